@@ -1,0 +1,6 @@
+export * from './checkpoint.ts';
+export { leafHash, nodeHash, sameBytes } from './hashing.ts';
+export type { Sha256 } from './hashing.ts';
+export * from './proof.ts';
+export * from './tiles.ts';
+export * from './tree.ts';
