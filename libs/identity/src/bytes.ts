@@ -1,0 +1,38 @@
+import { hash } from 'node:crypto';
+
+/** SHA-256 as 32 raw bytes. */
+export const sha256 = (bytes: Uint8Array | string): Buffer => hash('sha256', bytes, 'buffer');
+
+/** SHA-256 as base64url without padding (43 characters). */
+export const sha256Text = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'base64url');
+
+export const toBase64Url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+
+/**
+ * Decodes base64url without padding; undefined unless the text is the one canonical spelling of its bytes
+ * (alphabet, no padding, zero trailing bits): otherwise one signature would have several texts.
+ * @param length exact number of bytes expected, if known
+ */
+export const fromBase64Url = (text: string, length?: number): Buffer | undefined => {
+  const bytes = Buffer.from(text, 'base64url');
+  if (length !== undefined && bytes.length !== length) return undefined;
+  return bytes.toString('base64url') === text ? bytes : undefined;
+};
+
+/**
+ * Concatenates fields so that no two lists of fields give the same bytes: each is preceded by its length as a
+ * big-endian 32-bit number (as in RFC 9380 / SSH `string`). Texts are UTF-8.
+ */
+export const lengthPrefixed = (fields: readonly (string | Uint8Array)[]): Buffer => {
+  let bound = 0;
+  for (const field of fields) bound += 4 + (typeof field === 'string' ? field.length * 3 : field.length);
+  const out = Buffer.allocUnsafe(bound);
+  let at = 0;
+  for (const field of fields) {
+    const start = at + 4;
+    if (typeof field === 'string') at = start + out.write(field, start, 'utf8');
+    else { out.set(field, start); at = start + field.length; }
+    out.writeUInt32BE(at - start, start - 4);
+  }
+  return out.subarray(0, at);
+};
