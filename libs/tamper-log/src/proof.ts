@@ -31,6 +31,9 @@ const rangeHash = async (sha256: Sha256, read: ReadTile, from: number, to: numbe
   return nodeHash(sha256, await rangeHash(sha256, read, from, from + k), await rangeHash(sha256, read, from + k, to));
 };
 
+/** Root of the tree as it was at `size` leaves (≥ 1), out of the tiles of a tree at least that large. */
+export const rootAt = (sha256: Sha256, read: ReadTile, size: number): Promise<Uint8Array> => rangeHash(sha256, read, 0, size);
+
 /** Audit path of leaf `index` in the tree of `size` leaves, from the leaf's sibling up (RFC 6962 section 2.1.1). */
 export const inclusionProof = async (sha256: Sha256, read: ReadTile, index: number, size: number): Promise<Uint8Array[]> => {
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) throw new RangeError(`no leaf ${index} in a tree of ${size}`);

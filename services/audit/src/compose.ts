@@ -1,0 +1,53 @@
+import type { BusMessage } from '@countersign/bus';
+import { readFile } from 'node:fs/promises';
+import type { KeyObject } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { PublishCheckpoint } from './app/ports.ts';
+import { createSequencer } from './app/sequencer.ts';
+import type { Sequencer } from './app/sequencer.ts';
+import type { SourceRecord } from './core/entry.ts';
+import { createFileKeeper } from './outbound/checkpoint-keeper.ts';
+import { encodings } from './outbound/encodings.ts';
+import { createPostgresLog } from './outbound/postgres-log.ts';
+import { createCheckpointSigner } from './outbound/sign-checkpoint.ts';
+import { toEntry } from './outbound/to-entry.ts';
+import { createPublishedLog } from './views/published-log.ts';
+import type { PublishedLog } from './views/published-log.ts';
+
+export interface AuditPorts {
+  readonly pool: Pool;
+  readonly origin: string;
+  readonly key: { readonly privateKey: KeyObject; readonly publicKey: Uint8Array };
+  readonly keeperFile: string;
+  readonly publish: PublishCheckpoint;
+  readonly now: () => number;
+  readonly maxBatch?: number;
+}
+
+export interface Audit {
+  /** Takes records of the bus; resolves once they are in the log under a signed checkpoint. */
+  record(messages: readonly BusMessage[]): Promise<void>;
+  readonly published: PublishedLog;
+  readonly sequencer: Sequencer;
+}
+
+const toSource = (message: BusMessage): SourceRecord => ({
+  topic: message.topic, partition: message.partition, offset: message.offset, at: message.timestamp,
+  headers: message.headers, value: message.value ?? new Uint8Array(),
+});
+
+/** Puts the audit service together out of its ports; knows no Nest. */
+export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
+  await ports.pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
+  const store = createPostgresLog(ports.pool, ports.origin);
+  const sequencer = await createSequencer({
+    store, keeper: createFileKeeper(ports.keeperFile), sha256: encodings.sha256, toEntry,
+    sign: createCheckpointSigner(encodings, ports.origin, ports.key), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
+  });
+  return {
+    record: (messages) => sequencer.add(messages.map(toSource)),
+    published: createPublishedLog(ports.pool, ports.origin, encodings, store.readTile),
+    sequencer,
+  };
+};
+

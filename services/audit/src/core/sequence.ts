@@ -1,0 +1,34 @@
+import { appendLeaves } from '@countersign/tamper-log';
+import type { Sha256, TileRun, TreeEdge } from '@countersign/tamper-log';
+import type { SourceRecord } from './entry.ts';
+
+/** All that the sequencer must remember between batches; equal to what its store committed last. */
+export interface LogState {
+  readonly edge: TreeEdge;
+  /** Next offset to take, by `topic/partition`. */
+  readonly next: ReadonlyMap<string, bigint>;
+}
+
+export const sourceKey = (source: Pick<SourceRecord, 'topic' | 'partition'>): string => `${source.topic}/${source.partition}`;
+
+/**
+ * Leaves out what was committed before: a record below its source's next offset. Also within the batch, so that a batch handed out twice adds nothing.
+ * Kafka's offsets have gaps (transaction markers), so a jump forward is no sign of loss; the dense governed positions are.
+ */
+export const unseen = <Source extends SourceRecord>(state: LogState, sources: readonly Source[]): readonly Source[] => {
+  const next = new Map(state.next);
+  return sources.filter((source) => {
+    const key = sourceKey(source);
+    if (source.offset < (next.get(key) ?? 0n)) return false;
+    next.set(key, source.offset + 1n);
+    return true;
+  });
+};
+
+/** The state after a batch of unseen records with these leaf hashes, and the tile hashes to write. Indices are `state.edge.size` onwards, in order. */
+export const append = (sha256: Sha256, state: LogState, sources: readonly SourceRecord[], leafHashes: readonly Uint8Array[]): { readonly state: LogState; readonly tiles: readonly TileRun[] } => {
+  const { edge, tiles } = appendLeaves(sha256, state.edge, leafHashes);
+  const next = new Map(state.next);
+  for (const source of sources) next.set(sourceKey(source), source.offset + 1n);
+  return { state: { edge, next }, tiles };
+};

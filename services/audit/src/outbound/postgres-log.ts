@@ -1,0 +1,88 @@
+import { hashesPerTile } from '@countersign/tamper-log';
+import type { TileRun } from '@countersign/tamper-log';
+import type { Pool } from 'pg';
+import { Fenced } from '../app/ports.ts';
+import type { Entry, LogStore } from '../app/ports.ts';
+import { sourceKey } from '../core/sequence.ts';
+import type { LogState } from '../core/sequence.ts';
+import { bigintArray, byteaArray, textArray } from './binary-array.ts';
+
+const insertEntries = `
+  with rows as (select * from unnest($2::bigint[], $3::bytea[], $4::text[], $5::text[], $6::bytea[], $7::bytea[]) as r(index, leaf, run, action, salt, body)),
+       kept as (insert into payload (log, index, salt, body) select $1, index, salt, body from rows)
+  insert into entry (log, index, leaf, run, action) select $1, index, leaf, run, action from rows`;
+const appendTiles = `
+  insert into tile (log, level, n, hashes) select $1, * from unnest($2::bigint[]::int[], $3::bigint[], $4::bytea[])
+  on conflict (log, level, n) do update set hashes = tile.hashes || excluded.hashes`;
+const advanceSources = `
+  insert into source_offset (log, source, next) select $1, * from unnest($2::text[], $3::bigint[])
+  on conflict (log, source) do update set next = excluded.next`;
+
+/** Cuts runs of hashes at tile borders. */
+const tileRows = (runs: readonly TileRun[]): { level: number; n: number; hashes: Buffer }[] =>
+  runs.flatMap(({ level, start, hashes }) => {
+    const rows: { level: number; n: number; hashes: Buffer }[] = [];
+    for (let at = 0; at < hashes.length;) {
+      const n = Math.floor((start + at) / hashesPerTile);
+      const end = Math.min(hashes.length, (n + 1) * hashesPerTile - start);
+      rows.push({ level, n, hashes: Buffer.concat(hashes.slice(at, end)) });
+      at = end;
+    }
+    return rows;
+  });
+
+/** The log in PostgreSQL. The pool's database has the tables of schema.sql. */
+export const createPostgresLog = (pool: Pool, log: string): LogStore => {
+  let epoch = -1n;
+  return {
+    own: async () => {
+      const { rows: [row] } = await pool.query<{ epoch: string; size: string; frontier: Buffer }>(
+        'insert into log (id, epoch) values ($1, 1) on conflict (id) do update set epoch = log.epoch + 1 returning epoch, size, frontier', [log]);
+      epoch = BigInt(row!.epoch);
+      const { rows } = await pool.query<{ source: string; next: string }>('select source, next from source_offset where log = $1', [log]);
+      const frontier = Array.from({ length: row!.frontier.length / 32 }, (_, i) => row!.frontier.subarray(i * 32, i * 32 + 32));
+      return { edge: { size: Number(row!.size), frontier }, next: new Map(rows.map((one) => [one.source, BigInt(one.next)])) };
+    },
+
+    append: async (first, entries, tiles, state) => {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        const { rowCount } = await client.query('update log set size = $3, frontier = $4 where id = $1 and epoch = $2 and size = $5',
+          [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first]);
+        if (rowCount !== 1) throw new Fenced();
+        await client.query({ name: 'insert-entries', text: insertEntries, values: entryColumns(log, first, entries) });
+        const rows = tileRows(tiles);
+        await client.query({ name: 'append-tiles', text: appendTiles, values: [log, bigintArray(rows.map((row) => row.level)), bigintArray(rows.map((row) => row.n)), byteaArray(rows.map((row) => row.hashes))] });
+        const sources = [...new Set(entries.map((entry) => sourceKey(entry.source)))];
+        await client.query({ name: 'advance-sources', text: advanceSources, values: [log, textArray(sources), bigintArray(sources.map((source) => state.next.get(source)!))] });
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback').catch(() => undefined);
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+
+    readTile: async (level, n) => {
+      const { rows: [row] } = await pool.query<{ hashes: Buffer }>('select hashes from tile where log = $1 and level = $2 and n = $3', [log, level, n]);
+      if (!row) throw new RangeError(`no tile ${level}/${n}`);
+      return row.hashes;
+    },
+
+    saveCheckpoint: async (size, note, at) => {
+      await pool.query('insert into checkpoint (log, size, note, at) values ($1, $2, $3, $4) on conflict do nothing', [log, size, note, at]);
+    },
+  };
+};
+
+const entryColumns = (log: string, first: number, entries: readonly Entry[]): unknown[] => [
+  log,
+  bigintArray(entries.map((_, i) => first + i)),
+  byteaArray(entries.map((entry) => entry.leaf)),
+  textArray(entries.map((entry) => entry.run)),
+  textArray(entries.map((entry) => entry.action)),
+  byteaArray(entries.map((entry) => entry.salt)),
+  byteaArray(entries.map((entry) => entry.source.value)),
+];

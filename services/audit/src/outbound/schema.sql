@@ -1,0 +1,29 @@
+-- One log is one row of `log`; every table carries its id, so that a database can hold several.
+create table if not exists log (
+  id text primary key,
+  epoch bigint not null default 0,
+  size bigint not null default 0,
+  frontier bytea not null default ''
+);
+create table if not exists entry (
+  log text not null, index bigint not null, leaf bytea not null, run text, action text,
+  primary key (log, index)
+);
+create index if not exists entry_by_run on entry (log, run, index);
+-- Apart from the entries: erasing a payload leaves every proof as it was.
+create table if not exists payload (
+  log text not null, index bigint not null, salt bytea not null, body bytea not null,
+  primary key (log, index)
+);
+create table if not exists tile (
+  log text not null, level int not null, n bigint not null, hashes bytea not null,
+  primary key (log, level, n)
+);
+create table if not exists source_offset (
+  log text not null, source text not null, next bigint not null,
+  primary key (log, source)
+);
+create table if not exists checkpoint (
+  log text not null, size bigint not null, note text not null, at bigint not null,
+  primary key (log, size)
+);

@@ -1,0 +1,54 @@
+import { encodeBundle, formatProof, hashesAtLevel, hashesPerTile, inclusionProof } from '@countersign/tamper-log';
+import type { Encodings, ReadTile, TileAddress } from '@countersign/tamper-log';
+import type { Pool } from 'pg';
+
+/** What anyone may read: never beyond the size of the last signed checkpoint (C2SP tlog-tiles). */
+export interface PublishedLog {
+  /** The signed note; undefined before the first one. */
+  checkpoint(): Promise<string | undefined>;
+  /** Bytes of a tile or entry bundle; undefined where the published tree has none of that width. */
+  tile(address: TileAddress): Promise<Buffer | undefined>;
+  /** C2SP tlog-proof of one entry under the last checkpoint; undefined beyond it. */
+  proof(index: number): Promise<string | undefined>;
+  /** The payload that an entry commits to. */
+  payload(index: number): Promise<{ readonly salt: Buffer; readonly body: Buffer } | undefined>;
+  /** Indices of the entries of a run or action, oldest first, at most `limit`. */
+  find(filter: { readonly run?: string | undefined; readonly action?: string | undefined }, limit: number): Promise<readonly { readonly index: number; readonly leaf: Buffer }[]>;
+}
+
+export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings, readTile: ReadTile): PublishedLog => {
+  const latest = async () => {
+    const { rows: [row] } = await pool.query<{ size: string; note: string }>('select size, note from checkpoint where log = $1 order by size desc limit 1', [log]);
+    return row && { size: Number(row.size), note: row.note };
+  };
+  return {
+    checkpoint: async () => (await latest())?.note,
+
+    tile: async ({ level, n, width }) => {
+      const published = hashesAtLevel(level, (await latest())?.size ?? 0) - n * hashesPerTile;
+      if (width > published) return undefined;
+      if (level !== 'entries') return Buffer.from((await readTile(level, n)).subarray(0, width * 32));
+      const first = n * hashesPerTile;
+      const { rows } = await pool.query<{ leaf: Buffer }>('select leaf from entry where log = $1 and index >= $2 and index < $3 order by index', [log, first, first + width]);
+      return Buffer.from(encodeBundle(rows.map((row) => row.leaf)));
+    },
+
+    proof: async (index) => {
+      const head = await latest();
+      if (!head || index >= head.size) return undefined;
+      return formatProof(encodings, index, await inclusionProof(encodings.sha256, readTile, index, head.size), head.note);
+    },
+
+    payload: async (index) => {
+      const { rows: [row] } = await pool.query<{ salt: Buffer; body: Buffer }>('select salt, body from payload where log = $1 and index = $2', [log, index]);
+      return row;
+    },
+
+    find: async ({ run, action }, limit) => {
+      const { rows } = await pool.query<{ index: string; leaf: Buffer }>(
+        `select index, leaf from entry where log = $1 and ($2::text is null or run = $2) and ($3::text is null or action = $3)
+         and index < (select coalesce(max(size), 0) from checkpoint where log = $1) order by index limit $4`, [log, run ?? null, action ?? null, limit]);
+      return rows.map((row) => ({ index: Number(row.index), leaf: row.leaf }));
+    },
+  };
+};
