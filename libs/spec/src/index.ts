@@ -1,0 +1,1 @@
+export * from './hot-state-contract.ts';
