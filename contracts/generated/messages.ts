@@ -60,8 +60,8 @@ export interface FiredRule { readonly id: string; readonly tier: Tier | null; re
 export interface Decision {
   readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null;
   readonly rules: readonly FiredRule[]; readonly policyVersion: string;
-  /** For step_up: who is asked, how many, until when (epoch ms). */
-  readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresAt: number; readonly digest: string } | null;
+  /** For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms). */
+  readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresAt: number; readonly digest: string; /** People in the requester set (agent's owner, who gave the instruction): they cannot vote. */ readonly requesters: readonly string[] } | null;
   /** Whether a claim must accompany the grant. */
   readonly claim: boolean;
 }

@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { fold } from '@countersign/kernel';
+import fc from 'fast-check';
+import type { ApprovalCommand } from './commands.ts';
+import { decide } from './decide.ts';
+import type { ApprovalEvent, Question } from './events.ts';
+import { evolve, initialState } from './state.ts';
+
+const question: Question = {
+  approval: 'a1', tenant: 'acme', run: 'r', action: 'x', agent: 'payer', tool: 'payments.transfer', answers: 7, digest: 'd', tier: 3,
+  route: ['treasurer'], quorum: 2, expiresAt: 1000, requesters: ['olga'],
+};
+const requested: ApprovalEvent = { type: 'requested', question, at: 0 };
+const vote = (person: string, how: 'approve' | 'deny', over: Partial<Extract<ApprovalCommand, { type: 'vote' }>> = {}): ApprovalCommand =>
+  ({ type: 'vote', vote: { person, vote: how, jws: `${person}'s signature` }, digest: 'd', reason: 'checked the invoice', roles: ['treasurer'], now: 10, ...over });
+const voted = (person: string, how: 'approve' | 'deny'): ApprovalEvent => ({ type: 'voted', vote: { person, vote: how, jws: `${person}'s signature` }, reason: 'checked the invoice', at: 10 });
+
+const given = (...events: ApprovalEvent[]) => ({ when: (command: ApprovalCommand) => decide(command, fold({ evolve, initialState }, events)) });
+const code = (outcome: ReturnType<typeof decide>) => (outcome.status === 'refused' ? outcome.code : outcome.status);
+
+describe('an approval', () => {
+  it('opens once, however often its decision is read', () => {
+    expect(given().when({ type: 'request', question, now: 0 })).toEqual({ status: 'accepted', events: [requested] });
+    expect(code(given(requested).when({ type: 'request', question, now: 5 }))).toBe('nothing-new');
+  });
+
+  it('is approved by its quorum of distinct people', () => {
+    expect(given(requested).when(vote('tom', 'approve'))).toEqual({ status: 'accepted', events: [voted('tom', 'approve')] });
+    expect(given(requested, voted('tom', 'approve')).when(vote('tina', 'approve'))).toEqual({ status: 'accepted', events: [voted('tina', 'approve'), { type: 'resolved', resolution: 'approved', at: 10 }] });
+    expect(code(given(requested, voted('tom', 'approve')).when(vote('tom', 'approve')))).toBe('nothing-new');
+  });
+
+  it('is ended by one deny', () => {
+    expect(given(requested, voted('tom', 'approve')).when(vote('tina', 'deny'))).toEqual({ status: 'accepted', events: [voted('tina', 'deny'), { type: 'resolved', resolution: 'denied', at: 10 }] });
+  });
+
+  it.each([
+    ['whoever asked for it', vote('olga', 'approve'), 'self_approval'],
+    ['someone without the role', vote('tom', 'approve', { roles: ['intern'] }), 'not_eligible'],
+    ['a signature over other content', vote('tom', 'approve', { digest: 'other' }), 'vote_invalid'],
+    ['a vote at the deadline', vote('tom', 'approve', { now: 1000 }), 'approval_expired'],
+  ])('refuses %s', (_, command, expected) => {
+    expect(code(given(requested).when(command))).toBe(expected);
+  });
+
+  it('refuses a changed mind and a vote after the end', () => {
+    expect(code(given(requested, voted('tom', 'approve')).when(vote('tom', 'deny')))).toBe('already_voted');
+    expect(code(given(requested, voted('tom', 'deny'), { type: 'resolved', resolution: 'denied', at: 10 }).when(vote('tina', 'approve')))).toBe('approval_closed');
+    expect(code(given().when(vote('tom', 'approve')))).toBe('not_found');
+  });
+
+  it('expires at its deadline, not before', () => {
+    expect(code(given(requested).when({ type: 'expire', now: 999 }))).toBe('nothing-new');
+    expect(given(requested).when({ type: 'expire', now: 1000 })).toEqual({ status: 'accepted', events: [{ type: 'resolved', resolution: 'expired', at: 1000 }] });
+  });
+
+  it('resolves exactly once and never approves below quorum, whatever comes in whatever order', () => {
+    const people = fc.constantFrom('tom', 'tina', 'theo', 'olga');
+    const command = fc.oneof(
+      fc.record({ person: people, how: fc.constantFrom('approve' as const, 'deny' as const), now: fc.nat(1500) }).map(({ person, how, now }) => vote(person, how, { now })),
+      fc.nat(1500).map((now): ApprovalCommand => ({ type: 'expire', now })),
+      fc.nat(1500).map((now): ApprovalCommand => ({ type: 'cancel', now })),
+    );
+    fc.assert(fc.property(fc.array(command, { maxLength: 20 }), (commands) => {
+      const events: ApprovalEvent[] = [requested];
+      for (const one of commands) {
+        const outcome = decide(one, fold({ evolve, initialState }, events));
+        if (outcome.status !== 'nothing-new') events.push(...outcome.events);
+      }
+      const resolutions = events.filter((event) => event.type === 'resolved');
+      expect(resolutions.length).toBeLessThanOrEqual(1);
+      const approvers = new Set(events.flatMap((event) => (event.type === 'voted' && event.vote.vote === 'approve' ? [event.vote.person] : [])));
+      if (resolutions[0]?.resolution === 'approved') expect(approvers.size).toBe(question.quorum);
+      expect(approvers.has('olga')).toBe(false);
+    }), { seed: 3, numRuns: 500 });
+  });
+});

@@ -1,0 +1,28 @@
+import type { Vote } from '@countersign/contracts';
+
+/** What an approval asks, as policy decided it. `answers` is the governed position of that decision, `digest` commits to what people are shown. */
+export interface Question {
+  readonly approval: string;
+  readonly tenant: string;
+  readonly run: string;
+  readonly action: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly answers: number;
+  readonly digest: string;
+  readonly tier: number;
+  /** Roles of which an approver needs one. */
+  readonly route: readonly string[];
+  readonly quorum: number;
+  /** Epoch ms; the moment it expires. */
+  readonly expiresAt: number;
+  /** Everyone who asked for this in some way: they cannot vote on it. */
+  readonly requesters: readonly string[];
+}
+
+export type Resolution = 'approved' | 'denied' | 'expired' | 'cancelled';
+
+export type ApprovalEvent =
+  | { readonly type: 'requested'; readonly question: Question; readonly at: number }
+  | { readonly type: 'voted'; readonly vote: Vote; readonly reason: string; readonly at: number }
+  | { readonly type: 'resolved'; readonly resolution: Resolution; readonly at: number };
