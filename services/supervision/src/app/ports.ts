@@ -1,0 +1,34 @@
+import type { ClaimClaims, GovernedRecord, HaltNotice, RunHalted, RunResumed, ActionCancelled, TimerDue } from '@countersign/contracts';
+import type { ActionRow } from '../core/claim.ts';
+
+export interface ActionKey { readonly tenant: string; readonly run: string; readonly action: string }
+
+/** Rows of actions and runs; every move is a compare-and-set. */
+export interface ActionStore {
+  /** Folds governed records in, in order; a record seen before changes nothing. Sets timers of runs that started. */
+  fold(records: readonly GovernedRecord[]): Promise<void>;
+  find(key: ActionKey): Promise<ActionRow | undefined>;
+  /** granted → claimed; false where something else moved it first. */
+  claim(claims: ClaimClaims): Promise<boolean>;
+  /** open or granted → cancelled; false where it was claimed, finished or never known. */
+  cancel(key: ActionKey): Promise<boolean>;
+  /** Timers due by `now`, oldest first; each stays until `fold` sees its run end. */
+  due(now: number, limit: number): Promise<readonly { readonly tenant: string; readonly run: string }[]>;
+  snooze(run: string, until: number): Promise<void>;
+}
+
+/** Halts known here, merged from topic and database. */
+export interface HaltBook {
+  /** Writes to the topic and to the database; answers which of the two took it. Rejects only if neither did. */
+  add(notice: HaltNotice): Promise<{ readonly topic: boolean; readonly database: boolean }>;
+}
+
+export type RunCommand =
+  | { readonly word: 'halted'; readonly body: RunHalted }
+  | { readonly word: 'resumed'; readonly body: RunResumed }
+  | { readonly word: 'cancelled'; readonly body: ActionCancelled }
+  | { readonly word: 'due'; readonly body: TimerDue };
+
+/** Says something about a run into the inbox, signed by supervision. */
+export type TellRun = (run: string, command: RunCommand) => Promise<void>;
+

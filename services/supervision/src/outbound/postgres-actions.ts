@@ -1,0 +1,88 @@
+import type { GovernedRecord } from '@countersign/contracts';
+import type { Pool } from 'pg';
+import type { ActionStore } from '../app/ports.ts';
+import { moves, statusAfter } from '../core/action.ts';
+
+/** One statement per kind of row, a batch of records each: records of one action are folded to the last that may move it. */
+const foldActions = `
+  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at)
+  select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint)
+  on conflict (tenant, run, action) do update
+  set status = case when kept.status = any (array(select jsonb_array_elements_text($2::jsonb -> excluded.status))) then excluded.status else kept.status end,
+      tier = greatest(kept.tier, excluded.tier), decision = case when excluded.decision = '' then kept.decision else excluded.decision end,
+      code = coalesce(excluded.code, kept.code), position = excluded.position, at = excluded.at
+  where kept.position < excluded.position`;
+const startRuns = `
+  insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction)
+  select run, tenant, agent, 'running', started_at, not_after, not_after, position, instruction
+  from jsonb_to_recordset($1::jsonb) as r(run text, tenant text, agent text, started_at bigint, not_after bigint, position bigint, instruction text)
+  on conflict (run) do nothing`;
+const moveRuns = `
+  update run set status = r.status, due_at = case when r.status = 'ended' then null else run.due_at end, position = r.position
+  from jsonb_to_recordset($1::jsonb) as r(run text, status text, position bigint)
+  where run.run = r.run and run.position < r.position and run.status <> 'ended'`;
+
+const runStatus: Partial<Record<GovernedRecord['kind'], string>> = { 'run.halted': 'halted', 'run.resumed': 'running', 'run.ended': 'ended' };
+
+/** Splits records into rounds in which no action (or run) occurs twice: one statement cannot touch a row twice. */
+const rounds = (records: readonly GovernedRecord[]): GovernedRecord[][] => {
+  const result: GovernedRecord[][] = [];
+  const seen = new Map<string, number>();
+  for (const record of records) {
+    const key = 'action' in record ? `${record.run}/${record.action}` : `${record.run}`;
+    const round = seen.get(key) ?? 0;
+    seen.set(key, round + 1);
+    (result[round] ??= []).push(record);
+  }
+  return result;
+};
+
+const actionRow = (record: GovernedRecord) => {
+  const status = statusAfter(record);
+  if (status === undefined || !('action' in record)) return [];
+  const decided = record.kind === 'action.decided' ? record.decision : undefined;
+  return [{
+    tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: 'tool' in record ? record.tool : '', status,
+    tier: decided?.tier ?? 0, decision: decided?.decision ?? '', code: decided?.code ?? null, position: record.position, at: record.now,
+  }];
+};
+
+export const createPostgresActions = (pool: Pool): ActionStore => ({
+  fold: async (records) => {
+    for (const round of rounds(records)) {
+      const started = round.flatMap((one) => (one.kind === 'run.started' ? [{ run: one.run, tenant: one.tenant, agent: one.agent, started_at: one.now, not_after: one.token.run_not_after * 1000, position: one.position, instruction: one.message.instruction.text.slice(0, 500) }] : []));
+      if (started.length > 0) await pool.query({ name: 'start-runs', text: startRuns, values: [JSON.stringify(started)] });
+      const actions = round.flatMap(actionRow);
+      if (actions.length > 0) await pool.query({ name: 'fold-actions', text: foldActions, values: [JSON.stringify(actions), JSON.stringify(moves)] });
+      const runs = round.flatMap((one) => (runStatus[one.kind] ? [{ run: one.run, status: runStatus[one.kind], position: one.position }] : []));
+      if (runs.length > 0) await pool.query({ name: 'move-runs', text: moveRuns, values: [JSON.stringify(runs)] });
+    }
+  },
+
+  find: async ({ tenant, run, action }) => {
+    const { rows: [row] } = await pool.query({ name: 'find-action', text: 'select status, agent, tool, claimed_by, claim_jti, claim_iat, claim_exp from action where tenant = $1 and run = $2 and action = $3', values: [tenant, run, action] });
+    return row && { status: row.status, agent: row.agent, tool: row.tool, claimedBy: row.claimed_by, claim: row.claim_jti === null ? null : { jti: row.claim_jti, iat: Number(row.claim_iat), exp: Number(row.claim_exp) } };
+  },
+
+  claim: async ({ tenant, run, action, grant, jti, iat, exp }) => {
+    const { rowCount } = await pool.query({
+      name: 'claim-action', text: `update action set status = 'claimed', claimed_by = $4, claim_jti = $5, claim_iat = $6, claim_exp = $7 where tenant = $1 and run = $2 and action = $3 and status = any($8)`,
+      values: [tenant, run, action, grant, jti, iat, exp, moves.claimed],
+    });
+    return rowCount === 1;
+  },
+
+  cancel: async ({ tenant, run, action }) => {
+    const { rowCount } = await pool.query(`update action set status = 'cancelled' where tenant = $1 and run = $2 and action = $3 and status = any($4)`, [tenant, run, action, moves.cancelled]);
+    return rowCount === 1;
+  },
+
+  due: async (now, limit) => {
+    const { rows } = await pool.query('select tenant, run from run where due_at <= $1 order by due_at limit $2', [now, limit]);
+    return rows;
+  },
+
+  snooze: async (run, until) => {
+    await pool.query('update run set due_at = $2 where run = $1 and due_at is not null', [run, until]);
+  },
+});

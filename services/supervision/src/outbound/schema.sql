@@ -1,0 +1,18 @@
+create table if not exists action (
+  tenant text not null, run text not null, action text not null,
+  agent text not null, tool text not null, status text not null,
+  tier int not null, decision text not null, code text, position bigint not null, at bigint not null,
+  claimed_by text, claim_jti text, claim_iat bigint, claim_exp bigint,
+  primary key (tenant, run, action)
+);
+create index if not exists action_by_run on action (run, at);
+create table if not exists run (
+  run text primary key, tenant text not null, agent text not null, status text not null,
+  started_at bigint not null, not_after bigint not null, due_at bigint, position bigint not null, instruction text not null
+);
+create index if not exists run_due on run (due_at) where due_at is not null;
+create index if not exists run_by_start on run (tenant, started_at desc);
+create table if not exists halt_notice (
+  halt text not null, op text not null, notice jsonb not null,
+  primary key (halt, op)
+);
