@@ -33,7 +33,7 @@ export const createChain = (resume?: { readonly nextSeq: number; readonly head: 
       const prev = head;
       const input = messageDigestInput({ ...message, seq, prev });
       const hash = chainHash(input);
-      const headers = { cs_seq: String(seq), cs_prev: Buffer.from(prev).toString('base64url'), cs_proof: computeProof(proofKey, input).toString('base64url') };
+      const headers = { cs_seq: String(seq), cs_prev: Buffer.from(prev).toString('base64url'), cs_proof: computeProof(proofKey, input) };
       nextSeq = seq + 1;
       head = hash;
       return { seq, hash, headers };
