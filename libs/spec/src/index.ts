@@ -1,1 +1,2 @@
 export * from './hot-state-contract.ts';
+export * from './bus-contract.ts';

@@ -1,0 +1,12 @@
+/** topic_unknown, topic_partitions_differ, message_too_large, partition_wrong: the caller must change something. offset_out_of_range: the log forgot it. fenced: another member owns the partition. */
+export type BusErrorCode =
+  | 'topic_unknown' | 'topic_partitions_differ' | 'message_too_large' | 'partition_wrong' | 'offset_out_of_range' | 'fenced' | 'bus_closed';
+
+export class BusError extends Error {
+  readonly code: BusErrorCode;
+  constructor(code: BusErrorCode, detail: string) {
+    super(detail);
+    this.name = 'BusError';
+    this.code = code;
+  }
+}
