@@ -16,3 +16,4 @@ export * from './session-proof.ts';
 export * from './strict-json.ts';
 export * from './token-cache.ts';
 export { maxClockSkewMs } from './validity.ts';
+export * from './note.ts';

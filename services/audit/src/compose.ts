@@ -1,4 +1,5 @@
 import type { BusMessage } from '@countersign/bus';
+import { encodings } from '@countersign/identity';
 import { readFile } from 'node:fs/promises';
 import type { KeyObject } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -7,7 +8,6 @@ import { createSequencer } from './app/sequencer.ts';
 import type { Sequencer } from './app/sequencer.ts';
 import type { SourceRecord } from './core/entry.ts';
 import { createFileKeeper } from './outbound/checkpoint-keeper.ts';
-import { encodings } from './outbound/encodings.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
 import { createCheckpointSigner } from './outbound/sign-checkpoint.ts';
 import { toEntry } from './outbound/to-entry.ts';

@@ -1,0 +1,29 @@
+import type { Encodings, NoteSignature } from '@countersign/tamper-log';
+import { noteKeyId, parseVerifierKey, sameBytes } from '@countersign/tamper-log';
+import { createHash, verify } from 'node:crypto';
+import { publicKeyOf } from './keys.ts';
+
+/** What tamper-log needs of the platform. */
+export const encodings: Encodings = {
+  sha256: (...parts) => {
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(part);
+    return hash.digest();
+  },
+  utf8: (text) => Buffer.from(text),
+  toBase64: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
+  fromBase64: (text) => {
+    const bytes = Buffer.from(text, 'base64');
+    return bytes.toString('base64') === text ? bytes : undefined;
+  },
+};
+
+/** Whether one of a note's signatures is by this verifier key (C2SP signed-note; `name+hash+key`) over this body. */
+export const verifyNote = (body: string, signatures: readonly NoteSignature[], verifierKey: string): boolean => {
+  const key = parseVerifierKey(encodings, verifierKey);
+  if (key === undefined) return false;
+  const publicKey = publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: Buffer.from(key.publicKey).toString('base64url'), kid: 'note' });
+  const keyId = noteKeyId(encodings, key.name, key.publicKey);
+  return publicKey !== undefined && signatures.some((one) =>
+    one.name === key.name && sameBytes(one.keyId, keyId) && one.signature.length === 64 && verify(null, Buffer.from(body), publicKey, one.signature));
+};
