@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import type { ActionProposed, JsonObject, Reply, RunEnded } from '@countersign/contracts';
+import { canonicalJson } from '@countersign/identity';
+import { createAction } from './action.ts';
+import type { Execute, ExecuteOptions, ProposedAction } from './action.ts';
+import type { RuntimeContext } from './context.ts';
+import { createDecisionRecord } from './decision.ts';
+import type { DecisionRecord } from './decision.ts';
+import { RunFailed } from './errors.ts';
+import { outcomeMessage } from './outcome.ts';
+import { createSender } from './sender.ts';
+import type { Session } from './session.ts';
+
+/** The instruction a run works under; `attestation` is its person's signature (signPersonStatement 'instruction'). */
+export interface Instruction { readonly text: string; readonly attestation: string | null }
+
+export interface ProposeOptions {
+  /** Id of the action, a UUIDv7; default a new one. */
+  readonly action?: string;
+  /** RFC 3339: decided later, it is denied `late`. */
+  readonly deadline?: string | null;
+  readonly reason?: string | null;
+  readonly confidence?: number | null;
+  /** How long to wait for the first answer, ms. */
+  readonly timeoutMs?: number;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly traceId: string;
+  propose(tool: string, args: JsonObject, options?: ProposeOptions): ProposedAction;
+  /** Wraps a tool: the function returned proposes, waits, executes with grant and claim, and reports. */
+  guard<R>(tool: string, execute: Execute<R>, options?: ExecuteOptions<R> & Omit<ProposeOptions, 'action'>): (args: JsonObject) => Promise<R>;
+  /** Ends the run; what is open is denied. Resolves when the broker has it. */
+  end(reason?: RunEnded['reason']): Promise<void>;
+  readonly halted: boolean;
+  /** Why the run cannot go on, if so. */
+  readonly failed: RunFailed | undefined;
+}
+
+interface Open { readonly record: DecisionRecord; readonly tool: string; seq: number | undefined }
+
+export const createRun = (context: RuntimeContext, session: Session): { readonly run: Run; readonly start: (instruction: Instruction) => Promise<void> } => {
+  const traceId = randomBytes(16).toString('hex');
+  const open = new Map<string, Open>();
+  let halted = false;
+  let failed: RunFailed | undefined;
+
+  const fail = (reason: RunFailed): void => {
+    failed ??= reason;
+    sender.close(failed);
+    for (const { record } of open.values()) record.deny(failed.code, failed.message);
+    open.clear();
+    detach();
+  };
+  const sender = createSender(context, session, traceId, (error) => fail(error));
+
+  const hear = (reply: Reply): void => {
+    if (reply.kind === 'halted' || reply.kind === 'resumed') halted = reply.kind === 'halted';
+    if (reply.code === 'seq_gap') {
+      if (reply.expectedSeq === null || !sender.resendFrom(reply.expectedSeq)) fail(new RunFailed('seq_gap', 'messages of this run were lost and are no longer kept'));
+      return;
+    }
+    const about = reply.action === null ? undefined : open.get(reply.action);
+    if (about !== undefined && (reply.kind === 'decided' || (reply.kind === 'refused' && (reply.seq === null || reply.seq === about.seq)))) {
+      if (reply.decision === 'allow' || reply.decision === 'modify') context.unclaimedTools[reply.claim ? 'delete' : 'add'](about.tool);
+      about.record.hear(reply);
+    } else if (reply.kind === 'refused' && reply.seq === 0) fail(new RunFailed(reply.code, reply.detail ?? 'the start of the run was refused'));
+  };
+  const detach = context.transport.attach(session.run, hear, () => session.token().text);
+
+  const propose = (tool: string, args: JsonObject, options: ProposeOptions = {}): ProposedAction => {
+    const action = options.action ?? context.ids();
+    const record = createDecisionRecord(args, context.deadlines);
+    const entry: Open = { record, tool, seq: undefined };
+    const message: ActionProposed = { action, tool, arguments: args, deadline: options.deadline ?? null, reason: options.reason ?? null, confidence: options.confidence ?? null };
+    const problem = failed !== undefined ? [failed.code, failed.message] as const : problemOf(message, context.maxMessageBytes);
+    if (problem !== undefined) record.deny(...problem);
+    else open.set(action, entry);
+    const sent = problem !== undefined ? Promise.resolve() : sender.send('proposed', () => message, { attest: !context.unclaimedTools.has(tool), onSeq: (seq) => { entry.seq = seq; } });
+    sent.catch((error: unknown) => record.deny(error instanceof RunFailed ? error.code : 'internal', (error as Error).message));
+    const close = (send: () => Promise<void>): Promise<void> => {
+      open.delete(action);
+      return problem !== undefined ? Promise.resolve() : send();
+    };
+    return createAction({
+      context, session, action, tool, record, sent, halted: () => halted,
+      timeoutAt: context.now() + (options.timeoutMs ?? context.decisionTimeoutMs),
+      sendOutcome: (report) => close(() => sender.send('outcome', () => outcomeMessage(action, report))),
+      sendCancel: (reason) => close(() => sender.send('cancel', () => ({ action, reason }))),
+    });
+  };
+
+  const run: Run = {
+    id: session.run, traceId, propose,
+    guard: (tool, execute, options = {}) => (args) => propose(tool, args, options).execute(execute, options),
+    async end(reason = 'completed') {
+      if (failed !== undefined) return;
+      const ending = sender.send('ended', (seq): RunEnded => ({ reason, messages: seq + 1 }), { attest: true });
+      failed = new RunFailed('run_ended', 'the run has ended');
+      for (const { record } of open.values()) record.deny('run_ended', 'the run has ended');
+      open.clear();
+      try {
+        await ending;
+      } finally {
+        detach();
+      }
+    },
+    get halted() { return halted; },
+    get failed() { return failed; },
+  };
+  return { run, start: (instruction) => sender.send('started', () => ({ instruction, traceId }), { attest: true }) };
+};
+
+/** What the door would refuse anyway, found before a seq is spent on it. */
+const problemOf = (message: ActionProposed, maxBytes: number): readonly [string, string] | undefined => {
+  try {
+    const bytes = Buffer.byteLength(canonicalJson(message.arguments));
+    return bytes > maxBytes ? ['too_large', `arguments of ${bytes} bytes, at most ${maxBytes}`] : undefined;
+  } catch (error) {
+    return ['malformed_json', `arguments are not I-JSON: ${(error as Error).message}`];
+  }
+};
+

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { KeySet, SigningKey } from '@countersign/identity';
+import { uuidV7From } from '@countersign/kernel';
+import type { RuntimeContext } from './context.ts';
+import { createDeadlines } from './deadlines.ts';
+import { createRun } from './run.ts';
+import type { Instruction, Run } from './run.ts';
+import { openSession } from './session.ts';
+import type { RuntimeTransport } from './transport.ts';
+
+export interface AgentRuntimeOptions {
+  readonly agent: string;
+  readonly tenant: string;
+  /** The agent's registered key; proves who asks for a run. */
+  readonly clientKey: SigningKey;
+  readonly registryUrl: string;
+  readonly supervisionUrl: string;
+  readonly transport: RuntimeTransport;
+  /** `aud` of the client assertion. Default `<registryUrl>/oauth2/token`. */
+  readonly tokenAudience?: string;
+  /** Public keys of policy: grants are then verified before anything is executed. */
+  readonly grantKeys?: KeySet;
+  readonly now?: () => number;
+  readonly ids?: () => string;
+  readonly fetch?: typeof fetch;
+  /** Wait for the first answer to a proposal, ms. Default 10,000. */
+  readonly decisionTimeoutMs?: number;
+  /** Default 3,000. */
+  readonly attestEveryMs?: number;
+  /** How long a message is sent again before the run is given up, ms. Default 60,000. */
+  readonly sendTimeoutMs?: number;
+  /** Largest arguments, bytes. Default 65,536. */
+  readonly maxMessageBytes?: number;
+}
+
+export interface OpenRunOptions {
+  /** The instruction, or how to get it signed once the run has its id. */
+  readonly instruction: Instruction | ((run: string) => Promise<Instruction>);
+  readonly purpose?: string;
+}
+
+export interface AgentRuntime {
+  /** Opens a run: token, replies followed, `started` on the record. Throws RunFailed. */
+  openRun(options: OpenRunOptions): Promise<Run>;
+}
+
+/** What an agent runtime installs: one per agent and process; any number of runs at a time. */
+export const createAgentRuntime = (options: AgentRuntimeOptions): AgentRuntime => {
+  const now = options.now ?? Date.now;
+  const registryUrl = options.registryUrl.replace(/\/+$/, '');
+  const context: RuntimeContext = {
+    agent: options.agent, tenant: options.tenant, clientKey: options.clientKey, registryUrl, supervisionUrl: options.supervisionUrl.replace(/\/+$/, ''),
+    tokenAudience: options.tokenAudience ?? `${registryUrl}/oauth2/token`, transport: options.transport, grantKeys: options.grantKeys,
+    now, ids: options.ids ?? (() => uuidV7From(now(), randomBytes(10))), fetch: options.fetch ?? fetch, deadlines: createDeadlines(now),
+    decisionTimeoutMs: options.decisionTimeoutMs ?? 10_000, attestEveryMs: options.attestEveryMs ?? 3_000, sendTimeoutMs: options.sendTimeoutMs ?? 60_000,
+    maxMessageBytes: options.maxMessageBytes ?? 65_536, unclaimedTools: new Set(),
+  };
+  return {
+    async openRun({ instruction, purpose }) {
+      const [session] = await Promise.all([openSession(context, purpose), context.transport.start()]);
+      const { run, start } = createRun(context, session);
+      try {
+        await start(typeof instruction === 'function' ? await instruction(run.id) : instruction);
+      } catch (error) {
+        await run.end('aborted').catch(() => undefined);
+        throw error;
+      }
+      return run;
+    },
+  };
+};

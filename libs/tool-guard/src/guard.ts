@@ -1,0 +1,105 @@
+import type { GrantClaims } from '@countersign/contracts';
+import type { HotState } from '@countersign/hot-state';
+import { argumentsDigest, lengthPrefixed, serviceOfKey, sha256Text, verifyClaim, verifyGrant, verifySessionProof } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
+import type { HaltView } from './halt-set.ts';
+import { guardRefusal } from './refusal.ts';
+import type { GuardRefusal } from './refusal.ts';
+
+export interface ToolGuardOptions {
+  /** What the grants for this tool server name as `aud`. */
+  readonly audience: string;
+  /** Public keys of policy and supervision. */
+  readonly jwks: KeySet;
+  /** Shared by all instances of the audience: single use is kept here. */
+  readonly store: HotState;
+  readonly halts: HaltView;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Whether the caller must show that it holds the session key the grant names. Default true; false makes a grant a bearer thing. */
+  readonly requireSessionProof?: boolean;
+  /** Services whose keys sign grants and claims. Default policy and supervision. */
+  readonly signers?: { readonly grants: string; readonly claims: string };
+}
+
+export interface GuardedCall {
+  readonly grant: string;
+  readonly claim?: string | undefined;
+  readonly sessionProof?: string | undefined;
+  readonly tool: string;
+  /** What the tool is about to be called with, parsed. */
+  readonly arguments: unknown;
+  /** Definition hash of the tool as this server has it; compared if given. */
+  readonly definition?: string | undefined;
+}
+
+export interface ToolGuard {
+  /** Everything is checked before single use is consumed; every doubt refuses. Never throws for what the caller sent. */
+  check(call: GuardedCall): Promise<{ readonly ok: true; readonly claims: GrantClaims } | GuardRefusal>;
+}
+
+export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
+  const { audience, jwks, store, halts, now } = options;
+  const signers = options.signers ?? { grants: 'policy', claims: 'supervision' };
+
+  const checkClaim = (call: GuardedCall, claims: GrantClaims): GuardRefusal | undefined => {
+    if (!claims.claim) return undefined;
+    if (call.claim === undefined || call.claim === '') return guardRefusal('claim_required', 'this grant needs a claim: get one from supervision (POST /claims) right before the call');
+    const claim = verifyClaim(call.claim, jwks, { now: now(), audience });
+    if (!claim.ok) return guardRefusal(claim.code === 'expired' ? 'claim_expired' : claim.code, `claim: ${claim.detail}`);
+    if (serviceOfKey(claim.kid) !== signers.claims) return guardRefusal('wrong_signer', `claims are signed by ${signers.claims}`);
+    const c = claim.claims;
+    return c.grant === claims.jti && c.tenant === claims.tenant && c.run === claims.run && c.action === claims.action ? undefined : guardRefusal('claim_mismatch', 'the claim is for another grant');
+  };
+
+  const checkSession = (call: GuardedCall, claims: GrantClaims): GuardRefusal | undefined => {
+    if (options.requireSessionProof === false && call.sessionProof === undefined) return undefined;
+    if (call.sessionProof === undefined || call.sessionProof === '') return guardRefusal('session_proof_required', 'show that you hold the session key of this grant (header cs-session-proof)');
+    const proof = verifySessionProof(call.sessionProof, { grant: claims.jti, audience, jkt: claims.jkt, now: now() });
+    return proof.ok ? undefined : guardRefusal(proof.code, proof.detail);
+  };
+
+  const checkHalts = (claims: GrantClaims): GuardRefusal | undefined => {
+    if (halts.isStale()) return guardRefusal('halts_stale', 'the view of halts is older than 3 s; try again when it is live');
+    const halt = halts.halted(claims);
+    return halt && guardRefusal('halted', `stopped by halt ${halt.halt} (${halt.scope.kind})`);
+  };
+
+  const consume = async (claims: GrantClaims): Promise<GuardRefusal | undefined> => {
+    try {
+      // A store that lost its memory cannot say that an older grant is unused.
+      if (store.forgets && claims.iat * 1000 <= (await store.startedAt())) return guardRefusal('grant_predates_store', 'the grant is older than the memory of the single-use store; propose the action again');
+      const key = `use:${sha256Text(lengthPrefixed([audience, claims.tenant, claims.run, claims.action]))}`;
+      const first = await store.setIfAbsent(key, Math.max(1, claims.exp * 1000 - now()) + 60_000);
+      return first ? undefined : guardRefusal('already_used', 'this action was executed (or tried) already');
+    } catch {
+      return guardRefusal('store_unavailable', 'the single-use store does not answer; nothing is executed without it');
+    }
+  };
+
+  return {
+    async check(call) {
+      const verified = verifyGrant(call.grant, jwks, { now: now(), audience });
+      if (!verified.ok) return guardRefusal(verified.code, verified.detail);
+      if (serviceOfKey(verified.kid) !== signers.grants) return guardRefusal('wrong_signer', `grants are signed by ${signers.grants}`);
+      const { claims } = verified;
+      if (claims.tool !== call.tool) return guardRefusal('wrong_tool', `the grant is for ${claims.tool}`);
+      if (call.definition !== undefined && call.definition !== claims.definition) return guardRefusal('wrong_definition', 'the tool changed since the decision; propose the action again');
+      if (digestOf(call.arguments) !== claims.args) return guardRefusal('wrong_arguments', 'the arguments are not those that were decided on');
+      const refusal = checkSession(call, claims) ?? checkClaim(call, claims) ?? checkHalts(claims);
+      if (refusal !== undefined) return refusal;
+      const used = await consume(claims);
+      // The store may have taken its time: a halt or the expiry that came meanwhile still wins.
+      const late = used ?? checkHalts(claims) ?? (now() >= claims.exp * 1000 ? guardRefusal('expired', 'the grant expired while its single use was being recorded') : undefined);
+      return late ?? { ok: true, claims };
+    },
+  };
+};
+
+const digestOf = (args: unknown): string | undefined => {
+  try {
+    return argumentsDigest(args);
+  } catch {
+    return undefined;
+  }
+};

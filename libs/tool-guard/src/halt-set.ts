@@ -1,0 +1,57 @@
+import type { HaltNotice } from '@countersign/contracts';
+
+/** What a halt may stand in the way of. */
+export interface HaltTarget { readonly tenant: string; readonly agent: string; readonly tool: string; readonly run: string }
+
+/** A live view of what is stopped. */
+export interface HaltView {
+  /** The halt that stops this target now, if any. */
+  halted(target: HaltTarget): HaltNotice | undefined;
+  /** True when the view may have missed a halt: older than 3 s, or not ready yet. */
+  isStale(): boolean;
+}
+
+export interface HaltSet {
+  add(notice: HaltNotice): void;
+  halted(target: HaltTarget): HaltNotice | undefined;
+  readonly size: number;
+}
+
+/** Two grow-only sets, halts and lifts (DESIGN 7): order and repetition make no difference, and a lift counts for its id for good. */
+export const createHaltSet = (): HaltSet => {
+  const halts = new Map<string, HaltNotice>();
+  const lifted = new Set<string>();
+  const active = new Map<string, HaltNotice>();
+  return {
+    add(notice) {
+      // An id is bound to its tenant: a lift in one tenant cannot undo another's halt.
+      const id = JSON.stringify([notice.tenant, notice.halt]);
+      if (notice.op === 'lift') {
+        lifted.add(id);
+        active.delete(id);
+      } else if (!halts.has(id)) {
+        halts.set(id, notice);
+        if (!lifted.has(id)) active.set(id, notice);
+      }
+    },
+    halted(target) {
+      for (const notice of active.values()) if (stops(notice, target)) return notice;
+      return undefined;
+    },
+    get size() { return active.size; },
+  };
+};
+
+const stops = (notice: HaltNotice, target: HaltTarget): boolean => {
+  const { kind, id } = notice.scope;
+  if (kind === 'everything') return true;
+  if (kind === 'tenant') return (id ?? notice.tenant) === target.tenant;
+  return notice.tenant === target.tenant && id === target[kind];
+};
+
+/** Whether a value has the shape of a notice; what has not is not folded. */
+export const isHaltNotice = (value: unknown): value is HaltNotice => {
+  const n = value as Partial<HaltNotice> | null;
+  return typeof n === 'object' && n !== null && typeof n.halt === 'string' && (n.op === 'halt' || n.op === 'lift') && typeof n.tenant === 'string'
+    && typeof n.scope === 'object' && n.scope !== null && ['everything', 'tenant', 'agent', 'tool', 'run'].includes(n.scope.kind) && (n.scope.id === null || typeof n.scope.id === 'string');
+};

@@ -1,0 +1,5 @@
+export * from './guard.ts';
+export * from './halt-set.ts';
+export * from './http-hooks.ts';
+export * from './refusal.ts';
+export * from './remote-jwks.ts';
