@@ -1,5 +1,6 @@
 import type { BusMessage } from '@countersign/bus';
 import { encodings } from '@countersign/identity';
+import { verifierKey } from '@countersign/tamper-log';
 import { readFile } from 'node:fs/promises';
 import type { KeyObject } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -28,6 +29,8 @@ export interface Audit {
   /** Takes records of the bus; resolves once they are in the log under a signed checkpoint. */
   record(messages: readonly BusMessage[]): Promise<void>;
   readonly published: PublishedLog;
+  /** C2SP signed-note text form: what an outside verifier needs beside the log. */
+  readonly verifierKey: string;
   readonly sequencer: Sequencer;
 }
 
@@ -47,6 +50,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   return {
     record: (messages) => sequencer.add(messages.map(toSource)),
     published: createPublishedLog(ports.pool, ports.origin, encodings, store.readTile),
+    verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
     sequencer,
   };
 };

@@ -4,7 +4,6 @@ import type { Pool } from 'pg';
 import { Fenced } from '../app/ports.ts';
 import type { Entry, LogStore } from '../app/ports.ts';
 import { sourceKey } from '../core/sequence.ts';
-import type { LogState } from '../core/sequence.ts';
 import { bigintArray, byteaArray, textArray } from './binary-array.ts';
 
 const insertEntries = `

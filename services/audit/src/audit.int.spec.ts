@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { BusMessage } from '@countersign/bus';
+import { encodings, generateKey } from '@countersign/identity';
+import { leafHash, parseProof, parseCheckpoint, tilePath, verifyInclusion } from '@countersign/tamper-log';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { Fenced } from './app/ports.ts';
+import { composeAudit } from './compose.ts';
+import { commit } from './outbound/to-entry.ts';
+
+const server = process.env['CS_TEST_POSTGRES']!;
+const name = `audit_${process.pid}_${Date.now()}`;
+let admin: pg.Client;
+let pool: pg.Pool;
+let folder: string;
+
+const message = (offset: number, value: Buffer = Buffer.from(JSON.stringify({ kind: 'run.ended', run: 'r1', agent: 'payer', position: offset }))): BusMessage =>
+  ({ topic: 'runs.governed.v1', partition: 0, offset: BigInt(offset), timestamp: 1_700_000_000_000, key: 'r1', value, headers: { ce_id: `id-${offset}`, ce_type: 'countersign.governed.run.ended.v1', tenant: 'acme' } });
+
+describe('the log in PostgreSQL', () => {
+  const key = generateKey('audit-1');
+  const open = (keeper = 'keeper') => composeAudit({
+    pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
+    keeperFile: join(folder, keeper), publish: async () => undefined, now: () => 1,
+  });
+
+  beforeAll(async () => {
+    admin = new pg.Client(server);
+    await admin.connect();
+    await admin.query(`create database ${name}`);
+    const url = new URL(server);
+    url.pathname = `/${name}`;
+    pool = new pg.Pool({ connectionString: url.href, max: 4 });
+    folder = await mkdtemp(join(tmpdir(), 'audit-'));
+  });
+  afterAll(async () => {
+    await pool.end();
+    await admin.query(`drop database ${name}`);
+    await admin.end();
+    await rm(folder, { recursive: true });
+  });
+
+  it('keeps what it is given once, over restarts, and proves each entry under the published checkpoint', async () => {
+    const first = await open();
+    await first.record(Array.from({ length: 300 }, (_, i) => message(i)));
+    await first.record([message(298), message(299), message(305)]);
+    const second = await open();
+    await second.record([message(305), message(306)]);
+    const { checkpoint } = parseCheckpoint(encodings, (await second.published.checkpoint())!)!;
+    expect(checkpoint.size).toBe(302);
+    const found = await second.published.find({ run: 'r1' }, 1000);
+    expect(found).toHaveLength(302);
+    for (const { index, leaf } of [found[0]!, found[255]!, found[301]!]) {
+      const proof = parseProof(encodings, (await second.published.proof(index))!)!;
+      expect(verifyInclusion(encodings.sha256, proof.index, 302, leafHash(encodings.sha256, leaf), proof.path, checkpoint.root)).toBe(true);
+      const payload = (await second.published.payload(index))!;
+      expect((JSON.parse(leaf.toString()) as { payload: string }).payload).toBe(commit(payload.salt, payload.body));
+    }
+  });
+
+  it('fences an older owner', async () => {
+    const older = await open();
+    const newer = await open();
+    await newer.record([message(400)]);
+    await expect(older.record([message(401)])).rejects.toBeInstanceOf(Fenced);
+    // It takes the log over again only when asked again, and then from what was committed.
+    await older.record([message(400), message(401)]);
+    expect((await older.published.find({}, 1000)).length).toBe(304);
+  });
+
+  it('takes bytes that are no JSON and NUL bytes as they are', async () => {
+    const log = await open();
+    await log.record([message(500, Buffer.from([0, 255, 1])), message(501, Buffer.from('"\\u0000"'))]);
+    const payload = (await log.published.payload(304))!;
+    expect([...payload.body]).toEqual([0, 255, 1]);
+  });
+
+  it('serves nothing beyond the published size', async () => {
+    const log = await open();
+    expect(await log.published.tile({ level: 'entries', n: 1, width: 256 })).toBeUndefined();
+    expect(await log.published.tile({ level: 0, n: 1, width: 50 })).toHaveLength(50 * 32);
+    expect(await log.published.proof(306)).toBeUndefined();
+    expect(tilePath({ level: 0, n: 1, width: 50 })).toBe('tile/0/001.p/50');
+  });
+
+  it('refuses to start on a database older than what it signed', async () => {
+    await open();
+    await pool.query('update log set size = size - 1');
+    await expect(open()).rejects.toThrow('older copy');
+    await pool.query('update log set size = size + 1');
+  });
+});
