@@ -1,2 +1,3 @@
 export * from './hot-state-contract.ts';
 export * from './bus-contract.ts';
+export * from './memory-bus.ts';

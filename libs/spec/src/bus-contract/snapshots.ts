@@ -27,7 +27,7 @@ export const snapshotCases = ({ under, topic, another }: Tools): void => {
       const now = (): number => clock;
       let ready = false;
       const snapshot = followSnapshot<Tool>(await another(), { topic: name, accept, now, staleAfterMs: 3_000 });
-      void snapshot.ready.then(() => { ready = true; });
+      snapshot.ready.then(() => { ready = true; }, () => undefined);
       try {
         await until(() => snapshot.get('a')?.version === 3, 'the newest of a');
         expect(ready).toBe(false);
@@ -60,7 +60,7 @@ export const snapshotCases = ({ under, topic, another }: Tools): void => {
       let ready = false;
       const seen: string[] = [];
       const snapshot = followSnapshot<string>(bus, { topic: name, accept: (message) => ({ value: text(message) }), onChange: (key) => { seen.push(key); }, now: Date.now });
-      void snapshot.ready.then(() => { ready = true; });
+      snapshot.ready.then(() => { ready = true; }, () => undefined);
       try {
         await bus.publish(numbered(name, 1, 1));
         await until(() => seen.length === 1, 'what came after the old heartbeats');
