@@ -1,5 +1,6 @@
 export * from './guard.ts';
 export * from './halt-set.ts';
+export * from './halt-view.ts';
 export * from './http-hooks.ts';
 export * from './refusal.ts';
 export * from './remote-jwks.ts';
