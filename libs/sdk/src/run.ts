@@ -40,7 +40,7 @@ export interface Run {
 
 interface Open { readonly record: DecisionRecord; readonly tool: string; seq: number | undefined }
 
-export const createRun = (context: RuntimeContext, session: Session): { readonly run: Run; readonly start: (instruction: Instruction) => Promise<void> } => {
+export const createRun = (context: RuntimeContext, session: Session): { readonly run: Run; readonly start: (instruction: Instruction) => Promise<void>; readonly abandon: (reason: RunFailed) => void } => {
   const traceId = randomBytes(16).toString('hex');
   const open = new Map<string, Open>();
   let halted = false;
@@ -109,7 +109,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     get halted() { return halted; },
     get failed() { return failed; },
   };
-  return { run, start: (instruction) => sender.send('started', () => ({ instruction, traceId }), { attest: true }) };
+  return { run, abandon: fail, start: (instruction) => sender.send('started', () => ({ instruction, traceId }), { attest: true }) };
 };
 
 /** What the door would refuse anyway, found before a seq is spent on it. */

@@ -3,6 +3,7 @@ import type { KeySet, SigningKey } from '@countersign/identity';
 import { uuidV7From } from '@countersign/kernel';
 import type { RuntimeContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
+import { RunFailed } from './errors.ts';
 import { createRun } from './run.ts';
 import type { Instruction, Run } from './run.ts';
 import { openSession } from './session.ts';
@@ -58,11 +59,11 @@ export const createAgentRuntime = (options: AgentRuntimeOptions): AgentRuntime =
   return {
     async openRun({ instruction, purpose }) {
       const [session] = await Promise.all([openSession(context, purpose), context.transport.start()]);
-      const { run, start } = createRun(context, session);
+      const { run, start, abandon } = createRun(context, session);
       try {
         await start(typeof instruction === 'function' ? await instruction(run.id) : instruction);
       } catch (error) {
-        await run.end('aborted').catch(() => undefined);
+        abandon(error instanceof RunFailed ? error : new RunFailed('start_failed', 'the run could not be started', { cause: error }));
         throw error;
       }
       return run;
