@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { lengthPrefixed } from './bytes.ts';
+import { hmacText } from './hmac.ts';
 
 /** Who shares a proof key: one run and one session key (`jkt`, RFC 7638 thumbprint). */
 export interface ProofKeyOwner { readonly tenant: string; readonly run: string; readonly jkt: string }
@@ -9,6 +9,6 @@ export interface ProofKeyOwner { readonly tenant: string; readonly run: string; 
  * Registry hands it out, policy derives it again; nobody stores it.
  */
 export const proofKey = (secret: Uint8Array, owner: ProofKeyOwner): Buffer => {
-  if (secret.length < 32) throw new Error('the proof secret needs at least 32 bytes');
-  return createHmac('sha256', secret).update(lengthPrefixed(['countersign/proof-key/v1', owner.tenant, owner.run, owner.jkt])).digest();
+  if (secret.length < 32) throw new Error('the proof secret needs at least 32 bytes (at most 64)');
+  return Buffer.from(hmacText(secret, lengthPrefixed(['countersign/proof-key/v1', owner.tenant, owner.run, owner.jkt])), 'base64url');
 };

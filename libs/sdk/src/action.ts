@@ -1,4 +1,4 @@
-import type { JsonObject, Money } from '@countersign/contracts';
+import type { GrantClaims, JsonObject, Money } from '@countersign/contracts';
 import { createSessionProof } from '@countersign/identity';
 import { getClaim } from './claims-client.ts';
 import type { RuntimeContext } from './context.ts';
@@ -79,13 +79,8 @@ export const createAction = (parts: ActionParts): ProposedAction => {
     if (parts.halted()) return stop('run_halted', 'the run is halted');
     const claim = read.claims.claim ? await getClaim(context, allowed.grant!, read.claims, session.token().text) : undefined;
     if (claim?.ok === false) return stop(claim.code, claim.detail);
-    const alive = readGrant(context, allowed.grant!, expected);
-    if (!alive.ok) return stop(alive.code, alive.detail);
-    const sessionProof = createSessionProof(read.claims.jti, read.claims.aud, context.now(), session.key);
-    return {
-      grant: allowed.grant!, claim: claim?.claim ?? null, sessionProof,
-      headers: { 'cs-grant': allowed.grant!, 'cs-session-proof': sessionProof, ...(claim !== undefined && { 'cs-claim': claim.claim }) },
-    };
+    if (context.now() >= read.claims.exp * 1_000) return stop('expired', 'the grant expired while the claim was on its way');
+    return permissionOf(context, session, allowed.grant!, read.claims, claim?.claim ?? null);
   };
 
   return {
@@ -110,5 +105,16 @@ export const createAction = (parts: ActionParts): ProposedAction => {
         throw error;
       }
     },
+  };
+};
+
+/** The session proof is made when it is asked for: a cooperative tool needs none, and a signature costs more than all else here. */
+const permissionOf = (context: RuntimeContext, session: Session, grant: string, claims: GrantClaims, claim: string | null): Permission => {
+  let proof: string | undefined;
+  const sessionProof = (): string => (proof ??= createSessionProof(claims.jti, claims.aud, context.now(), session.key));
+  return {
+    grant, claim,
+    get sessionProof() { return sessionProof(); },
+    get headers() { return { 'cs-grant': grant, 'cs-session-proof': sessionProof(), ...(claim !== null && { 'cs-claim': claim }) }; },
   };
 };

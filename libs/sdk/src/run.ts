@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ActionProposed, JsonObject, Reply, RunEnded } from '@countersign/contracts';
 import { canonicalJson } from '@countersign/identity';
 import { createAction } from './action.ts';
@@ -8,6 +7,7 @@ import { createDecisionRecord } from './decision.ts';
 import type { DecisionRecord } from './decision.ts';
 import { RunFailed } from './errors.ts';
 import { outcomeMessage } from './outcome.ts';
+import { randomSlice } from './random.ts';
 import { createSender } from './sender.ts';
 import type { Session } from './session.ts';
 
@@ -41,7 +41,7 @@ export interface Run {
 interface Open { readonly record: DecisionRecord; readonly tool: string; seq: number | undefined }
 
 export const createRun = (context: RuntimeContext, session: Session): { readonly run: Run; readonly start: (instruction: Instruction) => Promise<void>; readonly abandon: (reason: RunFailed) => void } => {
-  const traceId = randomBytes(16).toString('hex');
+  const traceId = randomSlice(16).toString('hex');
   const open = new Map<string, Open>();
   let halted = false;
   let failed: RunFailed | undefined;

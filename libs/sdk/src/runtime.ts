@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { uuidV7From } from '@countersign/kernel';
 import type { RuntimeContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
 import { RunFailed } from './errors.ts';
+import { randomSlice } from './random.ts';
 import { createRun } from './run.ts';
 import type { Instruction, Run } from './run.ts';
 import { openSession } from './session.ts';
@@ -52,7 +52,7 @@ export const createAgentRuntime = (options: AgentRuntimeOptions): AgentRuntime =
   const context: RuntimeContext = {
     agent: options.agent, tenant: options.tenant, clientKey: options.clientKey, registryUrl, supervisionUrl: options.supervisionUrl.replace(/\/+$/, ''),
     tokenAudience: options.tokenAudience ?? `${registryUrl}/oauth2/token`, transport: options.transport, grantKeys: options.grantKeys,
-    now, ids: options.ids ?? (() => uuidV7From(now(), randomBytes(10))), fetch: options.fetch ?? fetch, deadlines: createDeadlines(now),
+    now, ids: options.ids ?? (() => uuidV7From(now(), randomSlice(10))), fetch: options.fetch ?? fetch, deadlines: createDeadlines(now),
     decisionTimeoutMs: options.decisionTimeoutMs ?? 10_000, attestEveryMs: options.attestEveryMs ?? 3_000, sendTimeoutMs: options.sendTimeoutMs ?? 60_000,
     maxMessageBytes: options.maxMessageBytes ?? 65_536, unclaimedTools: new Set(),
   };

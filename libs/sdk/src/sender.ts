@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { createChain } from '@countersign/identity';
 import { toRfc3339 } from '@countersign/kernel';
 import type { RuntimeContext } from './context.ts';
 import { RunFailed } from './errors.ts';
+import { randomSlice } from './random.ts';
 import type { Session } from './session.ts';
 import type { InboxMessage } from './transport.ts';
 
@@ -40,7 +40,7 @@ export const createSender = (context: RuntimeContext, session: Session, traceId:
     const link = chain.next({ ...ce, tenant: context.tenant, run: session.run, token: token.jti, value }, session.proofKey);
     const headers: Record<string, string> = {
       ce_specversion: '1.0', ce_id: ce.ceId, ce_type: ce.ceType, ce_source: ce.ceSource, ce_time: ce.ceTime, 'content-type': 'application/json',
-      traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01`, tenant: context.tenant, cs_token: token.text, ...link.headers,
+      traceparent: `00-${traceId}-${randomSlice(8).toString('hex')}-01`, tenant: context.tenant, cs_token: token.text, ...link.headers,
     };
     if (attest || now - lastAttest >= context.attestEveryMs) {
       headers['cs_attest'] = chain.attestHead(session.key.key);

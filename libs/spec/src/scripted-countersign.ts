@@ -1,6 +1,6 @@
 import type { Bus, BusMessage, Outgoing, Subscription } from '@countersign/bus';
 import type { ActionProposed, GrantClaims, PublicJwk, Reply } from '@countersign/contracts';
-import { argumentsDigest, chainHash, chainStart, createKeySet, generateKey, issueAgentToken, issueClaim, jwkThumbprint, messageDigestInput, proofKey, provenFieldsOf, publicKeyOf, signGrants, verifyAgentToken, verifyAttest, verifyClientAssertion, verifyProof } from '@countersign/identity';
+import { argumentsDigest, chainHash, chainStart, createKeySet, createTokenCache, generateKey, issueAgentToken, issueClaim, jwkThumbprint, messageDigestInput, proofKey, provenFieldsOf, publicKeyOf, signGrants, verifyAttest, verifyClientAssertion, verifyProof } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 
 /** One message as the scripted policy admitted it. */
@@ -25,6 +25,7 @@ export interface Script {
 export const createScriptedCountersign = (client: SigningKey, script: Script, now: () => number = Date.now) => {
   const registry = generateKey('registry-1'), policy = generateKey('policy-1'), supervision = generateKey('supervision-1');
   const keys = createKeySet([registry.publicJwk, policy.publicJwk, supervision.publicJwk]);
+  const tokenCache = createTokenCache({ keys, audience: 'countersign' });
   const secret = Buffer.alloc(32, 9);
   const admitted: Admitted[] = [], problems: string[] = [];
   const chains = new Map<string, { next: number; head: Uint8Array; seen: Map<number, string> }>();
@@ -51,7 +52,7 @@ export const createScriptedCountersign = (client: SigningKey, script: Script, no
   };
 
   const admit = (record: Outgoing): void => {
-    const token = verifyAgentToken(record.headers?.['cs_token'] ?? '', keys, { now: now(), audience: 'countersign' });
+    const token = tokenCache.verify(record.headers?.['cs_token'] ?? '', now());
     if (!token.ok) { problems.push(token.code); return; }
     const { run, cnf, jti, sub } = token.claims;
     const read = provenFieldsOf({ topic: record.topic, key: record.key, value: record.value, headers: record.headers ?? {} }, run, jti);
