@@ -1,0 +1,58 @@
+import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, FactSupplied, RunEnded, RunHalted, RunResumed, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
+
+/** A commands' envelope: where it stood in the inbox. Bytes, proof and signature are checked; nothing else is. */
+interface Envelope {
+  readonly tenant: string; readonly run: string; readonly ceType: string; readonly traceparent: string | null;
+  readonly offset: string;
+  /** Broker's append time, epoch ms. */
+  readonly at: number;
+  /** False where the message lies in a partition that is not its key's. */
+  readonly rightPartition: boolean;
+}
+
+/** What is wrong with the body or the token of a message whose sender is proved. */
+export interface Fault { readonly kind: 'fault'; readonly code: string; readonly detail: string }
+
+export type RuntimeBody =
+  | { readonly kind: 'started'; readonly message: RunStarted; readonly attestedBy: string | null }
+  | { readonly kind: 'proposed'; readonly message: ActionProposed }
+  | { readonly kind: 'cancel'; readonly message: CancelRequested }
+  | { readonly kind: 'outcome'; readonly message: ActionOutcome }
+  | { readonly kind: 'ended'; readonly message: RunEnded };
+
+/** A message whose proof is valid: it comes from the session that the token names. */
+export interface FromRuntime extends Envelope {
+  readonly from: 'runtime';
+  readonly token: TokenClaims;
+  readonly seq: number;
+  /** Chain hash of the message before, and of this one; base64url. */
+  readonly prev: string;
+  readonly hash: string;
+  /** RFC 3339 by the sender's clock, epoch ms; NaN where it is no time. */
+  readonly ceTime: number;
+  /** Whether the session key's signature covers this message. */
+  readonly attested: boolean;
+  readonly body: RuntimeBody | Fault;
+}
+
+/** A vote whose signature was looked at. `why` is null where it counts: the person's own key, active, the digest that was asked about. */
+export interface CheckedVote { readonly person: string; readonly vote: 'approve' | 'deny'; readonly roles: readonly string[]; readonly why: string | null }
+
+export type ServiceBody =
+  | { readonly kind: 'resolved'; readonly message: ApprovalResolved; readonly votes: readonly CheckedVote[] }
+  | { readonly kind: 'halted'; readonly message: RunHalted }
+  | { readonly kind: 'resumed'; readonly message: RunResumed }
+  | { readonly kind: 'cancelled'; readonly message: ActionCancelled }
+  | { readonly kind: 'reversed'; readonly message: ActionReversed }
+  | { readonly kind: 'due'; readonly message: TimerDue }
+  | { readonly kind: 'supplied'; readonly message: FactSupplied };
+
+/** A message signed by the service that may say it. `hash`: SHA-256 of its value, base64url. */
+export interface FromService extends Envelope {
+  readonly from: 'service';
+  readonly service: string;
+  readonly hash: string;
+  readonly body: ServiceBody | Fault;
+}
+
+export type PolicyCommand = FromRuntime | FromService;

@@ -1,0 +1,100 @@
+import type { ApprovalResolved, Fact } from '@countersign/contracts';
+import type { CheckedVote, ServiceBody } from './commands.ts';
+import { own, refuse, resumeRun } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { denyWaiting, judgeAction, seniorHalt } from './judge-action.ts';
+import { reply, replyOf } from './reply.ts';
+import type { ActionState, RunState } from './state.ts';
+import type { World } from './world.ts';
+
+/** What a service's signed message does to a run. Repeats and what comes too late are refused on the record, without effect. */
+export const decideForService = (draft: Draft, body: ServiceBody, run: RunState, world: World): Draft => {
+  switch (body.kind) {
+    case 'resolved': return resolved(draft, body.message, body.votes, run, world);
+    case 'supplied': return supplied(draft, body.message, run, world);
+    case 'due': return due(draft, body.message, run, world);
+    case 'halted':
+      if (run.halts.has(body.message.halt)) return refuse(draft, 'nothing_new', 'the run is under this halt already');
+      draft.records.push({ ...own(draft), kind: 'run.halted', halt: body.message.halt, by: body.message.by, reason: body.message.reason });
+      draft.replies.push(reply('halted', draft.command.run, null, null, 'halted', body.message.reason));
+      return draft;
+    case 'resumed':
+      if (!run.halts.has(body.message.halt)) return refuse(draft, 'nothing_new', 'the run is not under this halt');
+      draft.records.push({ ...own(draft), kind: 'run.resumed', halt: body.message.halt, by: body.message.by, reason: body.message.reason });
+      draft.replies.push(reply('resumed', draft.command.run, null, null, 'ok', body.message.reason));
+      return draft;
+    case 'cancelled': {
+      const action = run.actions.get(body.message.action);
+      if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action');
+      if (action.status !== 'open' && action.status !== 'granted') return refuse(draft, 'already_decided', `the action is ${action.status}`);
+      draft.records.push({ ...own(draft), kind: 'action.cancelled', action: body.message.action, by: body.message.by, reason: body.message.reason });
+      draft.replies.push(replyOf(draft.records[0]!)!);
+      return draft;
+    }
+    case 'reversed':
+      if (!run.actions.has(body.message.action)) return refuse(draft, 'unknown_action', 'the run has no such action');
+      draft.records.push({ ...own(draft), kind: 'action.reversed', action: body.message.action, message: body.message });
+      return draft;
+  }
+};
+
+const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly CheckedVote[], run: RunState, world: World): Draft => {
+  const action = run.actions.get(message.action);
+  if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action');
+  if (action.status !== 'open' || action.waitsFor !== 'step_up' || action.approval === null) return refuse(draft, 'already_decided', `the action is ${action.status}`);
+  if (message.answers !== action.position || message.digest !== action.approval.digest) return refuse(draft, 'superseded', 'it answers an earlier question');
+  if (message.resolution !== 'approved') {
+    denyWaiting(draft, world, run, message.action, action, `approval_${message.resolution}`, `people decided: ${message.resolution}`, message, true);
+    return draft;
+  }
+  if (world.now > action.approval.expiresAt) {
+    denyWaiting(draft, world, run, message.action, action, 'approval_expired', 'the approval came after its time', message, true);
+    return draft;
+  }
+  const short = shortOfQuorum(votes, action.approval);
+  if (short !== null) return refuse(draft, 'approval_unverified', short);
+  const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, supplied: action.supplied });
+  const halt = seniorHalt(message.action);
+  if ((decision.decision === 'allow' || decision.decision === 'modify') && run.halts.has(halt)) resumeRun(draft, halt, 'the senior decision was to go on');
+  return draft;
+};
+
+/** Counts distinct people of the route whose signed approval holds and who did not ask for the action themselves. Null where they are enough. */
+const shortOfQuorum = (votes: readonly CheckedVote[], asked: NonNullable<ActionState['approval']>): string | null => {
+  const people = new Set<string>();
+  let why = 'no vote counts';
+  for (const vote of votes) {
+    if (vote.vote !== 'approve') continue;
+    if (vote.why !== null) why = `${vote.person}: ${vote.why}`;
+    else if (asked.requesters.includes(vote.person)) why = `${vote.person} asked for it and cannot vote`;
+    else if (!vote.roles.some((role) => asked.route.includes(role))) why = `${vote.person} has none of the roles ${asked.route.join(', ')}`;
+    else people.add(vote.person);
+  }
+  return people.size >= asked.quorum ? null : `${people.size} of ${asked.quorum} approvals hold (${why})`;
+};
+
+const supplied = (draft: Draft, message: Extract<ServiceBody, { kind: 'supplied' }>['message'], run: RunState, world: World): Draft => {
+  const action = run.actions.get(message.action);
+  if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action');
+  if (action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'already_decided', 'the action does not wait for a fact');
+  const fact: Fact = { value: message.value, origin: 'attested', from: `supplied:${message.by}` };
+  judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: null, supplied: { ...action.supplied, [message.fact]: fact } });
+  return draft;
+};
+
+const due = (draft: Draft, message: Extract<ServiceBody, { kind: 'due' }>['message'], run: RunState, world: World): Draft => {
+  if (message.timer === 'defer') {
+    const action = message.action === null ? undefined : run.actions.get(message.action);
+    if (action === undefined || action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'nothing_new', 'no action waits for a fact');
+    denyWaiting(draft, world, run, message.action!, action, 'defer_timeout', 'the fact it waited for did not come', null, true);
+    return draft;
+  }
+  if (run.closed) return refuse(draft, 'nothing_new', 'the run has ended');
+  if (world.now < run.notAfter) return refuse(draft, 'too_early', 'the life of the run is not over');
+  const open = [...run.actions].filter(([, action]) => action.status === 'open');
+  for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_expired', 'the life of the run ended before it was decided', null, false);
+  draft.records.push({ ...own(draft), kind: 'run.ended', reason: 'expired', denied: open.map(([id]) => id) });
+  draft.replies.push(reply('noted', draft.command.run, null, null, 'run_expired', 'the life of the run is over'));
+  return draft;
+};
+

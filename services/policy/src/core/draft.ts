@@ -1,0 +1,88 @@
+import type { ActionProposed, ApprovalResolved, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Money, Reply } from '@countersign/contracts';
+import type { PolicyCommand } from './commands.ts';
+import type { RecordBase } from './events.ts';
+import { reply } from './reply.ts';
+
+/** A grant that the edge has to sign into `reply.grant` before anything is written. */
+export interface GrantOrder { readonly reply: Reply; readonly claims: GrantClaims }
+
+/** What one command leads to. Records fold before the next command is decided; replies go out whether or not a record carries them. */
+export interface Draft {
+  readonly records: GovernedRecord[];
+  readonly replies: Reply[];
+  readonly grants: GrantOrder[];
+  /** Position of the first record. */
+  readonly first: number;
+  readonly command: PolicyCommand;
+  readonly agent: string | null;
+  readonly now: number;
+}
+
+export const draftFor = (command: PolicyCommand, agent: string | null, first: number, now: number): Draft => ({ records: [], replies: [], grants: [], first, command, agent, now });
+
+const base = (draft: Draft, consumes: boolean): RecordBase => {
+  const { command } = draft;
+  return {
+    position: draft.first + draft.records.length, tenant: command.tenant, run: command.run, agent: draft.agent,
+    inbox: { offset: command.offset, at: command.at, hash: command.hash },
+    now: draft.now, seq: consumes && command.from === 'runtime' ? command.seq : null, traceparent: command.traceparent,
+  };
+};
+
+/** Fields of the record that the message itself leads to: it carries the seq. Every runtime message has exactly one. */
+export const own = (draft: Draft): RecordBase => base(draft, true);
+/** Fields of a record that follows from it. */
+export const consequence = (draft: Draft): RecordBase => base(draft, false);
+
+export const seqOf = (command: PolicyCommand): number | null => (command.from === 'runtime' ? command.seq : null);
+
+/** Refuses the message: a record, and a reply where the runtime sent it. `original` is the reply to an earlier message that this one repeats. */
+export const refuse = (draft: Draft, code: string, detail: string, more?: { readonly action?: string | null; readonly expectedSeq?: number | null; readonly original?: Reply }): Draft => {
+  const { command } = draft;
+  const answer = more?.original ?? reply('refused', command.run, more?.action ?? null, seqOf(command), code, detail, { expectedSeq: more?.expectedSeq ?? null });
+  const record: GovernedRefused = { ...own(draft), kind: 'message.refused', ceType: command.ceType, code, detail, reply: answer };
+  draft.records.push(record);
+  if (command.from === 'runtime') draft.replies.push(answer);
+  return draft;
+};
+
+/** Halts the run as a consequence of what was just decided. */
+export const haltRun = (draft: Draft, halt: string, reason: string): void => {
+  const record: GovernedHalted = { ...consequence(draft), kind: 'run.halted', halt, by: 'policy', reason };
+  draft.records.push(record);
+  draft.replies.push(reply('halted', draft.command.run, null, null, 'halted', reason));
+};
+
+export const resumeRun = (draft: Draft, halt: string, reason: string): void => {
+  const record: GovernedResumed = { ...consequence(draft), kind: 'run.resumed', halt, by: 'policy', reason };
+  draft.records.push(record);
+  draft.replies.push(reply('resumed', draft.command.run, null, null, 'ok', reason));
+};
+
+/** One round's decision as it will stand on the record. */
+export interface Ruling {
+  readonly decision: Decision;
+  readonly facts: Readonly<Record<string, Fact>>;
+  readonly snapshots: GovernedDecided['snapshots'];
+  readonly reserved: { readonly calls: number; readonly money: Money | null };
+  readonly detail: string | null;
+}
+
+/** Writes the decision of a round and its reply. `attested`: the session key's signature covers the message. */
+export const decideAction = (draft: Draft, message: ActionProposed, round: number, ruling: Ruling, resolved: ApprovalResolved | null, fields: RecordBase): Reply => {
+  const { decision } = ruling;
+  const seq = seqOf(draft.command);
+  const answer: Reply = {
+    kind: 'decided', run: draft.command.run, action: message.action, seq,
+    code: decision.code ?? (decision.decision === 'allow' || decision.decision === 'modify' ? 'ok' : decision.decision), detail: ruling.detail,
+    decision: decision.decision, tier: decision.tier, round, grant: null, claim: decision.claim, arguments: null, expectedSeq: null,
+  };
+  const record: GovernedDecided = {
+    position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
+    kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, decision,
+    snapshots: ruling.snapshots, reserved: ruling.reserved, attested: draft.command.from === 'runtime' && draft.command.attested, reply: answer,
+  };
+  draft.records.push(record);
+  draft.replies.push(answer);
+  return answer;
+};

@@ -1,0 +1,160 @@
+import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money } from '@countersign/contracts';
+import { consumesSeq } from './events.ts';
+import { fingerprint } from './fingerprint.ts';
+import { replyOf } from './reply.ts';
+import { graceMs, recentKept, sweepEveryMs } from './state.ts';
+import type { ActionState, PartitionState, RunState } from './state.ts';
+import type { Folding } from './world.ts';
+
+/**
+ * Folds one governed record into a partition's state, which it changes in place and so must own. The live processor uses the
+ * same function on the records it has just made. Throws on a gap in positions and on a kind it does not know.
+ */
+export const evolve = (state: PartitionState, record: GovernedRecord, folding: Folding): void => {
+  if (record.position !== state.position) throw new Error(`governed position ${record.position} where ${state.position} was expected: records are missing or from two owners`);
+  state.position++;
+  if (record.now >= state.nextSweep) sweep(state, record.now);
+  if (record.kind === 'run.started') state.runs.set(record.run!, startedRun(record, folding));
+  const run = record.run === null ? undefined : state.runs.get(record.run);
+  if (run === undefined) return;
+  change(run, record, folding);
+  if (record.seq !== null && record.inbox !== null && record.agent === run.agent && (record.kind !== 'message.refused' || consumesSeq(record.code))) {
+    run.nextSeq = record.seq + 1;
+    run.head = record.inbox.hash;
+    run.recent.push({ seq: record.seq, hash: record.inbox.hash, reply: replyOf(record)! });
+    if (run.recent.length > recentKept) run.recent.shift();
+  }
+};
+
+const startedRun = (record: GovernedStarted, folding: Folding): RunState => ({
+  tenant: record.tenant, agent: record.agent!, jkt: record.token.cnf.jkt, notAfter: record.token.run_not_after * 1000,
+  instruction: { text: record.message.instruction.text, attestedBy: record.instruction.attestedBy },
+  context: folding.withInstruction(folding.emptyContext, record.message.instruction.text),
+  closed: false, nextSeq: 0, head: '', recent: [], actions: new Map(), halts: new Set(),
+  calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map(),
+});
+
+const change = (run: RunState, record: GovernedRecord, folding: Folding): void => {
+  switch (record.kind) {
+    case 'action.decided': return decided(run, record);
+    case 'action.outcome': return outcome(run, record, folding);
+    case 'action.cancelled': {
+      const action = run.actions.get(record.action);
+      if (action === undefined) return;
+      // A grant that is out may have been used: only what never had one gives its reservation back.
+      if (!action.granted) reserve(run, action, 0, null);
+      settle(action, 'cancelled', 'cancelled');
+      return;
+    }
+    case 'run.halted':
+      run.halts.add(record.halt);
+      return;
+    case 'run.resumed':
+      run.halts.delete(record.halt);
+      return;
+    case 'run.ended':
+      run.closed = true;
+      return;
+    case 'run.started':
+    case 'action.reversed':
+    case 'message.refused':
+      return;
+    case 'messages.unproven':
+    case 'partition.owned':
+      return;
+    default:
+      throw new Error(`governed record of unknown kind ${(record as { kind: string }).kind}`);
+  }
+};
+
+/** Codes of denies that say nothing about the agent's conduct. */
+const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'budget_exceeded', 'run_ended', 'run_expired', 'defer_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'invalid_arguments']);
+
+/** Whether a deny with this code counts towards the halt of its run. */
+export const countsAsDeny = (code: string | null): boolean => !blameless.has(code ?? '');
+
+const decided = (run: RunState, record: GovernedDecided): void => {
+  const { decision } = record.decision;
+  let action = run.actions.get(record.action);
+  if (action === undefined) {
+    action = {
+      status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
+      proposal: null, supplied: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false,
+    };
+    run.actions.set(record.action, action);
+  }
+  action.position = record.position;
+  action.round = record.round;
+  action.tier = record.decision.tier;
+  reserve(run, action, record.reserved.calls, record.reserved.money);
+  const code = record.reply.code;
+  if (decision === 'step_up' || decision === 'defer') {
+    action.code = code;
+    action.waitsFor = decision;
+    action.approval = record.decision.approval;
+    action.proposal = record.message;
+    action.supplied = suppliedFacts(record);
+  } else settle(action, decision === 'deny' ? 'denied' : 'granted', code);
+  action.reply = record.reply;
+  action.replyUntil = record.now + sweepEveryMs;
+  if (decision === 'allow' || decision === 'modify') {
+    action.granted = true;
+    run.counts.set(record.tool, (run.counts.get(record.tool) ?? 0) + 1);
+  }
+  if (decision === 'deny' && countsAsDeny(record.decision.code)) run.denies++;
+};
+
+const suppliedFacts = (record: GovernedDecided): ActionState['supplied'] => {
+  let found: ActionState['supplied'] = null;
+  for (const name in record.facts) {
+    const fact = record.facts[name]!;
+    if (fact.from?.startsWith('supplied:')) (found ??= {})[name] = fact;
+  }
+  return found;
+};
+
+/** Ends an action's waiting and lets go of what only waiting needs. */
+const settle = (action: ActionState, status: ActionState['status'], code: string): void => {
+  action.status = status;
+  action.code = code;
+  action.waitsFor = null;
+  action.approval = null;
+  action.proposal = null;
+  action.supplied = null;
+};
+
+const outcome = (run: RunState, record: GovernedOutcome, folding: Folding): void => {
+  const action = run.actions.get(record.action);
+  if (action !== undefined) {
+    reserve(run, action, record.settled.calls, record.settled.money);
+    settle(action, 'finished', action.code);
+  }
+  const { status, result } = record.message;
+  if (status === 'not_executed') return;
+  const tool = folding.tool(record.tool);
+  if (tool === undefined) return;
+  for (const name of tool.snapshot.dataClasses) if (!run.dataTouched.includes(name)) run.dataTouched.push(name);
+  if (result !== null) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result });
+};
+
+/** Moves an action's reservation to the given amounts, and the run's totals with it. */
+const reserve = (run: RunState, action: ActionState, calls: number, money: Money | null): void => {
+  run.calls += calls - action.reservedCalls;
+  const before = action.reservedMoney;
+  if (money !== null || before !== null) {
+    const currency = (run.spend ?? money ?? before)!.currency;
+    const delta = (money?.currency === currency ? money.minor : 0) - (before?.currency === currency ? before.minor : 0);
+    run.spend = { minor: (run.spend?.minor ?? 0) + delta, currency };
+  }
+  action.reservedCalls = calls;
+  action.reservedMoney = money;
+};
+
+/** Forgets runs long past their life, and replies whose grants are dead. */
+const sweep = (state: PartitionState, now: number): void => {
+  state.nextSweep = now + sweepEveryMs;
+  for (const [id, run] of state.runs) {
+    if (run.notAfter + graceMs < now) state.runs.delete(id);
+    else for (const action of run.actions.values()) if (action.reply !== null && action.status !== 'open' && action.replyUntil < now) action.reply = null;
+  }
+};

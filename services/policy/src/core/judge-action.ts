@@ -1,0 +1,113 @@
+import type { ActionProposed, ApprovalResolved, Decision, Fact, Money, Tier } from '@countersign/contracts';
+import { countsAsDeny } from './evolve.ts';
+import { consequence, decideAction, haltRun, own } from './draft.ts';
+import type { Draft, Ruling } from './draft.ts';
+import type { ActionState, RunState } from './state.ts';
+import type { KnownTool, Verdict, World } from './world.ts';
+
+/** The halt that a run is under while its tier 4 action waits. */
+export const seniorHalt = (action: string): string => `tier4/${action}`;
+const denyHalt = 'denies';
+const none: Readonly<Record<string, Fact>> = {};
+const nothing = { calls: 0, money: null };
+
+interface Round {
+  readonly message: ActionProposed; readonly round: number; readonly action: ActionState | undefined;
+  readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null;
+}
+
+/** One round of an action: everything as of now (identity, halts, rules, budget), the decision on the record, and what follows from it. */
+export const judgeAction = (draft: Draft, world: World, run: RunState, round: Round): Decision => {
+  const { ruling, tool } = rule(world, run, draft.command.run, round);
+  const { decision } = ruling;
+  const answer = decideAction(draft, round.message, round.round, ruling, round.approval, own(draft));
+  if (decision.decision === 'allow' || decision.decision === 'modify') {
+    const { run: runId, tenant } = draft.command;
+    const iat = Math.floor(world.now / 1000);
+    draft.grants.push({
+      reply: answer,
+      claims: {
+        jti: `${runId}/${round.message.action}/${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
+        definition: tool!.snapshot.definition, args: world.digest(round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
+        tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: iat + Math.ceil(world.limits.grantMs / 1000),
+      },
+    });
+  } else if (decision.decision === 'step_up' && decision.tier === 4) {
+    if (!run.halts.has(seniorHalt(round.message.action))) haltRun(draft, seniorHalt(round.message.action), 'a tier 4 action waits for a senior decision');
+  } else if (decision.decision === 'deny' && countsAsDeny(decision.code) && run.denies + 1 >= world.limits.denies && !run.halts.has(denyHalt)) {
+    haltRun(draft, denyHalt, `${run.denies + 1} actions were denied for identity, scope or a rule`);
+  }
+  return decision;
+};
+
+const rule = (world: World, run: RunState, runId: string, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
+  const { message } = round;
+  const agent = world.agent(run.agent);
+  const tool = world.tool(message.tool);
+  const level = world.level(run.agent);
+  const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
+  const deny = (code: string, detail: string, verdict?: Verdict, facts = none) => ({
+    tool, ruling: { decision: denied(world, code, verdict), facts, snapshots, reserved: nothing, detail },
+  });
+
+  if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
+  if (agent.status !== 'active') return deny('agent_inactive', `the agent is ${agent.status}`);
+  const halt = haltOver(world, run, runId, message);
+  if (halt !== null) return deny('halted', `stopped by halt ${halt}`);
+  const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
+  if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
+  if (tool === undefined || tool.snapshot.tenant !== run.tenant) return deny('unknown_tool', 'the tool is not in the catalogue');
+  const fault = world.argumentsFault(tool, message.arguments);
+  if (fault !== null) return deny('invalid_arguments', fault);
+
+  const judgement = world.judge({ proposal: message, tool, agent, run, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now });
+  const { verdict, facts, money } = judgement;
+  if (verdict.decision === 'deny') return deny(verdict.code ?? 'forbidden', verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, facts);
+  const reserved = { calls: 1, money };
+  const over = overBudget(run, round.action, agent.limits, money);
+  if (over !== null) return deny('budget_exceeded', over, verdict, facts);
+  const { snapshot } = tool;
+  const decision: Decision = {
+    decision: verdict.decision, tier: verdict.tier, code: verdict.code, rules: verdict.rules, policyVersion: world.policyVersion,
+    approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : {
+      route: verdict.approval.route, quorum: verdict.approval.quorum, expiresAt: world.now + verdict.approval.expiresInMs,
+      digest: world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: snapshot.definition, arguments: message.arguments }),
+      requesters: requesters(agent.owner, run.instruction.attestedBy),
+    },
+    claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
+  };
+  if (decision.decision === 'step_up' && decision.approval === null) return deny('no_route', 'people must decide, but no rule says who', verdict, facts);
+  return { tool, ruling: { decision, facts, snapshots, reserved, detail: null } };
+};
+
+const denied = (world: World, code: string, verdict: Verdict | undefined): Decision => ({
+  decision: 'deny', tier: verdict?.tier ?? 1, code, rules: verdict?.rules ?? [], policyVersion: world.policyVersion, approval: null, claim: false,
+});
+
+const requesters = (owner: string, attestedBy: string | null): string[] => (attestedBy === null || attestedBy === owner ? [owner] : [owner, attestedBy]);
+
+/** Its own tier 4 halt does not stop the action that people are asked about. */
+const haltOver = (world: World, run: RunState, runId: string, message: ActionProposed): string | null => {
+  if (run.halts.size > 0) for (const halt of run.halts) if (halt !== seniorHalt(message.action)) return halt;
+  return world.halt(run.tenant, run.agent, message.tool, runId);
+};
+
+/** The run's own budget: what is reserved or settled, this action's earlier reservation not counted twice. Null while it fits. */
+const overBudget = (run: RunState, action: ActionState | undefined, limits: { readonly calls: number; readonly money: Money | null }, money: Money | null): string | null => {
+  if (run.calls - (action?.reservedCalls ?? 0) + 1 > limits.calls) return `the run has used its ${limits.calls} calls`;
+  if (money === null || limits.money === null) return null;
+  if (money.currency !== limits.money.currency || (run.spend !== null && run.spend.currency !== money.currency)) return `the budget is in ${limits.money.currency}`;
+  const spent = (run.spend?.minor ?? 0) - (action?.reservedMoney?.minor ?? 0);
+  return spent + money.minor > limits.money.minor ? 'the amount is beyond what the run may spend' : null;
+};
+
+/** Denies a waiting action without asking the rules again: its run ended, its time ran out, people said no. */
+export const denyWaiting = (draft: Draft, world: World, run: RunState, id: string, action: ActionState, code: string, detail: string, resolved: ApprovalResolved | null, asOwn: boolean): void => {
+  const agent = world.agent(run.agent);
+  const ruling: Ruling = {
+    decision: { decision: 'deny', tier: action.tier as Tier, code, rules: [], policyVersion: world.policyVersion, approval: null, claim: false },
+    facts: none, reserved: nothing, detail,
+    snapshots: { agent: agent?.version ?? 0, tool: world.tool(action.tool)?.snapshot.version ?? 0, halts: world.haltsVersion, level: world.level(run.agent).recorded },
+  };
+  decideAction(draft, { ...action.proposal!, action: id }, action.round + 1, ruling, resolved, asOwn ? own(draft) : consequence(draft));
+};

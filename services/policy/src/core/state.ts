@@ -1,0 +1,73 @@
+import type { ActionProposed, Decision, Fact, Money, Reply, Tier } from '@countersign/contracts';
+
+/** What an action came to so far. `open` waits for people or a fact; every other status is terminal for its decision. */
+export type ActionStatus = 'open' | 'granted' | 'finished' | 'denied' | 'cancelled';
+
+/** One action of a run. What is only needed while it waits is dropped once it is decided. */
+export interface ActionState {
+  status: ActionStatus;
+  readonly tool: string;
+  readonly fingerprint: number;
+  /** Position of the governed record with the last decision: what a `resolved` must answer. */
+  position: number;
+  round: number;
+  tier: Tier;
+  code: string;
+  waitsFor: 'step_up' | 'defer' | null;
+  approval: Decision['approval'];
+  proposal: ActionProposed | null;
+  supplied: Record<string, Fact> | null;
+  /** The original reply, kept until `replyUntil` (the grant is dead then). */
+  reply: Reply | null;
+  replyUntil: number;
+  reservedCalls: number;
+  reservedMoney: Money | null;
+  granted: boolean;
+}
+
+/** A message of the chain that was answered: an identical one gets the same answer. */
+export interface Answered { readonly seq: number; readonly hash: string; readonly reply: Reply }
+
+/** One run as policy knows it. */
+export interface RunState {
+  readonly tenant: string;
+  readonly agent: string;
+  /** Thumbprint of the session key: seq and message chain belong to it. */
+  readonly jkt: string;
+  /** End of the run's life, epoch ms. */
+  readonly notAfter: number;
+  readonly instruction: { readonly text: string; readonly attestedBy: string | null };
+  /** Provenance index; made and read by core/facts. */
+  context: unknown;
+  closed: boolean;
+  nextSeq: number;
+  /** Chain hash of the last message that consumed a seq. */
+  head: string;
+  readonly recent: Answered[];
+  readonly actions: Map<string, ActionState>;
+  readonly halts: Set<string>;
+  calls: number;
+  spend: Money | null;
+  denies: number;
+  dataTouched: string[];
+  readonly counts: Map<string, number>;
+}
+
+/** One partition of runs.governed, folded. Owned by one processor, changed in place: copying it for each message would cost more than deciding. */
+export interface PartitionState {
+  /** Position of the next governed record. */
+  position: number;
+  /** When runs past their life are dropped next; moved by records' `now`, so that a fold drops the same ones. */
+  nextSweep: number;
+  readonly runs: Map<string, RunState>;
+}
+
+/** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
+export const foldVersion = 1;
+/** The SDK has one message unacknowledged; a few more cost little. */
+export const recentKept = 4;
+/** How long a run is remembered after its life ended: messages on their way still get a coded reply. */
+export const graceMs = 10 * 60_000;
+export const sweepEveryMs = 60_000;
+
+export const initialState = (): PartitionState => ({ position: 0, nextSweep: 0, runs: new Map() });

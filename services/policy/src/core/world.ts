@@ -1,0 +1,66 @@
+import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+
+export type Level = AnomalyLevel['level'] | 'stale';
+
+/** A tool with what was compiled from its definition (core/facts); here only its definition matters. */
+export interface KnownTool { readonly snapshot: ToolSnapshot }
+
+/** What the run's past says, as the facts are derived from it. */
+export interface RunView {
+  readonly instruction: { readonly text: string; readonly attestedBy: string | null };
+  readonly context: unknown;
+  readonly calls: number; readonly spend: Money | null; readonly denies: number;
+  readonly dataTouched: readonly string[]; readonly counts: ReadonlyMap<string, number>;
+}
+
+export interface Question<Tool extends KnownTool = KnownTool> {
+  readonly proposal: ActionProposed; readonly tool: Tool; readonly agent: AgentSnapshot; readonly run: RunView;
+  readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
+}
+
+/** What facts and rules say (core/facts, core/rules), before halts, budgets and identity. */
+export interface Verdict {
+  readonly decision: Decision['decision']; readonly tier: Tier; readonly code: string | null;
+  readonly rules: readonly FiredRule[];
+  readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number } | null;
+}
+export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null }
+
+/** What the fold needs beside the records: how tools' results are trusted, and the provenance index. */
+export interface Folding<Tool extends KnownTool = KnownTool> {
+  tool(name: string): Tool | undefined;
+  readonly emptyContext: unknown;
+  withInstruction(context: unknown, text: string): unknown;
+  withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string }): unknown;
+}
+
+/** Everything outside of the run that a decision rests on, as it stands at `now`. All of it data or pure functions of data. */
+export interface World<Tool extends KnownTool = KnownTool> {
+  readonly now: number;
+  readonly tenant: string;
+  readonly policyVersion: string;
+  agent(id: string): AgentSnapshot | undefined;
+  tool(name: string): Tool | undefined;
+  /** Null where the arguments fit the tool's schema, else what is wrong. */
+  argumentsFault(tool: Tool, args: Json): string | null;
+  /** The halt that stops this action, if any; `haltsVersion` tells which set was looked at. */
+  halt(tenant: string, agent: string, tool: string, run: string): string | null;
+  readonly haltsVersion: number;
+  /** `recorded` as the anomaly service says, `effective` as rules see it. */
+  level(agent: string): { readonly recorded: Level; readonly effective: Level };
+  judge(question: Question<Tool>): Judgement;
+  /** base64url SHA-256 of canonical JSON. */
+  digest(value: Json): string;
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  /** Life of a grant, ms. */
+  readonly grantMs: number;
+  /** Most actions one run may have. */
+  readonly actionsPerRun: number;
+  /** Denies for identity, scope or a rule after which the run is halted. */
+  readonly denies: number;
+  /** Most that ce_time may be off the append time, ms. */
+  readonly clockSkewMs: number;
+}
