@@ -49,7 +49,8 @@ const shape = /^csg1\.([A-Za-z0-9_-]{2,6000})\.(0|[1-9][0-9]{0,2})\.([1-9][0-9]{
 export interface GrantCheck {
   /** Milliseconds. */
   readonly now: number;
-  readonly audience: string;
+  /** Whom the grant must name; null for supervision, which confirms grants for every audience. */
+  readonly audience: string | null;
 }
 
 /**
@@ -70,7 +71,7 @@ export const verifyGrant = (text: string, keys: KeySet, check: GrantCheck): Chec
   const parsed = parseStrictJson(payload, { maxDepth: 4 });
   if (!parsed.ok || !isGrant(parsed.value)) return refuse('bad_grant', 'a claim of the grant is missing or of the wrong type');
   const claims = parsed.value;
-  if (claims.aud !== check.audience) return refuse('wrong_audience', 'the grant is for another audience');
+  if (check.audience !== null && claims.aud !== check.audience) return refuse('wrong_audience', 'the grant is for another audience');
   return checkValidity(claims.iat, claims.exp, check.now) ?? { ok: true, claims, kid };
 };
 

@@ -14,15 +14,24 @@ export interface Named {
   readonly type: string;
 }
 
+export interface Accepted<Event extends Named> {
+  readonly status: 'accepted';
+  readonly events: readonly Event[];
+}
+
+export interface Refused<Code extends string, Event extends Named = never> {
+  readonly status: 'refused';
+  readonly code: Code;
+  readonly detail: string;
+  readonly events: readonly Event[];
+}
+
 /** accepted: these events happened · refused: a code of contracts/errors.yaml (with events when others must know) · nothing-new: seen before. */
-export type Outcome<Event extends Named, Code extends string = string> =
-  | { readonly status: 'accepted'; readonly events: readonly Event[] }
-  | { readonly status: 'refused'; readonly code: Code; readonly detail: string; readonly events: readonly Event[] }
-  | { readonly status: 'nothing-new' };
+export type Outcome<Event extends Named, Code extends string = string> = Accepted<Event> | Refused<Code, Event> | { readonly status: 'nothing-new' };
 
-export const accepted = <Event extends Named>(...events: Event[]): Outcome<Event, never> => ({ status: 'accepted', events });
+export const accepted = <const Events extends readonly Named[]>(...events: Events): Accepted<Events[number]> => ({ status: 'accepted', events });
 
-export const refused = <Code extends string, Event extends Named = never>(code: Code, detail: string, events: readonly Event[] = []): Outcome<Event, Code> =>
+export const refused = <Code extends string, Event extends Named = never>(code: Code, detail: string, events: readonly Event[] = []): Refused<Code, Event> =>
   ({ status: 'refused', code, detail, events });
 
 export const nothingNew: { readonly status: 'nothing-new' } = { status: 'nothing-new' };

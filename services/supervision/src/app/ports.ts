@@ -17,10 +17,19 @@ export interface ActionStore {
   snooze(run: string, until: number): Promise<void>;
 }
 
-/** Halts known here, merged from topic and database. */
+/** The live view of halts; the same that tool guards hold. */
+export interface HaltsNow {
+  isStale(): boolean;
+  halted(target: { readonly tenant: string; readonly agent: string; readonly tool: string; readonly run: string }): HaltNotice | undefined;
+}
+
+/** Halts and lifts, kept on the topic and in the database. */
 export interface HaltBook {
   /** Writes to the topic and to the database; answers which of the two took it. Rejects only if neither did. */
   add(notice: HaltNotice): Promise<{ readonly topic: boolean; readonly database: boolean }>;
+  find(halt: string): Promise<HaltNotice | undefined>;
+  /** Halts not lifted, newest first. */
+  inForce(): Promise<readonly HaltNotice[]>;
 }
 
 export type RunCommand =

@@ -1,7 +1,6 @@
 import { refused } from '@countersign/kernel';
-import type { ClaimClaims, GrantClaims } from '@countersign/contracts';
-import type { Halts } from './halts.ts';
-import { stoppedBy } from './halts.ts';
+import type { Refused } from '@countersign/kernel';
+import type { ClaimClaims, GrantClaims, HaltNotice } from '@countersign/contracts';
 import type { ActionStatus } from './action.ts';
 
 export type ClaimCode = 'not_ready' | 'halted' | 'cancelled' | 'claim_refused' | 'grant_expired' | 'stale_snapshot';
@@ -20,19 +19,19 @@ export type ClaimAnswer =
   | { readonly status: 'move'; readonly claims: ClaimClaims }
   /** The same grant asks again, its first answer lost: the same claim, not a new one. */
   | { readonly status: 'repeat'; readonly claims: ClaimClaims }
-  | ReturnType<typeof refused<ClaimCode>>;
+  | Refused<ClaimCode>;
 
 /** How long a claim lives, in seconds: long enough to call the tool, short enough that a halt afterwards means something. */
 export const claimLifeSeconds = 10;
 
 /**
  * Whether an action may start now. The grant's signature was verified at the door; halts must be fresh (a stale view is refused before).
- * @param now epoch ms
+ * @param halt what stops this action at this moment, if anything
+ * @param ids now in epoch ms, jti of the claim to be
  */
-export const decideClaim = (grant: GrantClaims, row: ActionRow | undefined, halts: Halts, ids: { readonly now: number; readonly jti: string }): ClaimAnswer => {
+export const decideClaim = (grant: GrantClaims, row: ActionRow | undefined, halt: HaltNotice | undefined, ids: { readonly now: number; readonly jti: string }): ClaimAnswer => {
   const seconds = Math.floor(ids.now / 1000);
   if (seconds >= grant.exp) return refused<ClaimCode>('grant_expired', 'the grant has expired: propose the action again');
-  const halt = stoppedBy(halts, { tenant: grant.tenant, agent: grant.agent, tool: grant.tool, run: grant.run });
   if (halt) return refused<ClaimCode>('halted', `stopped at the scope ${halt.scope.kind} by ${halt.halt}`);
   if (row === undefined || row.status === 'open') return refused<ClaimCode>('not_ready', 'the decision has not arrived here yet: ask again in a moment');
   if (row.agent !== grant.agent || row.tool !== grant.tool) return refused<ClaimCode>('claim_refused', 'the grant names another agent or tool than the action');

@@ -1,0 +1,57 @@
+import { followSnapshot } from '@countersign/bus';
+import type { Bus, BusMessage, Snapshot } from '@countersign/bus';
+import type { PersonSnapshot } from '@countersign/contracts';
+import { createKeySet, parseStrictJson, verifyServiceMessage } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
+import type { PersonDirectory } from './person-guard.ts';
+
+export interface SignedSnapshotOptions<T> {
+  readonly topic: string;
+  /** The one service whose signature counts, heartbeats included: `registry`. */
+  readonly signer: string;
+  readonly keys: KeySet;
+  readonly validate: (value: unknown) => value is T;
+  /** The key an entry must stand under: an entry signed for one key must not be filed under another. */
+  readonly keyOf: (value: T) => string;
+  readonly now: () => number;
+  readonly onChange?: (key: string, value: T | undefined) => void;
+  readonly onError?: (error: Error) => void;
+}
+
+/** Follows a compacted topic and takes only what its service signed. Values with a `version` never go back. */
+export const followSigned = <T extends object>(bus: Bus, options: SignedSnapshotOptions<T>): Snapshot<T> => {
+  const signed = (message: BusMessage): boolean => {
+    const type = message.headers['ce_type'] ?? '';
+    return type.startsWith(`countersign.${options.signer}.`) && verifyServiceMessage(message, options.keys, { [type]: [options.signer] }).ok;
+  };
+  return followSnapshot<T>(bus, {
+    topic: options.topic, now: options.now,
+    acceptHeartbeat: signed,
+    acceptTombstone: signed,
+    accept: (message) => {
+      if (!signed(message)) return undefined;
+      const parsed = parseStrictJson(message.value!, { maxBytes: 1 << 20 });
+      if (!parsed.ok || !options.validate(parsed.value) || options.keyOf(parsed.value) !== message.key) return undefined;
+      const version = (parsed.value as { version?: unknown }).version;
+      return typeof version === 'number' ? { value: parsed.value, version } : { value: parsed.value };
+    },
+    ...(options.onChange && { onChange: options.onChange }),
+    ...(options.onError && { onError: options.onError }),
+  });
+};
+
+/** People as a service that is not the registry knows them: the snapshot registry.people.v1. */
+export const directoryOf = (people: Snapshot<PersonSnapshot>, options: Pick<PersonDirectory, 'audience' | 'now' | 'useOnce'>): PersonDirectory => {
+  const keySets = new WeakMap<PersonSnapshot, KeySet>();
+  return {
+    ...options,
+    person: (id) => {
+      const person = people.get(id);
+      // A directory that may have missed a departure authenticates nobody.
+      if (person === undefined || people.isStale()) return undefined;
+      let keys = keySets.get(person);
+      if (keys === undefined) keySets.set(person, keys = createKeySet(person.keys));
+      return { roles: person.roles, status: person.status, keys };
+    },
+  };
+};

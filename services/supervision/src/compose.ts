@@ -1,0 +1,105 @@
+import { envelope, startHeartbeats } from '@countersign/bus';
+import type { Bus } from '@countersign/bus';
+import type { GovernedRecord } from '@countersign/contracts';
+import { issueClaim, signServiceMessage, verifyGrant } from '@countersign/identity';
+import type { KeySet, SigningKey } from '@countersign/identity';
+import { CodedError } from '@countersign/service-host';
+import { createHaltView } from '@countersign/tool-guard';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Pool } from 'pg';
+import { claimAction } from './app/claim.ts';
+import { halt, lift } from './app/halt.ts';
+import type { HaltRequest } from './app/halt.ts';
+import { takeGoverned } from './app/react.ts';
+import { tellDue } from './app/timers.ts';
+import { createHaltBook, haltsTopic } from './outbound/halt-book.ts';
+import { createPostgresActions } from './outbound/postgres-actions.ts';
+import { createTellRun } from './outbound/tell-run.ts';
+import { createRuns } from './views/runs.ts';
+import type { Runs } from './views/runs.ts';
+
+export interface SupervisionPorts {
+  readonly bus: Bus;
+  readonly pool: Pool;
+  readonly key: SigningKey;
+  /** Public keys of all services: grants are policy's. */
+  readonly keys: KeySet;
+  readonly tenant: string;
+  readonly now: () => number;
+  readonly onError: (error: Error, what: string) => void;
+}
+
+export interface Supervision {
+  take(records: readonly GovernedRecord[]): Promise<void>;
+  /** A signed claim for a grant; throws CodedError where the action may not start. */
+  claim(grant: string): Promise<string>;
+  halt(request: Omit<HaltRequest, 'tenant' | 'halt' | 'now'>): Promise<{ readonly halt: string; readonly paths: { readonly topic: boolean; readonly database: boolean } }>;
+  /** undefined: no such halt; false: one of the two paths failed, so nothing may run again yet. */
+  lift(halt: string, by: string, reason: string): Promise<boolean | undefined>;
+  cancel(run: string, action: string, by: string, reason: string): Promise<boolean>;
+  inForce: ReturnType<typeof createHaltBook>['inForce'];
+  readonly runs: Runs;
+  readonly ready: () => { readonly ok: boolean; readonly why: string };
+  stop(): Promise<void>;
+}
+
+/** Puts supervision together out of its ports; knows no Nest. */
+export const composeSupervision = async (ports: SupervisionPorts): Promise<Supervision> => {
+  const { bus, pool, key, tenant, now } = ports;
+  await pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
+  const store = createPostgresActions(pool);
+  const book = createHaltBook(bus, pool, key, now);
+  const tell = createTellRun(bus, key, tenant, now);
+  const known = new Set<string>();
+  const halts = createHaltView({
+    bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'),
+    onNotice: (notice) => {
+      known.add(`${notice.halt}:${notice.op}`);
+      book.keep(notice).catch((error: Error) => ports.onError(error, 'keeping a halt'));
+    },
+  });
+  // Twice a second (DESIGN 7): guards refuse when they have heard nothing for three seconds.
+  const beats = startHeartbeats(bus, haltsTopic, {
+    everyMs: 500, now, onError: (error) => ports.onError(error, 'heartbeat'),
+    sign: (beatKey, value, at) => signServiceMessage({ topic: haltsTopic, key: beatKey, value, headers: envelope({ id: randomUUID(), type: 'countersign.supervision.heartbeat.v1', source: 'supervision', time: at, tenant }) }, key).headers,
+  });
+  let stopped = false;
+  const reconcile = halts.ready.then(() => book.republish((notice) => known.has(`${notice.halt}:${notice.op}`))).catch((error: Error) => { if (!stopped) ports.onError(error, 'republishing halts'); });
+  const timers = setInterval(() => { tellDue(store, tell, now()).catch((error: Error) => ports.onError(error, 'timers')); }, 500);
+
+  return {
+    take: (records) => takeGoverned(store, book, records),
+    claim: async (text) => {
+      const grant = verifyGrant(text, ports.keys, { now: now(), audience: null });
+      if (!grant.ok) throw new CodedError('grant_invalid', `${grant.code}: ${grant.detail}`, { status: 400 });
+      if (!grant.kid.startsWith('policy-')) throw new CodedError('grant_invalid', 'grants are signed by policy', { status: 400 });
+      const answer = await claimAction(store, halts, grant.claims, { now: now(), jti: randomUUID() });
+      if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail, { status: answer.code === 'not_ready' || answer.code === 'stale_snapshot' ? 503 : 409 });
+      return issueClaim(answer.claims, key);
+    },
+    halt: async (request) => {
+      const id = randomUUID();
+      return { halt: id, paths: await halt(book, tell, { ...request, tenant, halt: id, now: now() }) };
+    },
+    lift: async (id, by, reason) => {
+      const stoppedBy = await book.find(id);
+      return stoppedBy && lift(book, tell, stoppedBy, { by, reason, now: now() });
+    },
+    cancel: async (run, action, by, reason) => {
+      if (!await store.cancel({ tenant, run, action })) return false;
+      await tell(run, { word: 'cancelled', body: { action, by, reason } });
+      return true;
+    },
+    inForce: () => book.inForce(),
+    runs: createRuns(pool),
+    ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : { ok: true, why: '' }),
+    stop: async () => {
+      stopped = true;
+      clearInterval(timers);
+      await beats.stop();
+      await halts.stop();
+      await reconcile;
+    },
+  };
+};

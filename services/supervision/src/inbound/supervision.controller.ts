@@ -1,0 +1,74 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
+import type { AuthenticatedPerson } from '@countersign/service-host';
+import type { Supervision } from '../compose.ts';
+import { SUPERVISION } from './governed.consumer.ts';
+import { isClaimBody, isHaltBody, isReasonBody } from './requests.ts';
+import type { ClaimBody, HaltBody, ReasonBody } from './requests.ts';
+
+const notFound = (what: string) => new CodedError('not_found', `there is no such ${what}`, { status: 404 });
+const word = (value: string | undefined): string | undefined => (value !== undefined && /^[\w.:-]{1,128}$/.test(value) ? value : undefined);
+
+/** Halts and cancels are for supervisors; runs can be seen by anyone enrolled; a claim needs nothing but a valid grant. */
+@Controller()
+export class SupervisionController {
+  readonly #supervision: Supervision;
+  readonly #tenant: string;
+  constructor(@Inject(SUPERVISION) supervision: Supervision, @Inject('tenant') tenant: string) {
+    this.#supervision = supervision;
+    this.#tenant = tenant;
+  }
+
+  @Post('claims')
+  @HttpCode(200)
+  async claim(@Body(validated(isClaimBody)) body: ClaimBody) {
+    return { claim: await this.#supervision.claim(body.grant) };
+  }
+
+  @Post('halts')
+  @UseGuards(PersonGuard)
+  @Roles('supervisor', 'operator')
+  halt(@Body(validated(isHaltBody)) body: HaltBody, @Person() { person }: AuthenticatedPerson) {
+    return this.#supervision.halt({ scope: { kind: body.scope.kind, id: body.scope.id ?? null }, mode: body.mode ?? 'halt', by: person, reason: body.reason });
+  }
+
+  @Get('halts')
+  @UseGuards(PersonGuard)
+  async halts() {
+    return { halts: await this.#supervision.inForce() };
+  }
+
+  @Post('halts/:halt/lift')
+  @HttpCode(200)
+  @UseGuards(PersonGuard)
+  @Roles('supervisor', 'operator')
+  async lift(@Param('halt') halt: string, @Body(validated(isReasonBody)) body: ReasonBody, @Person() { person }: AuthenticatedPerson) {
+    const lifted = await this.#supervision.lift(halt, person, body.reason);
+    if (lifted === undefined) throw notFound('halt');
+    if (!lifted) throw new CodedError('store_unavailable', 'a lift needs the topic and the database; one of them did not answer. Nothing runs again yet: try again', { status: 503 });
+    return { halt, lifted };
+  }
+
+  @Post('runs/:run/actions/:action/cancel')
+  @HttpCode(200)
+  @UseGuards(PersonGuard)
+  @Roles('supervisor', 'operator')
+  async cancel(@Param('run') run: string, @Param('action') action: string, @Body(validated(isReasonBody)) body: ReasonBody, @Person() { person }: AuthenticatedPerson) {
+    if (!await this.#supervision.cancel(run, action, person, body.reason)) throw new CodedError('conflict', 'this action is unknown, or it was claimed or ended already: too late to cancel', { status: 409 });
+    return { action, cancelled: true };
+  }
+
+  @Get('runs')
+  @UseGuards(PersonGuard)
+  async runs(@Query('agent') agent?: string, @Query('status') status?: string) {
+    return { runs: await this.#supervision.runs.list(this.#tenant, { agent: word(agent), status: word(status) }, 200) };
+  }
+
+  @Get('runs/:run')
+  @UseGuards(PersonGuard)
+  async run(@Param('run') run: string) {
+    const found = await this.#supervision.runs.get(this.#tenant, run);
+    if (!found) throw notFound('run');
+    return found;
+  }
+}

@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { createBus, directoryOf, followSigned, PERSON_DIRECTORY, serviceKey, serviceKeys } from '@countersign/service-host';
+import type { PersonDirectory, ServiceOptions } from '@countersign/service-host';
+import { createLogger } from '@countersign/telemetry';
+import type { PersonSnapshot } from '@countersign/contracts';
+import pg from 'pg';
+import { composeSupervision } from './compose.ts';
+import type { Supervision } from './compose.ts';
+import type { SupervisionConfig } from './config.ts';
+import { GovernedConsumer, SUPERVISION } from './inbound/governed.consumer.ts';
+import { SupervisionController } from './inbound/supervision.controller.ts';
+
+@Module({})
+export class SupervisionModule {
+  static of(supervision: Supervision, people: PersonDirectory, tenant: string): DynamicModule {
+    return {
+      module: SupervisionModule, controllers: [SupervisionController, GovernedConsumer],
+      providers: [{ provide: SUPERVISION, useFactory: () => supervision }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: 'tenant', useFactory: () => tenant }],
+    };
+  }
+}
+
+/** Opens everything the service needs; what it returns is started by the service host. */
+export const openSupervision = async (config: SupervisionConfig): Promise<ServiceOptions> => {
+  const log = createLogger({ service: 'supervision', level: config.logLevel });
+  const bus = await createBus(config.bus, { clientId: 'supervision' });
+  const pool = new pg.Pool({ connectionString: config.postgres, max: 8 });
+  pool.on('error', (err) => log.warn({ err }, 'lost a connection to PostgreSQL'));
+  const { keys } = serviceKeys(config.secretsDir);
+  const onError = (err: Error, what: string) => log.error({ err, what }, 'supervision');
+  const people = followSigned<PersonSnapshot>(bus, {
+    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
+    validate: (value): value is PersonSnapshot => typeof (value as PersonSnapshot).person === 'string',
+  });
+  const supervision = await composeSupervision({ bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  return {
+    name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
+    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant),
+    ready: supervision.ready,
+    onDrain: async () => { await supervision.stop(); await people.stop(); await pool.end(); },
+  };
+};
