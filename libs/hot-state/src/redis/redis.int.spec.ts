@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { hotStateContract } from '@countersign/spec';
@@ -20,13 +21,15 @@ describe('redis hot state', () => {
   });
 
   it('rejects within its time when the server accepts and then says nothing', async () => {
-    const silent = createServer(() => undefined);
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket));
     const port = await new Promise<number>((resolve) => silent.listen(0, '127.0.0.1', () => resolve((silent.address() as { port: number }).port)));
     const store = createRedisHotState({ url: `redis://127.0.0.1:${port}`, timeoutMs: 200 });
     const started = Date.now();
     await expect(store.setIfAbsent('k', 1_000)).rejects.toMatchObject({ code: 'hot_state_unavailable' });
     expect(Date.now() - started).toBeLessThan(2_000);
     await store.close();
+    for (const socket of sockets) socket.destroy();
     silent.close();
   });
 });

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { publishSnapshot, startHeartbeats } from '@countersign/bus';
+import type { HaltNotice } from '@countersign/contracts';
+import { createKeySet, generateKey, signServiceMessage } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import { createMemoryBus } from '@countersign/spec';
+import { createHaltView } from './halt-view.ts';
+
+const topic = 'supervision.halts.v1';
+const supervision = generateKey('supervision-1'), policy = generateKey('policy-1');
+const target = { tenant: 'acme', agent: 'ag', tool: 't', run: 'r1' };
+const until = async (condition: () => boolean): Promise<void> => {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('condition not met within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+const signed = (key: string, value: Buffer | null, by: SigningKey, type = 'countersign.supervision.halted.v1') =>
+  signServiceMessage({ topic, key, value, headers: { ce_id: 'i', ce_type: type, ce_source: '/supervision', ce_time: 't', tenant: 'acme' } }, by);
+
+const world = async () => {
+  const bus = createMemoryBus();
+  await bus.ensureTopics([{ name: topic, partitions: 1, compacted: true, retentionMs: 1e9, maxMessageBytes: 1e6 }]);
+  let time = 1_000_000;
+  const heartbeats = (by: SigningKey) => startHeartbeats(bus, topic, { everyMs: 10, now: () => time++, sign: (key, value) => signed(key, value, by, 'countersign.supervision.heartbeat.v1').headers });
+  const view = createHaltView({ bus, jwks: createKeySet([supervision.publicJwk, policy.publicJwk]), now: () => time });
+  const say = (notice: Partial<HaltNotice>, by = supervision, key?: string) => {
+    const full: HaltNotice = { halt: 'h1', op: 'halt', mode: 'halt', tenant: 'acme', scope: { kind: 'agent', id: 'ag' }, by: 'p', reason: 'r', at: 0, ...notice };
+    return publishSnapshot(bus, topic, signed(key ?? `${full.halt}:${full.op}`, Buffer.from(JSON.stringify(full)), by));
+  };
+  return { bus, view, say, heartbeats, at: (t: number) => { time = t; }, now: () => time };
+};
+
+describe('live halt view', () => {
+  it('is stale until supervision was heard, then follows halts and lifts', async () => {
+    const w = await world();
+    await w.say({});
+    expect(w.view.isStale()).toBe(true);
+    const beats = w.heartbeats(supervision);
+    await w.view.ready;
+    expect([w.view.isStale(), w.view.halted(target)?.halt]).toEqual([false, 'h1']);
+    await publishSnapshot(w.bus, topic, signed('h1:halt', null, supervision));
+    await w.say({ op: 'lift', halt: 'h2' });
+    await w.say({ halt: 'h2' });
+    expect(w.view.halted(target)?.halt).toBe('h1'); // a tombstone takes nothing back
+    await w.say({ op: 'lift' });
+    await until(() => w.view.halted(target) === undefined);
+    await beats.stop();
+    w.at(w.now() + 3_001);
+    expect(w.view.isStale()).toBe(true);
+    await w.view.stop();
+    await w.bus.close();
+  });
+
+  it('counts nothing that supervision did not sign, and no heartbeat twice', async () => {
+    const w = await world();
+    const wrong = w.heartbeats(policy);
+    await w.say({ halt: 'forged' }, policy);
+    await w.say({ halt: 'misplaced' }, supervision, 'other:halt');
+    await w.say({ halt: 'good', scope: { kind: 'run', id: 'r9' } });
+    await until(() => w.view.halted({ ...target, run: 'r9' }) !== undefined);
+    expect([w.view.halted(target), w.view.isStale()]).toEqual([undefined, true]);
+    await wrong.stop();
+    const beat = signed('~heartbeat:0', Buffer.from('{"at":5}'), supervision, 'countersign.supervision.heartbeat.v1');
+    await w.bus.publish([{ ...beat, partition: 0 }]);
+    await w.view.ready;
+    w.at(w.now() + 3_001);
+    await w.bus.publish([{ ...beat, partition: 0 }]);
+    await w.say({ halt: 'later', scope: { kind: 'run', id: 'r8' } });
+    await until(() => w.view.halted({ ...target, run: 'r8' }) !== undefined);
+    expect(w.view.isStale()).toBe(true);
+    await w.view.stop();
+    await w.bus.close();
+  });
+});
