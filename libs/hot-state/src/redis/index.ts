@@ -30,6 +30,7 @@ export const createRedisHotState = (options: RedisHotStateOptions): HotState => 
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     commandTimeout: timeoutMs,
+    disconnectTimeout: 200,
     connectTimeout: Math.max(timeoutMs, 1_000),
     retryStrategy: (times) => Math.min(50 * times, 1_000),
   });
