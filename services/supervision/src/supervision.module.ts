@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { createBus, directoryOf, followSigned, PERSON_DIRECTORY, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { PersonDirectory, ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
+import { validatePersonSnapshot } from '@countersign/contracts';
 import type { PersonSnapshot } from '@countersign/contracts';
 import pg from 'pg';
 import { composeSupervision } from './compose.ts';
@@ -31,7 +32,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const onError = (err: Error, what: string) => log.error({ err, what }, 'supervision');
   const people = followSigned<PersonSnapshot>(bus, {
     topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
-    validate: (value): value is PersonSnapshot => typeof (value as PersonSnapshot).person === 'string',
+    validate: validatePersonSnapshot,
   });
   const supervision = await composeSupervision({ bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
   return {

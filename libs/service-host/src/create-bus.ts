@@ -1,0 +1,24 @@
+import type { Bus } from '@countersign/bus';
+import { topics } from '@countersign/contracts';
+import type { BusConfig } from './base-config.ts';
+
+/** Opens the bus that the configuration names (only its adapter is loaded) and makes sure of the topics: any service may be the first to start. */
+export const createBus = async (config: BusConfig, options: { readonly clientId: string }): Promise<Bus> => {
+  const bus = await open(config, options.clientId);
+  try {
+    await bus.ensureTopics(Object.values(topics));
+    return bus;
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+};
+
+const open = async (config: BusConfig, clientId: string): Promise<Bus> => {
+  if (config.kind === 'embedded') {
+    const { createEmbeddedBus } = await import('@countersign/bus/embedded');
+    return createEmbeddedBus({ connectionString: config.connectionString });
+  }
+  const { createKafkaBus } = await import('@countersign/bus/kafka');
+  return createKafkaBus({ brokers: [...config.brokers], clientId, ...(config.ssl ? { ssl: true } : {}), ...(config.sasl ? { sasl: config.sasl } : {}) });
+};
