@@ -44,7 +44,8 @@ export const createDecisionRecord = (proposed: JsonObject, deadlines: Deadlines)
     deny: (code, detail) => settle(denial(code, detail)),
     hear(reply) {
       // Rounds only go forward; a refused message is a deny.
-      if (reply.kind === 'decided' && latest?.round != null && reply.round != null && reply.round < latest.round) return;
+      const before = latest?.round ?? null;
+      if (reply.kind === 'decided' && before !== null && reply.round !== null && reply.round < before) return;
       settle({
         decision: reply.kind === 'decided' ? reply.decision ?? 'deny' : 'deny', tier: reply.tier, code: reply.code, detail: reply.detail, round: reply.round,
         grant: reply.grant, claim: reply.claim, arguments: reply.decision === 'modify' && reply.arguments !== null ? reply.arguments : proposed,

@@ -97,8 +97,8 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     async end(reason = 'completed') {
       if (failed !== undefined) return;
       const ending = sender.send('ended', (seq): RunEnded => ({ reason, messages: seq + 1 }), { attest: true });
-      failed = new RunFailed('run_ended', 'the run has ended');
-      for (const { record } of open.values()) record.deny('run_ended', 'the run has ended');
+      failed = new RunFailed('run_closed', 'the run has ended');
+      for (const { record } of open.values()) record.deny('run_closed', 'the run has ended');
       open.clear();
       try {
         await ending;

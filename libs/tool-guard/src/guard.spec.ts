@@ -36,7 +36,7 @@ describe('tool guard', () => {
   it('lets the right call through, once', async () => {
     const w = world();
     expect(await code(w)).toBe('ok');
-    expect(await code(w)).toBe('already_used');
+    expect(await code(w)).toBe('grant_used');
     const shared = world();
     expect((await Promise.all(Array.from({ length: 20 }, () => code(shared)))).filter((c) => c === 'ok')).toHaveLength(1);
   });
@@ -106,7 +106,7 @@ describe('tool guard', () => {
     expect(await stale.guard.check(stale.call)).toMatchObject({ code: 'halts_stale', status: 503, retryable: true });
     const gone = world();
     await gone.store.close();
-    expect(await gone.guard.check(gone.call)).toMatchObject({ code: 'store_unavailable', status: 503, retryable: true });
+    expect(await gone.guard.check(gone.call)).toMatchObject({ code: 'hot_state_unavailable', status: 503, retryable: true });
     expect(await code(world({}, { startedAt: 1_000_000 }))).toBe('grant_predates_store');
     expect(await code(world({}, { startedAt: 999_999 }))).toBe('ok');
   });

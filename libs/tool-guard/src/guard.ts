@@ -71,9 +71,9 @@ export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
       if (store.forgets && claims.iat * 1000 <= (await store.startedAt())) return guardRefusal('grant_predates_store', 'the grant is older than the memory of the single-use store; propose the action again');
       const key = `use:${sha256Text(lengthPrefixed([audience, claims.tenant, claims.run, claims.action]))}`;
       const first = await store.setIfAbsent(key, Math.max(1, claims.exp * 1000 - now()) + 60_000);
-      return first ? undefined : guardRefusal('already_used', 'this action was executed (or tried) already');
+      return first ? undefined : guardRefusal('grant_used', 'this action was executed (or tried) already');
     } catch {
-      return guardRefusal('store_unavailable', 'the single-use store does not answer; nothing is executed without it');
+      return guardRefusal('hot_state_unavailable', 'the single-use store does not answer; nothing is executed without it');
     }
   };
 
