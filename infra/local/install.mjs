@@ -1,4 +1,6 @@
-// `npm ci` only when the lock file is not the one node_modules was made from.
+// Installs only when the lock file is not the one node_modules was made from.
+// `npm install --no-save` and not `npm ci`: ci refuses the whole lock file when a registry does not carry the optional packages of other
+// platforms; versions and hashes come from the lock file either way, and it is not written.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -28,11 +30,11 @@ function matchesByHand() {
 export function install() {
   if (isInstalled()) return;
   if (!matchesByHand()) {
-    say('Installing packages (npm ci) …');
+    say('Installing packages (npm install, as locked) …');
     const npm = process.env.npm_execpath;
     const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-    const result = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
-    if (result.status !== 0) throw new Trouble('npm ci failed: see above. It needs a package registry once; afterwards no network is needed.');
+    const result = spawnSync(command, [...args, 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
+    if (result.status !== 0) throw new Trouble('npm install failed: see above. It needs a package registry once; afterwards no network is needed.');
   }
   writeFileSync(marker, lockHash());
 }

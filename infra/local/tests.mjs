@@ -75,7 +75,7 @@ export async function test(args) {
       return code === 0;
     });
     if (all) {
-      await command('lint and types', bin('node'), [join(root, 'node_modules/nx/bin/nx.js'), 'run-many', '-t', 'lint', 'imports', 'typecheck', 'typecheck-core', '--parallel=1', '--outputStyle=stream']);
+      await command('lint and types', bin('node'), [bin('nx'), 'run-many', '-t', 'lint', 'imports', 'typecheck', 'typecheck-core', '--parallel=1', '--outputStyle=stream']);
       const check = join(root, 'contracts/generate.mjs');
       if (existsSync(check)) await command('generated code', bin('node'), [check, '--check']);
     }
