@@ -1,0 +1,21 @@
+import { afterAll } from '@jest/globals';
+import { Kafka, logLevel } from 'kafkajs';
+import { busContract } from '@countersign/spec';
+import { createKafkaBus } from './index.ts';
+
+const brokers = (process.env['CS_TEST_KAFKA'] ?? '127.0.0.1:29092').split(',');
+const admin = new Kafka({ clientId: 'contract-admin', brokers, logLevel: logLevel.NOTHING }).admin();
+
+afterAll(() => admin.disconnect());
+
+busContract('kafka', async () => {
+  await admin.connect();
+  const open = () => createKafkaBus({ brokers, clientId: 'contract', sessionTimeoutMs: 6_000 });
+  const bus = await open();
+  return {
+    bus,
+    another: open,
+    close: () => bus.close(),
+    forget: async (topic, partition, offset) => { await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: offset.toString() }] }); },
+  };
+});

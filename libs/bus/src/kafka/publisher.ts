@@ -1,0 +1,80 @@
+import type { Producer } from 'kafkajs';
+import { BusError } from '../errors.ts';
+import type { Outgoing } from '../port.ts';
+import { createPartitioner } from './client.ts';
+import type { Client } from './client.ts';
+import { knowTopics, place, rounds } from './record.ts';
+import type { Placed } from './record.ts';
+import type { Topics } from './topics.ts';
+
+interface Waiting { readonly placed: readonly Placed[]; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+
+const mostBytes = 4_000_000;
+
+/**
+ * One idempotent producer with one send outstanding, ever: kafkajs rolls sequence numbers back between retries, and with two outstanding it
+ * acknowledges records that were never written (FACTS 2). Whoever calls while a send is under way shares the next one. After a failure the producer
+ * is thrown away: its next batch could be taken for the failed one.
+ */
+export const createPublisher = (client: Client, topics: Topics): { publish(messages: readonly Outgoing[]): Promise<void>; close(): Promise<void> } => {
+  const limits = new Map<string, number>();
+  let waiting: Waiting[] = [];
+  let sending: Promise<void> | undefined;
+  let producer: Producer | undefined;
+  let closed = false;
+
+  const connected = async (): Promise<Producer> => {
+    if (producer !== undefined) return producer;
+    const made = client.kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, createPartitioner, retry: { initialRetryTime: 10, factor: 0.2, multiplier: 2, maxRetryTime: 1_000, retries: 6 } });
+    try { await made.connect(); } catch (error) { await made.disconnect().catch(() => undefined); throw error; }
+    return (producer = made);
+  };
+
+  const next = (): Waiting[] => {
+    let bytes = 0;
+    const count = waiting.findIndex(({ placed }, index) => {
+      for (const one of placed) bytes += one.bytes;
+      return index > 0 && bytes > mostBytes;
+    });
+    const taken = count === -1 ? waiting : waiting.slice(0, count);
+    waiting = waiting.slice(taken.length);
+    return taken;
+  };
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const taken = next();
+      try {
+        const through = await connected();
+        for (const topicMessages of rounds(taken.flatMap(({ placed }) => placed), (topic) => limits.get(topic)!)) await through.sendBatch({ acks: -1, topicMessages });
+        for (const one of taken) one.resolve();
+      } catch (error) {
+        const failed = producer;
+        producer = undefined;
+        await failed?.disconnect().catch(() => undefined);
+        for (const one of taken) one.reject(error);
+      }
+    }
+    sending = undefined;
+  };
+
+  return {
+    publish: async (messages) => {
+      if (closed) throw new BusError('bus_closed', 'the bus was closed');
+      if (messages.length === 0) return;
+      const known = await knowTopics(topics, messages.map(({ topic }) => topic));
+      for (const [topic, { limit }] of known) limits.set(topic, limit);
+      const placed = messages.map((message) => place(message, known.get(message.topic)!.partitions, known.get(message.topic)!.limit));
+      await new Promise<void>((resolve, reject) => {
+        waiting.push({ placed, resolve, reject });
+        sending ??= drain();
+      });
+    },
+    close: async () => {
+      closed = true;
+      await sending;
+      await producer?.disconnect().catch(() => undefined);
+      producer = undefined;
+    },
+  };
+};

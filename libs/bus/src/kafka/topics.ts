@@ -1,0 +1,96 @@
+import { ConfigResourceTypes } from 'kafkajs';
+import { BusError } from '../errors.ts';
+import type { TopicSpec } from '../port.ts';
+import type { Client } from './client.ts';
+import { failureType } from './failures.ts';
+import { pause } from './pause.ts';
+
+export interface Topics {
+  ensure(specs: readonly TopicSpec[]): Promise<void>;
+  /** Throws BusError topic_unknown. Remembered: a topic's count is fixed for its version. */
+  partitions(topic: string): Promise<number>;
+  /** The largest record batch the topic takes, bytes. Remembered for a minute. */
+  limit(topic: string): Promise<number>;
+  /** End offsets as a read_committed reader sees them. */
+  ends(topic: string): Promise<readonly bigint[]>;
+  /** First offsets that are still there. */
+  starts(topic: string): Promise<readonly bigint[]>;
+}
+
+const settings = (spec: TopicSpec) => [
+  { name: 'cleanup.policy', value: spec.compacted ? 'compact' : 'delete' },
+  { name: 'retention.ms', value: String(spec.retentionMs) },
+  { name: 'max.message.bytes', value: String(spec.maxMessageBytes) },
+  { name: 'message.timestamp.type', value: 'LogAppendTime' },
+];
+
+export const createTopics = (client: Client): Topics => {
+  const counts = new Map<string, number>();
+  const limits = new Map<string, { readonly bytes: number; readonly at: number }>();
+
+  const partitions = async (topic: string): Promise<number> => {
+    const known = counts.get(topic);
+    if (known !== undefined) return known;
+    let metadata;
+    try {
+      metadata = await client.admin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+    } catch (error) {
+      if (failureType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' || failureType(error) === 'INVALID_TOPIC_EXCEPTION') throw new BusError('topic_unknown', `there is no topic ${topic}; contracts/topics.yaml declares them and the start creates them`);
+      throw error;
+    }
+    const count = metadata.topics.find((one) => one.name === topic)?.partitions.length ?? 0;
+    if (count === 0) throw new BusError('topic_unknown', `there is no topic ${topic}`);
+    counts.set(topic, count);
+    return count;
+  };
+
+  const limit = async (topic: string): Promise<number> => {
+    const known = limits.get(topic);
+    if (known !== undefined && Date.now() - known.at < 60_000) return known.bytes;
+    const { resources } = await client.admin((admin) => admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }] }));
+    const bytes = Number(resources[0]?.configEntries.find((one) => one.configName === 'max.message.bytes')?.configValue ?? 1_048_588);
+    limits.set(topic, { bytes, at: Date.now() });
+    return bytes;
+  };
+
+  const offsets = async (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => {
+    const count = await partitions(topic);
+    return client.raw(async (cluster) => {
+      await cluster.addMultipleTargetTopics([topic]);
+      if (cluster.findTopicPartitionMetadata(topic).length < count) await cluster.refreshMetadata();
+      const [found] = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions: Array.from({ length: count }, (_, partition) => ({ partition })) }]);
+      const by = new Map(found?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      return Array.from({ length: count }, (_, partition) => {
+        const offset = by.get(partition);
+        if (offset === undefined) throw new Error(`no broker told the offsets of ${topic}/${partition}`);
+        return offset;
+      });
+    });
+  };
+
+  return {
+    partitions,
+    limit,
+    ends: (topic) => offsets(topic, false),
+    starts: (topic) => offsets(topic, true),
+    ensure: async (specs) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const existing = new Set(await client.admin((admin) => admin.listTopics()));
+        const missing = specs.filter(({ name }) => !existing.has(name));
+        if (missing.length === 0) break;
+        try {
+          await client.admin((admin) => admin.createTopics({ waitForLeaders: true, topics: missing.map((spec) => ({ topic: spec.name, numPartitions: spec.partitions, replicationFactor: -1, configEntries: settings(spec) })) }));
+        } catch (error) {
+          // Two processes start together: who came second finds the topic there.
+          if (attempt >= 5) throw error;
+          await pause(50 * attempt);
+        }
+      }
+      for (const { name, partitions: wanted } of specs) {
+        counts.delete(name);
+        const found = await partitions(name);
+        if (found !== wanted) throw new BusError('topic_partitions_differ', `topic ${name} has ${found} partitions and is declared with ${wanted}; the number of partitions of a topic version never changes: declare a new version`);
+      }
+    },
+  };
+};
