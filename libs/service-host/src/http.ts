@@ -1,0 +1,40 @@
+import { parse as parseForm } from 'node:querystring';
+import type { FastifyInstance } from 'fastify';
+import { parseStrictJson } from '@countersign/identity';
+import { CodedError } from './errors.ts';
+
+/** Largest request body, bytes. */
+export const maxBodyBytes = 262_144;
+
+/** Strict bodies: I-JSON as application/json, or a form (OAuth); anything else is 415. A form field given twice is refused. */
+export const strictBodies = (fastify: FastifyInstance): void => {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    const parsed = parseStrictJson(body as Buffer, { maxBytes: maxBodyBytes });
+    if (parsed.ok) done(null, parsed.value);
+    else done(new CodedError(parsed.code, parsed.detail, { status: parsed.code === 'too_large' ? 413 : 400 }));
+  });
+  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    const form = parseForm(body as string, '&', '=', { maxKeys: 50 });
+    const twice = Object.keys(form).find((name) => Array.isArray(form[name]));
+    if (twice === undefined) done(null, { ...form });
+    else done(new CodedError('invalid_request', `the field ${twice} is given twice`));
+  });
+};
+
+/**
+ * A page in somebody's browser must not reach a service on loopback: the Host header has to be one of ours (DNS rebinding), and so
+ * has the Origin, where there is one.
+ */
+export const hostCheck = (fastify: FastifyInstance, names: readonly string[]): void => {
+  const allowed = new Set(names);
+  fastify.addHook('onRequest', async (request) => {
+    if (!allowed.has(nameOf(request.headers.host ?? ''))) throw new CodedError('forbidden_host', 'the Host header names another machine than this service listens as', { status: 403 });
+    const { origin } = request.headers;
+    if (origin !== undefined && !(URL.canParse(origin) && allowed.has(new URL(origin).hostname))) throw new CodedError('forbidden_origin', 'requests from other web pages are refused', { status: 403 });
+  });
+};
+
+export const loopbackNames = ['127.0.0.1', 'localhost', '[::1]'] as const;
+
+const nameOf = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();

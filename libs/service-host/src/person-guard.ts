@@ -1,0 +1,71 @@
+import { createParamDecorator, Inject, SetMetadata } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { peekJws, verifyPersonStatement } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
+import { CodedError } from './errors.ts';
+
+/** Who people are, as the service knows it (registry: its own state; others: the snapshot registry.people.v1). */
+export interface PersonDirectory {
+  /** Name of this service: the `aud` of a login statement. */
+  readonly audience: string;
+  person(id: string): { readonly roles: readonly string[]; readonly status: 'active' | 'gone'; readonly keys: KeySet } | undefined;
+  readonly now: () => number;
+  /** Whether this jti was never seen before; remembered for `ttlMs`. Absent: a statement may be used until it expires. */
+  useOnce?(jti: string, ttlMs: number): Promise<boolean>;
+}
+
+export interface AuthenticatedPerson { readonly person: string; readonly roles: readonly string[] }
+
+/** Nest token of the PersonDirectory. */
+export const PERSON_DIRECTORY = Symbol('PersonDirectory');
+const rolesKey = 'countersign:roles';
+
+/** Longest life of a login statement, seconds. */
+export const maxLoginLifeS = 300;
+
+/** `@Roles('operator')`: the person needs one of them. Without it any active person passes. */
+export const Roles = (...roles: string[]): MethodDecorator & ClassDecorator => SetMetadata(rolesKey, roles);
+
+/** `@Person() person: AuthenticatedPerson` behind `@UseGuards(PersonGuard)`. */
+export const Person = createParamDecorator((_: unknown, context: ExecutionContext): AuthenticatedPerson => {
+  const { person } = context.switchToHttp().getRequest<{ person?: AuthenticatedPerson }>();
+  if (person === undefined) throw new Error('@Person() needs @UseGuards(PersonGuard)');
+  return person;
+});
+
+/** Checks `Authorization: Bearer <login statement>`, a JWS by the person's own key (identity: signPersonStatement 'login'). Plain function, so that it can be tested and used without Nest. */
+export const authenticatePerson = async (header: string | undefined, directory: PersonDirectory): Promise<AuthenticatedPerson> => {
+  const jws = /^Bearer ([A-Za-z0-9_.-]+)$/.exec(header ?? '')?.[1];
+  const unauthenticated = (detail: string): CodedError => new CodedError('unauthenticated', detail, { status: 401 });
+  if (jws === undefined) throw unauthenticated('send Authorization: Bearer with a login statement signed by your key');
+  const id = peekJws(jws)?.['sub'];
+  const known = typeof id === 'string' ? directory.person(id) : undefined;
+  if (typeof id !== 'string' || known?.status !== 'active') throw unauthenticated('the statement is not by a person who is enrolled here');
+  const now = directory.now();
+  const checked = verifyPersonStatement('login', jws, known.keys, { now, person: id, audience: directory.audience });
+  if (!checked.ok) throw unauthenticated(`${checked.code}: ${checked.detail}`);
+  const { exp, iat, jti } = checked.statement;
+  if (exp - iat > maxLoginLifeS) throw unauthenticated(`a login statement lives at most ${maxLoginLifeS} s`);
+  if (directory.useOnce && !(await directory.useOnce(`${id}:${jti}`, Math.max(1, exp * 1000 - now)))) throw unauthenticated('this statement was used before: sign a new one for each request');
+  return { person: id, roles: known.roles };
+};
+
+/** `@UseGuards(PersonGuard)`. */
+export class PersonGuard implements CanActivate {
+  readonly #directory: PersonDirectory;
+  readonly #reflector: Reflector;
+  constructor(@Inject(PERSON_DIRECTORY) directory: PersonDirectory, @Inject(Reflector) reflector: Reflector) {
+    this.#directory = directory;
+    this.#reflector = reflector;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<{ headers: { authorization?: string }; person?: AuthenticatedPerson }>();
+    const person = await authenticatePerson(request.headers.authorization, this.#directory);
+    const needed = this.#reflector.getAllAndOverride<string[] | undefined>(rolesKey, [context.getHandler(), context.getClass()]);
+    if (needed && !needed.some((role) => person.roles.includes(role))) throw new CodedError('forbidden', `this needs one of the roles ${needed.join(', ')}`, { status: 403 });
+    request.person = person;
+    return true;
+  }
+}
