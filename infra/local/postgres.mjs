@@ -44,7 +44,7 @@ function binariesFor(user) {
     return copy;
   }
   const fresh = mkdtempSync(`${copy}-`);
-  cpSync(native, fresh, { recursive: true, dereference: true });
+  cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
   execFileSync('chmod', ['-R', 'u=rwX,go=rX', fresh]);
   try { renameSync(fresh, copy); } catch (error) { rmSync(fresh, { recursive: true, force: true }); if (!existsSync(copy)) throw error; }
   return copy;
