@@ -1,0 +1,61 @@
+import type { CompiledTool } from '../rules/compile.ts';
+import { byTrust } from './fields.ts';
+import type { Trust } from './fields.ts';
+import { amountsIn, normalise, wordsOf } from './normalise.ts';
+
+/** What one result said under one trust; `text` normalised. */
+export interface Source { readonly tool: string; readonly action: string; readonly trust: Trust; readonly text: string }
+
+/** Where values of a run can come from. Plain JSON, never changed in place. `cut`: some text did not fit, so not finding a value proves nothing. */
+export interface RunContext {
+  readonly instruction: string;
+  readonly amounts: readonly number[];
+  readonly sources: readonly Source[];
+  readonly size: number;
+  readonly cut: boolean;
+}
+
+export const emptyContext: RunContext = { instruction: ' ', amounts: [], sources: [], size: 0, cut: false };
+
+/** Most characters of results one run remembers, and most sources. */
+const maxSize = 256 * 1024;
+const maxSources = 200;
+const maxInstruction = 64 * 1024;
+
+export const withInstruction = (context: RunContext, text: string): RunContext => {
+  const kept = text.slice(0, maxInstruction);
+  return { ...context, instruction: normalise(kept), amounts: amountsIn(kept), cut: context.cut || kept.length < text.length };
+};
+
+/** Adds what a tool returned. Only outcomes of what ran come here. */
+export const withResult = (context: RunContext, { tool, action, resultText }: { readonly tool: CompiledTool; readonly action: string; readonly resultText: string }): RunContext => {
+  const { resultTrust, resultFields } = tool.snapshot;
+  const room = maxSize - context.size;
+  const kept = resultText.slice(0, Math.max(0, room));
+  const sources = [...context.sources];
+  let { size } = context;
+  let cut = context.cut || kept.length < resultText.length;
+  for (const [trust, text] of Object.entries(byTrust(kept, resultTrust, resultFields)) as [Trust, string][]) {
+    if (sources.length >= maxSources) { cut = true; break; }
+    sources.push({ tool: tool.name, action, trust, text: normalise(text) });
+    size += text.length;
+  }
+  return { ...context, sources, size, cut };
+};
+
+const words = new WeakMap<Source, ReadonlySet<string>>();
+
+/** The words of a source, made once: most values are ruled out by one look. */
+export const wordsIn = (source: Source): ReadonlySet<string> => {
+  let set = words.get(source);
+  if (set === undefined) words.set(source, set = new Set(wordsOf(source.text)));
+  return set;
+};
+
+export const serialise = (context: RunContext): string => JSON.stringify(context);
+/** Reads what `serialise` wrote; throws on anything else. */
+export const restore = (text: string): RunContext => {
+  const value = JSON.parse(text) as Partial<RunContext>;
+  if (typeof value.instruction !== 'string' || !Array.isArray(value.sources) || !Array.isArray(value.amounts) || typeof value.size !== 'number' || typeof value.cut !== 'boolean') throw new Error('not a run context');
+  return value as RunContext;
+};

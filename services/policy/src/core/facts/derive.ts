@@ -1,0 +1,119 @@
+import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Fact, Json, Money } from '@countersign/contracts';
+import { Failure, isList } from '../cel/value.ts';
+import type { Value } from '../cel/value.ts';
+import type { CompiledTool } from '../rules/compile.ts';
+import type { RunContext } from './context.ts';
+import { steering } from './names.ts';
+import { addressesIn } from './normalise.ts';
+import { provenanceOf, weaker } from './provenance.ts';
+import type { Provenance } from './provenance.ts';
+
+export interface RunFacts {
+  readonly instruction: { readonly text: string; readonly attestedBy: string | null };
+  readonly context: RunContext; readonly calls: number; readonly spend: Money | null; readonly denies: number;
+  readonly dataTouched: readonly string[]; readonly counts: ReadonlyMap<string, number>;
+}
+export interface FactInput {
+  readonly proposal: ActionProposed; readonly tool: CompiledTool; readonly agent: AgentSnapshot; readonly run: RunFacts;
+  readonly level: AnomalyLevel['level'] | 'stale';
+  /** Null, or verified: the votes are real and count. */
+  readonly approval: ApprovalResolved | null;
+  readonly now: number;
+}
+export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
+export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
+
+const maxTargets = 64;
+
+/**
+ * Everything a decision rests on, each with its origin. Pure. What could not be derived is in `failed`, never silently absent:
+ * a rule that reads it fails, which makes the decision stricter.
+ */
+export const deriveFacts = (input: FactInput): Derived => {
+  const { tool, run, agent } = input;
+  const facts: Record<string, Fact> = {};
+  const failed: FailedFact[] = [];
+  const put = (name: string, value: Json, from?: string): void => { facts[name] = from === undefined ? { value, origin: 'derived' } : { value, origin: 'derived', from }; };
+  const own = extract(input, failed);
+  for (const name in own) if (!steering.has(name)) put(name, own[name]! as Json, 'arguments');
+  aboutTarget(own['target'], failed, run.context, put);
+  aboutAmount(own, failed, run.context, put);
+  aboutText(own['text'], failed, run.context, put);
+  put('act.asked', asked(own['acts'], run.context));
+  put('act.done', run.counts.get(tool.name) ?? 0);
+  put('tool.consequential', tool.snapshot.consequential);
+  put('tool.reversible', tool.snapshot.reversible);
+  put('tool.data', tool.snapshot.dataClasses);
+  put('agent.roles', agent.roles);
+  put('agent.environment', agent.environment);
+  put('agent.trusted', agent.runtimeTrusted);
+  put('agent.ceiling', agent.ceiling);
+  put('run.calls', run.calls);
+  put('run.spend', run.spend?.minor ?? 0);
+  put('run.denies', run.denies);
+  put('run.data', run.dataTouched);
+  put('level', input.level);
+  facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
+  facts['approval'] = { value: input.approval?.resolution ?? 'none', origin: input.approval === null ? 'derived' : 'attested' };
+  return { facts, failed };
+};
+
+type Put = (name: string, value: Json, from?: string) => void;
+
+const extract = ({ tool, proposal }: FactInput, failed: FailedFact[]): Record<string, Value> => {
+  const values: Record<string, Value> = {};
+  const scope = { names: { args: proposal.arguments as Value }, locals: [] };
+  for (const [fact, expression] of tool.extractors) {
+    const value = expression.run(scope);
+    if (value instanceof Failure) failed.push({ fact, why: value.why, byArguments: true });
+    else values[fact] = value;
+  }
+  return values;
+};
+
+const aboutTarget = (value: Value | undefined, failed: FailedFact[], context: RunContext, put: Put): void => {
+  const targets = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => item !== null).map(String);
+  if (targets.length > maxTargets) {
+    failed.push({ fact: 'target.named', why: `more than ${maxTargets} targets`, byArguments: true }, { fact: 'target.trust', why: `more than ${maxTargets} targets`, byArguments: true });
+    return;
+  }
+  let weakest: Provenance = { trust: 'instruction', from: null };
+  for (const target of targets) weakest = weaker(weakest, provenanceOf(target, context));
+  if (targets.length === 0) weakest = { trust: 'nowhere', from: null };
+  put('target', targets, 'arguments');
+  put('target.count', targets.length);
+  put('target.named', weakest.trust === 'instruction');
+  put('target.trust', weakest.trust);
+  put('target.from', weakest.from);
+};
+
+const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[], context: RunContext, put: Put): void => {
+  const major = own['amountMajor'];
+  let amount: Value = own['amount'] ?? null;
+  if (major !== undefined && major !== null) {
+    const minor = typeof major === 'number' ? Math.round(major * 100) : Number.NaN;
+    if (Number.isSafeInteger(minor) && Math.abs((major as number) * 100 - minor) < 1e-6) amount = minor;
+    else { failed.push({ fact: 'amount', why: 'no amount in whole minor units', byArguments: true }); return; }
+  }
+  if (amount !== null && !Number.isSafeInteger(amount)) { failed.push({ fact: 'amount', why: 'no integer amount in minor units', byArguments: true }); return; }
+  put('amount', amount as Json, 'arguments');
+  put('amount.named', amount === null || context.amounts.includes(Math.abs(amount as number)));
+};
+
+/** Free text that carries an address which neither the instruction nor a trusted result has. */
+const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunContext, put: Put): void => {
+  const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
+  for (const text of texts) {
+    const { found, cut } = addressesIn(text);
+    if (cut) { failed.push({ fact: 'text.strange', why: 'too many addresses in the text', byArguments: true }); return; }
+    for (const address of found) {
+      const { trust, from } = provenanceOf(address, context);
+      if (trust === 'third_party' || trust === 'nowhere') return put('text.strange', true, from ?? 'nowhere');
+    }
+  }
+  put('text.strange', false);
+};
+
+/** Whether the instruction has a word that begins with one of the stems; true where the tool names none. */
+const asked = (stems: Value | undefined, context: RunContext): boolean =>
+  !isList(stems as Value) || (stems as readonly Value[]).some((stem) => typeof stem === 'string' && context.instruction.includes(` ${stem}`));

@@ -1,0 +1,31 @@
+/**
+ * Text as matching sees it: lower case, words apart by one space, a space at both ends, so that
+ * ` ${value} ` is found at word borders only. Punctuation is no part of a word; `a@b.com` becomes `a b com`.
+ */
+export const normalise = (text: string): string => ` ${text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()} `;
+
+/** Words of a normalised text. */
+export const wordsOf = (normalised: string): string[] => normalised.split(' ').filter((word) => word !== '');
+
+const money = /\d[\d,]*(?:\.\d{1,2})?/g;
+const maxNumbers = 200;
+
+/** Every number in a text as hundredths: what an amount in minor units may be compared with. */
+export const amountsIn = (text: string): number[] => {
+  const found: number[] = [];
+  for (const [digits] of text.matchAll(money)) {
+    const minor = Math.round(Number(digits.replaceAll(',', '')) * 100);
+    if (Number.isSafeInteger(minor)) found.push(minor);
+    if (found.length >= maxNumbers) break;
+  }
+  return found;
+};
+
+const addresses = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:https?:\/\/|www\.)[^\s"'<>)\]]+|\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b/gi;
+const maxAddresses = 50;
+
+/** E-mail addresses, URLs and IBANs in free text; at most 50, `cut` when there were more. */
+export const addressesIn = (text: string): { readonly found: readonly string[]; readonly cut: boolean } => {
+  const found = (text.match(addresses) ?? []) as string[];
+  return { found: found.slice(0, maxAddresses), cut: found.length > maxAddresses };
+};

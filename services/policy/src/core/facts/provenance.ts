@@ -1,0 +1,40 @@
+import { wordsIn } from './context.ts';
+import type { RunContext, Source } from './context.ts';
+import type { Trust } from './fields.ts';
+import { normalise, wordsOf } from './normalise.ts';
+
+export type Provenance = { readonly trust: 'instruction' | Trust | 'nowhere'; readonly from: string | null };
+
+const rank: Record<Provenance['trust'], number> = { instruction: 4, record: 3, directory: 2, third_party: 1, nowhere: 0 };
+
+export const weaker = (a: Provenance, b: Provenance): Provenance => (rank[b.trust] < rank[a.trust] ? b : a);
+
+/** Where a value was read: in the instruction, else in the most trusted result that has it, else nowhere. */
+export const provenanceOf = (value: string, context: RunContext): Provenance => {
+  const text = normalise(value);
+  if (text === '  ') return { trust: 'nowhere', from: null };
+  if (context.instruction.includes(text)) return { trust: 'instruction', from: null };
+  const found = inResults(text, context);
+  if (found !== undefined && rank[found.trust] >= rank.directory && namedAddress(value, context)) return { trust: 'instruction', from: found.tool };
+  return found === undefined ? { trust: 'nowhere', from: null } : { trust: found.trust, from: found.tool };
+};
+
+const inResults = (text: string, context: RunContext): Source | undefined => {
+  const end = text.indexOf(' ', 1);
+  const first = text.slice(1, end);
+  const single = end === text.length - 1;
+  let best: Source | undefined;
+  for (const source of context.sources) {
+    if (best !== undefined && rank[source.trust] <= rank[best.trust]) continue;
+    if (wordsIn(source).has(first) && (single || source.text.includes(text))) best = source;
+  }
+  return best;
+};
+
+/** Whether an e-mail address carries a name that the instruction has: `sarah.baker@…` for "Sarah Baker" or "Sarah". */
+const namedAddress = (value: string, context: RunContext): boolean => {
+  const at = value.indexOf('@');
+  if (at <= 0) return false;
+  const names = wordsOf(normalise(value.slice(0, at))).filter((word) => word.length >= 3 && !/^\d+$/.test(word));
+  return names.length > 0 && names.some((word) => context.instruction.includes(` ${word} `));
+};

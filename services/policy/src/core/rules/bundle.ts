@@ -1,0 +1,74 @@
+/** A rule bundle as written (YAML or JSON); bundle.schema.json beside this says the same. */
+export interface ApprovalSpec { readonly route: readonly string[]; readonly quorum: number; readonly expiresIn: string }
+export interface RuleSpec {
+  readonly id: string; readonly owner: string; readonly rationale: string; readonly tools: readonly string[]; readonly when: string;
+  readonly tier?: 1 | 2 | 3 | 4; readonly decision?: 'deny' | 'defer' | 'step_up'; readonly approval?: ApprovalSpec;
+}
+export interface BundleSpec {
+  readonly version: string; readonly parameters?: Readonly<Record<string, number | string | boolean>>;
+  /** Names of facts that tools' own extractors add and rules read. */
+  readonly facts?: readonly string[];
+  readonly permit: readonly string[]; readonly neverAutomate?: readonly string[];
+  readonly approval?: ApprovalSpec; readonly senior?: ApprovalSpec;
+  readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string } };
+  readonly rules: readonly RuleSpec[];
+}
+
+type Complain = (path: string, why: string) => void;
+const object = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const texts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
+
+/** Checks the shape of a parsed bundle and reports every problem with its path. */
+export const readBundle = (value: unknown, complain: Complain): BundleSpec | undefined => {
+  if (!object(value)) return void complain('', 'a bundle is a map');
+  only(value, ['version', 'description', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'rules'], '', complain);
+  if (typeof value['version'] !== 'string' || value['version'] === '') complain('version', 'a text is needed');
+  for (const name of ['permit', 'neverAutomate', 'facts'] as const) if ((name === 'permit' || value[name] !== undefined) && !texts(value[name])) complain(name, 'a list of texts is needed');
+  for (const name of ['approval', 'senior'] as const) if (value[name] !== undefined) approval(value[name], name, complain);
+  if (value['parameters'] !== undefined && (!object(value['parameters']) || !Object.values(value['parameters']).every((item) => ['number', 'string', 'boolean'].includes(typeof item)))) complain('parameters', 'a map of numbers, texts and booleans is needed');
+  budget(value['budget'], complain);
+  if (!Array.isArray(value['rules'])) return void complain('rules', 'a list is needed');
+  const seen = new Set<unknown>();
+  value['rules'].forEach((rule: unknown, i) => ruleShape(rule, `rules[${i}]`, seen, complain));
+  return value as unknown as BundleSpec;
+};
+
+const only = (value: Record<string, unknown>, names: readonly string[], path: string, complain: Complain): void => {
+  for (const name of Object.keys(value)) if (!names.includes(name)) complain(`${path}${path && '.'}${name}`, 'is no known field');
+};
+
+const ruleShape = (rule: unknown, path: string, seen: Set<unknown>, complain: Complain): void => {
+  if (!object(rule)) return complain(path, 'a rule is a map');
+  const where = `${path}${typeof rule['id'] === 'string' ? ` (${rule['id']})` : ''}`;
+  only(rule, ['id', 'owner', 'rationale', 'tools', 'when', 'tier', 'decision', 'approval'], where, complain);
+  for (const name of ['id', 'owner', 'rationale', 'when']) if (typeof rule[name] !== 'string' || rule[name] === '') complain(`${where}.${name}`, 'a text is needed');
+  if (seen.has(rule['id'])) complain(`${where}.id`, 'is used twice');
+  seen.add(rule['id']);
+  if (!texts(rule['tools']) || rule['tools'].length === 0) complain(`${where}.tools`, 'a list of tool patterns is needed');
+  if (rule['tier'] !== undefined && ![1, 2, 3, 4].includes(rule['tier'] as number)) complain(`${where}.tier`, 'is 1, 2, 3 or 4');
+  if (rule['decision'] !== undefined && !['deny', 'defer', 'step_up'].includes(rule['decision'] as string)) complain(`${where}.decision`, 'is deny, defer or step_up');
+  if (rule['tier'] === undefined && rule['decision'] === undefined) complain(where, 'needs a tier or a decision');
+  if (rule['approval'] !== undefined) approval(rule['approval'], `${where}.approval`, complain);
+};
+
+const approval = (value: unknown, path: string, complain: Complain): void => {
+  if (!object(value) || !texts(value['route']) || value['route'].length === 0 || !Number.isSafeInteger(value['quorum']) || (value['quorum'] as number) < 1) return complain(path, 'needs route (roles) and quorum (at least 1)');
+  if (typeof value['expiresIn'] !== 'string' || duration(value['expiresIn']) === undefined) complain(`${path}.expiresIn`, 'is a number with ms, s, m, h or d');
+};
+
+const budget = (value: unknown, complain: Complain): void => {
+  if (value === undefined) return;
+  if (!object(value)) return complain('budget', 'is a map');
+  only(value, ['calls', 'money'], 'budget', complain);
+  if (value['calls'] !== undefined && (!Number.isSafeInteger(value['calls']) || (value['calls'] as number) < 1)) complain('budget.calls', 'is an integer of at least 1');
+  const money = value['money'];
+  if (money !== undefined && (!object(money) || !Number.isSafeInteger(money['minor']) || typeof money['currency'] !== 'string')) complain('budget.money', 'needs minor (integer) and currency');
+};
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `15m` in milliseconds; undefined where it is no duration. */
+export const duration = (text: string): number | undefined => {
+  const parts = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  return parts === null ? undefined : Number(parts[1]) * units[parts[2]!]!;
+};

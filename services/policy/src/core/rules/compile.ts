@@ -1,0 +1,97 @@
+import type { Tier, ToolSnapshot } from '@countersign/contracts';
+import { expression } from '../cel/expression.ts';
+import type { Expression } from '../cel/expression.ts';
+import type { Value } from '../cel/value.ts';
+import { namesWith } from '../facts/names.ts';
+import { duration, readBundle } from './bundle.ts';
+import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
+
+export interface CompiledTool { readonly name: string; readonly snapshot: ToolSnapshot; readonly extractors: readonly (readonly [fact: string, expression: Expression])[] }
+export interface Approval { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number }
+export interface CompiledRule { readonly id: string; readonly rationale: string; readonly tier: Tier | null; readonly decision: 'deny' | 'defer' | 'step_up' | null; readonly when: Expression; readonly approval: Approval | null; readonly matches: (tool: string) => boolean }
+export interface ToolIndex { readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[] }
+export interface CompiledBundle {
+  readonly version: string;
+  readonly parameters: Readonly<Record<string, Value>>;
+  readonly approval: Approval; readonly senior: Approval;
+  readonly budget: BundleSpec['budget'] | null;
+  readonly rules: readonly CompiledRule[];
+  /** Rules the interpreter runs, and why. */
+  readonly interpreted: readonly { readonly rule: string; readonly why: string }[];
+  index(tool: string): ToolIndex;
+}
+
+/** A bundle that cannot be used; the message lists every problem. */
+export class BundleError extends Error {}
+
+const fallback: ApprovalSpec = { route: ['approver'], quorum: 1, expiresIn: '1h' };
+const seniorFallback: ApprovalSpec = { route: ['senior'], quorum: 1, expiresIn: '1h' };
+const maxIndexed = 10_000;
+
+/** Compiles a parsed bundle. Throws one BundleError with all problems. */
+export const compileBundle = (parsed: unknown): CompiledBundle => {
+  const problems: string[] = [];
+  const complain = (path: string, why: string): void => { problems.push(`${path || 'bundle'}: ${why}`); };
+  const spec = readBundle(parsed, complain);
+  if (spec === undefined || problems.length > 0) throw new BundleError(problems.join('\n'));
+  const parameters: Record<string, Value> = {};
+  for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
+  const facts = namesWith(spec.facts ?? []);
+  const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && facts.byArguments(name) };
+  const rules: CompiledRule[] = [];
+  for (const rule of spec.rules) {
+    try {
+      rules.push(compileRule(rule, expression(rule.when, names)));
+    } catch (error) {
+      complain(`rule ${rule.id}.when`, (error as Error).message);
+    }
+  }
+  if (problems.length > 0) throw new BundleError(problems.join('\n'));
+  const permit = anyOf(spec.permit);
+  const never = anyOf(spec.neverAutomate ?? []);
+  const indexed = new Map<string, ToolIndex>();
+  return {
+    version: spec.version, parameters, rules, budget: spec.budget ?? null,
+    approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
+    interpreted: rules.filter((rule) => rule.when.interpreted !== null).map((rule) => ({ rule: rule.id, why: rule.when.interpreted! })),
+    index: (tool) => {
+      let found = indexed.get(tool);
+      if (found === undefined) {
+        found = { permitted: permit(tool), never: never(tool), rules: rules.filter((rule) => rule.matches(tool)) };
+        if (indexed.size < maxIndexed) indexed.set(tool, found);
+      }
+      return found;
+    },
+  };
+};
+
+const compileRule = (rule: RuleSpec, when: Expression): CompiledRule => ({
+  id: rule.id, rationale: rule.rationale, tier: rule.tier ?? null, decision: rule.decision ?? null, when,
+  approval: rule.approval === undefined ? null : approvalOf(rule.approval), matches: anyOf(rule.tools),
+});
+
+const approvalOf = (spec: ApprovalSpec): Approval => ({ route: spec.route, quorum: spec.quorum, expiresInMs: duration(spec.expiresIn)! });
+
+/** Patterns: `payments.transfer` itself, or a prefix that ends in `*`. */
+const anyOf = (patterns: readonly string[]): ((tool: string) => boolean) => {
+  const exact = new Set(patterns.filter((pattern) => !pattern.endsWith('*')));
+  const prefixes = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
+  return (tool) => exact.has(tool) || prefixes.some((prefix) => tool.startsWith(prefix));
+};
+
+const argumentNames = { has: (name: string): boolean => name === 'args', byArguments: (): boolean => true };
+
+/** Compiles a tool's extractors. Throws one BundleError that names tool and fact. */
+export const compileTool = (snapshot: ToolSnapshot): CompiledTool => {
+  const problems: string[] = [];
+  const extractors: (readonly [string, Expression])[] = [];
+  for (const [fact, source] of Object.entries(snapshot.facts)) {
+    try {
+      extractors.push([fact, expression(source, argumentNames)]);
+    } catch (error) {
+      problems.push(`tool ${snapshot.tool} fact ${fact}: ${(error as Error).message}`);
+    }
+  }
+  if (problems.length > 0) throw new BundleError(problems.join('\n'));
+  return { name: snapshot.tool, snapshot, extractors };
+};
