@@ -1,4 +1,5 @@
-import { ConfigResourceTypes } from 'kafkajs';
+// Not a named import: Node's reading of CommonJS exports does not find this one.
+import kafkajs from 'kafkajs';
 import { BusError } from '../errors.ts';
 import type { TopicSpec } from '../port.ts';
 import type { Client } from './client.ts';
@@ -47,7 +48,7 @@ export const createTopics = (client: Client): Topics => {
   const limit = async (topic: string): Promise<number> => {
     const known = limits.get(topic);
     if (known !== undefined && Date.now() - known.at < 60_000) return known.bytes;
-    const { resources } = await client.admin((admin) => admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }] }));
+    const { resources } = await client.admin((admin) => admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }] }));
     const bytes = Number(resources[0]?.configEntries.find((one) => one.configName === 'max.message.bytes')?.configValue ?? 1_048_588);
     limits.set(topic, { bytes, at: Date.now() });
     return bytes;
