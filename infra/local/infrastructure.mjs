@@ -7,7 +7,7 @@ import { serviceNames } from './paths.mjs';
 import { createDatabases, postgresPlace, startPostgres, stopPostgres } from './postgres.mjs';
 import { freePort, isOurs } from './process.mjs';
 import { startRedis, stopRedis } from './redis.mjs';
-import { say, Trouble } from './say.mjs';
+import { say } from './say.mjs';
 import { secretsOf } from './secrets.mjs';
 import { readState, writeState } from './state.mjs';
 
@@ -85,7 +85,7 @@ export async function up(profile, { components = ['kafka', 'postgres', 'redis'],
   const note = (name, component) => writeState(profile, { components: { ...readState(profile).components, [name]: component } });
   const results = await Promise.allSettled(components.map((name) => obtain(name, choices[name], {
     required, before: before.components?.[name], note, docker: docker && missing.includes(name) ? () => viaDocker : undefined,
-    mayLack: (error) => error instanceof Trouble,
+    mayLack: (error) => error.lacking === true,
   })));
   const got = Object.fromEntries(components.map((name, i) => [name, results[i].value]));
   const close = async ({ quiet = false } = {}) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { complaints, readList } from './checksums.mjs';
 import { cacheDir, root } from './paths.mjs';
-import { say, Trouble } from './say.mjs';
+import { lacking, say, Trouble } from './say.mjs';
 
 const run = promisify(execFile);
 export const kafkaHome = () => join(cacheDir(), 'kafka-4.3.1');
@@ -36,7 +36,7 @@ export async function kafkaJars() {
   try {
     say('Fetching Kafka 4.3.1 through Maven (44 MB, once) …');
     await run('mvn', ['-q', '-B', '-f', join(root, 'infra/local/kafka/pom.xml'), 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`], { maxBuffer: 1 << 24 })
-      .catch((error) => { throw new Trouble(error.code === 'ENOENT' ? "Kafka's jars are not in the cache and there is no Maven (mvn) to fetch them: install maven, or name a broker in CS_KAFKA_BROKERS." : `Maven could not fetch Kafka: ${`${error.stdout}${error.stderr}`.trim().split('\n').slice(0, 3).join(' ')}`); });
+      .catch((error) => { throw lacking(error.code === 'ENOENT' ? "Kafka's jars are not in the cache and there is no Maven (mvn) to fetch them: install maven, or name a broker in CS_KAFKA_BROKERS." : `Maven could not fetch Kafka: ${`${error.stdout}${error.stderr}`.trim().split('\n').slice(0, 3).join(' ')}`); });
     const wrong = complaints(fresh, list, '.jar');
     if (wrong.length) throw new Trouble(`What Maven fetched for Kafka is refused: ${wrong.slice(0, 3).join('; ')}.`);
     try { renameSync(fresh, libs); } catch (error) { if (!existsSync(libs)) throw error; }

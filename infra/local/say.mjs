@@ -7,5 +7,10 @@ export class Trouble extends Error {
   constructor(message, exitCode = 2) {
     super(message);
     this.exitCode = exitCode;
+    /** True where something is not on this machine at all, so that an embedded adapter may stand in for it. */
+    this.lacking = false;
   }
 }
+
+/** Something this machine does not have: no Java, no network to fetch with. */
+export const lacking = (message) => Object.assign(new Trouble(message), { lacking: true });
