@@ -1,6 +1,8 @@
+import type { RecordMetadata } from 'kafkajs';
 import type { BusMessage, Outgoing, Ownership, PartitionOwner, ProcessOptions } from '../port.ts';
 import type { Client } from './client.ts';
 import { committedOffset } from './offsets.ts';
+import { pause } from './pause.ts';
 import { readRange } from './range.ts';
 import { place, rounds } from './record.ts';
 import type { Placed } from './record.ts';
@@ -33,10 +35,25 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
   };
   const inRounds = (placed: readonly Placed[]) => rounds(placed, (topic) => known.get(topic)!.limit);
 
+  // A commit is answered before its markers are written: until then the end that others see lies before what we wrote.
+  const newest = new Map<string, bigint>();
+  const write = async (placed: readonly Placed[], next?: bigint): Promise<readonly RecordMetadata[]> => {
+    const written = await transactor.commit(inRounds(placed), next);
+    for (const one of written) if (one.partition === partition && one.baseOffset !== undefined) newest.set(one.topicName, BigInt(one.baseOffset));
+    return written;
+  };
+  const endOf = async (topic: string): Promise<bigint> => {
+    for (;;) {
+      const end = (await topics.ends(topic))[partition]!;
+      if (end > (newest.get(topic) ?? -1n) || over.signal.aborted) return end;
+      await pause(2, over.signal);
+    }
+  };
+
   const append = async (outputs: readonly Outgoing[]): Promise<readonly bigint[]> => {
     if (outputs.length === 0) return [];
     const placed = outputs.map(placing);
-    const written = await transactor.commit(inRounds(placed));
+    const written = await write(placed);
     // Batches of one partition are answered in the order they were sent, and records of a batch stand one after the other.
     const bases = new Map<string, { base: bigint; count: number }[]>();
     const sent = inRounds(placed).flatMap((round) => round.flatMap(({ topic, messages }) => [...Map.groupBy(messages, (one) => one.partition!)].map(([at, batch]) => ({ key: `${topic}/${at}`, count: batch.length }))));
@@ -57,7 +74,7 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
   };
 
   const read = async function* (topic: string, from: bigint, to?: bigint): AsyncGenerator<readonly BusMessage[]> {
-    yield* readRange(client, topic, partition, from, to ?? (await topics.ends(topic))[partition]!);
+    yield* readRange(client, topic, partition, from, to ?? await endOf(topic));
   };
 
   const release = async (): Promise<void> => {
@@ -70,7 +87,7 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
     const ownership: Ownership = { partition, next, append, read, signal: over.signal };
     const made = await options.own(ownership);
     owner = made;
-    return { owner: made, next, release, commit: async (outputs, until) => { await transactor.commit(inRounds(outputs.map(placing)), until); } };
+    return { owner: made, next, release, commit: async (outputs, until) => { await write(outputs.map(placing), until); } };
   } catch (error) {
     await release();
     throw error;
