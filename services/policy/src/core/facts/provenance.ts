@@ -3,9 +3,10 @@ import type { RunContext, Source } from './context.ts';
 import type { Trust } from './fields.ts';
 import { normalise, wordsOf } from './normalise.ts';
 
-export type Provenance = { readonly trust: 'instruction' | Trust | 'nowhere'; readonly from: string | null };
+/** `alias`: an address that only strangers gave, but with a name in it that the instruction has. */
+export type Provenance = { readonly trust: 'instruction' | Trust | 'alias' | 'nowhere'; readonly from: string | null };
 
-const rank: Record<Provenance['trust'], number> = { instruction: 4, record: 3, directory: 2, third_party: 1, nowhere: 0 };
+const rank: Record<Provenance['trust'], number> = { instruction: 5, record: 4, directory: 3, alias: 2, third_party: 1, nowhere: 0 };
 
 export const weaker = (a: Provenance, b: Provenance): Provenance => (rank[b.trust] < rank[a.trust] ? b : a);
 
@@ -15,7 +16,7 @@ export const provenanceOf = (value: string, context: RunContext): Provenance => 
   if (text === '  ') return { trust: 'nowhere', from: null };
   if (context.instruction.includes(text)) return { trust: 'instruction', from: null };
   const found = inResults(text, context);
-  if (found !== undefined && rank[found.trust] >= rank.directory && namedAddress(value, context)) return { trust: 'instruction', from: found.tool };
+  if (found !== undefined && namedAddress(value, context)) return { trust: rank[found.trust] >= rank.directory ? 'instruction' : 'alias', from: found.tool };
   return found === undefined ? { trust: 'nowhere', from: null } : { trust: found.trust, from: found.tool };
 };
 

@@ -82,14 +82,12 @@ const verdict = (tally: Tally, bundle: CompiledBundle, tool: CompiledTool, appro
   return { ...base, decision: 'step_up', code: 'approval_required', approval: strictest(tier === 4 ? bundle.senior : bundle.approval, tally.approvals) };
 };
 
-/** All matching routes at once: roles that every rule accepts where there are such, the largest quorum, the shortest wait. */
+/** All matching demands at once: roles every rule accepts (all named ones where there are none), the largest quorum, the shortest wait. */
 const strictest = (base: Approval, more: readonly Approval[]): Approval => {
-  let { route, quorum, expiresInMs } = base;
-  for (const approval of more) {
-    const both = route.filter((role) => approval.route.includes(role));
-    route = both.length > 0 ? both : [...new Set([...route, ...approval.route])].sort();
-    quorum = Math.max(quorum, approval.quorum);
-    expiresInMs = Math.min(expiresInMs, approval.expiresInMs);
-  }
-  return { route, quorum, expiresInMs };
+  const common = more.reduce((roles, approval) => roles.filter((role) => approval.route.includes(role)), more[0]?.route ?? base.route);
+  return {
+    route: common.length > 0 ? [...common].sort() : [...new Set(more.flatMap((approval) => approval.route))].sort(),
+    quorum: Math.max(base.quorum, ...more.map((approval) => approval.quorum)),
+    expiresInMs: Math.min(base.expiresInMs, ...more.map((approval) => approval.expiresInMs)),
+  };
 };
