@@ -411,6 +411,18 @@ export interface DeadLetter {
   readonly [key: string]: unknown;
 }
 export type DecisionKind = 'allow' | 'modify' | 'step_up' | 'defer' | 'deny';
+/** CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats. */
+export interface EnvelopeHeaders {
+  readonly ce_specversion: '1.0';
+  readonly ce_id: string;
+  readonly ce_type: string;
+  readonly ce_source: string;
+  readonly ce_time: string;
+  readonly 'content-type': 'application/json';
+  readonly traceparent?: string;
+  readonly tenant: string;
+  readonly [key: string]: unknown;
+}
 export type FactOrigin = 'derived' | 'attested' | 'claimed';
 export interface HaltScope {
   readonly kind: 'everything' | 'tenant' | 'agent' | 'tool' | 'run';
@@ -432,6 +444,23 @@ export interface PublicJwk {
   readonly x: string;
   readonly kid: string;
 }
+/** Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one. */
+export interface RuntimeHeaders {
+  readonly ce_specversion: '1.0';
+  readonly ce_id: string;
+  readonly ce_type: string;
+  readonly ce_source: string;
+  readonly ce_time: string;
+  readonly 'content-type': 'application/json';
+  readonly traceparent?: string;
+  readonly tenant: string;
+  readonly cs_token: string;
+  readonly cs_seq: string;
+  readonly cs_prev: string;
+  readonly cs_proof: string;
+  readonly cs_attest?: string;
+  readonly [key: string]: unknown;
+}
 /** One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen. */
 export interface ServiceEvent {
   readonly stream: string;
@@ -440,6 +469,24 @@ export interface ServiceEvent {
   readonly at: number;
   readonly by: string;
   readonly data: JsonObject;
+}
+/** Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity). */
+export interface ServiceHeaders {
+  readonly ce_specversion: '1.0';
+  readonly ce_id: string;
+  readonly ce_type: string;
+  readonly ce_source: string;
+  readonly ce_time: string;
+  readonly 'content-type': 'application/json';
+  readonly traceparent?: string;
+  readonly tenant: string;
+  readonly cs_key: string;
+  readonly cs_signature: string;
+  readonly [key: string]: unknown;
+}
+/** Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one. */
+export interface SnapshotHeartbeat {
+  readonly at: number;
 }
 export type Tier = 1 | 2 | 3 | 4;
 

@@ -10,7 +10,7 @@ const union = (parts) => [...new Set(parts)].join(' | ');
 export const createEmitter = (byId, used = new Set()) => {
   const emit = (schema, from, open) => {
     if (schema === true || Object.keys(schema).filter((k) => k !== 'description').length === 0) return 'unknown';
-    if (schema.tsType) return schema.tsType;
+    if (schema['x-ts-type']) return schema['x-ts-type'];
     if (schema.$ref) return emitRef(schema.$ref, from, open);
     if ('const' in schema) return literal(schema.const);
     if (schema.enum) return union(schema.enum.map(literal));
@@ -52,7 +52,7 @@ export const emitTypes = (entries, byId, { elsewhere = new Set() } = {}) => {
     if (entry.context !== context) lines.push('', `// ---------- ${context = entry.context} ----------`);
     const body = emit(entry.schema, entry.id, []);
     const head = entry.schema.description ? `/** ${entry.schema.description} */\n` : '';
-    lines.push(entry.schema.type === 'object' && body.startsWith('{ ') && !entry.schema.oneOf && !entry.schema.tsType
+    lines.push(entry.schema.type === 'object' && body.startsWith('{ ') && !entry.schema.oneOf && !entry.schema['x-ts-type']
       ? `${head}export interface ${entry.name} {\n${memberLines(entry, emit)}}`
       : `${head}export type ${entry.name} = ${body};`);
   }

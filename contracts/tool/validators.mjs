@@ -8,7 +8,7 @@ const standaloneCode = standaloneModule.default ?? standaloneModule;
 /** An ajv that knows all schemas. `allErrors` is for tests and tools only: at run time the first error ends the work. */
 export const createAjv = (entries, options = {}) => {
   const ajv = new Ajv2020({ strict: true, strictTypes: true, allowUnionTypes: true, strictRequired: false, discriminator: true, messages: true, ownProperties: true, ...options });
-  ajv.addVocabulary(['tsType']);
+  ajv.addVocabulary(['x-ts-type']);
   for (const entry of entries) ajv.addSchema(entry.schema);
   return ajv;
 };
