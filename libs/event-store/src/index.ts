@@ -1,0 +1,2 @@
+export * from './port.ts';
+export * from './decide-and-append.ts';

@@ -1,0 +1,34 @@
+/** An event as it goes in. `data` is JSON of the event, kept as the bytes that were written. */
+export interface NewEvent { readonly type: string; readonly data: unknown }
+
+/** An event as it comes out; versions of a stream are dense from 1. */
+export interface StoredEvent { readonly version: number; readonly type: string; readonly data: unknown; readonly at: number; readonly by: string }
+
+/** A message that goes out exactly when the events are in: at least once, in order per key. */
+export interface OutboxMessage {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Append {
+  readonly stream: string;
+  /** Version of the last event the decision saw; 0 for a new stream. */
+  readonly expectedVersion: number;
+  readonly events: readonly NewEvent[];
+  readonly outbox: readonly OutboxMessage[];
+  /** Epoch ms, and who caused it. */
+  readonly at: number;
+  readonly by: string;
+}
+
+export type Appended = { readonly status: 'ok'; readonly version: number } | { readonly status: 'conflict'; readonly version: number };
+
+/** Events and outbox are written in one transaction or not at all. */
+export interface EventStore {
+  append(append: Append): Promise<Appended>;
+  load(stream: string): Promise<{ readonly events: readonly StoredEvent[]; readonly version: number }>;
+  /** Names of all streams that begin with a prefix, sorted: for rebuilding views. */
+  streams(prefix: string): Promise<readonly string[]>;
+}

@@ -1,0 +1,3 @@
+export * from './migrate.ts';
+export * from './outbox-relay.ts';
+export * from './store.ts';

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Pool } from 'pg';
+import { eventStoreContract } from '@countersign/spec';
+import type { OutboxMessage } from '../port.ts';
+import { migrateEventStore } from './migrate.ts';
+import { startOutboxRelay } from './outbox-relay.ts';
+import { createPostgresEventStore } from './store.ts';
+
+const server = process.env['CS_TEST_POSTGRES']!;
+const database = `cs_es_${randomUUID().replaceAll('-', '')}`;
+const open = (max = 10) => new Pool({ connectionString: Object.assign(new URL(server), { pathname: `/${database}` }).href, max });
+const admin = new Pool({ connectionString: server, max: 1 });
+let pool: Pool;
+
+beforeAll(async () => {
+  await admin.query(`CREATE DATABASE ${database}`);
+  pool = open();
+  await Promise.all([migrateEventStore(pool), migrateEventStore(pool), migrateEventStore(pool)]);
+});
+afterAll(async () => {
+  await pool.end();
+  await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
+  await admin.end();
+});
+
+eventStoreContract('postgres', async () => ({
+  store: createPostgresEventStore(pool),
+  outbox: async () => (await pool.query<OutboxMessage>('SELECT topic, key, value, headers FROM outbox ORDER BY id')).rows,
+}));
+
+describe('outbox relay', () => {
+  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+    for (const deadline = Date.now() + 10_000; !(await condition());) {
+      if (Date.now() > deadline) throw new Error('condition not met within 10 s');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const put = (stream: string, version: number) => createPostgresEventStore(pool).append({
+    stream, expectedVersion: version - 1, at: 1, by: 'x', events: [{ type: 'x', data: {} }], outbox: [{ topic: 't.v1', key: stream, value: Buffer.from(String(version)), headers: {} }],
+  });
+
+  it('publishes every row at least once and in order per key, through failures, a killed connection and two relays', async () => {
+    await pool.query('DELETE FROM outbox');
+    const published: [string, number][] = [];
+    let fail = 0;
+    const bus = { publish: async (messages: readonly { key: string; value: Buffer | null }[]) => {
+      if (++fail % 3 === 0) throw new Error('broker away');
+      for (const message of messages) published.push([message.key, Number(message.value)]);
+    } };
+    const relays = [1, 2].map(() => startOutboxRelay({ pool, bus: bus as never, shard: database, batch: 7, idleMs: 5 }));
+    await Promise.all(['k1', 'k2', 'k3'].map(async (stream) => { for (let version = 1; version <= 20; version++) await put(stream, version); }));
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND query LIKE '%outbox%' AND pid <> pg_backend_pid()", [database]);
+    await until(async () => (await pool.query('SELECT 1 FROM outbox')).rows.length === 0);
+    await Promise.all(relays.map((relay) => relay.stop()));
+    for (const key of ['k1', 'k2', 'k3']) {
+      const versions = published.filter(([k]) => k === key).map(([, version]) => version);
+      const firsts = versions.filter((version, i) => versions.indexOf(version) === i);
+      expect(firsts).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    }
+  });
+});

@@ -1,0 +1,68 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Append, Appended, EventStore, OutboxMessage } from '../port.ts';
+
+const uniqueViolation = '23505';
+
+/** The event store on PostgreSQL; its tables come from migrateEventStore. */
+export const createPostgresEventStore = (pool: Pool): EventStore => ({
+  append: async (append) => {
+    const client = await pool.connect();
+    try {
+      const appended = await inTransaction(client, () => write(client, append));
+      client.release();
+      return appended;
+    } catch (error) {
+      const conflict = (error as { code?: string; constraint?: string }).code === uniqueViolation;
+      client.release(conflict ? undefined : (error as Error));
+      if (conflict) return { status: 'conflict', version: await versionOf(pool, append.stream) };
+      throw error;
+    }
+  },
+  load: async (stream) => {
+    const { rows } = await pool.query<{ version: number; type: string; data: Buffer; at: string; by: string }>({
+      name: 'event-load', text: 'SELECT version, type, data, at, by FROM event WHERE stream = $1 ORDER BY version', values: [stream],
+    });
+    const events = rows.map((row) => ({ version: row.version, type: row.type, data: JSON.parse(row.data.toString('utf8')) as unknown, at: Number(row.at), by: row.by }));
+    return { events, version: events.at(-1)?.version ?? 0 };
+  },
+  streams: async (prefix) => {
+    const { rows } = await pool.query<{ stream: string }>('SELECT stream FROM event WHERE version = 1 AND starts_with(stream, $1) ORDER BY stream', [prefix]);
+    return rows.map((row) => row.stream);
+  },
+});
+
+const versionOf = async (db: Pool | PoolClient, stream: string): Promise<number> => {
+  const { rows } = await db.query<{ version: number }>('SELECT coalesce(max(version), 0)::int AS version FROM event WHERE stream = $1', [stream]);
+  return rows[0]!.version;
+};
+
+const write = async (client: PoolClient, { stream, expectedVersion, events, outbox, at, by }: Append): Promise<Appended> => {
+  const version = await versionOf(client, stream);
+  if (version !== expectedVersion) return { status: 'conflict', version };
+  await client.query(
+    'INSERT INTO event (stream, version, type, data, at, by) SELECT $1, $2 + n, type, data, $3, $4 FROM unnest($5::text[], $6::bytea[]) WITH ORDINALITY AS new (type, data, n)',
+    [stream, expectedVersion, at, by, events.map((event) => event.type), events.map((event) => Buffer.from(JSON.stringify(event.data)))],
+  );
+  if (outbox.length > 0) await writeOutbox(client, outbox);
+  return { status: 'ok', version: expectedVersion + events.length };
+};
+
+/** Writes outbox rows in the caller's transaction, in order. */
+export const writeOutbox = async (client: Pick<PoolClient, 'query'>, messages: readonly OutboxMessage[]): Promise<void> => {
+  await client.query(
+    'INSERT INTO outbox (topic, key, value, headers) SELECT topic, key, value, headers FROM unnest($1::text[], $2::text[], $3::bytea[], $4::jsonb[]) WITH ORDINALITY AS new (topic, key, value, headers, n) ORDER BY n',
+    [messages.map((m) => m.topic), messages.map((m) => m.key), messages.map((m) => m.value), messages.map((m) => JSON.stringify(m.headers))],
+  );
+};
+
+const inTransaction = async <T>(client: PoolClient, work: () => Promise<T>): Promise<T> => {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+};
