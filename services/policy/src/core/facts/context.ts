@@ -37,9 +37,12 @@ export const withResult = (context: RunContext, { tool, action, resultText }: { 
   let cut = context.cut || kept.length < resultText.length;
   for (const [trust, text] of Object.entries(byTrust(kept, resultTrust, resultFields)) as [Trust, string][]) {
     if (sources.length >= maxSources) { cut = true; break; }
-    sources.push({ tool: tool.name, action, trust, text: normalise(text) });
-    size += text.length;
+    // NFKC can make text many times longer: bounded like the rest.
+    const normalised = normalise(text);
+    cut ||= normalised.length > text.length + 2;
+    sources.push({ tool: tool.name, action, trust, text: normalised.slice(0, text.length + 2) });
   }
+  size += kept.length;
   return { ...context, sources, size, cut };
 };
 
