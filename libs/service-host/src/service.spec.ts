@@ -39,7 +39,7 @@ const decorate = (name: keyof Consumer, ...decorators: MethodDecorator[]): void 
 };
 Payload()(Consumer.prototype, 'batch', 0);
 Ctx()(Consumer.prototype, 'batch', 1);
-decorate('batch', EventPattern('runs.governed.v1', { maxBatch: 10 }));
+decorate('batch', EventPattern<string>('runs.governed.v1', { maxBatch: 10 }) as MethodDecorator);
 decorate('hello', Get('hello'));
 decorate('refuse', Get('refuse'));
 decorate('bug', Get('bug'));

@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { fold } from '@countersign/kernel';
+import type { PublicJwk } from '@countersign/contracts';
+import { agentDecider } from './agent.ts';
+import type { AgentCommand, AgentEvent, AgentProfile } from './agent.ts';
+import { personDecider } from './person.ts';
+import type { PersonEvent } from './person.ts';
+import { decideToken, longestRunMs, tokenLifeMs } from './run.ts';
+import { toolDecider } from './tool.ts';
+import type { ToolDefinition } from './tool.ts';
+
+const key: PublicJwk = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43), kid: 'k-1' };
+const profile: AgentProfile = {
+  agent: 'payer', name: 'Payer', owner: 'olga', purpose: 'pays', roles: ['payer'], permissions: ['payments.*'], ceiling: 2, environment: 'test', model: null,
+  runtimeTrusted: false, limits: { calls: 10, money: null }, key,
+};
+const outcome = (o: { status: string; code?: string }) => (o.status === 'refused' ? o.code : o.status);
+
+describe('an agent', () => {
+  const registered: AgentEvent = { type: 'agent.registered', profile, by: 'op', at: 1 };
+  const because = { by: 'op', reason: 'r', at: 2 };
+  const given = (...events: AgentEvent[]) => (command: AgentCommand) => agentDecider.decide(command, fold(agentDecider, events));
+  const tell = (type: 'activate' | 'suspend' | 'resume' | 'decommission'): AgentCommand => ({ type, by: 'op', reason: 'r', now: 2 });
+  const register = (over: Partial<AgentProfile> = {}, ownerExists = true): AgentCommand => ({ type: 'register', profile: { ...profile, ...over }, ownerExists, by: 'op', now: 1 });
+
+  it('is registered once, with an owner who exists', () => {
+    expect(given()(register())).toEqual({ status: 'accepted', events: [registered] });
+    expect(outcome(given(registered)(register({ limits: { money: null, calls: 10 } })))).toBe('nothing-new');
+    expect(outcome(given(registered)(register({ purpose: 'other' })))).toBe('conflict');
+    expect(outcome(given()(register({}, false)))).toBe('invalid_request');
+  });
+
+  it('goes through its life and never back from the end', () => {
+    const active = [registered, { type: 'agent.activated', ...because }] as const;
+    const suspended = [...active, { type: 'agent.suspended', ...because }] as const;
+    const gone = [...suspended, { type: 'agent.decommissioned', ...because }] as const;
+    expect(given(registered)(tell('activate'))).toEqual({ status: 'accepted', events: [{ type: 'agent.activated', ...because }] });
+    expect(outcome(given(...active)(tell('activate')))).toBe('nothing-new');
+    expect(outcome(given(...suspended)(tell('activate')))).toBe('conflict');
+    expect(outcome(given(...suspended)(tell('resume')))).toBe('accepted');
+    expect(outcome(given(registered)(tell('suspend')))).toBe('conflict');
+    for (const type of ['activate', 'suspend', 'resume'] as const) expect(outcome(given(...gone)(tell(type)))).toBe('conflict');
+    expect(outcome(given()(tell('activate')))).toBe('not_found');
+    expect(fold(agentDecider, gone)).toMatchObject({ status: 'decommissioned' });
+  });
+});
+
+describe('a person', () => {
+  const invited: PersonEvent = { type: 'person.invited', person: 'tom', name: 'Tom', roles: ['treasurer'], code: 'hash', expiresAt: 100, by: 'op', at: 1 };
+  const enrol = (events: PersonEvent[], over: { code?: string; key?: PublicJwk; now?: number } = {}) => outcome(personDecider.decide({ type: 'enrol', code: 'hash', key, now: 5, ...over }, fold(personDecider, events)));
+
+  it('enrols with the code of the last invitation, in time, once', () => {
+    expect(enrol([invited])).toBe('accepted');
+    expect(enrol([invited], { code: 'other' })).toBe('enrolment_invalid');
+    expect(enrol([invited], { now: 100 })).toBe('enrolment_invalid');
+    expect(enrol([invited, { ...invited, code: 'newer' }])).toBe('enrolment_invalid');
+    const enrolled: PersonEvent[] = [invited, { type: 'person.enrolled', key, at: 5 }];
+    expect(enrol(enrolled)).toBe('nothing-new');
+    expect(enrol(enrolled, { key: { ...key, x: 'B'.repeat(43) } })).toBe('enrolment_invalid');
+    expect(enrol([])).toBe('enrolment_invalid');
+  });
+});
+
+describe('a tool', () => {
+  it('gets a new version for new content only', () => {
+    const put = (definition: string) => ({ type: 'put' as const, tool: { tool: 'x' } as ToolDefinition, definition, by: 'op', now: 1 });
+    const first = toolDecider.decide(put('h1'), toolDecider.initialState);
+    const state = fold(toolDecider, first.status === 'accepted' ? first.events : []);
+    expect(outcome(toolDecider.decide(put('h1'), state))).toBe('nothing-new');
+    expect(outcome(toolDecider.decide(put('h2'), state))).toBe('accepted');
+  });
+});
+
+describe('a token', () => {
+  const ask = { agent: 'payer', status: 'active' as const, jkt: 'j', newRun: 'r2', now: 1_000 };
+  const run = { run: 'r1', agent: 'payer', jkt: 'j', notAfter: 2_000 };
+  it('opens a run, or renews within its life for its agent and session key', () => {
+    expect(decideToken(ask, undefined)).toMatchObject({ status: 'issue', opened: true, expiresAt: 1_000 + tokenLifeMs, run: { run: 'r2', notAfter: 1_000 + longestRunMs } });
+    expect(decideToken(ask, run)).toMatchObject({ status: 'issue', opened: false, expiresAt: 2_000, run });
+    expect(decideToken({ ...ask, status: 'suspended' as never }, run)).toMatchObject({ code: 'agent_not_active' });
+    expect(decideToken(ask, null)).toMatchObject({ code: 'run_unknown' });
+    expect(decideToken(ask, { ...run, agent: 'x' })).toMatchObject({ code: 'run_unknown' });
+    expect(decideToken(ask, { ...run, jkt: 'x' })).toMatchObject({ code: 'wrong_key' });
+    expect(decideToken({ ...ask, now: 2_000 }, run)).toMatchObject({ code: 'run_expired' });
+  });
+});
