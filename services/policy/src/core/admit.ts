@@ -22,16 +22,16 @@ export const admit = (command: FromRuntime, run: RunState | undefined, now: numb
   if (!command.rightPartition) return refuse('wrong_partition', 'the record is not in the partition of its run: use murmur2 of the key');
   const { token, seq, body } = command;
   if (run === undefined) {
-    if (body.kind !== 'started' && !(body.kind === 'fault' && command.ceType.endsWith('.started.v1'))) return refuse('unknown_run', 'the run was not started, or ended long ago: send started first');
+    if (body.kind !== 'started' && !(body.kind === 'fault' && command.ceType.endsWith('.started.v1'))) return refuse('run_unknown', 'the run was not started, or ended long ago: send started first');
     if (seq !== 0) return refuse('seq_gap', 'the first message of a run has seq 0', 0);
     if (command.prev !== chainStart) return refuse('chain_broken', 'cs_prev of the first message is 32 zero bytes', 0);
     return faultOf(command, now, token.run_not_after * 1000, limits) ?? next;
   }
   if (token.cnf.jkt !== run.jkt) return refuse('wrong_session', 'the run was started with another session key');
-  if (token.sub !== run.agent || token.tenant !== run.tenant) return refuse('wrong_agent', 'the run belongs to another agent');
+  if (token.sub !== run.agent || token.tenant !== run.tenant) return refuse('token_wrong_run', 'the run belongs to another agent');
   if (seq < run.nextSeq) {
     for (const answered of run.recent) if (answered.seq === seq && answered.hash === command.hash) return { status: 'seen', answered };
-    return refuse('seq_replayed', 'this seq was used by another message, or too long ago', run.nextSeq);
+    return refuse('seq_reused', 'this seq was used by another message, or too long ago', run.nextSeq);
   }
   if (seq > run.nextSeq) return refuse('seq_gap', 'messages before this one are missing: send them first', run.nextSeq);
   if (command.prev !== run.head) return refuse('chain_broken', 'cs_prev is not the hash of the message before', run.nextSeq);

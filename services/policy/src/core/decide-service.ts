@@ -14,25 +14,25 @@ export const decideForService = (draft: Draft, body: ServiceBody, run: RunState,
     case 'supplied': return supplied(draft, body.message, run, world);
     case 'due': return due(draft, body.message, run, world);
     case 'halted':
-      if (run.halts.has(body.message.halt)) return refuse(draft, 'nothing_new', 'the run is under this halt already');
+      if (run.halts.has(body.message.halt)) return refuse(draft, 'duplicate', 'the run is under this halt already');
       draft.records.push({ ...own(draft), kind: 'run.halted', halt: body.message.halt, by: body.message.by, reason: body.message.reason });
-      draft.replies.push(reply('halted', draft.command.run, null, null, 'halted', body.message.reason));
+      draft.replies.push(reply('halted', draft.command.run, null, null, 'run_halted', body.message.reason));
       return draft;
     case 'resumed':
-      if (!run.halts.has(body.message.halt)) return refuse(draft, 'nothing_new', 'the run is not under this halt');
+      if (!run.halts.has(body.message.halt)) return refuse(draft, 'duplicate', 'the run is not under this halt');
       draft.records.push({ ...own(draft), kind: 'run.resumed', halt: body.message.halt, by: body.message.by, reason: body.message.reason });
       draft.replies.push(reply('resumed', draft.command.run, null, null, 'ok', body.message.reason));
       return draft;
     case 'cancelled': {
       const action = run.actions.get(body.message.action);
-      if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action');
-      if (action.status !== 'open' && action.status !== 'granted') return refuse(draft, 'already_decided', `the action is ${action.status}`);
+      if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action');
+      if (action.status !== 'open' && action.status !== 'granted') return refuse(draft, 'action_closed', `the action is ${action.status}`);
       draft.records.push({ ...own(draft), kind: 'action.cancelled', action: body.message.action, by: body.message.by, reason: body.message.reason });
       draft.replies.push(replyOf(draft.records[0]!)!);
       return draft;
     }
     case 'reversed':
-      if (!run.actions.has(body.message.action)) return refuse(draft, 'unknown_action', 'the run has no such action');
+      if (!run.actions.has(body.message.action)) return refuse(draft, 'action_unknown', 'the run has no such action');
       draft.records.push({ ...own(draft), kind: 'action.reversed', action: body.message.action, message: body.message });
       return draft;
   }
@@ -40,8 +40,8 @@ export const decideForService = (draft: Draft, body: ServiceBody, run: RunState,
 
 const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly CheckedVote[], run: RunState, world: World): Draft => {
   const action = run.actions.get(message.action);
-  if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action');
-  if (action.status !== 'open' || action.waitsFor !== 'step_up' || action.approval === null) return refuse(draft, 'already_decided', `the action is ${action.status}`);
+  if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action');
+  if (action.status !== 'open' || action.waitsFor !== 'step_up' || action.approval === null) return refuse(draft, 'action_closed', `the action is ${action.status}`);
   if (message.answers !== action.position || message.digest !== action.approval.digest) return refuse(draft, 'superseded', 'it answers an earlier question');
   if (message.resolution !== 'approved') {
     denyWaiting(draft, world, run, message.action, action, `approval_${message.resolution}`, `people decided: ${message.resolution}`, message, true);
@@ -52,7 +52,7 @@ const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly Check
     return draft;
   }
   const short = shortOfQuorum(votes, action.approval);
-  if (short !== null) return refuse(draft, 'approval_unverified', short);
+  if (short !== null) return refuse(draft, 'votes_invalid', short);
   const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, supplied: action.supplied });
   const halt = seniorHalt(message.action);
   if ((decision.decision === 'allow' || decision.decision === 'modify') && run.halts.has(halt)) resumeRun(draft, halt, 'the senior decision was to go on');
@@ -75,8 +75,8 @@ const shortOfQuorum = (votes: readonly CheckedVote[], asked: NonNullable<ActionS
 
 const supplied = (draft: Draft, message: Extract<ServiceBody, { kind: 'supplied' }>['message'], run: RunState, world: World): Draft => {
   const action = run.actions.get(message.action);
-  if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action');
-  if (action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'already_decided', 'the action does not wait for a fact');
+  if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action');
+  if (action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'action_closed', 'the action does not wait for a fact');
   const fact: Fact = { value: message.value, origin: 'attested', from: `supplied:${message.by}` };
   judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: null, supplied: { ...action.supplied, [message.fact]: fact } });
   return draft;
@@ -85,12 +85,12 @@ const supplied = (draft: Draft, message: Extract<ServiceBody, { kind: 'supplied'
 const due = (draft: Draft, message: Extract<ServiceBody, { kind: 'due' }>['message'], run: RunState, world: World): Draft => {
   if (message.timer === 'defer') {
     const action = message.action === null ? undefined : run.actions.get(message.action);
-    if (action === undefined || action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'nothing_new', 'no action waits for a fact');
-    denyWaiting(draft, world, run, message.action!, action, 'defer_timeout', 'the fact it waited for did not come', null, true);
+    if (action === undefined || action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'duplicate', 'no action waits for a fact');
+    denyWaiting(draft, world, run, message.action!, action, 'fact_timeout', 'the fact it waited for did not come', null, true);
     return draft;
   }
-  if (run.closed) return refuse(draft, 'nothing_new', 'the run has ended');
-  if (world.now < run.notAfter) return refuse(draft, 'too_early', 'the life of the run is not over');
+  if (run.closed) return refuse(draft, 'duplicate', 'the run has ended');
+  if (world.now < run.notAfter) return refuse(draft, 'not_yet_valid', 'the life of the run is not over');
   const open = [...run.actions].filter(([, action]) => action.status === 'open');
   for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_expired', 'the life of the run ended before it was decided', null, false);
   draft.records.push({ ...own(draft), kind: 'run.ended', reason: 'expired', denied: open.map(([id]) => id) });

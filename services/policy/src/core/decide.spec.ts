@@ -39,7 +39,7 @@ describe('seq and chain', () => {
   });
 
   it.each([
-    ['another message under a used seq', { seq: 0, hash: 'other' }, 'seq_replayed'],
+    ['another message under a used seq', { seq: 0, hash: 'other' }, 'seq_reused'],
     ['a seq ahead', { seq: 5 }, 'seq_gap'],
     ['a broken chain', { prev: 'x' }, 'chain_broken'],
     ['another session key', { token: { cnf: { jkt: 'other' } } as never }, 'wrong_session'],
@@ -53,7 +53,7 @@ describe('seq and chain', () => {
   it.each([
     ['a clock an hour off', { ceTime: start + 3_600_000 }, 'clock_skew'],
     ['no time at all', { ceTime: Number.NaN }, 'clock_skew'],
-    ['a body that does not validate', { body: { kind: 'fault', code: 'invalid_message', detail: 'x' } as const }, 'invalid_message'],
+    ['a body that does not validate', { body: { kind: 'fault', code: 'invalid_schema', detail: 'x' } as const }, 'invalid_schema'],
   ])('refuses %s but takes its seq', (_name, over, code) => {
     const s = opened();
     expect(s.tell(s.message(proposed(1, 'tier1'), over)).replies[0]).toMatchObject({ kind: 'refused', code });
@@ -68,14 +68,14 @@ describe('seq and chain', () => {
 
   it('refuses anything but started for a run it does not know', () => {
     const s = scene();
-    expect(s.tell(s.message(proposed(1, 'tier1'))).replies[0]).toMatchObject({ code: 'unknown_run' });
+    expect(s.tell(s.message(proposed(1, 'tier1'))).replies[0]).toMatchObject({ code: 'run_unknown' });
     expect(s.state.runs.size).toBe(0);
   });
 });
 
 describe('denies', () => {
   it.each([
-    ['a suspended agent', { agent: () => ({ ...agent, status: 'suspended' as const }) }, 'agent_inactive'],
+    ['a suspended agent', { agent: () => ({ ...agent, status: 'suspended' as const }) }, 'agent_not_active'],
     ['an agent that is gone', { agent: () => undefined }, 'unknown_agent'],
     ['a halt', { halt: () => 'h1' }, 'halted'],
     ['an unknown tool', { tool: () => undefined }, 'unknown_tool'],
@@ -86,7 +86,7 @@ describe('denies', () => {
 
   it('denies arguments that do not fit the tool and a passed deadline', () => {
     const s = opened();
-    expect(s.tell(s.message(proposed(1, 'tier1', { bad: true }))).replies[0]).toMatchObject({ decision: 'deny', code: 'invalid_arguments' });
+    expect(s.tell(s.message(proposed(1, 'tier1', { bad: true }))).replies[0]).toMatchObject({ decision: 'deny', code: 'arguments_invalid' });
     expect(s.tell(s.message({ kind: 'proposed', message: proposal(2, 'tier1', {}, new Date(start - 1).toISOString()) })).replies[0]).toMatchObject({ decision: 'deny', code: 'late' });
     expect(runOf(s).denies).toBe(0);
   });
@@ -97,7 +97,7 @@ describe('denies', () => {
     s.tell(s.message(proposed(2, 'forbidden')));
     const third = s.tell(s.message(proposed(3, 'forbidden')));
     expect(third.records.map((r) => r.kind)).toEqual(['action.decided', 'run.halted']);
-    expect(s.tell(s.message(proposed(4, 'tier1'))).replies[0]).toMatchObject({ decision: 'deny', code: 'halted' });
+    expect(s.tell(s.message(proposed(4, 'tier1'))).replies[0]).toMatchObject({ decision: 'deny', code: 'run_halted' });
   });
 });
 
@@ -149,7 +149,7 @@ describe('approval', () => {
   ])('does not count %s', (_name, votes) => {
     const s = asked();
     const draft = s.hear(resolvedFor(s, 1, 'approved', votes));
-    expect(draft.records[0]).toMatchObject({ kind: 'message.refused', code: 'approval_unverified' });
+    expect(draft.records[0]).toMatchObject({ kind: 'message.refused', code: 'votes_invalid' });
     expect(draft.grants).toHaveLength(0);
     expect(runOf(s).actions.get(actionId(1))?.status).toBe('open');
   });
@@ -158,7 +158,7 @@ describe('approval', () => {
     const s = asked();
     const body = resolvedFor(s, 1, resolution, []);
     expect(s.hear(body).replies[0]).toMatchObject({ decision: 'deny', code: `approval_${resolution}` });
-    expect(s.hear(body).records[0]).toMatchObject({ kind: 'message.refused', code: 'already_decided' });
+    expect(s.hear(body).records[0]).toMatchObject({ kind: 'message.refused', code: 'action_closed' });
     expect(runOf(s)).toMatchObject({ calls: 0, denies: 0 });
   });
 
@@ -178,7 +178,7 @@ describe('approval', () => {
   it('halts the run for tier 4 and lets it go on when the senior route approves', () => {
     const s = opened();
     expect(s.tell(s.message(proposed(1, 'tier4'))).records.map((r) => r.kind)).toEqual(['action.decided', 'run.halted']);
-    expect(s.tell(s.message(proposed(2, 'tier1'))).replies[0]).toMatchObject({ code: 'halted' });
+    expect(s.tell(s.message(proposed(2, 'tier1'))).replies[0]).toMatchObject({ code: 'run_halted' });
     const draft = s.hear(resolvedFor(s, 1, 'approved', [vote('carl', ['cfo'])]));
     expect(draft.records.map((r) => r.kind)).toEqual(['action.decided', 'run.resumed']);
     expect(s.tell(s.message(proposed(3, 'tier1'))).replies[0]).toMatchObject({ decision: 'allow' });
@@ -208,7 +208,7 @@ describe('the end of things', () => {
     s.tell(s.message(proposed(1, 'wait')));
     s.tell(s.message(proposed(2, 'wait')));
     expect(s.hear({ kind: 'supplied', message: { action: actionId(1), fact: 'score', value: 3, by: 'scorer' } }).replies[0]).toMatchObject({ decision: 'allow', round: 2 });
-    expect(s.hear({ kind: 'due', message: { timer: 'defer', action: actionId(2) } }).replies[0]).toMatchObject({ decision: 'deny', code: 'defer_timeout' });
+    expect(s.hear({ kind: 'due', message: { timer: 'defer', action: actionId(2) } }).replies[0]).toMatchObject({ decision: 'deny', code: 'fact_timeout' });
   });
 
   it('forgets a run after its life and a grace', () => {

@@ -19,11 +19,11 @@ import type { World } from './world.ts';
 export const decide = (command: PolicyCommand, state: PartitionState, world: World): Draft => {
   const run = state.runs.get(command.run);
   const draft = draftFor(command, run?.agent ?? (command.from === 'runtime' ? command.token.sub : null), state.position, world.now);
-  if (command.tenant !== (run?.tenant ?? world.tenant)) return refuse(draft, 'wrong_tenant', 'the message is of another tenant');
+  if (command.tenant !== (run?.tenant ?? world.tenant)) return refuse(draft, 'token_wrong_run', 'the message is of another tenant');
   if (command.from === 'service') {
     if (command.body.kind === 'fault') return refuse(draft, command.body.code, command.body.detail);
     if (!command.rightPartition) return refuse(draft, 'wrong_partition', 'the record is not in the partition of its run');
-    return run === undefined ? refuse(draft, 'unknown_run', 'the run was not started, or ended long ago') : decideForService(draft, command.body, run, world);
+    return run === undefined ? refuse(draft, 'run_unknown', 'the run was not started, or ended long ago') : decideForService(draft, command.body, run, world);
   }
   const admission = admit(command, run, world.now, world.limits);
   if (admission.status === 'seen') {
@@ -35,7 +35,7 @@ export const decide = (command: PolicyCommand, state: PartitionState, world: Wor
   if (run === undefined) return start(draft, command, body, world);
   if (run.closed && body.kind !== 'outcome') return refuse(draft, 'run_closed', 'the run has ended');
   switch (body.kind) {
-    case 'started': return refuse(draft, 'already_started', 'the run was started before');
+    case 'started': return refuse(draft, 'conflict', 'the run was started before');
     case 'proposed': return propose(draft, body.message, run, world);
     case 'cancel': return cancel(draft, body.message, run);
     case 'outcome': return settle(draft, body.message, run);
@@ -46,10 +46,10 @@ export const decide = (command: PolicyCommand, state: PartitionState, world: Wor
 type Of<K extends RuntimeBody['kind']> = Extract<RuntimeBody, { kind: K }>;
 
 const start = (draft: Draft, command: FromRuntime, body: RuntimeBody, world: World): Draft => {
-  if (body.kind !== 'started') return refuse(draft, 'unknown_run', 'send started first');
+  if (body.kind !== 'started') return refuse(draft, 'run_unknown', 'send started first');
   const agent = world.agent(command.token.sub);
   if (agent === undefined || agent.tenant !== command.tenant) return refuse(draft, 'unknown_agent', 'the agent is not registered');
-  if (agent.status !== 'active') return refuse(draft, 'agent_inactive', `the agent is ${agent.status}`);
+  if (agent.status !== 'active') return refuse(draft, 'agent_not_active', `the agent is ${agent.status}`);
   return answered(draft, { ...own(draft), kind: 'run.started', message: body.message, token: command.token, instruction: { attestedBy: body.attestedBy } });
 };
 
@@ -63,8 +63,8 @@ const answered = (draft: Draft, record: GovernedRecord): Draft => {
 const propose = (draft: Draft, message: Of<'proposed'>['message'], run: RunState, world: World): Draft => {
   const known = run.actions.get(message.action);
   if (known !== undefined) return repeated(draft, message, known);
-  if (!isUuidV7(message.action)) return refuse(draft, 'bad_action_id', 'an action id is a UUID version 7 in lower case', { action: message.action });
-  if (run.actions.size >= world.limits.actionsPerRun) return refuse(draft, 'too_many_actions', `a run has at most ${world.limits.actionsPerRun} actions`, { action: message.action });
+  if (!isUuidV7(message.action)) return refuse(draft, 'invalid_schema', 'an action id is a UUID version 7 in lower case', { action: message.action });
+  if (run.actions.size >= world.limits.actionsPerRun) return refuse(draft, 'budget_exceeded', `a run has at most ${world.limits.actionsPerRun} actions`, { action: message.action });
   judgeAction(draft, world, run, { message, round: 1, action: undefined, approval: null, supplied: null });
   return draft;
 };
@@ -74,26 +74,26 @@ const repeated = (draft: Draft, message: Of<'proposed'>['message'], known: Actio
   if (fingerprint(message as never) !== known.fingerprint) return refuse(draft, 'action_conflict', 'this action id was used for another proposal', { action: message.action });
   const decision = known.status === 'open' ? known.waitsFor! : known.granted ? 'allow' : 'deny';
   const original = known.reply ?? reply('decided', draft.command.run, message.action, null, known.code, 'decided before; its grant has expired', { decision, tier: known.tier, round: known.round });
-  return refuse(draft, 'action_repeated', 'proposed before: the original reply stands', { action: message.action, original });
+  return refuse(draft, 'duplicate', 'proposed before: the original reply stands', { action: message.action, original });
 };
 
 const cancel = (draft: Draft, message: Of<'cancel'>['message'], run: RunState): Draft => {
   const action = run.actions.get(message.action);
-  if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action', { action: message.action });
-  if (action.status !== 'open' && action.status !== 'granted') return refuse(draft, 'already_decided', `the action is ${action.status}`, { action: message.action });
+  if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action', { action: message.action });
+  if (action.status !== 'open' && action.status !== 'granted') return refuse(draft, 'action_closed', `the action is ${action.status}`, { action: message.action });
   return answered(draft, { ...own(draft), kind: 'action.cancelled', action: message.action, by: 'runtime', reason: message.reason });
 };
 
 const settle = (draft: Draft, message: Of<'outcome'>['message'], run: RunState): Draft => {
   const action = run.actions.get(message.action);
-  if (action === undefined) return refuse(draft, 'unknown_action', 'the run has no such action', { action: message.action });
-  if (action.status === 'finished') return refuse(draft, 'already_finished', 'the outcome was reported before', { action: message.action });
+  if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action', { action: message.action });
+  if (action.status === 'finished') return refuse(draft, 'action_closed', 'the outcome was reported before', { action: message.action });
   if (message.status === 'not_executed' && action.status === 'open') {
     return answered(draft, { ...own(draft), kind: 'action.cancelled', action: message.action, by: 'runtime', reason: 'not executed' });
   }
   answered(draft, { ...own(draft), kind: 'action.outcome', action: message.action, tool: action.tool, message, settled: settled(action, message.cost) });
   // What ran without a grant is a fact about the world and so on the record; the run that did it goes no further.
-  if (!action.granted && message.status !== 'not_executed') haltRun(draft, `ungranted/${message.action}`, 'the runtime reports an action as executed that was not granted');
+  if (!action.granted && message.status !== 'not_executed') haltRun(draft, `ungranted:${message.action}`, 'the runtime reports an action as executed that was not granted');
   return draft;
 };
 
@@ -106,7 +106,7 @@ const settled = (action: ActionState, cost: Money | null): { readonly calls: num
 
 const end = (draft: Draft, reason: string, run: RunState, world: World): Draft => {
   const open = [...run.actions].filter(([, action]) => action.status === 'open');
-  for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_ended', 'the run ended before it was decided', null, false);
+  for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_closed', 'the run ended before it was decided', null, false);
   return answered(draft, { ...own(draft), kind: 'run.ended', reason, denied: open.map(([id]) => id) });
 };
 

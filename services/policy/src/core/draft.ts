@@ -50,7 +50,7 @@ export const refuse = (draft: Draft, code: string, detail: string, more?: { read
 export const haltRun = (draft: Draft, halt: string, reason: string): void => {
   const record: GovernedHalted = { ...consequence(draft), kind: 'run.halted', halt, by: 'policy', reason };
   draft.records.push(record);
-  draft.replies.push(reply('halted', draft.command.run, null, null, 'halted', reason));
+  draft.replies.push(reply('halted', draft.command.run, null, null, 'run_halted', reason));
 };
 
 export const resumeRun = (draft: Draft, halt: string, reason: string): void => {
@@ -68,13 +68,15 @@ export interface Ruling {
   readonly detail: string | null;
 }
 
+const replyCode = { allow: 'ok', modify: 'ok', step_up: 'approval_required', defer: 'deferred', deny: 'rule_denied' } as const;
+
 /** Writes the decision of a round and its reply. `attested`: the session key's signature covers the message. */
 export const decideAction = (draft: Draft, message: ActionProposed, round: number, ruling: Ruling, resolved: ApprovalResolved | null, fields: RecordBase): Reply => {
   const { decision } = ruling;
   const seq = seqOf(draft.command);
   const answer: Reply = {
     kind: 'decided', run: draft.command.run, action: message.action, seq,
-    code: decision.code ?? (decision.decision === 'allow' || decision.decision === 'modify' ? 'ok' : decision.decision), detail: ruling.detail,
+    code: decision.code ?? replyCode[decision.decision], detail: ruling.detail,
     decision: decision.decision, tier: decision.tier, round, grant: null, claim: decision.claim, arguments: null, expectedSeq: null,
   };
   const record: GovernedDecided = {

@@ -11,7 +11,7 @@ import type { GovernedRecord } from '@countersign/contracts';
 export type RecordBase = Pick<GovernedRecord, 'position' | 'tenant' | 'run' | 'agent' | 'inbox' | 'now' | 'seq' | 'traceparent'>;
 
 /** Codes under which a proved message leaves its seq unconsumed: it does not stand in the chain at all. */
-const outOfChain: ReadonlySet<string> = new Set(['seq_gap', 'seq_replayed', 'chain_broken', 'wrong_session', 'wrong_agent', 'unknown_run', 'wrong_partition']);
+const outOfChain: ReadonlySet<string> = new Set(['seq_gap', 'seq_reused', 'chain_broken', 'wrong_session', 'token_wrong_run', 'run_unknown', 'wrong_partition']);
 
 /** Whether a message refused with this code still takes its place in the chain. */
 export const consumesSeq = (code: string): boolean => !outOfChain.has(code);

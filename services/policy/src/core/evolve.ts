@@ -13,6 +13,7 @@ import type { Folding } from './world.ts';
 export const evolve = (state: PartitionState, record: GovernedRecord, folding: Folding): void => {
   if (record.position !== state.position) throw new Error(`governed position ${record.position} where ${state.position} was expected: records are missing or from two owners`);
   state.position++;
+  state.lastNow = record.now;
   if (record.now >= state.nextSweep) sweep(state, record.now);
   if (record.kind === 'run.started') state.runs.set(record.run!, startedRun(record, folding));
   const run = record.run === null ? undefined : state.runs.get(record.run);
@@ -27,7 +28,7 @@ export const evolve = (state: PartitionState, record: GovernedRecord, folding: F
 };
 
 const startedRun = (record: GovernedStarted, folding: Folding): RunState => ({
-  tenant: record.tenant, agent: record.agent!, jkt: record.token.cnf.jkt, notAfter: record.token.run_not_after * 1000,
+  tenant: record.tenant, agent: record.agent!, scope: record.token.scope, jkt: record.token.cnf.jkt, notAfter: record.token.run_not_after * 1000,
   instruction: { text: record.message.instruction.text, attestedBy: record.instruction.attestedBy },
   context: folding.withInstruction(folding.emptyContext, record.message.instruction.text),
   closed: false, nextSeq: 0, head: '', recent: [], actions: new Map(), halts: new Set(),
@@ -68,7 +69,7 @@ const change = (run: RunState, record: GovernedRecord, folding: Folding): void =
 };
 
 /** Codes of denies that say nothing about the agent's conduct. */
-const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'budget_exceeded', 'run_ended', 'run_expired', 'defer_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'invalid_arguments']);
+const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 'evaluation_failed', 'stale_snapshot', 'budget_exceeded', 'run_closed', 'run_expired', 'fact_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'arguments_invalid']);
 
 /** Whether a deny with this code counts towards the halt of its run. */
 export const countsAsDeny = (code: string | null): boolean => !blameless.has(code ?? '');

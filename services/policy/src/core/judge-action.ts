@@ -1,12 +1,13 @@
 import type { ActionProposed, ApprovalResolved, Decision, Fact, Money, Tier } from '@countersign/contracts';
 import { countsAsDeny } from './evolve.ts';
 import { consequence, decideAction, haltRun, own } from './draft.ts';
+import { permits, withinScope } from './permissions.ts';
 import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
-import type { KnownTool, Verdict, World } from './world.ts';
+import type { Judgement, KnownTool, Verdict, World } from './world.ts';
 
 /** The halt that a run is under while its tier 4 action waits. */
-export const seniorHalt = (action: string): string => `tier4/${action}`;
+export const seniorHalt = (action: string): string => `tier4:${action}`;
 const denyHalt = 'denies';
 const none: Readonly<Record<string, Fact>> = {};
 const nothing = { calls: 0, money: null };
@@ -27,7 +28,7 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
     draft.grants.push({
       reply: answer,
       claims: {
-        jti: `${runId}/${round.message.action}/${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
+        jti: `${runId}:${round.message.action}:${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
         definition: tool!.snapshot.definition, args: world.digest(round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
         tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: iat + Math.ceil(world.limits.grantMs / 1000),
       },
@@ -51,20 +52,30 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
-  if (agent.status !== 'active') return deny('agent_inactive', `the agent is ${agent.status}`);
+  if (agent.status !== 'active') return deny('agent_not_active', `the agent is ${agent.status}`);
   const halt = haltOver(world, run, runId, message);
-  if (halt !== null) return deny('halted', `stopped by halt ${halt}`);
+  if (halt !== null) return deny(halt.code, `stopped by halt ${halt.id}`);
   const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
   if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
   if (tool === undefined || tool.snapshot.tenant !== run.tenant) return deny('unknown_tool', 'the tool is not in the catalogue');
+  if (!permits(agent, message.tool) || !withinScope(run.scope, message.tool)) return deny('not_permitted', 'the tool is outside of what agent and run may do');
   const fault = world.argumentsFault(tool, message.arguments);
-  if (fault !== null) return deny('invalid_arguments', fault);
+  if (fault !== null) return deny('arguments_invalid', fault);
 
-  const judgement = world.judge({ proposal: message, tool, agent, run, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now });
+  let judgement: Judgement;
+  try {
+    const question = { proposal: message, tool, agent, run, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
+    judgement = world.judge(question);
+    // People were asked about a lower tier than it is now: their answer is superseded and the senior ones are asked.
+    if (round.approval !== null && round.action !== undefined && judgement.verdict.tier > round.action.tier) judgement = world.judge({ ...question, approval: null });
+  } catch (error) {
+    // A bug of ours in facts or rules fails the same way each time: it denies this action and does not stop the partition.
+    return deny('evaluation_failed', `facts or rules failed: ${String(error).slice(0, 200)}`);
+  }
   const { verdict, facts, money } = judgement;
-  if (verdict.decision === 'deny') return deny(verdict.code ?? 'forbidden', verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, facts);
+  if (verdict.decision === 'deny') return deny(verdict.code ?? 'rule_denied', verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, facts);
   const reserved = { calls: 1, money };
-  const over = overBudget(run, round.action, agent.limits, money);
+  const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money);
   if (over !== null) return deny('budget_exceeded', over, verdict, facts);
   const { snapshot } = tool;
   const decision: Decision = {
@@ -76,7 +87,7 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
     },
     claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
   };
-  if (decision.decision === 'step_up' && decision.approval === null) return deny('no_route', 'people must decide, but no rule says who', verdict, facts);
+  if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, facts);
   return { tool, ruling: { decision, facts, snapshots, reserved, detail: null } };
 };
 
@@ -87,9 +98,10 @@ const denied = (world: World, code: string, verdict: Verdict | undefined): Decis
 const requesters = (owner: string, attestedBy: string | null): string[] => (attestedBy === null || attestedBy === owner ? [owner] : [owner, attestedBy]);
 
 /** Its own tier 4 halt does not stop the action that people are asked about. */
-const haltOver = (world: World, run: RunState, runId: string, message: ActionProposed): string | null => {
-  if (run.halts.size > 0) for (const halt of run.halts) if (halt !== seniorHalt(message.action)) return halt;
-  return world.halt(run.tenant, run.agent, message.tool, runId);
+const haltOver = (world: World, run: RunState, runId: string, message: ActionProposed): { readonly code: string; readonly id: string } | null => {
+  if (run.halts.size > 0) for (const id of run.halts) if (id !== seniorHalt(message.action)) return { code: 'run_halted', id };
+  const id = world.halt(run.tenant, run.agent, message.tool, runId);
+  return id === null ? null : { code: 'halted', id };
 };
 
 /** The run's own budget: what is reserved or settled, this action's earlier reservation not counted twice. Null while it fits. */

@@ -22,7 +22,7 @@ export const replyOf = (record: GovernedRecord): Reply | null => {
     case 'action.cancelled':
       return reply('decided', record.run, record.action, record.seq, 'cancelled', record.reason, { decision: 'deny' });
     case 'run.halted':
-      return reply('halted', record.run, null, record.seq, 'halted', record.reason);
+      return reply('halted', record.run, null, record.seq, 'run_halted', record.reason);
     case 'run.resumed':
       return reply('resumed', record.run, null, record.seq, 'ok', record.reason);
     case 'action.reversed':

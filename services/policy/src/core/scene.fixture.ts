@@ -51,10 +51,10 @@ const judge = ({ proposal, approval, supplied }: Question): Judgement => {
 };
 
 export const world = (over: Partial<World> = {}): World => ({
-  now: start, tenant: 'acme', policyVersion: 'p1', agent: (id) => (id === agent.agent ? agent : undefined), tool: folding.tool,
+  now: start, folding, tenant: 'acme', policyVersion: 'p1', agent: (id) => (id === agent.agent ? agent : undefined), tool: folding.tool,
   argumentsFault: (_tool, args: Json) => ((args as Record<string, Json>)['bad'] === true ? 'bad must not be true' : null),
   halt: () => null, haltsVersion: 1, level: () => ({ recorded: 'normal', effective: 'normal' }), judge,
-  digest: (value) => `digest:${JSON.stringify(value).length}`, limits: { grantMs: 30_000, actionsPerRun: 1_000, denies: 3, clockSkewMs: 300_000 }, ...over,
+  digest: (value) => `digest:${JSON.stringify(value).length}`, limits: { budget: null, grantMs: 30_000, actionsPerRun: 1_000, denies: 3, clockSkewMs: 300_000 }, ...over,
 });
 
 const token: TokenClaims = {

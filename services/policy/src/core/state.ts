@@ -32,6 +32,8 @@ export interface Answered { readonly seq: number; readonly hash: string; readonl
 export interface RunState {
   readonly tenant: string;
   readonly agent: string;
+  /** Tool patterns the run's first token was limited to, separated by spaces; empty means the agent's own permissions alone. */
+  readonly scope: string;
   /** Thumbprint of the session key: seq and message chain belong to it. */
   readonly jkt: string;
   /** End of the run's life, epoch ms. */
@@ -57,6 +59,8 @@ export interface RunState {
 export interface PartitionState {
   /** Position of the next governed record. */
   position: number;
+  /** `now` of the last record folded: tells whether a checkpoint belongs to this log. */
+  lastNow: number;
   /** When runs past their life are dropped next; moved by records' `now`, so that a fold drops the same ones. */
   nextSweep: number;
   readonly runs: Map<string, RunState>;
@@ -70,4 +74,4 @@ export const recentKept = 4;
 export const graceMs = 10 * 60_000;
 export const sweepEveryMs = 60_000;
 
-export const initialState = (): PartitionState => ({ position: 0, nextSweep: 0, runs: new Map() });
+export const initialState = (): PartitionState => ({ position: 0, lastNow: 0, nextSweep: 0, runs: new Map() });

@@ -37,6 +37,7 @@ export interface Folding<Tool extends KnownTool = KnownTool> {
 /** Everything outside of the run that a decision rests on, as it stands at `now`. All of it data or pure functions of data. */
 export interface World<Tool extends KnownTool = KnownTool> {
   readonly now: number;
+  readonly folding: Folding<Tool>;
   readonly tenant: string;
   readonly policyVersion: string;
   agent(id: string): AgentSnapshot | undefined;
@@ -55,6 +56,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
 }
 
 export interface Limits {
+  /** Every run's budget, beside the agent's own; the stricter holds. */
+  readonly budget: { readonly calls?: number; readonly money?: Money } | null;
   /** Life of a grant, ms. */
   readonly grantMs: number;
   /** Most actions one run may have. */

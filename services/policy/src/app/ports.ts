@@ -1,0 +1,42 @@
+import type { GovernedRecord, GrantClaims, Reply } from '@countersign/contracts';
+import type { PolicyCommand } from '../core/commands.ts';
+import type { PartitionState } from '../core/state.ts';
+import type { World } from '../core/world.ts';
+
+/** One inbox record, as far as the processor looks at it. */
+export interface InboxRecord { readonly offset: bigint; readonly partition: number }
+
+/** What a record turned out to be: a proved message; one nobody can be held to (counted); bytes that are no message at all (dead letter). */
+export type Admitted =
+  | { readonly status: 'proved'; readonly command: PolicyCommand }
+  | { readonly status: 'unproven'; readonly principal: string; readonly code: string }
+  | { readonly status: 'dead'; readonly code: string; readonly detail: string };
+
+/** Everything the processor of a partition needs from outside. `R` is the bus' record, `O` what it writes. */
+export interface ProcessorPorts<R extends InboxRecord, O> {
+  readonly tenant: string;
+  readonly clock: () => number;
+  /** The world as of `now`; made once per batch. */
+  readonly world: (now: number) => World;
+  /** Resolves once every snapshot is live; rejects when that takes too long, so that the bus hands the batch out again. */
+  readonly live: (signal: AbortSignal) => Promise<void>;
+  readonly verify: (record: R, now: number) => Admitted;
+  /** One signature over all; texts in order. */
+  readonly sign: (claims: readonly GrantClaims[]) => Promise<readonly string[]>;
+  readonly governed: (record: GovernedRecord, partition: number) => O;
+  readonly reply: (reply: Reply, to: { readonly id: string; readonly tenant: string; readonly now: number; readonly traceparent: string | null }) => O;
+  readonly deadLetter: (record: R, code: string, detail: string) => O;
+  readonly count?: (what: 'records' | 'replies' | 'unproven' | 'dead' | 'grants', n: number) => void;
+}
+
+/** A folded partition as it was stored. */
+export interface Checkpoint { readonly state: PartitionState; /** Offset in governed at or before which the last folded record lies. */ readonly from: bigint }
+
+/** Checkpoints of committed state. A store that fails costs time at the next takeover, never correctness. */
+export interface CheckpointStore {
+  load(partition: number): Promise<Checkpoint | undefined>;
+  /** False where a newer one is there: this owner is not the owner any more. */
+  save(partition: number, checkpoint: Checkpoint): Promise<boolean>;
+  /** Forgets a checkpoint that does not belong to this log. */
+  drop(partition: number): Promise<void>;
+}

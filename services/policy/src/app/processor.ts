@@ -1,0 +1,66 @@
+import type { GovernedUnproven } from '@countersign/contracts';
+import { decide } from '../core/decide.ts';
+import type { GrantOrder } from '../core/draft.ts';
+import { evolve } from '../core/evolve.ts';
+import type { PartitionState } from '../core/state.ts';
+import type { World } from '../core/world.ts';
+import type { InboxRecord, ProcessorPorts } from './ports.ts';
+import { unprovenCounter } from './unproven.ts';
+
+/**
+ * One owned partition: verify → decide → fold, then one signature for the grants of the batch, then everything is written.
+ * The fold runs ahead of the log by one batch; when the transaction fails the bus throws this owner away, state and all.
+ */
+export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<R, O>, partition: number, state: PartitionState, signal: AbortSignal) => {
+  const { verify, count } = ports;
+
+  return async (messages: readonly R[]): Promise<O[]> => {
+    await ports.live(signal);
+    const now = ports.clock();
+    const world = ports.world(now);
+    const outputs: O[] = [];
+    const batch = { records: [] as Parameters<typeof ports.governed>[0][], replies: [] as (readonly [Parameters<typeof ports.reply>[0], Parameters<typeof ports.reply>[1]])[], grants: [] as GrantOrder[] };
+    const unproven = unprovenCounter();
+    for (const message of messages) {
+      const admitted = verify(message, now);
+      if (admitted.status === 'unproven') unproven.add(admitted.principal, admitted.code, message.offset);
+      else if (admitted.status === 'dead') outputs.push(ports.deadLetter(message, admitted.code, admitted.detail));
+      else {
+        const { command } = admitted;
+        const draft = decide(command, state, world);
+        for (const record of draft.records) {
+          evolve(state, record, world.folding);
+          batch.records.push(record);
+        }
+        for (let i = 0; i < draft.replies.length; i++) batch.replies.push([draft.replies[i]!, { id: `${partition}.${message.offset}.${i}`, tenant: command.tenant, now, traceparent: command.traceparent }]);
+        for (const order of draft.grants) batch.grants.push(order);
+      }
+    }
+    if (unproven.size > 0) {
+      const record = unprovenRecord(state, world, unproven.counts());
+      evolve(state, record, world.folding);
+      batch.records.push(record);
+    }
+    await signInto(batch.grants, ports.sign);
+    count?.('grants', batch.grants.length);
+    count?.('records', batch.records.length);
+    count?.('replies', batch.replies.length);
+    count?.('unproven', unproven.total());
+    count?.('dead', outputs.length);
+    for (const record of batch.records) outputs.push(ports.governed(record, partition));
+    for (const [reply, to] of batch.replies) outputs.push(ports.reply(reply, to));
+    return outputs;
+  };
+};
+
+/** The one place where a reply changes after it was made: its grant could not be signed before the batch was whole. */
+const signInto = async (orders: readonly GrantOrder[], sign: ProcessorPorts<InboxRecord, unknown>['sign']): Promise<void> => {
+  if (orders.length === 0) return;
+  const texts = await sign(orders.map((order) => order.claims));
+  orders.forEach((order, i) => { (order.reply as { grant: string | null }).grant = texts[i]!; });
+};
+
+const unprovenRecord = (state: PartitionState, world: World, counts: GovernedUnproven['counts']): GovernedUnproven => ({
+  position: state.position, tenant: world.tenant, run: null, agent: null, inbox: null, now: world.now, seq: null, traceparent: null,
+  kind: 'messages.unproven', minute: Math.floor(world.now / 60_000), counts,
+});

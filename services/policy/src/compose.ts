@@ -1,0 +1,137 @@
+import type { Bus, Ownership, PartitionOwner, Subscription } from '@countersign/bus';
+import { signers, topic } from '@countersign/contracts';
+import type { FiredRule, GovernedRecord, PublicJwk } from '@countersign/contracts';
+import { argumentsDigest, maxGrantBatch, signGrantsAsync } from '@countersign/identity';
+import type { KeySet, SigningKey } from '@countersign/identity';
+import type { CheckpointStore } from './app/ports.ts';
+import { checkpointing } from './app/partition.ts';
+import type { CheckpointPace } from './app/partition.ts';
+import { createProcessor } from './app/processor.ts';
+import { takeOver } from './app/take-over.ts';
+import { foldingWith, judgeWith } from './core/judge.ts';
+import type { CompiledBundle } from './core/rules/compile.ts';
+import type { Level, Limits, World } from './core/world.ts';
+import { createPeople } from './inbound/people.ts';
+import type { Snapshots } from './inbound/snapshots.ts';
+import { createVerifier } from './inbound/verify-inbox.ts';
+import { toDead, toGoverned, toReply } from './outbound/messages.ts';
+
+export interface PolicyTopics { readonly inbox: string; readonly governed: string; readonly replies: string; readonly dead: string }
+export const policyTopics: PolicyTopics = { inbox: topic.runsInbox, governed: topic.runsGoverned, replies: topic.runsReplies, dead: topic.runsInboxDead };
+
+export interface PolicyPorts {
+  readonly bus: Bus;
+  readonly snapshots: Snapshots;
+  readonly checkpoints: CheckpointStore;
+  readonly bundle: CompiledBundle;
+  readonly key: SigningKey;
+  readonly keys: KeySet;
+  readonly jwks: readonly PublicJwk[];
+  readonly proofSecret: Uint8Array;
+  readonly tenant: string;
+  readonly audience: string;
+  /** Whether rules see the anomaly level, or it is only on the record. */
+  readonly anomalyEffect: 'record' | 'raise';
+  readonly limits: Omit<Limits, 'budget'>;
+  readonly pace: CheckpointPace;
+  readonly owner: string;
+  readonly now: () => number;
+  readonly topics?: PolicyTopics;
+  readonly maxBatch?: number;
+  readonly onError: (error: Error, what: string) => void;
+  readonly count?: (what: 'records' | 'replies' | 'unproven' | 'dead' | 'grants', n: number) => void;
+  readonly onTakenOver?: (partition: number, how: { readonly from: 'checkpoint' | 'start'; readonly folded: number; readonly position: number }) => void;
+}
+
+export interface Policy {
+  readonly bundle: { readonly version: string; readonly rules: readonly (Pick<FiredRule, 'id' | 'tier' | 'decision'> & { readonly rationale: string })[] };
+  readonly jwks: readonly PublicJwk[];
+  readonly ready: () => { readonly ok: boolean; readonly why: string };
+  /** Resolves once partitions are owned. */
+  readonly owning: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How long a batch waits for snapshots before the bus hands it out again. */
+const patienceMs = 5_000;
+
+/** Puts policy together out of its ports; knows no Nest. */
+export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
+  const { bus, snapshots, bundle, tenant } = ports;
+  const topics = ports.topics ?? policyTopics;
+  const partitions = await bus.partitions(topics.inbox);
+  const verify = createVerifier({ audience: ports.audience, keys: ports.keys, proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant) });
+  const worldAt = worldOf(ports);
+
+  const own = async (ownership: Ownership): Promise<PartitionOwner> => {
+    const { partition } = ownership;
+    // Folding needs the catalogue (how far results are trusted), so it waits for the snapshots like everything else.
+    await live(snapshots, ownership.signal);
+    const taken = await takeOver(governedLog(ownership, topics.governed), ports.checkpoints, {
+      partition, owner: ports.owner, tenant, now: ports.now(), folding: worldAt(ports.now()).folding, onProblem: (error) => ports.onError(error, 'checkpoint'),
+    });
+    ports.onTakenOver?.(partition, { from: taken.from, folded: taken.folded, position: taken.state.position });
+    const checkpoint = checkpointing(ports.checkpoints, partition, ports.pace, ports.now, taken.offsetOf, (error) => ports.onError(error, 'checkpoint'));
+    const handle = createProcessor({
+      tenant, clock: ports.now, world: worldAt, verify, live: (signal) => live(snapshots, signal),
+      sign: async (claims) => {
+        const texts: string[] = [];
+        for (let i = 0; i < claims.length; i += maxGrantBatch) texts.push(...await signGrantsAsync(claims.slice(i, i + maxGrantBatch), ports.key));
+        return texts;
+      },
+      governed: (record, at) => toGoverned(topics.governed, record, at),
+      reply: (reply, to) => toReply(topics.replies, reply, to),
+      deadLetter: (record, code, detail) => toDead(topics.dead, record, code, detail),
+      ...(ports.count && { count: ports.count }),
+    }, partition, taken.state, ownership.signal);
+    return { handle, committed: () => checkpoint(taken.state) };
+  };
+
+  const subscription: Subscription = await bus.process({
+    group: 'policy', input: topics.inbox, outputs: [topics.governed, topics.replies, topics.dead], own,
+    ...(ports.maxBatch === undefined ? {} : { maxBatch: ports.maxBatch }), onError: (error) => ports.onError(error, 'partition'),
+  });
+  let state: { readonly ok: boolean; readonly why: string } = { ok: false, why: 'waiting for partitions of the inbox' };
+  subscription.ready.then(() => { state = { ok: true, why: '' }; }, () => undefined);
+  subscription.ended.catch((error: Error) => { state = { ok: false, why: error.message }; ports.onError(error, 'processing ended'); });
+
+  return {
+    bundle: { version: bundle.version, rules: bundle.rules.map(({ id, tier, decision, rationale }) => ({ id, tier, decision, rationale })) },
+    jwks: ports.jwks,
+    ready: () => {
+      const notLive = snapshots.notLive();
+      return state.ok && notLive !== null ? { ok: false, why: `the snapshot of ${notLive} is not live` } : state;
+    },
+    owning: subscription.ready,
+    stop: async () => { await subscription.stop(); await snapshots.stop(); },
+  };
+};
+
+const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits }: PolicyPorts): ((now: number) => World) => {
+  const judge = judgeWith(bundle);
+  const folding = foldingWith((name) => snapshots.tool(name));
+  const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
+  const fixed = {
+    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget },
+    agent: (id: string) => snapshots.agent(id),
+    argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
+    halt: (tenantId: string, agent: string, tool: string, run: string) => snapshots.halt(tenantId, agent, tool, run),
+    level: (agent: string) => { const recorded = snapshots.level(agent); return { recorded, effective: effective(recorded) }; },
+  };
+  return (now) => ({ ...fixed, now, haltsVersion: snapshots.haltsVersion() }) as unknown as World;
+};
+
+const live = async (snapshots: Snapshots, signal: AbortSignal): Promise<void> => {
+  for (let waited = 0; snapshots.notLive() !== null; waited += 20) {
+    if (signal.aborted) throw new Error('the partition was taken away');
+    if (waited >= patienceMs) throw new Error(`the snapshot of ${snapshots.notLive()} is not live: the partition waits`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+const governedLog = (ownership: Ownership, name: string) => ({
+  async *read(from: bigint, to?: bigint) {
+    for await (const batch of ownership.read(name, from, to)) yield batch.map((message) => ({ offset: message.offset, record: JSON.parse(message.value!.toString()) as GovernedRecord }));
+  },
+  append: async (record: GovernedRecord) => (await ownership.append([toGoverned(name, record, ownership.partition)]))[0]!,
+});

@@ -1,0 +1,33 @@
+import type { Fact, Money } from '@countersign/contracts';
+import { deriveFacts } from './facts/derive.ts';
+import type { RunFacts } from './facts/derive.ts';
+import { emptyContext, withInstruction, withResult } from './facts/context.ts';
+import type { RunContext } from './facts/context.ts';
+import type { CompiledBundle, CompiledTool } from './rules/compile.ts';
+import { evaluateRules } from './rules/evaluate.ts';
+import type { Folding, Judgement, Question } from './world.ts';
+
+/** Facts, then rules: what a bundle says about one proposal. Facts that services supplied stand beside the derived ones and replace none that failed because of the arguments. */
+export const judgeWith = (bundle: CompiledBundle) => (question: Question<CompiledTool>): Judgement => {
+  const { facts: derived, failed: all } = deriveFacts({ ...question, run: question.run as RunFacts });
+  const { supplied } = question;
+  const facts = supplied === null ? derived : { ...derived, ...supplied };
+  const failed = supplied === null ? all : all.filter(({ fact, byArguments }) => byArguments || !(fact in supplied));
+  return { facts, verdict: evaluateRules(bundle, question.tool, facts, failed), money: moneyOf(facts) };
+};
+
+const currencyShape = /^[A-Z]{3}$/;
+
+/** What the action would move: an amount counts only with its currency (a tool that names none fixes it in its extractor). */
+const moneyOf = (facts: Readonly<Record<string, Fact>>): Money | null => {
+  const amount = facts['amount']?.value, currency = facts['currency']?.value;
+  if (typeof amount !== 'number' || typeof currency !== 'string' || !currencyShape.test(currency) || !Number.isSafeInteger(amount)) return null;
+  return { minor: Math.abs(amount), currency };
+};
+
+/** How the provenance index folds; `tool` finds the catalogue's entry. */
+export const foldingWith = (tool: (name: string) => CompiledTool | undefined): Folding<CompiledTool> => ({
+  tool, emptyContext,
+  withInstruction: (context, text) => withInstruction(context as RunContext, text),
+  withResult: (context, result) => withResult(context as RunContext, result),
+});

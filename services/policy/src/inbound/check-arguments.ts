@@ -1,0 +1,17 @@
+import type { Json, JsonObject } from '@countersign/contracts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+
+/**
+ * Compiles a tool's argument schema. Throws where it is no schema, or is open: arguments nobody described would reach the tool unseen.
+ * The check answers null, or what is wrong in one line.
+ */
+export const checkArguments = (schema: JsonObject): ((args: Json) => string | null) => {
+  if (schema['additionalProperties'] !== false && schema['unevaluatedProperties'] !== false) throw new Error('the argument schema must be closed (additionalProperties: false)');
+  const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: false, ownProperties: true });
+  const validate = ajv.compile(schema as object);
+  return (args) => {
+    if (validate(args)) return null;
+    const first = validate.errors?.[0];
+    return `arguments${first?.instancePath ?? ''} ${first?.message ?? 'do not fit the schema of the tool'}`.slice(0, 500).toWellFormed();
+  };
+};

@@ -1,0 +1,48 @@
+import type { ApprovalResolved, PersonSnapshot, TokenClaims } from '@countersign/contracts';
+import { createKeySet, instructionDigest, peekJws, verifyPersonStatement } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
+import type { CheckedVote } from '../core/commands.ts';
+
+/** What people have signed, checked with the keys the registry knows them by. */
+export interface People {
+  /** The signatures of an approval's votes: `why` says what is wrong with one that does not count. */
+  checkVotes(message: ApprovalResolved, now: number): CheckedVote[];
+  /** Who gave an instruction, if the signature holds for this run. */
+  attests(jws: string, text: string, token: TokenClaims, now: number): { readonly ok: true; readonly person: string } | { readonly ok: false; readonly why: string };
+}
+
+export const createPeople = (person: (id: string) => PersonSnapshot | undefined, tenant: string): People => {
+  const keySets = new WeakMap<PersonSnapshot, KeySet>();
+  const active = (id: string): { readonly person: PersonSnapshot; readonly keys: KeySet } | undefined => {
+    const found = person(id);
+    if (found === undefined || found.status !== 'active' || found.tenant !== tenant) return undefined;
+    let keys = keySets.get(found);
+    if (keys === undefined) keySets.set(found, keys = createKeySet(found.keys));
+    return { person: found, keys };
+  };
+
+  const voteFault = (message: ApprovalResolved, vote: ApprovalResolved['votes'][number], known: ReturnType<typeof active>, now: number): string | null => {
+    if (known === undefined) return 'not an active person';
+    const verified = verifyPersonStatement('vote', vote.jws, known.keys, { now, person: vote.person });
+    if (!verified.ok) return verified.code;
+    const { statement } = verified;
+    return statement.digest === message.digest && statement.approval === message.approval && statement.vote === vote.vote ? null : 'signed for another question';
+  };
+
+  return {
+    checkVotes: (message, now) => message.votes.map((vote) => {
+      const known = active(vote.person);
+      return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], why: voteFault(message, vote, known, now) };
+    }),
+    attests: (jws, text, token, now) => {
+      const claimed = peekJws(jws)?.['sub'];
+      const known = typeof claimed === 'string' ? active(claimed) : undefined;
+      if (known === undefined) return { ok: false, why: 'the instruction is signed by nobody we know as active' };
+      const verified = verifyPersonStatement('instruction', jws, known.keys, { now, person: known.person.person });
+      if (!verified.ok) return { ok: false, why: verified.detail };
+      const { statement } = verified;
+      const fits = statement.run === token.run && statement.agent === token.sub && statement.tenant === token.tenant && statement.instruction === instructionDigest(text);
+      return fits ? { ok: true, person: known.person.person } : { ok: false, why: 'the signature is for another run, agent or text' };
+    },
+  };
+};

@@ -1,0 +1,64 @@
+import type { Bus } from '@countersign/bus';
+import { topic, validateAgentSnapshot, validateAnomalyLevel, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, Json, PersonSnapshot } from '@countersign/contracts';
+import type { KeySet } from '@countersign/identity';
+import { followSigned } from '@countersign/service-host';
+import { createHaltView } from '@countersign/tool-guard';
+import { compileTool } from '../core/rules/compile.ts';
+import type { CompiledTool } from '../core/rules/compile.ts';
+import type { Level } from '../core/world.ts';
+import { checkArguments } from './check-arguments.ts';
+
+/** Everything policy looks up while it decides, live. */
+export interface Snapshots {
+  agent(id: string): AgentSnapshot | undefined;
+  tool(name: string): CompiledTool | undefined;
+  argumentsFault(tool: CompiledTool, args: Json): string | null;
+  person(id: string): PersonSnapshot | undefined;
+  halt(tenant: string, agent: string, tool: string, run: string): string | null;
+  haltsVersion(): number;
+  level(agent: string): Level;
+  /** Names what is not live; null when all is. Levels are left out: a stale level is a fact, not an outage. */
+  notLive(): string | null;
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Follows the five snapshot topics, each signed by its owner. `topics` may rename them in tests. */
+export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels', string>> }): Snapshots => {
+  const { keys, now, topics } = options;
+  const compiled = new Map<string, { readonly tool: CompiledTool; readonly check: ReturnType<typeof checkArguments> }>();
+  let halts = 0;
+  const common = (name: string) => ({ keys, now, onError: (error: Error) => options.onError(error, name) });
+
+  const agents = followSigned(bus, { ...common('agents'), topic: topics?.agents ?? topic.registryAgents, signer: 'registry', validate: validateAgentSnapshot, keyOf: (agent) => agent.agent });
+  const people = followSigned(bus, { ...common('people'), topic: topics?.people ?? topic.registryPeople, signer: 'registry', validate: validatePersonSnapshot, keyOf: (person) => person.person });
+  const levels = followSigned(bus, { ...common('levels'), topic: topics?.levels ?? topic.anomalyLevels, signer: 'anomaly', validate: validateAnomalyLevel, keyOf: (level) => level.agent });
+  const tools = followSigned(bus, {
+    ...common('tools'), topic: topics?.tools ?? topic.registryTools, signer: 'registry', validate: validateToolSnapshot, keyOf: (tool) => tool.tool,
+    onChange: (name, snapshot) => {
+      compiled.delete(name);
+      if (snapshot === undefined) return;
+      try {
+        compiled.set(name, { tool: compileTool(snapshot), check: checkArguments(snapshot.schema) });
+      } catch (error) {
+        // A tool that does not compile is not in the catalogue: its proposals are denied, and this says why.
+        options.onError(error as Error, `tool ${name}`);
+      }
+    },
+  });
+  const haltView = createHaltView({ bus, jwks: keys, now, onNotice: () => { halts++; }, onError: (error) => options.onError(error, 'halts'), ...(topics?.halts === undefined ? {} : { topic: topics.halts }) });
+
+  return {
+    agent: (id) => agents.get(id),
+    tool: (name) => compiled.get(name)?.tool,
+    argumentsFault: (tool, args) => compiled.get(tool.name)?.check(args) ?? null,
+    person: (id) => people.get(id),
+    halt: (tenant, agent, tool, run) => haltView.halted({ tenant, agent, tool, run })?.halt ?? null,
+    haltsVersion: () => halts,
+    level: (agent) => (levels.isStale() ? 'stale' : levels.get(agent)?.level ?? 'normal'),
+    notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : null),
+    ready: Promise.all([agents.ready, tools.ready, people.ready, haltView.ready]).then(() => undefined),
+    stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), haltView.stop()]); },
+  };
+};

@@ -1,0 +1,124 @@
+import { partitionFor } from '@countersign/bus';
+import type { BusMessage } from '@countersign/bus';
+import type { TokenClaims } from '@countersign/contracts';
+import { chainHash, createTokenCache, messageDigestInput, peekJws, proofKey, provenFieldsOf, publicKeyOf, sha256Text, verifyAgentToken, verifyAttest, verifyProof, verifyServiceMessage } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
+import type { Admitted } from '../app/ports.ts';
+import type { Fault } from '../core/commands.ts';
+import { readRuntimeBody, readServiceBody } from './read-body.ts';
+import type { People } from './people.ts';
+
+export interface VerifyOptions {
+  /** Audience of agent tokens. */
+  readonly audience: string;
+  readonly keys: KeySet;
+  readonly proofSecret: Uint8Array;
+  /** ce_type → services that may sign it; from contracts/topics.yaml. */
+  readonly signers: Readonly<Record<string, readonly string[]>>;
+  readonly partitions: number;
+  readonly people: People;
+}
+
+interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number }
+
+const mostSessions = 20_000;
+const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * Who sent this inbox record (DESIGN 8)? A runtime proves itself by token and HMAC, a service by its signature. Tokens are judged
+ * by the broker's append time: a backlog of ours must not make a good message bad. Nothing is thrown, whatever the bytes.
+ */
+export const createVerifier = (options: VerifyOptions): ((record: BusMessage, now: number) => Admitted) => {
+  const tokens = createTokenCache({ keys: options.keys, audience: options.audience, max: mostSessions });
+  const sessions = new Map<string, Session>();
+
+  const sessionOf = (jwt: string, at: number): Session | string => {
+    const known = sessions.get(jwt);
+    if (known !== undefined && at < known.until) return known;
+    const verified = tokens.verify(jwt, at);
+    let claims: TokenClaims;
+    let fault: Fault | null = null;
+    if (verified.ok) claims = verified.claims;
+    else {
+      // An expired token still tells whose message it was: the sender gets a coded reply, and its seq is spent.
+      const exp = verified.code === 'expired' ? peekJws(jwt)?.['exp'] : undefined;
+      const late = typeof exp === 'number' ? verifyAgentToken(jwt, options.keys, { now: exp * 1000 - 1, audience: options.audience }) : verified;
+      if (!late.ok) return verified.code;
+      claims = late.claims;
+      fault = { kind: 'fault', code: 'token_expired', detail: 'the agent token was over when the message arrived: renew it and send the next message' };
+    }
+    const session: Session = { claims, key: proofKey(options.proofSecret, { tenant: claims.tenant, run: claims.run, jkt: claims.cnf.jkt }), fault, until: fault === null ? claims.exp * 1000 : 0 };
+    sessions.delete(jwt);
+    if (fault === null) sessions.set(jwt, session);
+    if (sessions.size > mostSessions) sessions.delete(sessions.keys().next().value!);
+    return session;
+  };
+
+  const fromRuntime = (record: BusMessage, jwt: string, now: number): Admitted => {
+    const session = sessionOf(jwt, record.timestamp);
+    if (typeof session === 'string') return { status: 'unproven', principal: claimedBy(jwt), code: session };
+    const { claims } = session;
+    const proven = provenFieldsOf(record, claims.run, claims.jti);
+    if (!proven.ok) return { status: 'unproven', principal: claims.sub, code: proven.code };
+    const { fields } = proven;
+    const input = messageDigestInput(fields);
+    const h = record.headers;
+    if (!verifyProof(session.key, input, h['cs_proof'] ?? '')) return { status: 'unproven', principal: claims.sub, code: 'bad_proof' };
+    const hash = chainHash(input);
+    let fault = session.fault;
+    if (fields.tenant !== claims.tenant) fault ??= { kind: 'fault', code: 'token_wrong_run', detail: 'the header tenant is not the token\'s' };
+    const attest = h['cs_attest'];
+    let attested = false;
+    if (attest !== undefined && attest !== '') {
+      const key = publicKeyOf(claims.cnf.jwk);
+      attested = key !== undefined && verifyAttest(hash, attest, key);
+      if (!attested) fault ??= { kind: 'fault', code: 'bad_signature', detail: 'cs_attest is not the session key\'s signature of this message' };
+    }
+    return {
+      status: 'proved',
+      command: {
+        from: 'runtime', tenant: claims.tenant, run: claims.run, ceType: fields.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
+        rightPartition: partitionFor(claims.run, options.partitions) === record.partition,
+        token: claims, seq: fields.seq, prev: h['cs_prev']!, hash: hash.toString('base64url'), ceTime: Date.parse(fields.ceTime), attested,
+        body: fault ?? readRuntimeBody(fields.ceType, record.value!, claims, options.people, now),
+      },
+    };
+  };
+
+  const fromService = (record: BusMessage, now: number): Admitted => {
+    const h = record.headers;
+    const verified = verifyServiceMessage(record, options.keys, options.signers);
+    if (!verified.ok) return { status: 'unproven', principal: bounded(h['cs_key'] ?? '(none)'), code: verified.code };
+    return {
+      status: 'proved',
+      command: {
+        from: 'service', service: verified.service, tenant: h['tenant']!, run: record.key!, ceType: verified.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
+        rightPartition: partitionFor(record.key!, options.partitions) === record.partition, hash: sha256Text(record.value!),
+        body: readServiceBody(verified.ceType, record.value!, options.people, now),
+      },
+    };
+  };
+
+  return (record, now) => {
+    if (record.value === null) return { status: 'dead', code: 'tombstone', detail: 'the inbox takes no tombstones' };
+    if (record.key === null || record.key === '') return { status: 'dead', code: 'wrong_key', detail: 'an inbox record is keyed by its run' };
+    const token = record.headers['cs_token'];
+    if (token !== undefined) return fromRuntime(record, token, now);
+    if (record.headers['cs_signature'] === undefined) return { status: 'dead', code: 'missing_header', detail: 'neither cs_token nor cs_signature: nobody says this' };
+    if (!runShape.test(record.key)) return { status: 'dead', code: 'wrong_key', detail: 'the key is no run id' };
+    return fromService(record, now);
+  };
+};
+
+const runShape = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const bounded = (text: string): string => text.slice(0, 128).toWellFormed();
+const traceOf = (headers: Readonly<Record<string, string>>): string | null => {
+  const text = headers['traceparent'];
+  return text !== undefined && traceparentForm.test(text) ? text : null;
+};
+
+/** Who an unproven token says it is: a name for the counters, nothing more. */
+const claimedBy = (jwt: string): string => {
+  const sub = peekJws(jwt)?.['sub'];
+  return typeof sub === 'string' && sub !== '' ? bounded(sub) : '(no name)';
+};
