@@ -5,7 +5,7 @@ import { PoisonMessage } from '@countersign/bus';
 import type { Bus, BusMessage, SubscribeOptions } from '@countersign/bus';
 import { createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
-import { BusContext } from './bus-strategy.ts';
+import type { BusContext } from './bus-strategy.ts';
 import { CodedError } from './errors.ts';
 import { Person, PERSON_DIRECTORY, PersonGuard, Roles } from './person-guard.ts';
 import type { AuthenticatedPerson, PersonDirectory } from './person-guard.ts';

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Pool } from 'pg';
 import { eventStoreContract } from '@countersign/spec';
 import type { OutboxMessage } from '../port.ts';
 import { migrateEventStore } from './migrate.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
+import { openPool } from './pool.ts';
 import { createPostgresEventStore } from './store.ts';
 
 const server = process.env['CS_TEST_POSTGRES']!;
 const database = `cs_es_${randomUUID().replaceAll('-', '')}`;
-const open = (max = 10) => new Pool({ connectionString: Object.assign(new URL(server), { pathname: `/${database}` }).href, max });
-const admin = new Pool({ connectionString: server, max: 1 });
-let pool: Pool;
+const open = () => openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${database}` }).href });
+const admin = openPool({ connectionString: server, max: 1 });
+let pool: ReturnType<typeof openPool>;
 
 beforeAll(async () => {
   await admin.query(`CREATE DATABASE ${database}`);
@@ -50,7 +50,7 @@ describe('outbox relay', () => {
     } };
     const relays = [1, 2].map(() => startOutboxRelay({ pool, bus: bus as never, shard: database, batch: 7, idleMs: 5 }));
     await Promise.all(['k1', 'k2', 'k3'].map(async (stream) => { for (let version = 1; version <= 20; version++) await put(stream, version); }));
-    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND query LIKE '%outbox%' AND pid <> pg_backend_pid()", [database]);
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')", [database]);
     await until(async () => (await pool.query('SELECT 1 FROM outbox')).rows.length === 0);
     await Promise.all(relays.map((relay) => relay.stop()));
     for (const key of ['k1', 'k2', 'k3']) {
