@@ -76,7 +76,7 @@ export async function test(args) {
     });
     if (all) {
       await command('lint and types', bin('node'), [bin('nx'), 'run-many', '-t', 'lint', 'imports', 'typecheck', 'typecheck-core', '--parallel=1', '--outputStyle=stream']);
-      const check = join(root, 'contracts/generate.mjs');
+      const check = join(root, 'contracts/tool/generate.mjs');
       if (existsSync(check)) await command('generated code', bin('node'), [check, '--check']);
     }
     if (wanted.includes('unit') && filesOf.unit()) await jest('unit', {});

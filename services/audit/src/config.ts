@@ -2,7 +2,7 @@ import { baseConfig, optional, postgresField, readConfig } from '@countersign/se
 import { join } from 'node:path';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
-export const loadConfig = (env: NodeJS.ProcessEnv) => {
+export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
   const config = readConfig(env, { ...baseConfig({ port: 7106 }), postgres: postgresField, origin: optional('CS_LOG_ORIGIN'), keeper: optional('CS_CHECKPOINT_FILE') });
   return Object.freeze({
     ...config,

@@ -2,4 +2,4 @@ import { runService } from '@countersign/service-host';
 import { openAudit } from './audit.module.ts';
 import { loadConfig } from './config.ts';
 
-await runService(await openAudit(loadConfig(process.env)));
+await runService(await openAudit(loadConfig()));

@@ -8,7 +8,7 @@ import { evolve, initialState } from './state.ts';
 
 const question: Question = {
   approval: 'a1', tenant: 'acme', run: 'r', action: 'x', agent: 'payer', tool: 'payments.transfer', answers: 7, digest: 'd', tier: 3,
-  route: ['treasurer'], quorum: 2, expiresAt: 1000, requesters: ['olga'],
+  route: ['treasurer'], quorum: 2, expiresAt: 1000, requesters: ['olga'], evidence: { arguments: {}, reason: null, facts: {}, rules: [], policyVersion: 'v1' },
 };
 const requested: ApprovalEvent = { type: 'requested', question, at: 0 };
 const vote = (person: string, how: 'approve' | 'deny', over: Partial<Extract<ApprovalCommand, { type: 'vote' }>> = {}): ApprovalCommand =>

@@ -1,4 +1,13 @@
-import type { Vote } from '@countersign/contracts';
+import type { Fact, FiredRule, JsonObject, Vote } from '@countersign/contracts';
+
+/** What the people are shown. `reason` is the agent's own text: untrusted, to be rendered inert. */
+export interface Evidence {
+  readonly arguments: JsonObject;
+  readonly reason: string | null;
+  readonly facts: { readonly [name: string]: Fact };
+  readonly rules: readonly FiredRule[];
+  readonly policyVersion: string;
+}
 
 /** What an approval asks, as policy decided it. `answers` is the governed position of that decision, `digest` commits to what people are shown. */
 export interface Question {
@@ -18,6 +27,7 @@ export interface Question {
   readonly expiresAt: number;
   /** Everyone who asked for this in some way: they cannot vote on it. */
   readonly requesters: readonly string[];
+  readonly evidence: Evidence;
 }
 
 export type Resolution = 'approved' | 'denied' | 'expired' | 'cancelled';

@@ -1,0 +1,16 @@
+import type { OutboxMessage } from '@countersign/event-store';
+import type { ApprovalEvent } from '../core/events.ts';
+import type { Approval } from '../core/state.ts';
+import type { OpenApprovals } from '../core/react.ts';
+
+/** Domain events as messages for others: to the inbox when an approval is resolved, to the record always. */
+export type ToMessages = (approval: string, events: readonly ApprovalEvent[], state: Approval, version: number, by: string) => readonly OutboxMessage[];
+
+/** The read model of approvals, always behind the event store and able to catch up. */
+export interface ApprovalIndex {
+  put(approval: string, state: Approval, version: number): Promise<void>;
+  /** Open approvals of these runs. */
+  open(runs: readonly string[]): Promise<OpenApprovals>;
+  /** Ids of open approvals whose deadline has passed. */
+  overdue(now: number, limit: number): Promise<readonly string[]>;
+}

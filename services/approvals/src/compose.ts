@@ -1,0 +1,75 @@
+import type { Bus } from '@countersign/bus';
+import type { GovernedRecord } from '@countersign/contracts';
+import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
+import { peekJws, sha256Text, verifyPersonStatement } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import { CodedError } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
+import type { Pool } from 'pg';
+import { createHandler } from './app/handle.ts';
+import { createToMessages } from './outbound/publish.ts';
+import { createApprovals, schema } from './views/approvals.ts';
+import type { Approvals, Known } from './views/approvals.ts';
+
+export interface ApprovalsPorts {
+  readonly bus: Bus;
+  readonly pool: Pool;
+  readonly key: SigningKey;
+  readonly people: PersonDirectory;
+  readonly tenant: string;
+  readonly now: () => number;
+  readonly onError: (error: Error, what: string) => void;
+}
+
+export interface ApprovalService {
+  take(records: readonly GovernedRecord[]): Promise<void>;
+  /** Casts a vote, a person's signed statement; answers with the approval after it. Throws CodedError where it does not count. */
+  vote(approval: string, jws: string): Promise<Known>;
+  readonly view: Pick<Approvals, 'list' | 'get'>;
+  stop(): Promise<void>;
+}
+
+/** The same governed decision always opens the same approval. */
+export const approvalId = (run: string, action: string, position: number): string => `apr_${sha256Text(`${run}\n${action}\n${position}`).slice(0, 22)}`;
+
+/** Puts approvals together out of its ports; knows no Nest. */
+export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalService> => {
+  const { pool, people, tenant, now } = ports;
+  await migrateEventStore(pool);
+  await pool.query(schema);
+  const store = createPostgresEventStore(pool);
+  const view = createApprovals(pool);
+  await view.catchUp(store);
+  const handler = createHandler(store, view, createToMessages(ports.key), approvalId);
+  const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
+  let ticking: Promise<unknown> = Promise.resolve();
+  const clock = setInterval(() => {
+    ticking = handler.expire(now()).then((expired) => { if (expired > 0) relay.wake(); }, (error: Error) => ports.onError(error, 'expiry'));
+  }, 250);
+
+  return {
+    take: async (records) => {
+      await handler.take(records);
+      relay.wake();
+    },
+    vote: async (approval, jws) => {
+      const id = peekJws(jws)?.['sub'];
+      const person = typeof id === 'string' ? people.person(id) : undefined;
+      if (typeof id !== 'string' || person?.status !== 'active') throw new CodedError('unauthenticated', 'the vote is not by a person who is enrolled here', { status: 401 });
+      const checked = verifyPersonStatement('vote', jws, person.keys, { now: now(), person: id });
+      if (!checked.ok) throw new CodedError('vote_invalid', `${checked.code}: ${checked.detail}`, { status: 400 });
+      const { statement } = checked;
+      if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the vote is signed for another approval', { status: 400 });
+      const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws }, digest: statement.digest, reason: statement.reason.slice(0, 2000), roles: person.roles, now: now() }, id);
+      relay.wake();
+      if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
+      return (await view.get(tenant, approval))!;
+    },
+    view,
+    stop: async () => {
+      clearInterval(clock);
+      await ticking;
+      await relay.stop();
+    },
+  };
+};

@@ -1,0 +1,23 @@
+import { envelope } from '@countersign/bus';
+import type { ApprovalResolved, ServiceEvent } from '@countersign/contracts';
+import { signServiceMessage } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import type { OutboxMessage } from '@countersign/event-store';
+import { randomUUID } from 'node:crypto';
+import type { ToMessages } from '../app/ports.ts';
+import { streamOf } from '../app/handle.ts';
+
+/** Domain events → contract messages, signed by approvals. A cancelled approval says nothing to the inbox: policy ended it. */
+export const createToMessages = (key: SigningKey): ToMessages => (approval, events, state, version, by) => {
+  if (state.status === 'none') return [];
+  const { question, votes } = state;
+  const message = (topic: string, messageKey: string, type: string, body: object, at: number): OutboxMessage =>
+    signServiceMessage({ topic, key: messageKey, value: Buffer.from(JSON.stringify(body)), headers: envelope({ id: randomUUID(), type, source: 'approvals', time: at, tenant: question.tenant }) }, key);
+  return events.flatMap((event, i) => {
+    const onRecord: ServiceEvent = { stream: streamOf(approval), version: version - events.length + 1 + i, type: event.type, at: event.at, by: event.type === 'voted' ? event.vote.person : by, data: JSON.parse(JSON.stringify(event)) };
+    const record = message('approvals.events.v1', streamOf(approval), 'countersign.approvals.event.v1', onRecord, event.at);
+    if (event.type !== 'resolved' || event.resolution === 'cancelled') return [record];
+    const resolved: ApprovalResolved = { approval, action: question.action, answers: question.answers, digest: question.digest, resolution: event.resolution, votes };
+    return [record, message('runs.inbox.v1', question.run, 'countersign.runs.resolved.v1', resolved, event.at)];
+  });
+};

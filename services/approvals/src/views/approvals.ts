@@ -1,0 +1,62 @@
+import { fold } from '@countersign/kernel';
+import type { EventStore } from '@countersign/event-store';
+import type { Pool } from 'pg';
+import type { ApprovalIndex } from '../app/ports.ts';
+import { streamOf } from '../app/handle.ts';
+import { approvalDecider } from '../core/decider.ts';
+import type { ApprovalEvent } from '../core/events.ts';
+import type { Approval } from '../core/state.ts';
+
+export const schema = `
+create table if not exists approval (
+  approval text primary key, tenant text not null, run text not null, action text not null, status text not null,
+  expires_at bigint not null, version int not null, state jsonb not null
+);
+create index if not exists approval_open on approval (expires_at) where status = 'open';
+create index if not exists approval_open_run on approval (run) where status = 'open';`;
+
+export type Known = Exclude<Approval, { status: 'none' }>;
+
+export interface Approvals extends ApprovalIndex {
+  /** Brings rows up to their streams: a crash may have left some behind. */
+  catchUp(store: EventStore): Promise<void>;
+  list(tenant: string, status: 'open' | 'closed' | undefined, limit: number): Promise<readonly Known[]>;
+  get(tenant: string, approval: string): Promise<Known | undefined>;
+}
+
+/** One question: which approvals are there, and which are open? */
+export const createApprovals = (pool: Pool): Approvals => {
+  const put: ApprovalIndex['put'] = async (approval, state, version) => {
+    if (state.status === 'none') return;
+    const { question } = state;
+    await pool.query(
+      `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state) values ($1, $2, $3, $4, $5, $6, $7, $8)
+       on conflict (approval) do update set status = excluded.status, version = excluded.version, state = excluded.state where kept.version < excluded.version`,
+      [approval, question.tenant, question.run, question.action, state.status, question.expiresAt, version, JSON.stringify(state)]);
+  };
+  return {
+    put,
+    open: async (runs) => {
+      const { rows } = await pool.query<{ approval: string; run: string; action: string }>(`select approval, run, action from approval where run = any($1) and status = 'open'`, [runs]);
+      return {
+        forAction: (run, action) => rows.filter((row) => row.run === run && row.action === action).map((row) => row.approval),
+        forRun: (run) => rows.filter((row) => row.run === run).map((row) => row.approval),
+      };
+    },
+    overdue: async (now, limit) =>
+      (await pool.query<{ approval: string }>(`select approval from approval where status = 'open' and expires_at <= $1 order by expires_at limit $2`, [now, limit])).rows.map((row) => row.approval),
+    catchUp: async (store) => {
+      const { rows } = await pool.query<{ stream: string }>(
+        `select e.stream from (select stream, max(version) as version from event where starts_with(stream, $1) group by stream) e
+         left join approval a on a.approval = substr(e.stream, length($1) + 1) where a.version is null or a.version < e.version`, [streamOf('')]);
+      for (const { stream } of rows) {
+        const { events, version } = await store.load(stream);
+        await put(stream.slice(streamOf('').length), fold(approvalDecider, events.map((event) => event.data as ApprovalEvent)), version);
+      }
+    },
+    list: async (tenant, status, limit) =>
+      (await pool.query<{ state: Known }>('select state from approval where tenant = $1 and ($2::text is null or status = $2) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => row.state),
+    get: async (tenant, approval) =>
+      (await pool.query<{ state: Known }>('select state from approval where tenant = $1 and approval = $2', [tenant, approval])).rows[0]?.state,
+  };
+};
