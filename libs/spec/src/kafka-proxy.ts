@@ -14,7 +14,7 @@ export interface KafkaProxy {
 }
 
 const frames = (onFrame: (frame: Buffer) => void) => {
-  let held = Buffer.alloc(0);
+  let held: Buffer = Buffer.alloc(0);
   return (chunk: Buffer): void => {
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     while (held.length >= 4 && held.length >= 4 + held.readInt32BE(0)) {

@@ -31,7 +31,9 @@ interface Place { readonly topic: string; readonly partition: number; position: 
 const partitionBytes = 1_048_576;
 const fetchBytes = 8 * partitionBytes;
 const idleWaitMs = 250;
-const busyWaitMs = 10;
+/** A transaction's markers may land after a fetch began to wait; short waits keep that from showing while messages flow. */
+const shortestWaitMs = 5;
+const longestWaitMs = 50;
 
 export const createReader = (client: Client, topics: readonly string[], events: ReaderEvents): Reader => {
   const places = new Map<string, Place>();
@@ -43,6 +45,7 @@ export const createReader = (client: Client, topics: readonly string[], events: 
   const drop = (): void => { cluster?.then((one) => one.disconnect()).catch(() => undefined); cluster = undefined; };
   const wake = (): void => { waking.abort(); waking = new AbortController(); };
 
+  const waits = new Map<number, number>();
   const fetch = async (node: number): Promise<void> => {
     const raw = await connected();
     await raw.refreshMetadataIfNecessary();
@@ -61,7 +64,9 @@ export const createReader = (client: Client, topics: readonly string[], events: 
       wanted.set(place.topic, one);
     }
     const broker = await raw.findBroker({ nodeId: node });
-    const { responses } = await broker.fetch({ maxWaitTime: asked.length === led.length ? idleWaitMs : busyWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: readCommitted, topics: [...wanted.values()] });
+    const wait = waits.get(node) ?? shortestWaitMs;
+    let moved = false;
+    const { responses } = await broker.fetch({ maxWaitTime: asked.length === led.length ? wait : shortestWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: readCommitted, topics: [...wanted.values()] });
     if (stopping.signal.aborted) return;
     for (const { topicName, partitions } of responses) {
       for (const partition of partitions) {
@@ -70,6 +75,7 @@ export const createReader = (client: Client, topics: readonly string[], events: 
         const segment = segmentOf(topicName, partition, place.position);
         if (segment.next > place.position) {
           place.empty = 0;
+          moved = true;
           place.position = segment.next;
           events.onSegment(segment);
         } else if (BigInt(partition.lastStableOffset) > place.position) {
@@ -79,6 +85,7 @@ export const createReader = (client: Client, topics: readonly string[], events: 
         } else place.empty = 0;
       }
     }
+    waits.set(node, moved ? shortestWaitMs : Math.min(longestWaitMs, wait * 2));
   };
 
   const recover = async (error: unknown, failures: number): Promise<void> => {
