@@ -35,7 +35,8 @@ const levelOf = (score: number): AnomalyLevel['level'] => (score >= 6 ? 'high' :
 /** The level as it stands at a time without new actions: evidence fades. */
 export const levelAt = (baseline: Baseline, now: number): AnomalyLevel['level'] => levelOf(faded(baseline, now));
 
-const faded = (baseline: Baseline, now: number): number => baseline.score * 0.5 ** (Math.max(0, now - baseline.scoredAt) / scoreHalfLifeMs);
+/** Evidence left at a time. */
+export const faded = (baseline: Baseline, now: number): number => baseline.score * 0.5 ** (Math.max(0, now - baseline.scoredAt) / scoreHalfLifeMs);
 
 /** Looks at one action: what is odd about it, and what it teaches. Pure; the same actions in the same order give the same state bit for bit. */
 export const observe = (known: Baseline | undefined, seen: Observation): Observed => {
@@ -68,5 +69,5 @@ export const observe = (known: Baseline | undefined, seen: Observation): Observe
   }
 
   const score = faded(baseline, seen.now) + evidence;
-  return { baseline: { ...baseline, score, scoredAt: seen.now }, findings, level: levelOf(score) };
+  return { baseline: { ...baseline, score, scoredAt: Math.max(baseline.scoredAt, seen.now) }, findings, level: levelOf(score) };
 };

@@ -1,0 +1,98 @@
+import { startHeartbeats } from '@countersign/bus';
+import type { Bus, BusMessage } from '@countersign/bus';
+import { signers, topic, validateAnomalyLevel } from '@countersign/contracts';
+import type { AnomalyLevel, Finding } from '@countersign/contracts';
+import { verifyServiceMessage } from '@countersign/identity';
+import type { KeySet, SigningKey } from '@countersign/identity';
+import { followSigned } from '@countersign/service-host';
+import { readFile } from 'node:fs/promises';
+import type { Pool } from 'pg';
+import { openScorer } from './app/score.ts';
+import { foldVersion } from './core/partition.ts';
+import { readActions, rekey } from './inbound/read-actions.ts';
+import { createPostgresCheckpoints } from './outbound/postgres-checkpoints.ts';
+import { heartbeatHeaders, saidMessages } from './outbound/publish.ts';
+import { createFindings } from './views/findings.ts';
+
+export interface AnomalyPorts {
+  readonly bus: Bus;
+  readonly pool: Pool;
+  readonly key: SigningKey;
+  /** Public keys of all services. */
+  readonly keys: KeySet;
+  readonly tenant: string;
+  readonly now: () => number;
+  readonly onError: (error: Error, what: string) => void;
+  /** Actions folded between two checkpoints of a partition. Default 2000. */
+  readonly checkpointEvery?: number;
+}
+
+export interface Anomaly {
+  /** Every level that was ever not normal, as the topic has it. */
+  levels(): { readonly stale: boolean; readonly levels: readonly AnomalyLevel[] };
+  findings(agent: string | undefined): Promise<readonly Finding[]>;
+  keep(findings: readonly Finding[]): Promise<void>;
+  /** Whether anomaly signed a message. */
+  isOwn(message: BusMessage): boolean;
+  readonly ready: () => { readonly ok: boolean; readonly why: string };
+  stop(): Promise<void>;
+}
+
+/** Puts anomaly together out of its ports; knows no Nest. */
+export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
+  const { bus, pool, key, keys, tenant, now, onError } = ports;
+  await pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
+  const store = createPostgresCheckpoints(pool, foldVersion);
+  const view = createFindings(pool);
+  const unreadable = (message: BusMessage, error: Error): void => onError(error, `unreadable: ${message.topic}/${message.partition}@${message.offset}`);
+  let owned = 0;
+  // While scoring fails no heartbeat is written: policy then counts every level as raised.
+  let failing: Error | undefined;
+  const failed = (error: Error): void => { failing = error; onError(error, 'scoring'); };
+  const sign = heartbeatHeaders(key, tenant);
+
+  const partitions = await bus.partitions(topic.anomalyActions);
+  const rekeying = await bus.process({
+    group: 'anomaly.rekey', input: topic.runsGoverned, outputs: [topic.anomalyActions], onError: (error) => onError(error, 're-keying'),
+    own: async () => ({ handle: (messages) => rekey(messages, partitions, unreadable) }),
+  });
+  const scoring = await bus.process({
+    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyLevels, topic.anomalyFindings], onError: failed,
+    own: async (ownership) => {
+      const scorer = await openScorer({
+        partition: ownership.partition, next: ownership.next, store, every: ports.checkpointEvery ?? 2_000, onError: (error) => onError(error, 'checkpoint'),
+        reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, unreadable); },
+      });
+      owned += 1;
+      failing = undefined;
+      return {
+        handle: (messages) => saidMessages(scorer.handle(readActions(messages, unreadable)), key),
+        committed: (next) => { failing = undefined; return scorer.committed(next); },
+        discard: () => { owned -= 1; },
+      };
+    },
+  });
+  scoring.ended.catch(failed);
+  rekeying.ended.catch(failed);
+  // Levels change seldom; the heartbeat tells policy that no news is good news (DESIGN 6).
+  const beats = startHeartbeats(bus, topic.anomalyLevels, {
+    now, onError: (error) => onError(error, 'heartbeat'),
+    sign: (beatKey, value, at) => { if (failing) throw new Error('no heartbeat while scoring fails', { cause: failing }); return sign(beatKey, value, at); },
+  });
+  const levels = followSigned<AnomalyLevel>(bus, {
+    topic: topic.anomalyLevels, signer: 'anomaly', keys, now, validate: validateAnomalyLevel, keyOf: (level) => level.agent, onError: (error) => onError(error, 'levels'),
+  });
+
+  return {
+    levels: () => ({ stale: levels.isStale(), levels: [...levels.entries()].map(([, level]) => level).filter((level) => level.tenant === tenant) }),
+    findings: (agent) => view.list(tenant, { agent }, 500),
+    keep: view.add,
+    isOwn: (message) => verifyServiceMessage(message, keys, signers).ok,
+    ready: () => (levels.isStale() ? { ok: false, why: 'the levels are not live yet' } : { ok: true, why: owned === 0 ? 'scores no partition: another instance does' : '' }),
+    stop: async () => {
+      await Promise.all([rekeying.stop(), scoring.stop()]);
+      await beats.stop();
+      await levels.stop();
+    },
+  };
+};

@@ -1,0 +1,29 @@
+import { Controller, Inject } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { PoisonMessage } from '@countersign/bus';
+import type { BusMessage } from '@countersign/bus';
+import { validateFinding } from '@countersign/contracts';
+import { parseStrictJson } from '@countersign/identity';
+import type { Anomaly } from '../compose.ts';
+
+export const ANOMALY = Symbol('Anomaly');
+
+/** Findings back from the bus into the read model: what is shown is what was said. */
+@Controller()
+export class FindingsConsumer {
+  readonly #anomaly: Anomaly;
+  constructor(@Inject(ANOMALY) anomaly: Anomaly) {
+    this.#anomaly = anomaly;
+  }
+
+  @EventPattern('anomaly.findings.v1')
+  findings(@Payload() messages: readonly BusMessage[]) {
+    return this.#anomaly.keep(messages.map((message) => {
+      const parsed = parseStrictJson(message.value ?? Buffer.alloc(0), { maxBytes: 131_072 });
+      if (!parsed.ok) throw new PoisonMessage(message, parsed.code, parsed.detail);
+      if (!validateFinding(parsed.value)) throw new PoisonMessage(message, 'invalid_schema', 'not a finding');
+      if (!this.#anomaly.isOwn(message)) throw new PoisonMessage(message, 'bad_signature', 'findings are signed by anomaly');
+      return parsed.value;
+    }));
+  }
+}

@@ -1,0 +1,35 @@
+import { partitionFor } from '@countersign/bus';
+import type { BusMessage, Outgoing } from '@countersign/bus';
+import { readGoverned } from '@countersign/service-host';
+import { hash } from 'node:crypto';
+import type { Placed } from '../app/score.ts';
+import { toObservation } from '../app/rekey.ts';
+import type { Observation } from '../core/observe.ts';
+import { observationMessage } from '../outbound/publish.ts';
+
+const shorten = (target: string): string => `sha256:${hash('sha256', target, 'base64url')}`;
+
+/** A governed batch as observations, each for the partition of its agent. What cannot be read is told and left out: audit has its bytes. */
+export const rekey = (messages: readonly BusMessage[], partitions: number, onUnreadable: (message: BusMessage, error: Error) => void): readonly Outgoing[] =>
+  messages.flatMap((message) => {
+    try {
+      const seen = toObservation(readGoverned(message), shorten);
+      return seen === undefined ? [] : [observationMessage(seen, partitionFor(seen.agent, partitions))];
+    } catch (error) {
+      onUnreadable(message, error as Error);
+      return [];
+    }
+  });
+
+/** Our own observations back from the bus. Bytes that are none are left out, the same ones at every replay. */
+export const readActions = (messages: readonly BusMessage[], onUnreadable: (message: BusMessage, error: Error) => void): readonly Placed[] =>
+  messages.flatMap((message) => {
+    try {
+      const seen = JSON.parse(message.value?.toString() ?? '') as Observation;
+      if (seen.agent !== message.key || !Number.isSafeInteger(seen.now) || !Array.isArray(seen.targets)) throw new TypeError('not an observation');
+      return [{ offset: message.offset, seen }];
+    } catch (error) {
+      onUnreadable(message, error as Error);
+      return [];
+    }
+  });
