@@ -1,0 +1,131 @@
+import { expect, it } from '@jest/globals';
+import { validateGovernedRecord, validateReply } from '@countersign/contracts';
+import type { Reply } from '@countersign/contracts';
+import { createKeySet, generateKey, verifyGrant } from '@countersign/identity';
+import type { CheckpointStore } from './app/ports.ts';
+import type { Policy, PolicyPorts } from './compose.ts';
+import { id7, until } from './policy.fixture.ts';
+import type { Rig } from './policy.fixture.ts';
+
+export interface Stage { readonly rig: Rig; readonly checkpoints: CheckpointStore; readonly policy: () => Policy; readonly restart: (over?: Partial<PolicyPorts>) => Promise<Policy> }
+
+/** What policy does on any bus; processor.spec.ts runs it in memory, processor.int.spec.ts on Kafka and PostgreSQL. */
+export const scenarios = (stage: () => Stage): void => {
+  const repliesOf = (run: string): Reply[] => stage().rig.replies.filter((reply) => reply.run === run);
+  const replied = async (run: string, n: number): Promise<Reply[]> => {
+    await until(`${n} replies of ${run}, got ${JSON.stringify(repliesOf(run))}`, () => repliesOf(run).length >= n).catch((error: Error) => { throw new Error(`${error.message}; last: ${JSON.stringify(repliesOf(run))}`); });
+    return repliesOf(run);
+  };
+  const recordsOf = (run: string) => stage().rig.governed.map(({ record }) => record).filter((record) => record.run === run);
+
+  it('decides a proposal: governed record and reply with a grant that verifies', async () => {
+    const { rig } = stage();
+    const r = rig.runtime();
+    const action = id7();
+    await rig.publish([r.started(), r.proposed(action, 'bank.read', { to: 'x' })]);
+    const [, reply] = await replied(r.run, 2);
+    expect(reply).toMatchObject({ kind: 'decided', decision: 'allow', tier: 1, code: 'ok', action });
+    expect(verifyGrant(reply!.grant!, createKeySet([rig.service.policy.publicJwk]), { now: Date.now(), audience: 'bank' })).toMatchObject({ ok: true, claims: { run: r.run, action, tool: 'bank.read' } });
+    await until('records', () => recordsOf(r.run).length === 2);
+    for (const record of recordsOf(r.run)) expect([validateGovernedRecord(record), validateGovernedRecord.errors]).toEqual([true, null]);
+    for (const one of repliesOf(r.run)) expect(validateReply(one)).toBe(true);
+    await rig.publish([r.outcome(action)]);
+    expect((await replied(r.run, 3))[2]).toMatchObject({ kind: 'noted', code: 'ok' });
+  });
+
+  it('waits for people, and decides again with votes that verify', async () => {
+    const { rig } = stage();
+    const r = rig.runtime();
+    const action = id7();
+    await rig.publish([r.started(), r.proposed(action, 'bank.transfer', { amount: 5_000, to: 'x' })]);
+    expect((await replied(r.run, 2))[1]).toMatchObject({ decision: 'step_up', tier: 3, grant: null, claim: true });
+    await until('the question', () => recordsOf(r.run).length === 2);
+    const asked = recordsOf(r.run)[1]!;
+    await rig.publish([rig.approve(asked, { ...generateKey('carl-1') })]);
+    await until('the forged vote on the record', () => recordsOf(r.run).some((record) => record.kind === 'message.refused' && record.code === 'votes_invalid'));
+    await rig.publish([rig.approve(asked)]);
+    const final = (await replied(r.run, 3))[2]!;
+    expect(final).toMatchObject({ decision: 'allow', tier: 3, round: 2, claim: true });
+    expect(final.grant).not.toBeNull();
+  });
+
+  it('answers a replayed message with the original reply, a conflicting id with its code', async () => {
+    const { rig } = stage();
+    const r = rig.runtime();
+    const action = id7();
+    const message = r.proposed.bind(null, action, 'bank.read', { to: 'a' });
+    const started = r.started();
+    const first = message();
+    await rig.publish([started, first]);
+    await rig.publish([first]);
+    await rig.publish([message(), r.proposed(action, 'bank.read', { to: 'b' })]);
+    const [, original, replayed, repeated, conflict] = await replied(r.run, 5);
+    expect(replayed).toEqual(original);
+    expect(repeated).toEqual(original);
+    expect(conflict).toMatchObject({ kind: 'refused', code: 'action_conflict' });
+    expect(recordsOf(r.run).filter((record) => record.kind === 'action.decided')).toHaveLength(1);
+  });
+
+  it('acts on nothing that is not proved, and blocks behind none of it', async () => {
+    const { rig } = stage();
+    const honest = rig.runtime();
+    const forged = rig.runtime({ tokenKey: generateKey('registry-1') });
+    const unproved = rig.runtime({ secret: Buffer.alloc(32, 7) });
+    const tombstone = { ...honest.started(), value: null };
+    const good = rig.runtime();
+    const { run } = good;
+    await rig.publish([
+      forged.started(), unproved.started(), tombstone, { topic: rig.topics.inbox, key: id7(), value: Buffer.from([0, 1, 2, 255]) }, { ...unproved.started(), headers: { cs_token: 'a.b.c' } },
+      { ...rig.signed(rig.service.anomaly, 'countersign.runs.halted.v1', rig.topics.inbox, run, { halt: 'h', by: 'x', reason: 'y', mode: 'halt' }) },
+      good.started(), good.message('proposed', null, { raw: Buffer.from('{"action":"x","action":"y"}') }), good.message('proposed', null, { raw: Buffer.from('{"a":"\\u0000"}') }),
+      good.message('proposed', { nothing: 1 }), good.message('nonsense', {}), good.message('proposed', {}, { time: Date.now() - 3_600_000 }), good.proposed(id7(), 'bank.unknown'), good.proposed(id7(), 'bank.read', { surprise: 1 }), good.proposed(id7(), 'bank.read'),
+    ]);
+    expect((await replied(run, 9)).map((reply) => reply.code)).toEqual(['ok', 'duplicate_key', 'nul_byte', 'invalid_schema', 'unsupported_type', 'clock_skew', 'unknown_tool', 'arguments_invalid', 'ok']);
+    await until('dead letters', () => rig.dead.length >= 2);
+    expect(rig.dead.map((message) => message.headers['cs_dead_code']).sort()).toEqual(['missing_header', 'tombstone']);
+    const codes = () => new Set(rig.governed.flatMap(({ record }) => (record.kind === 'messages.unproven' ? record.counts.map((count) => count.code) : [])));
+    await until('counts', () => codes().size >= 4);
+    expect([...codes()].sort()).toEqual(['bad_proof', 'bad_signature', 'bad_token', 'wrong_signer']);
+    expect(repliesOf(forged.run)).toHaveLength(0);
+    expect(repliesOf(unproved.run)).toHaveLength(0);
+  });
+
+  it('refuses a record in the wrong partition and an expired token, each with its code', async () => {
+    const { rig } = stage();
+    const r = rig.runtime();
+    const late = rig.runtime({ claims: { iat: Math.floor(Date.now() / 1000) - 600, exp: Math.floor(Date.now() / 1000) - 300 } });
+    await rig.publish([{ ...r.started(), partition: 0 }, { ...late.started() }]);
+    const other = rig.runtime();
+    await rig.publish([{ ...other.started(), partition: 1 }]);
+    const codes = () => [...repliesOf(r.run), ...repliesOf(other.run)].map((reply) => reply.code);
+    await until('two answers', () => codes().length === 2);
+    expect(codes().every((code) => code === 'ok' || code === 'wrong_partition')).toBe(true);
+    expect((await replied(late.run, 1))[0]).toMatchObject({ kind: 'refused', code: 'token_expired' });
+  });
+
+  it('is taken over: the next owner folds, goes on with dense positions, and remembers every run', async () => {
+    const { rig } = stage();
+    const r = rig.runtime();
+    const action = id7();
+    const first = r.proposed.bind(null, action, 'bank.read', { to: 'a' });
+    const opening = [r.started(), first()];
+    await rig.publish(opening);
+    const original = (await replied(r.run, 2))[1];
+    await stage().policy().stop();
+    const gap = r.proposed(id7(), 'bank.read');
+    await rig.publish([gap]);
+    const how: string[] = [];
+    await stage().restart({ onTakenOver: (_partition, { from }) => { how.push(from); } });
+    await rig.publish([opening[1]!, r.proposed(id7(), 'bank.forbidden')]);
+    const replies = await replied(r.run, 5);
+    expect(replies[2]).toMatchObject({ code: 'ok', seq: 2 });
+    expect(replies[3]).toEqual(original);
+    expect(replies[4]).toMatchObject({ decision: 'deny' });
+    expect(how).toContain('checkpoint');
+    await until('all records', () => rig.governed.filter(({ record }) => record.kind === 'partition.owned').length >= 3);
+    for (const partition of new Set(rig.governed.map((one) => one.partition))) {
+      const positions = rig.governed.filter((one) => one.partition === partition).map((one) => one.record.position);
+      expect(positions).toEqual(positions.map((_, i) => i));
+    }
+  });
+};
