@@ -23,6 +23,18 @@ export interface Finding {
   readonly events: readonly string[];
   readonly at: number;
 }
+/** What anomaly needs of one decided action, re-keyed by agent (anomaly.actions.v1). */
+export interface Observation {
+  readonly tenant: string;
+  readonly agent: string;
+  readonly run: string;
+  readonly action: string;
+  readonly tool: string;
+  readonly consequential: boolean;
+  /** Targets as policy derived them: accounts, addresses, files. */
+  readonly targets: readonly string[];
+  readonly now: number;
+}
 
 // ---------- approvals ----------
 /** resolved, by approvals. `answers` is the governed position of the step_up decision. */

@@ -1,11 +1,33 @@
 // errors.yaml and topics.yaml → typed constants.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { contractsDir } from './load.mjs';
 
-export const loadErrors = () => parse(readFileSync(join(contractsDir, 'errors.yaml'), 'utf8')).errors;
-export const loadTopics = () => parse(readFileSync(join(contractsDir, 'topics.yaml'), 'utf8')).topics;
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+ajv.addSchema(JSON.parse(readFileSync(new URL('./tables.schema.json', import.meta.url), 'utf8')), 'tables');
+
+/** Throws, naming the place, where a table does not have the shape that tables.schema.json demands. */
+export const checkTable = (name, value) => {
+  const validate = ajv.getSchema(`tables#/$defs/${name}`);
+  if (!validate(value)) throw new Error(`contracts/${name}.yaml: ${ajv.errorsText(validate.errors, { dataVar: name })}`);
+  if (name === 'topics') checkTopics(value.topics);
+  return value[name];
+};
+
+const checkTopics = (topics) => {
+  const bySource = new Map(topics.map((topic) => [topic.name, topic]));
+  if (bySource.size !== topics.length || new Set(topics.map((topic) => topic.const)).size !== topics.length) throw new Error('contracts/topics.yaml: a name or const is used twice');
+  for (const topic of topics.filter(({ name }) => name.includes('-dead.'))) {
+    const source = bySource.get(topic.name.replace('-dead.', '.'));
+    if (!source || source.partitions !== topic.partitions || topic.maxMessageBytes <= source.maxMessageBytes) throw new Error(`contracts/topics.yaml: ${topic.name} needs a source with as many partitions and a smaller size limit`);
+  }
+};
+
+const load = (name) => checkTable(name, parse(readFileSync(join(contractsDir, `${name}.yaml`), 'utf8')));
+export const loadErrors = () => load('errors');
+export const loadTopics = () => load('topics');
 
 export const emitErrors = (errors) => `export interface ErrorEntry { readonly status: number; readonly retryable: boolean; readonly meaning: string; readonly remedy: string }
 /** Every code that crosses a process: HTTP status, whether the same request may succeed later, what it means, what to do. */
