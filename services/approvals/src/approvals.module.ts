@@ -1,14 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { createBus, directoryOf, followSigned, PERSON_DIRECTORY, serviceKey, serviceKeys } from '@countersign/service-host';
-import type { PersonDirectory, ServiceOptions } from '@countersign/service-host';
-import { createLogger } from '@countersign/telemetry';
-import { validatePersonSnapshot } from '@countersign/contracts';
-import type { PersonSnapshot } from '@countersign/contracts';
-import pg from 'pg';
-import { composeApprovals } from './compose.ts';
+import { PERSON_DIRECTORY } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
 import type { ApprovalService } from './compose.ts';
-import type { ApprovalsConfig } from './config.ts';
 import { ApprovalsController } from './inbound/approvals.controller.ts';
 import { APPROVALS, GovernedConsumer } from './inbound/governed.consumer.ts';
 
@@ -21,22 +15,3 @@ export class ApprovalsModule {
     };
   }
 }
-
-/** Opens everything the service needs; what it returns is started by the service host. */
-export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOptions> => {
-  const log = createLogger({ service: 'approvals', level: config.logLevel });
-  const onError = (err: Error, what: string) => log.error({ err, what }, 'approvals');
-  const bus = await createBus(config.bus, { clientId: 'approvals' });
-  const pool = new pg.Pool({ connectionString: config.postgres, max: 8 });
-  pool.on('error', (err) => log.warn({ err }, 'lost a connection to PostgreSQL'));
-  const snapshot = followSigned<PersonSnapshot>(bus, {
-    topic: 'registry.people.v1', signer: 'registry', keys: serviceKeys(config.secretsDir).keys, now: Date.now, validate: validatePersonSnapshot,
-    keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
-  });
-  const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now });
-  const approvals = await composeApprovals({ bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError });
-  return {
-    name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant),
-    onDrain: async () => { await approvals.stop(); await snapshot.stop(); await pool.end(); },
-  };
-};

@@ -1,5 +1,5 @@
-import { runService } from '@countersign/service-host';
-import { openApprovals } from './approvals.module.ts';
 import { loadConfig } from './config.ts';
+import { openApprovals } from './open.ts';
+import { runService } from '@countersign/service-host';
 
 await runService(await openApprovals(loadConfig()));

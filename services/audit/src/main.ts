@@ -1,5 +1,5 @@
-import { runService } from '@countersign/service-host';
-import { openAudit } from './audit.module.ts';
 import { loadConfig } from './config.ts';
+import { openAudit } from './open.ts';
+import { runService } from '@countersign/service-host';
 
 await runService(await openAudit(loadConfig()));

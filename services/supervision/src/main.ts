@@ -1,5 +1,5 @@
-import { runService } from '@countersign/service-host';
 import { loadConfig } from './config.ts';
-import { openSupervision } from './supervision.module.ts';
+import { openSupervision } from './open.ts';
+import { runService } from '@countersign/service-host';
 
 await runService(await openSupervision(loadConfig()));

@@ -1,14 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { createBus, directoryOf, followSigned, PERSON_DIRECTORY, serviceKey, serviceKeys } from '@countersign/service-host';
-import type { PersonDirectory, ServiceOptions } from '@countersign/service-host';
-import { createLogger } from '@countersign/telemetry';
-import { validatePersonSnapshot } from '@countersign/contracts';
-import type { PersonSnapshot } from '@countersign/contracts';
-import pg from 'pg';
-import { composeSupervision } from './compose.ts';
+import { PERSON_DIRECTORY } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
 import type { Supervision } from './compose.ts';
-import type { SupervisionConfig } from './config.ts';
 import { GovernedConsumer, SUPERVISION } from './inbound/governed.consumer.ts';
 import { SupervisionController } from './inbound/supervision.controller.ts';
 
@@ -21,24 +15,3 @@ export class SupervisionModule {
     };
   }
 }
-
-/** Opens everything the service needs; what it returns is started by the service host. */
-export const openSupervision = async (config: SupervisionConfig): Promise<ServiceOptions> => {
-  const log = createLogger({ service: 'supervision', level: config.logLevel });
-  const bus = await createBus(config.bus, { clientId: 'supervision' });
-  const pool = new pg.Pool({ connectionString: config.postgres, max: 8 });
-  pool.on('error', (err) => log.warn({ err }, 'lost a connection to PostgreSQL'));
-  const { keys } = serviceKeys(config.secretsDir);
-  const onError = (err: Error, what: string) => log.error({ err, what }, 'supervision');
-  const people = followSigned<PersonSnapshot>(bus, {
-    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
-    validate: validatePersonSnapshot,
-  });
-  const supervision = await composeSupervision({ bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
-  return {
-    name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
-    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant),
-    ready: supervision.ready,
-    onDrain: async () => { await supervision.stop(); await people.stop(); await pool.end(); },
-  };
-};

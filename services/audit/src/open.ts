@@ -1,0 +1,24 @@
+import { createBus, serviceKey } from '@countersign/service-host';
+import type { ServiceOptions } from '@countersign/service-host';
+import { createLogger } from '@countersign/telemetry';
+import { openPool } from '@countersign/event-store/postgres';
+import { composeAudit } from './compose.ts';
+import type { AuditConfig } from './config.ts';
+import { createCheckpointPublisher } from './outbound/publish.ts';
+import { AuditModule } from './audit.module.ts';
+
+/** Opens everything the service needs; what it returns is started by the service host. */
+export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> => {
+  const log = createLogger({ service: 'audit', level: config.logLevel });
+  const key = serviceKey(config.secretsDir, 'audit');
+  const bus = await createBus(config.bus, { clientId: 'audit' });
+  const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
+  const audit = await composeAudit({
+    pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
+    keeperFile: config.keeper, publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
+  });
+  return {
+    name: 'audit', http: config.http, module: AuditModule.of(audit), log, bus, otlpEndpoint: config.otlpEndpoint,
+    onDrain: async () => { await audit.sequencer.close(); await pool.end(); },
+  };
+};

@@ -1,0 +1,29 @@
+import { createBus, directoryOf, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
+import type { ServiceOptions } from '@countersign/service-host';
+import { createLogger } from '@countersign/telemetry';
+import { validatePersonSnapshot } from '@countersign/contracts';
+import type { PersonSnapshot } from '@countersign/contracts';
+import { openPool } from '@countersign/event-store/postgres';
+import { composeSupervision } from './compose.ts';
+import type { SupervisionConfig } from './config.ts';
+import { SupervisionModule } from './supervision.module.ts';
+
+/** Opens everything the service needs; what it returns is started by the service host. */
+export const openSupervision = async (config: SupervisionConfig): Promise<ServiceOptions> => {
+  const log = createLogger({ service: 'supervision', level: config.logLevel });
+  const bus = await createBus(config.bus, { clientId: 'supervision' });
+  const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
+  const { keys } = serviceKeys(config.secretsDir);
+  const onError = (err: Error, what: string) => log.error({ err, what }, 'supervision');
+  const people = followSigned<PersonSnapshot>(bus, {
+    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
+    validate: validatePersonSnapshot,
+  });
+  const supervision = await composeSupervision({ bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  return {
+    name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
+    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant),
+    ready: supervision.ready,
+    onDrain: async () => { await supervision.stop(); await people.stop(); await pool.end(); },
+  };
+};
