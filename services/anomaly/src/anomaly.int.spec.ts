@@ -17,6 +17,7 @@ const brokers = process.env['CS_TEST_KAFKA']!.split(',');
 const name = `anomaly_${process.pid}_${Date.now()}`;
 const needed = [topic.runsGoverned, topic.anomalyActions, topic.anomalyLevels, topic.anomalyFindings, topic.anomalyFindingsDead];
 const minute = 60_000;
+const errors: string[] = [];
 
 /** The bus with topics and groups of this test's own. */
 const apart = (bus: Bus): Bus => {
@@ -41,7 +42,7 @@ const apart = (bus: Bus): Bus => {
 };
 const until = async (condition: () => Promise<boolean> | boolean): Promise<void> => {
   for (const deadline = Date.now() + 30_000; !(await condition());) {
-    if (Date.now() > deadline) throw new Error('condition not met within 30 s');
+    if (Date.now() > deadline) throw new Error(`condition not met within 30 s; told: ${errors.join('; ')}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 };
@@ -60,7 +61,6 @@ describe('anomaly on Kafka and PostgreSQL', () => {
   const key = generateKey('anomaly-1');
   const keys = createKeySet([key.publicJwk]);
   const olga = generateKey('olga-1');
-  const errors: string[] = [];
   let admin: pg.Client, pool: pg.Pool, bus: Bus;
   const read = async (one: string): Promise<BusMessage[]> => {
     const found: BusMessage[] = [];
@@ -71,14 +71,17 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await following.stop();
     return found;
   };
+  const running: { close(): Promise<void> }[] = [];
   const start = async () => {
     const own = apart(await createKafkaBus({ brokers, clientId: 'anomaly-test', sessionTimeoutMs: 6_000 }));
     const anomaly = await composeAnomaly({ bus: own, pool, key, keys, tenant: 'acme', now: Date.now, checkpointEvery: 30, onError: (error, what) => errors.push(`${what}: ${error.message}`) });
     const people = { audience: 'anomaly', now: Date.now, person: (id: string) => (id === 'olga' ? { roles: [], status: 'active' as const, keys: createKeySet([olga.publicJwk]) } : undefined) };
-    return startService({
+    const service = await startService({
       name: 'anomaly', http: { host: '127.0.0.1', port: 0 }, module: AnomalyModule.of(anomaly, people), bus: own, log: createLogger({ service: 'anomaly', level: 'silent' }),
       ready: anomaly.ready, onDrain: () => anomaly.stop(),
     });
+    running.push(service);
+    return service;
   };
 
   beforeAll(async () => {
@@ -92,6 +95,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await bus.ensureTopics(needed.map((one) => topics[one]));
   });
   afterAll(async () => {
+    for (const one of running) await one.close();
     await bus.close();
     await pool.end();
     await admin.query(`drop database ${name} with (force)`);
@@ -116,11 +120,12 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     });
     const findings = expected.flatMap((one) => one.findings), levels = expected.flatMap((one) => one.levels);
     expect(findings.length).toBeGreaterThan(5);
+    expect(findings.filter((one) => one.agent !== 'payer')).toEqual([]);
     await until(async () => (await read(topic.anomalyFindings)).length >= findings.length && (await read(topic.anomalyLevels)).filter((one) => !one.key!.startsWith('~')).length >= levels.length);
     const said = await read(topic.anomalyFindings);
     expect(said.map((one) => JSON.parse(one.value!.toString()) as unknown).sort(byFinding)).toEqual([...findings].sort(byFinding));
     const leveled = (await read(topic.anomalyLevels)).filter((one) => !one.key!.startsWith('~'));
-    expect(leveled.map((one) => JSON.parse(one.value!.toString()) as unknown)).toEqual(levels);
+    expect(leveled.map((one) => JSON.parse(one.value!.toString()) as unknown).sort(byPosition)).toEqual([...levels].sort(byPosition));
     for (const one of [...said, ...leveled]) expect(verifyServiceMessage({ ...one, topic: one.topic }, keys, signers).ok).toBe(true);
     expect(findings.every((one) => validateFinding(one)) && levels.every((one) => validateAnomalyLevel(one))).toBe(true);
 
@@ -146,3 +151,4 @@ describe('anomaly on Kafka and PostgreSQL', () => {
 });
 
 const byFinding = (a: unknown, b: unknown): number => ((a as { finding: string }).finding < (b as { finding: string }).finding ? -1 : 1);
+const byPosition = (a: unknown, b: unknown): number => (a as { position: string }).position.localeCompare((b as { position: string }).position);

@@ -1,14 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { validatePersonSnapshot } from '@countersign/contracts';
-import type { PersonSnapshot } from '@countersign/contracts';
-import { createBus, directoryOf, followSigned, PERSON_DIRECTORY, serviceKey, serviceKeys } from '@countersign/service-host';
-import type { PersonDirectory, ServiceOptions } from '@countersign/service-host';
-import { createLogger } from '@countersign/telemetry';
-import pg from 'pg';
-import { composeAnomaly } from './compose.ts';
+import { PERSON_DIRECTORY } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
 import type { Anomaly } from './compose.ts';
-import type { AnomalyConfig } from './config.ts';
 import { AnomalyController } from './inbound/anomaly.controller.ts';
 import { ANOMALY, FindingsConsumer } from './inbound/findings.consumer.ts';
 
@@ -21,23 +15,3 @@ export class AnomalyModule {
     };
   }
 }
-
-/** Opens everything the service needs; what it returns is started by the service host. */
-export const openAnomaly = async (config: AnomalyConfig): Promise<ServiceOptions> => {
-  const log = createLogger({ service: 'anomaly', level: config.logLevel });
-  const bus = await createBus(config.bus, { clientId: 'anomaly' });
-  const pool = new pg.Pool({ connectionString: config.postgres, max: 6 });
-  pool.on('error', (err) => log.warn({ err }, 'lost a connection to PostgreSQL'));
-  const { keys } = serviceKeys(config.secretsDir);
-  const onError = (err: Error, what: string) => log.error({ err, what }, 'anomaly');
-  const people = followSigned<PersonSnapshot>(bus, {
-    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, validate: validatePersonSnapshot, onError: (error) => onError(error, 'people'),
-  });
-  const anomaly = await composeAnomaly({ bus, pool, key: serviceKey(config.secretsDir, 'anomaly'), keys, tenant: config.tenant, now: Date.now, onError });
-  return {
-    name: 'anomaly', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
-    module: AnomalyModule.of(anomaly, directoryOf(people, { audience: 'anomaly', now: Date.now })),
-    ready: anomaly.ready,
-    onDrain: async () => { await anomaly.stop(); await people.stop(); await pool.end(); },
-  };
-};

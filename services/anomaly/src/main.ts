@@ -1,5 +1,5 @@
-import { runService } from '@countersign/service-host';
-import { openAnomaly } from './anomaly.module.ts';
 import { loadConfig } from './config.ts';
+import { openAnomaly } from './open.ts';
+import { runService } from '@countersign/service-host';
 
-await runService(await openAnomaly(loadConfig(process.env)));
+await runService(await openAnomaly(loadConfig()));

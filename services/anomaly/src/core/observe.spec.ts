@@ -44,6 +44,11 @@ describe('the baseline of an agent', () => {
     expect(baseline.targets.has('XX-stranger')).toBe(false);
   });
 
+  it('takes actions that arrive late for no burst', () => {
+    const { baseline } = live(ordinary);
+    expect(live(Array.from({ length: 100 }, (_, i) => action(i * minute / 2)), baseline).findings).toEqual([]);
+  });
+
   it('forgets evidence with time', () => {
     const flagged = live([action(61 * minute, { targets: ['XX-stranger'] }), action(61 * minute + 1, { targets: ['YY-stranger'] })], live(ordinary).baseline).baseline;
     expect(levelAt(flagged, 61 * minute)).not.toBe('normal');

@@ -46,9 +46,11 @@ export const observe = (known: Baseline | undefined, seen: Observation): Observe
   const base = { tenant: seen.tenant, agent: seen.agent, run: seen.run, events: [seen.action], at: seen.now };
   let evidence = 0;
 
-  const count = baseline.count + 1;
+  // Runs of an agent arrive over several partitions, after a pause far out of step: a late action is not a burst of the minute at hand.
+  const late = minute < baseline.minute;
+  const count = late ? baseline.count : baseline.count + 1;
   baseline = { ...baseline, count };
-  const tail = rateTail(baseline, count);
+  const tail = late ? 1 : rateTail(baseline, count);
   if (tail < rateAlarm && baseline.flaggedMinute !== minute) {
     const expected = baseline.shape / baseline.minutes;
     baseline = { ...baseline, flaggedMinute: minute };

@@ -1,0 +1,28 @@
+import { validatePersonSnapshot } from '@countersign/contracts';
+import type { PersonSnapshot } from '@countersign/contracts';
+import { openPool } from '@countersign/event-store/postgres';
+import { createBus, directoryOf, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
+import type { ServiceOptions } from '@countersign/service-host';
+import { createLogger } from '@countersign/telemetry';
+import { AnomalyModule } from './anomaly.module.ts';
+import { composeAnomaly } from './compose.ts';
+import type { AnomalyConfig } from './config.ts';
+
+/** Opens everything the service needs; what it returns is started by the service host. */
+export const openAnomaly = async (config: AnomalyConfig): Promise<ServiceOptions> => {
+  const log = createLogger({ service: 'anomaly', level: config.logLevel });
+  const bus = await createBus(config.bus, { clientId: 'anomaly' });
+  const pool = openPool({ connectionString: config.postgres, max: 6, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
+  const { keys } = serviceKeys(config.secretsDir);
+  const onError = (err: Error, what: string) => log.error({ err, what }, 'anomaly');
+  const people = followSigned<PersonSnapshot>(bus, {
+    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, validate: validatePersonSnapshot, onError: (error) => onError(error, 'people'),
+  });
+  const anomaly = await composeAnomaly({ bus, pool, key: serviceKey(config.secretsDir, 'anomaly'), keys, tenant: config.tenant, now: Date.now, onError });
+  return {
+    name: 'anomaly', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
+    module: AnomalyModule.of(anomaly, directoryOf(people, { audience: 'anomaly', now: Date.now })),
+    ready: anomaly.ready,
+    onDrain: async () => { await anomaly.stop(); await people.stop(); await pool.end(); },
+  };
+};
