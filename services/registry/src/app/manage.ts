@@ -1,0 +1,92 @@
+import type { AgentSnapshot, PersonSnapshot, PublicJwk, ToolSnapshot } from '@countersign/contracts';
+import { decideAndAppend } from '@countersign/event-store';
+import type { EventStore, OutboxMessage } from '@countersign/event-store';
+import { fold } from '@countersign/kernel';
+import type { Decider, Named, Outcome } from '@countersign/kernel';
+import { agentDecider } from '../core/agent.ts';
+import type { Agent, AgentCode, AgentCommand, AgentEvent } from '../core/agent.ts';
+import { personDecider } from '../core/person.ts';
+import type { Person, PersonCode, PersonCommand, PersonEvent } from '../core/person.ts';
+import { toolDecider } from '../core/tool.ts';
+import type { PutTool, Tool, ToolPut } from '../core/tool.ts';
+import type { Inventory, Messages } from './ports.ts';
+
+/** One kind of thing: its decider, and how its state becomes a snapshot and a row. `snapshot` is undefined while nothing may be said of it yet. */
+interface Kind<Command, Event extends Named, State, Code extends string> {
+  readonly kind: 'agent' | 'tool' | 'person';
+  readonly decider: Decider<Command, Event, State, Code>;
+  readonly snapshot: (state: State, version: number) => AgentSnapshot | ToolSnapshot | PersonSnapshot | undefined;
+  readonly row: (id: string, state: State, version: number) => Promise<void>;
+}
+
+export interface Manage {
+  agent(id: string, command: AgentCommand, by: string): Promise<Outcome<AgentEvent, AgentCode>>;
+  tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, never>>;
+  person(id: string, command: PersonCommand, by: string): Promise<Outcome<PersonEvent, PersonCode>>;
+  /** Brings read models up to their streams: a crash may have left some behind. */
+  catchUp(): Promise<void>;
+  /** Every snapshot as a message: published at the start, so that a lost topic comes back. */
+  snapshots(): Promise<readonly OutboxMessage[]>;
+}
+
+/** load → decide → append with the snapshot and the record in the outbox, then the read model. */
+export const createManage = (store: EventStore, inventory: Inventory, messages: Messages, tenant: string): Manage => {
+  const agents: Kind<AgentCommand, AgentEvent, Agent, AgentCode> = {
+    kind: 'agent', decider: agentDecider,
+    snapshot: (state, version) => (state.status === 'none' ? undefined : agentSnapshot(state, tenant, version)),
+    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putAgent(id, version, agentSnapshot(state, tenant, version), state.profile.key); },
+  };
+  const tools: Kind<PutTool, ToolPut, Tool, never> = {
+    kind: 'tool', decider: toolDecider,
+    snapshot: (state, version) => (state.status === 'none' ? undefined : { ...state.tool, tenant, version, definition: state.definition }),
+    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putTool(id, version, { ...state.tool, tenant, version, definition: state.definition }); },
+  };
+  const people: Kind<PersonCommand, PersonEvent, Person, PersonCode> = {
+    kind: 'person', decider: personDecider,
+    snapshot: (state, version) => (state.status === 'active' ? personSnapshot(state, tenant, version) : undefined),
+    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putPerson(id, version, state.status === 'active' ? personSnapshot(state, tenant, version) : null); },
+  };
+
+  const handle = async <Command extends { readonly now: number }, Event extends Named, State, Code extends string>(one: Kind<Command, Event, State, Code>, id: string, command: Command, by: string): Promise<Outcome<Event, Code>> => {
+    const stream = `${one.kind}:${id}`;
+    const { outcome, state, version } = await decideAndAppend({
+      store, decider: one.decider, stream, command, at: command.now, by,
+      outbox: (events, after, last) => {
+        const snapshot = one.snapshot(after, last);
+        return [...(snapshot === undefined ? [] : [messages.snapshot(one.kind, id, snapshot)]), ...messages.events(stream, events, last, by, command.now)];
+      },
+    });
+    if (outcome.status === 'accepted') await one.row(id, state, version);
+    return outcome;
+  };
+
+  return {
+    agent: (id, command, by) => handle(agents, id, command, by),
+    tool: (id, command, by) => handle(tools, id, command, by),
+    person: (id, command, by) => handle(people, id, command, by),
+    catchUp: async () => {
+      const rows = await inventory.versions();
+      const refresh = async <Command, Event extends Named, State, Code extends string>(one: Kind<Command, Event, State, Code>): Promise<void> => {
+        for (const stream of await store.streams(`${one.kind}:`)) {
+          const { events, version } = await store.load(stream);
+          if (rows.get(stream) !== version) await one.row(stream.slice(one.kind.length + 1), fold(one.decider, events.map((event) => event.data as Event)), version);
+        }
+      };
+      await refresh(agents);
+      await refresh(tools);
+      await refresh(people);
+    },
+    snapshots: async () => [
+      ...(await inventory.agents()).map((row) => messages.snapshot('agent', row.agent, row.snapshot)),
+      ...(await inventory.tools()).map((row) => messages.snapshot('tool', row.tool, row.snapshot)),
+      ...(await inventory.people()).flatMap((row) => (row.snapshot === null ? [] : [messages.snapshot('person', row.person, row.snapshot)])),
+    ],
+  };
+};
+
+/** The client key authenticates the runtime at the token endpoint; nobody else needs it. */
+const agentSnapshot = ({ profile: { key: _key, ...profile }, status }: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot =>
+  ({ ...profile, tenant, version, status });
+
+const personSnapshot = ({ person, name, roles, keys }: { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly keys: readonly PublicJwk[] }, tenant: string, version: number): PersonSnapshot =>
+  ({ person, tenant, version, name, roles, status: 'active', keys });

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { argumentsDigest } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, PersonSnapshot, PublicJwk, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { EventStore } from '@countersign/event-store';
+import type { HotState } from '@countersign/hot-state';
+import { CodedError } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
+import { issueToken } from './app/issue-token.ts';
+import { createManage } from './app/manage.ts';
+import { createPeople } from './app/people.ts';
+import type { Inventory, Messages } from './app/ports.ts';
+import type { ToolDefinition } from './core/tool.ts';
+
+export interface RegistryPorts {
+  readonly store: EventStore;
+  readonly inventory: Inventory;
+  readonly messages: Messages;
+  readonly hot: HotState;
+  readonly key: SigningKey;
+  readonly jwks: readonly PublicJwk[];
+  readonly proofSecret: Buffer;
+  readonly tenant: string;
+  readonly publicUrl: string;
+  readonly audience: string;
+  readonly ids: () => string;
+  readonly now: () => number;
+  /** Called after every change: the outbox has something. */
+  readonly changed: () => void;
+}
+
+export type RegistryService = Awaited<ReturnType<typeof composeRegistry>>;
+
+/** A runtime opens a run per task; ten a second and agent leave room for a replay and stop a loop gone wild. */
+const tokensPerMinute = 6_000;
+
+/** Turns a refusal into the error that the host shows. */
+const accepted = <T extends { readonly status: string }>(outcome: T): void => {
+  if (outcome.status === 'refused') throw new CodedError((outcome as unknown as { code: string }).code, (outcome as unknown as { detail: string }).detail);
+};
+
+/** Puts the registry together out of its ports; knows no Nest. */
+export const composeRegistry = async (ports: RegistryPorts) => {
+  const { inventory, tenant, now } = ports;
+  const manage = createManage(ports.store, inventory, ports.messages, tenant);
+  await manage.catchUp();
+  const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
+  await people.refresh();
+  const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
+
+  return {
+    directory, jwks: ports.jwks,
+    snapshots: manage.snapshots,
+    token: (request: TokenRequest) => issueToken({ ...ports, issuer: ports.publicUrl, perMinute: tokensPerMinute }, request),
+    /** The first person, where there is none yet; undefined once somebody was invited. */
+    firstInvitation: async (): Promise<InvitePersonResponse | undefined> => {
+      if ((await inventory.people()).some((row) => row.snapshot !== null)) return undefined;
+      const invited = await people.invite({ person: 'operator', name: 'First operator', roles: ['operator', 'supervisor'] }, 'registry');
+      ports.changed();
+      return 'status' in invited ? undefined : invited;
+    },
+    invite: async (request: InvitePersonRequest, by: string) => {
+      const invited = await people.invite(request, by);
+      if ('status' in invited) throw new CodedError(invited.code, invited.detail);
+      ports.changed();
+      return invited;
+    },
+    enrol: async (request: EnrolPersonRequest) => {
+      const enrolled = await people.enrol(request);
+      if ('status' in enrolled) throw new CodedError(enrolled.code, enrolled.detail);
+      ports.changed();
+      return enrolled;
+    },
+    people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
+    register: async (request: RegisterAgentRequest, by: string): Promise<AgentSnapshot> => {
+      const owner = await inventory.person(request.owner);
+      const profile = { ...request, model: request.model ?? null, runtimeTrusted: request.runtimeTrusted ?? false };
+      accepted(await manage.agent(request.agent, { type: 'register', profile, ownerExists: owner?.snapshot?.status === 'active', by, now: now() }, by));
+      ports.changed();
+      return (await inventory.agent(request.agent))!.snapshot;
+    },
+    change: async (agent: string, type: 'activate' | 'suspend' | 'resume' | 'decommission', by: string, reason: string): Promise<AgentSnapshot> => {
+      accepted(await manage.agent(agent, { type, by, reason, now: now() }, by));
+      ports.changed();
+      return (await inventory.agent(agent))!.snapshot;
+    },
+    agents: async () => (await inventory.agents()).map((row) => row.snapshot),
+    agent: async (id: string) => {
+      const row = await inventory.agent(id);
+      return row && { ...row.snapshot, lastUseAt: row.lastUseAt === null ? null : Number(row.lastUseAt) };
+    },
+    putTools: async (tools: readonly ({ readonly tool: string } & PutToolRequest)[], by: string): Promise<readonly ToolSnapshot[]> => {
+      const known = new Set([...(await inventory.tools()).map((row) => row.tool), ...tools.map((one) => one.tool)]);
+      for (const one of tools) checkTool(one, known);
+      for (const one of tools) {
+        const tool: ToolDefinition = one;
+        await manage.tool(one.tool, { type: 'put', tool, definition: argumentsDigest(tool), by, now: now() }, by);
+      }
+      ports.changed();
+      const names = new Set(tools.map((one) => one.tool));
+      return (await inventory.tools()).filter((row) => names.has(row.tool)).map((row) => row.snapshot);
+    },
+    tools: async () => (await inventory.tools()).map((row) => row.snapshot),
+    used: (records: readonly GovernedRecord[]) => inventory.used(records.flatMap((record) => (record.agent === null ? [] : [{ agent: record.agent, at: record.now }]))),
+  };
+};
+
+const checkTool = (tool: { readonly tool: string } & PutToolRequest, known: ReadonlySet<string>): void => {
+  const wrong = (why: string) => new CodedError('invalid_request', `${tool.tool}: ${why}`);
+  if (tool.schema['type'] !== 'object' || tool.schema['additionalProperties'] !== false) throw wrong('its argument schema must be a closed object (type object, additionalProperties false)');
+  if (tool.compensator !== null && !known.has(tool.compensator)) throw wrong(`its compensator ${tool.compensator} is not in the catalogue`);
+  if (tool.reversible && tool.consequential && tool.compensator === null) throw wrong('a reversible tool names the compensator that reverses it');
+};

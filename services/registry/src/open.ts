@@ -1,0 +1,52 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { envelope, startHeartbeats } from '@countersign/bus';
+import { createPostgresEventStore, migrateEventStore, openPool, startOutboxRelay } from '@countersign/event-store/postgres';
+import { createMemoryHotState } from '@countersign/hot-state/memory';
+import { createRedisHotState } from '@countersign/hot-state/redis';
+import { signServiceMessage } from '@countersign/identity';
+import { uuidV7From } from '@countersign/kernel';
+import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
+import type { ServiceOptions } from '@countersign/service-host';
+import { createLogger } from '@countersign/telemetry';
+import { composeRegistry } from './compose.ts';
+import type { RegistryConfig } from './config.ts';
+import { createInventory, openInventory } from './outbound/inventory.ts';
+import { createMessages, snapshotTopics } from './outbound/publish.ts';
+import { RegistryModule } from './registry.module.ts';
+
+/** Opens everything the service needs; what it returns is started by the service host. */
+export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptions> => {
+  const log = createLogger({ service: 'registry', level: config.logLevel });
+  const onError = (err: Error, what: string): void => log.error({ err, what }, what);
+  const key = serviceKey(config.secretsDir, 'registry');
+  const bus = await createBus(config.bus, { clientId: 'registry' });
+  const source = await openInventory(config.postgres);
+  const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
+  await migrateEventStore(pool);
+  const hot = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, prefix: 'registry:' });
+  const relay = startOutboxRelay({ pool, bus, shard: 'registry', onError: (error) => onError(error, 'outbox') });
+  const registry = await composeRegistry({
+    store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, key, jwks: serviceKeys(config.secretsDir).jwks,
+    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience,
+    ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
+  });
+  // Before the first heartbeat: whoever sees that one has seen everything.
+  const snapshots = await registry.snapshots();
+  if (snapshots.length > 0) await bus.publish(snapshots);
+  const beats = Object.values(snapshotTopics).map((topic) => startHeartbeats(bus, topic, {
+    now: Date.now, onError: (error) => onError(error, 'heartbeat'),
+    sign: (beatKey, value, at) => signServiceMessage({ topic, key: beatKey, value, headers: envelope({ id: randomUUID(), type: 'countersign.registry.heartbeat.v1', source: 'registry', time: at, tenant: config.tenant }) }, key).headers,
+  }));
+  const first = await registry.firstInvitation();
+  if (first) {
+    const file = join(config.secretsDir, 'operator-enrolment');
+    await writeFile(file, first.code, { mode: 0o600 });
+    log.info({ file }, 'nobody is enrolled yet: the first operator enrols with the one-time code in this file');
+  }
+  return {
+    name: 'registry', http: config.http, module: RegistryModule.of(registry), log, bus, otlpEndpoint: config.otlpEndpoint,
+    onDrain: async () => { await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); await pool.end(); await source.destroy(); },
+  };
+};

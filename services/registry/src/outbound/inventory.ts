@@ -1,0 +1,47 @@
+import { DataSource } from 'typeorm';
+import type { EntitySchema, ObjectLiteral } from 'typeorm';
+import type { Inventory } from '../app/ports.ts';
+import { AgentEntity, PersonEntity, RunEntity, ToolEntity } from './entities.ts';
+import { CreateRegistry1700000000000 } from './migrations.ts';
+
+/** TypeORM owns the read models and their migrations. */
+export const openInventory = (url: string): Promise<DataSource> =>
+  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, PersonEntity, RunEntity], migrations: [CreateRegistry1700000000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
+
+/** Rows by name; a row never goes back to an older version of its stream. */
+export const createInventory = (source: DataSource): Inventory => {
+  const put = async (table: string, id: string, columns: Readonly<Record<string, unknown>>): Promise<void> => {
+    const names = Object.keys(columns);
+    await source.query(
+      `INSERT INTO ${table} AS kept (${[table, ...names].join(', ')}) VALUES (${[table, ...names].map((_, i) => `$${i + 1}`).join(', ')})
+       ON CONFLICT (${table}) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE kept.version < excluded.version`,
+      [id, ...Object.values(columns)]);
+  };
+  const all = <Row extends ObjectLiteral>(entity: EntitySchema<Row>, by: string): Promise<Row[]> =>
+    source.getRepository(entity).createQueryBuilder('row').orderBy(`row.${by}`).getMany();
+  return {
+    putAgent: (id, version, snapshot, key) => put('agent', id, { version, snapshot: JSON.stringify(snapshot), key: JSON.stringify(key) }),
+    putTool: (id, version, snapshot) => put('tool', id, { version, snapshot: JSON.stringify(snapshot) }),
+    putPerson: (id, version, snapshot) => put('person', id, { version, snapshot: snapshot && JSON.stringify(snapshot) }),
+    agent: async (id) => (await source.getRepository(AgentEntity).findOneBy({ agent: id })) ?? undefined,
+    person: async (id) => (await source.getRepository(PersonEntity).findOneBy({ person: id })) ?? undefined,
+    agents: () => all(AgentEntity, 'agent'),
+    tools: () => all(ToolEntity, 'tool'),
+    people: () => all(PersonEntity, 'person'),
+    run: async (id) => {
+      const row = await source.getRepository(RunEntity).findOneBy({ run: id });
+      return row === null ? null : { run: row.run, agent: row.agent, jkt: row.jkt, notAfter: Number(row.notAfter) };
+    },
+    openRun: async (run, openedAt, purpose) => {
+      await source.query('INSERT INTO run (run, agent, jkt, not_after, opened_at, purpose) VALUES ($1, $2, $3, $4, $5, $6)', [run.run, run.agent, run.jkt, run.notAfter, openedAt, purpose]);
+    },
+    used: async (uses) => {
+      if (uses.length === 0) return;
+      await source.query(
+        'UPDATE agent SET last_use_at = greatest(last_use_at, u.at) FROM (SELECT agent, max(at) AS at FROM unnest($1::text[], $2::bigint[]) AS u (agent, at) GROUP BY agent) u WHERE agent.agent = u.agent',
+        [uses.map((use) => use.agent), uses.map((use) => use.at)]);
+    },
+    versions: async () => new Map((await source.query<{ stream: string; version: number }[]>(
+      `SELECT 'agent:' || agent AS stream, version FROM agent UNION ALL SELECT 'tool:' || tool, version FROM tool UNION ALL SELECT 'person:' || person, version FROM person`)).map((row) => [row.stream, row.version])),
+  };
+};

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { PERSON_DIRECTORY } from '@countersign/service-host';
+import type { RegistryService } from './compose.ts';
+import { AgentsController } from './inbound/agents.controller.ts';
+import { GovernedConsumer } from './inbound/governed.consumer.ts';
+import { OauthController, REGISTRY } from './inbound/oauth.controller.ts';
+import { PeopleController } from './inbound/people.controller.ts';
+import { ToolsController } from './inbound/tools.controller.ts';
+
+@Module({})
+export class RegistryModule {
+  static of(registry: RegistryService): DynamicModule {
+    return {
+      module: RegistryModule, controllers: [OauthController, PeopleController, AgentsController, ToolsController, GovernedConsumer],
+      providers: [{ provide: REGISTRY, useFactory: () => registry }, { provide: PERSON_DIRECTORY, useFactory: () => registry.directory }],
+    };
+  }
+}
