@@ -57,17 +57,17 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       if ((await inventory.people()).some((row) => row.snapshot !== null)) return undefined;
       const invited = await people.invite({ person: 'operator', name: 'First operator', roles: ['operator', 'supervisor'] }, 'registry');
       ports.changed();
-      return 'status' in invited ? undefined : invited;
+      return 'link' in invited ? invited : undefined;
     },
     invite: async (request: InvitePersonRequest, by: string) => {
       const invited = await people.invite(request, by);
-      if ('status' in invited) throw new CodedError(invited.code, invited.detail);
+      if (!('link' in invited)) throw new CodedError(invited.code, invited.detail);
       ports.changed();
       return invited;
     },
     enrol: async (request: EnrolPersonRequest) => {
       const enrolled = await people.enrol(request);
-      if ('status' in enrolled) throw new CodedError(enrolled.code, enrolled.detail);
+      if ('code' in enrolled) throw new CodedError(enrolled.code, enrolled.detail);
       ports.changed();
       return enrolled;
     },

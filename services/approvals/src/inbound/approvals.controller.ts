@@ -1,20 +1,20 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { validateCastVoteRequest } from '@countersign/contracts';
+import type { ApprovalView, CastVoteRequest } from '@countersign/contracts';
 import { CodedError, PersonGuard, validated } from '@countersign/service-host';
 import type { ApprovalService } from '../compose.ts';
 import type { Known } from '../views/approvals.ts';
 import { APPROVALS } from './governed.consumer.ts';
 
-interface VoteBody { readonly jws: string }
-const isVoteBody = (value: unknown): value is VoteBody => {
-  const body = value as VoteBody | null;
-  return typeof body === 'object' && body !== null && Object.keys(body).length === 1 && typeof body.jws === 'string' && body.jws.length <= 8192;
+/** An approval as its approvers see it. Arguments and reason are the agent's own words: untrusted, to be shown as text. */
+const shown = (state: Known): ApprovalView => {
+  const { evidence, ...question } = state.question;
+  return {
+    ...question, status: state.status, resolution: state.status === 'closed' ? state.resolution : null, requestedAt: state.requestedAt,
+    votes: state.votes.map(({ person, vote }) => ({ person, vote })),
+    arguments: evidence.arguments, reason: evidence.reason, rules: evidence.rules,
+  };
 };
-
-/** An approval as people see it: n of m, what is asked, and the evidence. */
-const shown = (state: Known) => ({
-  ...state.question, status: state.status === 'open' ? 'open' : state.resolution,
-  approvals: state.votes.filter((vote) => vote.vote === 'approve').length, votes: state.votes.map(({ person, vote }) => ({ person, vote })),
-});
 
 @Controller('approvals')
 export class ApprovalsController {
@@ -43,7 +43,7 @@ export class ApprovalsController {
   /** The vote is a statement signed by the person: it authenticates itself, and policy checks the signature again. */
   @Post(':approval/votes')
   @HttpCode(200)
-  async vote(@Param('approval') approval: string, @Body(validated(isVoteBody)) body: VoteBody) {
+  async vote(@Param('approval') approval: string, @Body(validated(validateCastVoteRequest)) body: CastVoteRequest) {
     return shown(await this.#approvals.vote(approval, body.jws));
   }
 }

@@ -10,7 +10,7 @@ const invitationMs = 7 * 86_400_000;
 
 export interface People {
   invite(request: InvitePersonRequest, by: string): Promise<InvitePersonResponse | Refused<PersonCode, PersonEvent>>;
-  enrol(request: EnrolPersonRequest): Promise<{ readonly person: string; readonly roles: readonly string[] } | Refused<PersonCode, PersonEvent>>;
+  enrol(request: EnrolPersonRequest): Promise<PersonSnapshot | Refused<PersonCode, PersonEvent>>;
   /** Who this is, with keys; from memory, kept up to date by `remember`. */
   find(id: string): { readonly roles: readonly string[]; readonly status: 'active' | 'gone'; readonly keys: KeySet } | undefined;
   /** Loads everybody; called at the start and when somebody is not known, for another instance may have enrolled them. */
@@ -37,7 +37,7 @@ export const createPeople = (manage: Manage, inventory: Inventory, options: { re
       const outcome = await manage.person(person, { type: 'enrol', code: sha256Text(code), key, now: options.now() }, person);
       if (outcome.status === 'refused') return outcome;
       await refresh();
-      return { person, roles: known.get(person)?.snapshot.roles ?? [] };
+      return known.get(person)!.snapshot;
     },
     find: (id) => {
       const found = known.get(id);

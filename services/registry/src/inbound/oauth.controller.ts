@@ -34,7 +34,7 @@ export class OauthController {
     return reply.code(status).send({ error, error_description: answer.detail, code: answer.code });
   }
 
-  @Get('jwks')
+  @Get('.well-known/jwks.json')
   jwks() {
     return { keys: this.#registry.jwks };
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Post, UseGuards } from '@nestjs/common';
 import { validateEnrolPersonRequest, validateInvitePersonRequest } from '@countersign/contracts';
 import type { EnrolPersonRequest, InvitePersonRequest } from '@countersign/contracts';
 import { Person, PersonGuard, Roles, validated } from '@countersign/service-host';
@@ -13,7 +13,7 @@ export class PeopleController {
     this.#registry = registry;
   }
 
-  @Post()
+  @Post('invite')
   @UseGuards(PersonGuard)
   @Roles('operator')
   invite(@Body(validated(validateInvitePersonRequest)) body: InvitePersonRequest, @Person() { person }: AuthenticatedPerson) {
@@ -22,7 +22,6 @@ export class PeopleController {
 
   /** The one-time code is the authentication here. */
   @Post('enrol')
-  @HttpCode(200)
   enrol(@Body(validated(validateEnrolPersonRequest)) body: EnrolPersonRequest) {
     return this.#registry.enrol(body);
   }

@@ -47,4 +47,11 @@ export class ToolsController {
   async list() {
     return { tools: await this.#registry.tools() };
   }
+
+  @Get(':tool')
+  async get(@Param('tool') tool: string) {
+    const found = (await this.#registry.tools()).find((one) => one.tool === tool);
+    if (!found) throw new CodedError('not_found', 'there is no such tool', { status: 404 });
+    return found;
+  }
 }

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { validateClaimRequest, validateHaltRequest, validateReasonRequest } from '@countersign/contracts';
+import type { ClaimRequest, HaltRequest, ReasonRequest } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { Supervision } from '../compose.ts';
 import { SUPERVISION } from './governed.consumer.ts';
-import { isClaimBody, isHaltBody, isReasonBody } from './requests.ts';
-import type { ClaimBody, HaltBody, ReasonBody } from './requests.ts';
 
 const notFound = (what: string) => new CodedError('not_found', `there is no such ${what}`, { status: 404 });
 const word = (value: string | undefined): string | undefined => (value !== undefined && /^[\w.:-]{1,128}$/.test(value) ? value : undefined);
@@ -21,14 +21,14 @@ export class SupervisionController {
 
   @Post('claims')
   @HttpCode(200)
-  async claim(@Body(validated(isClaimBody)) body: ClaimBody) {
+  async claim(@Body(validated(validateClaimRequest)) body: ClaimRequest) {
     return { claim: await this.#supervision.claim(body.grant) };
   }
 
   @Post('halts')
   @UseGuards(PersonGuard)
   @Roles('supervisor', 'operator')
-  halt(@Body(validated(isHaltBody)) body: HaltBody, @Person() { person }: AuthenticatedPerson) {
+  halt(@Body(validated(validateHaltRequest)) body: HaltRequest, @Person() { person }: AuthenticatedPerson) {
     return this.#supervision.halt({ scope: { kind: body.scope.kind, id: body.scope.id ?? null }, mode: body.mode ?? 'halt', by: person, reason: body.reason });
   }
 
@@ -42,7 +42,7 @@ export class SupervisionController {
   @HttpCode(200)
   @UseGuards(PersonGuard)
   @Roles('supervisor', 'operator')
-  async lift(@Param('halt') halt: string, @Body(validated(isReasonBody)) body: ReasonBody, @Person() { person }: AuthenticatedPerson) {
+  async lift(@Param('halt') halt: string, @Body(validated(validateReasonRequest)) body: ReasonRequest, @Person() { person }: AuthenticatedPerson) {
     const lifted = await this.#supervision.lift(halt, person, body.reason);
     if (lifted === undefined) throw notFound('halt');
     if (!lifted) throw new CodedError('store_unavailable', 'a lift needs the topic and the database; one of them did not answer. Nothing runs again yet: try again', { status: 503 });
@@ -53,7 +53,7 @@ export class SupervisionController {
   @HttpCode(200)
   @UseGuards(PersonGuard)
   @Roles('supervisor', 'operator')
-  async cancel(@Param('run') run: string, @Param('action') action: string, @Body(validated(isReasonBody)) body: ReasonBody, @Person() { person }: AuthenticatedPerson) {
+  async cancel(@Param('run') run: string, @Param('action') action: string, @Body(validated(validateReasonRequest)) body: ReasonRequest, @Person() { person }: AuthenticatedPerson) {
     if (!await this.#supervision.cancel(run, action, person, body.reason)) throw new CodedError('conflict', 'this action is unknown, or it was claimed or ended already: too late to cancel', { status: 409 });
     return { action, cancelled: true };
   }
