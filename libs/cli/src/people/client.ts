@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { signPersonStatement } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import { CannotRun } from '../errors.ts';
+import type { Local } from '../local.ts';
+
+export type ServiceName = keyof Local['http'];
+
+/** A service said no: its code (contracts/errors.yaml) and what it said. Exit code 1. */
+export class Refused extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly retryable: boolean;
+  constructor(code: string, detail: string, status: number, retryable: boolean) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+    this.status = status;
+    this.retryable = retryable;
+  }
+}
+
+export interface Client {
+  /** Sends a request as the person (or as nobody) and gives the JSON of the answer. Throws Refused, or CannotRun where nothing answers. */
+  request<T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T>;
+}
+
+export interface ClientOptions {
+  readonly http: Readonly<Record<string, string>>;
+  /** Who asks; a new login statement is signed for each request, for it counts once. */
+  readonly as?: { readonly person: string; readonly key: SigningKey };
+  readonly now?: () => number;
+  readonly fetch?: typeof fetch;
+  readonly timeoutMs?: number;
+}
+
+/** Seconds a login statement lives. */
+const loginLifeS = 60;
+
+export const createClient = (options: ClientOptions): Client => {
+  const now = options.now ?? Date.now;
+  const send = options.fetch ?? fetch;
+  const login = (service: string): Readonly<Record<string, string>> => {
+    if (options.as === undefined) return {};
+    const iat = Math.floor(now() / 1000);
+    const { person, key } = options.as;
+    return { authorization: `Bearer ${signPersonStatement('login', { sub: person, aud: service, iat, exp: iat + loginLifeS, jti: randomUUID() }, key)}` };
+  };
+  return {
+    request: async <T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> => {
+      const base = options.http[service];
+      if (base === undefined) throw new CannotRun(`The address of ${service} is not known here.`);
+      const answer = await send(`${base}${path}`, {
+        method, redirect: 'error', signal: AbortSignal.timeout(options.timeoutMs ?? 10_000),
+        headers: { accept: 'application/json', ...login(service), ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }).catch((error: unknown) => { throw new CannotRun(`${service} does not answer at ${base} (${reason(error)}). Is it running? \`npm start\` starts it.`); });
+      const text = await answer.text();
+      if (!answer.ok) throw refusedBy(service, answer.status, text);
+      return (text === '' ? undefined : JSON.parse(text)) as T;
+    },
+  };
+};
+
+const reason = (error: unknown): string => {
+  const { name, message, cause } = error as Error & { cause?: { code?: string } };
+  return cause?.code ?? (name === 'TimeoutError' ? 'no answer in time' : message);
+};
+
+const refusedBy = (service: string, status: number, text: string): Refused => {
+  try {
+    const problem = JSON.parse(text) as { code?: unknown; detail?: unknown; retryable?: unknown; error?: unknown };
+    if (typeof problem.code === 'string') return new Refused(problem.code, String(problem.detail ?? ''), status, problem.retryable === true);
+  } catch { /* no problem+json: said below */ }
+  return new Refused('bad_answer', `${service} answered ${status}`, status, status >= 500);
+};

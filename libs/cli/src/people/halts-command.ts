@@ -1,0 +1,39 @@
+import type { HaltList, HaltNotice, HaltScope, LiftResponse } from '@countersign/contracts';
+import { CannotRun } from '../errors.ts';
+import { only, personCommand } from './command.ts';
+import type { Session } from './command.ts';
+import { id, inert } from './inert.ts';
+
+const stopping = ['supervisor', 'operator'];
+const kinds = ['agent', 'tool', 'run', 'tenant'] as const;
+
+/** What --agent, --tool, --run, --tenant or --everything names; exactly one. */
+export const scopeOf = (values: Session['values']): HaltScope => {
+  const named = kinds.flatMap((kind): HaltScope[] => (typeof values[kind] === 'string' && values[kind] !== '' ? [{ kind, id: values[kind] }] : []));
+  if (values['everything'] === true) named.push({ kind: 'everything', id: null });
+  const [scope, ...more] = named;
+  if (scope === undefined || more.length > 0) throw new CannotRun('Say what to halt: one of --agent ID, --tool NAME, --run ID, --tenant ID, --everything.');
+  return scope;
+};
+
+const about = (halt: Pick<HaltNotice, 'halt' | 'scope' | 'mode' | 'by' | 'reason'>): string =>
+  `${id(halt.halt)}  ${halt.mode} of ${halt.scope.kind}${halt.scope.id === null ? '' : ` ${id(halt.scope.id)}`}  by ${id(halt.by)}: ${inert(halt.reason)}`;
+
+export const halt = personCommand('countersign halt --agent ID|--tool NAME|--run ID|--tenant ID|--everything --reason TEXT [--pause] [--as PERSON] [--json]',
+  { agent: { type: 'string' }, tool: { type: 'string' }, run: { type: 'string' }, tenant: { type: 'string' }, everything: { type: 'boolean' }, pause: { type: 'boolean' }, reason: { type: 'string' } }, async (session) => {
+    const request = { scope: scopeOf(session.values), mode: session.values['pause'] === true ? 'pause' : 'halt', reason: session.needed('reason') };
+    const issued = await session.as(stopping).client.request<HaltNotice>('supervision', 'POST', '/halts', request);
+    session.show(issued, [about({ ...request, mode: issued.mode, scope: request.scope, by: issued.by, halt: issued.halt }), `Lift it with: npm run -s countersign -- lift ${id(issued.halt)} --reason TEXT`]);
+  });
+
+export const halts = personCommand('countersign halts [--json]', {}, async (session) => {
+  const found = await session.as(stopping).client.request<HaltList>('supervision', 'GET', '/halts');
+  session.show(found, found.halts.length === 0 ? ['Nothing is halted.'] : found.halts.map(about));
+});
+
+export const lift = personCommand('countersign lift HALT --reason TEXT [--as PERSON] [--json]', { reason: { type: 'string' } }, async (session) => {
+  const wanted = only(session, 'halt');
+  const reason = session.needed('reason');
+  const result = await session.as(stopping).client.request<LiftResponse>('supervision', 'POST', `/halts/${wanted}/lift`, { reason });
+  session.show(result, [`Lifted ${id(result.halt)}.`]);
+});

@@ -1,0 +1,28 @@
+import type { PeopleList } from '@countersign/contracts';
+import { CannotRun } from '../errors.ts';
+import { createClient } from './client.ts';
+import { personCommand } from './command.ts';
+import { codeOf, enrol, invite } from './enrol.ts';
+import { id, inert } from './inert.ts';
+import { localPeople, personShape } from './local-people.ts';
+
+const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON';
+
+export const people = personCommand(usage, { name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' } }, async (session) => {
+  const [what = 'list', argument] = session.positionals;
+  if (what === 'invite' && argument !== undefined) {
+    const roles = session.needed('roles').split(',').map((role) => role.trim());
+    const invitation = await invite(session.as(['operator']).client, { person: argument, name: session.needed('name'), roles });
+    return session.show(invitation, [`Give ${id(argument)} this link; it works once, until ${new Date(invitation.expiresAt).toISOString()}:`, invitation.link]);
+  }
+  if (what === 'enrol' && argument !== undefined) {
+    const person = session.needed('person');
+    if (!personShape.test(person)) throw new CannotRun('--person is an id of lower-case letters, digits, . _ and -');
+    const enrolled = await enrol(createClient({ http: session.local.http }), session.local.dir, codeOf(argument), { person, name: person, roles: [] });
+    return session.show(enrolled, [`${id(enrolled.person)} is enrolled. The key lies in ${session.local.dir}/people, readable by you alone; whoever has it is you.`]);
+  }
+  if (what !== 'list' || argument !== undefined) throw new CannotRun(`Usage: ${usage}`);
+  const here = new Set(localPeople(session.local.dir).map(({ person }) => person));
+  const found = await session.as(['operator', 'supervisor']).client.request<PeopleList>('registry', 'GET', '/people');
+  return session.show(found, found.people.map((one) => `${id(one.person).padEnd(10)} ${inert(one.name, 40).padEnd(24)} ${one.status.padEnd(7)} ${one.roles.map(id).join(', ').padEnd(22)}${here.has(one.person) ? ' key on this machine' : ''}`));
+});

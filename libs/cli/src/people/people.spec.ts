@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { argumentsDigest, createKeySet, generateKey, verifyPersonStatement } from '@countersign/identity';
+import fc from 'fast-check';
+import { CannotRun } from '../errors.ts';
+import { approvalLines, approvalOf, isOfDigest } from './approval.ts';
+import { approve, deny } from './approvals-command.ts';
+import { createClient, Refused } from './client.ts';
+import { codeOf, enrol } from './enrol.ts';
+import { halt, scopeOf } from './halts-command.ts';
+import { id, inert, inertArguments } from './inert.ts';
+import { choose, hasKey, keyOf, localPeople, savePerson } from './local-people.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'people-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+
+describe('text from agents', () => {
+  it('cannot steer the terminal', () => {
+    expect(inert('\u001b[31mred\u001b[0m \u001b]0;title\u0007\u009b2J a\rb\u0008c\u202Ed\u200b')).toBe('"red  a b c d "');
+    expect(inert('x'.repeat(10), 4)).toBe('"xxxx… (6 more)"');
+    expect(id('run-1')).toBe('run-1');
+    expect(id('a b\u001b[2J')).toBe('"a b"');
+    expect(inertArguments({ to: 'DE"9\n', minor: 5, more: { x: '\u001b[1m' } })).toBe('to "DE\\"9 ", minor 5, more {"x":"\\\\u001b[1m"}');
+  });
+  it('never shows a control character, whatever it is made of', () => {
+    fc.assert(fc.property(fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\u001b[', '\u001b]', '\u009b', '\u0007', '31m', '\u202e'))), (parts) => {
+      expect(inert(parts.join(''), 1_000)).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u);
+    }), { seed: 7, numRuns: 500 });
+  });
+});
+
+describe('people of this machine', () => {
+  it('keep their keys to themselves, and choose among fitting ones', () => {
+    for (const [person, roles] of [['sam', ['supervisor', 'senior']], ['tara', ['treasurer', 'senior']]] as const) savePerson(dir, { person, name: person, roles }, generateKey(`${person}-1`));
+    expect(statSync(join(dir, 'people/tara.key.json')).mode & 0o777).toBe(0o600);
+    expect(localPeople(dir).map(({ person }) => person)).toEqual(['sam', 'tara']);
+    expect(choose(dir, undefined, ['senior'])).toEqual({ person: 'sam', chosen: true });
+    expect(choose(dir, undefined, ['senior'], ['sam'])).toEqual({ person: 'tara', chosen: true });
+    expect(choose(dir, 'ann', ['senior'])).toEqual({ person: 'ann', chosen: false });
+    expect(() => choose(dir, undefined, ['nobody'])).toThrow(CannotRun);
+    expect(() => keyOf(dir, '../sam')).toThrow(/There are: sam, tara/);
+  });
+  it('are not given another key by a second enrolment, and take roles from the registry', async () => {
+    const seen: unknown[] = [];
+    const client = createClient({ http: { registry: 'http://r' }, fetch: (async (_url: string, init: RequestInit) => {
+      seen.push(JSON.parse(init.body as string));
+      if (seen.length === 1) throw new TypeError('fetch failed');
+      return json(201, { person: 'uma', name: 'Uma', roles: ['requester'], keys: [] });
+    }) as unknown as typeof fetch });
+    const about = { person: 'uma', name: 'uma', roles: [] };
+    await expect(enrol(client, dir, 'code', about)).rejects.toThrow(CannotRun);
+    await enrol(client, dir, 'code', about);
+    expect(seen[0]).toEqual(seen[1]);
+    expect(JSON.stringify(seen)).not.toContain('"d"');
+    expect([hasKey(dir, 'uma'), localPeople(dir).find(({ person }) => person === 'uma')!.roles]).toEqual([true, ['requester']]);
+  });
+  it('find the code in any form of the link', () => expect(['http://h/enrol?code=abc', 'http://h/enrol#code=abc', 'http://h/enrol#abc', 'http://h/enrol/abc', ' abc\n'].map(codeOf)).toEqual(['abc', 'abc', 'abc', 'abc', 'abc']));
+});
+
+describe('the client', () => {
+  const key = generateKey('tara-1');
+  const asked: { url: string; init: RequestInit }[] = [];
+  const client = (answer: () => Response | Promise<Response>) => createClient({ http: { approvals: 'http://a' }, as: { person: 'tara', key }, fetch: (async (url: string, init: RequestInit) => { asked.push({ url, init }); return answer(); }) as unknown as typeof fetch });
+  it('signs each request anew, for the service it goes to', async () => {
+    const one = client(() => json(200, { ok: true }));
+    await one.request('approvals', 'GET', '/approvals');
+    await one.request('approvals', 'GET', '/approvals');
+    const logins = asked.map(({ init }) => (init.headers as Record<string, string>)['authorization']!.slice(7));
+    expect(new Set(logins).size).toBe(2);
+    expect(verifyPersonStatement('login', logins[0]!, createKeySet([key.publicJwk]), { now: Date.now(), person: 'tara', audience: 'approvals' }).ok).toBe(true);
+  });
+  it('tells a refusal from what does not answer', async () => {
+    await expect(client(() => json(403, { code: 'self_approval', detail: 'no' })).request('approvals', 'POST', '/x', {})).rejects.toMatchObject({ code: 'self_approval', status: 403 });
+    await expect(client(() => new Response('<html>', { status: 502 })).request('approvals', 'GET', '/x')).rejects.toBeInstanceOf(Refused);
+    await expect(client(() => { throw Object.assign(new TypeError('x'), { cause: { code: 'ECONNREFUSED' } }); }).request('approvals', 'GET', '/x')).rejects.toThrow(/ECONNREFUSED.*npm start/);
+  });
+});
+
+describe('commands', () => {
+  const question = { approval: 'apr_1', tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', tier: 3, route: ['treasurer'], quorum: 1, expiresAt: Date.now() + 60_000, requesters: ['uma'], status: 'open', votes: [], evidence: { arguments: { to: 'DE1' }, reason: '\u001b[2Jplease', rules: [] } };
+  const digest = argumentsDigest({ tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', definition: 'def', arguments: { to: 'DE1' } });
+  const before = process.env['CS_LOCAL'];
+  const posted: { url: string; body: Record<string, unknown> }[] = [];
+  let shown: object = {};
+  beforeAll(() => { process.env['CS_LOCAL'] = JSON.stringify({ dir, http: { approvals: 'http://a', registry: 'http://r', supervision: 'http://s' } }); });
+  afterAll(() => { if (before === undefined) delete process.env['CS_LOCAL']; else process.env['CS_LOCAL'] = before; });
+  afterEach(() => { jest.restoreAllMocks(); posted.length = 0; });
+  const quietly = async (run: () => Promise<number>) => {
+    const out: string[] = [];
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out.push(String(text)); return true; });
+    jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
+    jest.spyOn(globalThis, 'fetch').mockImplementation((async (url: string, init: RequestInit) => {
+      if (init.method === 'POST') posted.push({ url, body: JSON.parse(init.body as string) as Record<string, unknown> });
+      return json(200, url.startsWith('http://r') ? { definition: 'def' } : url.startsWith('http://s') ? { halt: 'h1', by: 'sam', mode: 'halt' } : shown);
+    }) as never);
+    return { code: await run(), out: out.join('') };
+  };
+
+  it('approve signs what is shown, as somebody who may', async () => {
+    shown = { ...question, digest };
+    const { code, out } = await quietly(() => approve(['apr_1', '--reason', 'checked']));
+    expect(code).toBe(0);
+    expect(out).not.toContain('\u001b');
+    expect(posted).toHaveLength(1);
+    const vote = verifyPersonStatement('vote', posted[0]!.body['jws'] as string, createKeySet([keyOf(dir, 'tara').publicJwk]), { now: Date.now(), person: 'tara' });
+    expect(vote).toMatchObject({ ok: true, statement: { approval: 'apr_1', digest, vote: 'approve', reason: 'checked' } });
+  });
+  it('signs nothing when the digest is of something else', async () => {
+    shown = { ...question, digest, evidence: { ...question.evidence, arguments: { to: 'DE2' } } };
+    expect((await quietly(() => deny(['apr_1', '--reason', 'no']))).code).toBe(1);
+    expect(posted).toEqual([]);
+    expect(isOfDigest(approvalOf({ ...question, digest } as never), 'def')).toBe(true);
+    expect(isOfDigest(approvalOf({ ...question, digest } as never), 'newer')).toBe(false);
+  });
+  it('show who, what and why', () => expect(approvalLines(approvalOf({ ...question, digest } as never), question.expiresAt - 60_000, 'pay').join('\n')).toBe(
+    'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer; not uma)\n  who   ap, run r1, instructed: "pay"\n  what  payments.transfer  to "DE1"\n  why   the agent says: "please"'));
+  it('halt exactly one thing, with a reason', async () => {
+    expect(scopeOf({ agent: 'ap' })).toEqual({ kind: 'agent', id: 'ap' });
+    expect(() => scopeOf({ agent: 'ap', everything: true })).toThrow(CannotRun);
+    expect(() => scopeOf({})).toThrow(CannotRun);
+    await expect(quietly(() => halt(['--agent', 'ap']))).rejects.toThrow(/--reason is missing/);
+    expect((await quietly(() => halt(['--agent', 'ap', '--reason', 'odd', '--json']))).out).toBe('{"halt":"h1","by":"sam","mode":"halt"}\n');
+    expect(posted).toEqual([{ url: 'http://s/halts', body: { scope: { kind: 'agent', id: 'ap' }, mode: 'halt', reason: 'odd' } }]);
+  });
+});
