@@ -2,6 +2,7 @@ import { validateActionCancelled, validateActionOutcome, validateActionProposed,
 import type { TokenClaims } from '@countersign/contracts';
 import { parseStrictJson } from '@countersign/identity';
 import type { Fault, RuntimeBody, ServiceBody } from '../core/commands.ts';
+import { rememberReceived } from '../outbound/received.ts';
 import type { People } from './people.ts';
 
 type Check = ((value: unknown) => boolean) & { readonly errors?: readonly { readonly instancePath: string; readonly message?: string }[] | null };
@@ -41,6 +42,7 @@ const read = <K extends string>(types: Readonly<Record<string, readonly [K, Chec
 /** The value of a proved runtime message; a fault where it is not what its type says. An instruction's attestation is verified here. */
 export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenClaims, people: People, now: number): RuntimeBody | Fault => {
   const body = read(runtimeTypes, ceType, value) as RuntimeBody | Fault;
+  if (body.kind === 'proposed') rememberReceived(body.message, value);
   if (body.kind !== 'started') return body;
   const { text, attestation } = body.message.instruction;
   if (attestation === null) return { ...body, attestedBy: null };

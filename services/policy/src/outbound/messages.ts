@@ -1,6 +1,8 @@
 import type { BusMessage, Outgoing } from '@countersign/bus';
 import { PoisonMessage, toDeadLetter } from '@countersign/bus';
 import type { GovernedRecord, Reply } from '@countersign/contracts';
+import { governedJson } from './governed-json.ts';
+import { receivedText } from './received.ts';
 
 let lastTime = -1;
 let lastText = '';
@@ -21,7 +23,7 @@ const headers = (id: string, type: string, now: number, tenant: string, tracepar
 
 /** A governed record on its way; records without a run are keyed by their partition. */
 export const toGoverned = (topic: string, record: GovernedRecord, partition: number): Outgoing => ({
-  topic, partition, key: record.run ?? `~partition:${partition}`, value: Buffer.from(JSON.stringify(record)),
+  topic, partition, key: record.run ?? `~partition:${partition}`, value: Buffer.from(governedJson(record, receivedText)),
   headers: headers(`${partition}.${record.position}`, `countersign.governed.${record.kind}.v1`, record.now, record.tenant, record.traceparent),
 });
 
