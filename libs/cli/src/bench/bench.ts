@@ -1,0 +1,51 @@
+import { CannotRun } from '../errors.ts';
+import { readLocal } from '../local.ts';
+import { printJson, progress } from '../output.ts';
+import { machine } from './machine.ts';
+import { table } from './measured.ts';
+import type { Results } from './measured.ts';
+
+const names = ['bus', 'decide', 'audit', 'policy'] as const;
+type Name = (typeof names)[number];
+
+const parse = (args: readonly string[]): { readonly wanted: readonly Name[]; readonly quick: boolean; readonly json: boolean; readonly profile?: string } => {
+  const wanted: Name[] = [];
+  let quick = false, json = false, profile: string | undefined;
+  for (let i = 0; i < args.length; i += 1) {
+    const arg = args[i]!;
+    if (arg === '--quick') quick = true;
+    else if (arg === '--json') json = true;
+    else if (arg === '--profile') {
+      profile = args[i += 1];
+      if (profile === undefined) throw new CannotRun('--profile needs a folder for the CPU profiles of the policy process.');
+    } else if ((names as readonly string[]).includes(arg)) wanted.push(arg as Name);
+    else throw new CannotRun(`bench knows ${names.join(', ')}, --quick, --profile FOLDER and --json, not "${arg}".`);
+  }
+  return { wanted: wanted.length === 0 ? names : [...new Set(wanted)], quick, json, ...(profile === undefined ? {} : { profile }) };
+};
+
+/** `npm run bench`: measures what was named (default everything), each against a baseline of the same run. --quick: one short round, for a look only. */
+export const bench = async (args: readonly string[]): Promise<number> => {
+  const { wanted, quick, json, profile } = parse(args);
+  const local = readLocal();
+  const about = await machine(local);
+  const tell = (line: string): void => progress(line);
+  tell(`${about.cores} cores, ${about.memoryGb} GB, Node ${about.node}, Kafka ${about.kafka}, PostgreSQL ${about.postgres}; load before ${about.loadBefore}`);
+  const results: Record<string, Results[string]> = {};
+  if (wanted.includes('policy')) {
+    const { policyPath } = await import('./policy-path.ts');
+    Object.assign(results, await policyPath({ ...(quick ? { messages: 20_000 } : {}), tell }));
+  }
+  if (wanted.includes('audit')) {
+    const { benchAudit } = await import('./audit.ts');
+    Object.assign(results, await benchAudit({ postgres: local.postgres['audit']!, quick, tell }));
+  }
+  if (wanted.includes('bus') || wanted.includes('decide')) {
+    if (local.bus !== 'kafka' || local.kafka === undefined) throw new CannotRun('bus and decide are measured on Kafka, which cannot be had here: see `npm run doctor`. `npm run bench -- audit policy` works without.');
+    const { benchLoop } = await import('./loop.ts');
+    Object.assign(results, await benchLoop(local, { bus: wanted.includes('bus'), decide: wanted.includes('decide'), quick, tell, ...(profile === undefined ? {} : { profile }) }));
+  }
+  if (json) printJson({ machine: about, results });
+  else process.stdout.write(`${table(results)}\n`);
+  return 0;
+};
