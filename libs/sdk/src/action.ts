@@ -40,6 +40,12 @@ export interface ProposedAction {
   settled(waitMs: number): Promise<ActionDecision>;
   /** Waits, gets the claim where one is needed, runs it, reports the outcome. Throws ActionDenied, or what `run` threw. */
   execute<R>(run: Execute<R>, options?: ExecuteOptions<R>): Promise<R>;
+  /** The answer as it stands; undefined before the first. */
+  readonly latest: ActionDecision | undefined;
+  /** A fresh proof that this session holds the grant, for callers who execute on their own; undefined without a grant that fits. */
+  sessionProof(): string | undefined;
+  /** What `execute` would call the tool with, claim included. A refusal (ActionDenied) puts `not_executed` on the record. */
+  permit(audience?: string): Promise<Permission>;
   /** Reports what happened, for callers who execute on their own. Resolves when the broker has it. */
   outcome(report: OutcomeReport): Promise<void>;
   cancel(reason: string): Promise<void>;
@@ -85,6 +91,17 @@ export const createAction = (parts: ActionParts): ProposedAction => {
 
   return {
     action, tool, decision, settled, sent: parts.sent,
+    get latest() { return record.latest; },
+    sessionProof() {
+      const granted = record.latest;
+      const read = granted === undefined || granted.grant === null ? undefined : readGrant(context, granted.grant, { run: session.run, action, tool, jkt: session.jkt, arguments: granted.arguments, audience: undefined });
+      return read?.ok ? createSessionProof(read.claims.jti, read.claims.aud, context.now(), session.key) : undefined;
+    },
+    async permit(audience) {
+      const final = record.latest;
+      if (final?.decision !== 'allow' && final?.decision !== 'modify') throw denied({ code: final?.code ?? 'not_ready', detail: 'the action is not granted' }, final);
+      return permit(final, audience);
+    },
     outcome: parts.sendOutcome,
     cancel: parts.sendCancel,
     async execute(run, options = {}) {

@@ -1,4 +1,4 @@
-import type { KeySet, SigningKey } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
 import type { Deadlines } from './deadlines.ts';
 import type { RuntimeTransport } from './transport.ts';
 
@@ -6,10 +6,12 @@ import type { RuntimeTransport } from './transport.ts';
 export interface RuntimeContext {
   readonly agent: string;
   readonly tenant: string;
-  readonly clientKey: SigningKey;
+  /** A new client assertion (RFC 7523), each used once; undefined where none can be had now. */
+  readonly assertion: () => string | undefined;
+  /** Who holds the session for the agent (`gateway`); undefined: the agent itself. */
+  readonly via: string | undefined;
   readonly registryUrl: string;
   readonly supervisionUrl: string;
-  readonly tokenAudience: string;
   readonly transport: RuntimeTransport;
   readonly grantKeys: KeySet | undefined;
   readonly now: () => number;

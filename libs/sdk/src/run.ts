@@ -34,6 +34,11 @@ export interface Run {
   /** Ends the run; what is open is denied. Resolves when the broker has it. */
   end(reason?: RunEnded['reason']): Promise<void>;
   readonly halted: boolean;
+  /** Epoch ms: when the run is over for good, and when its token needs to have been renewed. */
+  readonly notAfter: number;
+  readonly tokenExpiresAt: number;
+  /** Renews the token now; else it is done in time by itself, where assertions can be had. */
+  renew(): Promise<void>;
   /** Why the run cannot go on, if so. */
   readonly failed: RunFailed | undefined;
 }
@@ -106,6 +111,8 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
         detach();
       }
     },
+    notAfter: session.notAfter, renew: session.renew,
+    get tokenExpiresAt() { return session.token().expiresAt; },
     get halted() { return halted; },
     get failed() { return failed; },
   };

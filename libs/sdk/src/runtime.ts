@@ -1,3 +1,4 @@
+import { createClientAssertion } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { uuidV7From } from '@countersign/kernel';
 import type { RuntimeContext } from './context.ts';
@@ -13,7 +14,11 @@ export interface AgentRuntimeOptions {
   readonly agent: string;
   readonly tenant: string;
   /** The agent's registered key; proves who asks for a run. */
-  readonly clientKey: SigningKey;
+  readonly clientKey?: SigningKey;
+  /** Instead of the key, for whoever holds a session for an agent: hands out assertions that the agent signed, each once; undefined when there is none. */
+  readonly clientAssertion?: () => string | undefined;
+  /** Name of whoever holds the session for the agent; goes on the record. */
+  readonly via?: string;
   readonly registryUrl: string;
   readonly supervisionUrl: string;
   readonly transport: RuntimeTransport;
@@ -49,10 +54,15 @@ export interface AgentRuntime {
 export const createAgentRuntime = (options: AgentRuntimeOptions): AgentRuntime => {
   const now = options.now ?? Date.now;
   const registryUrl = options.registryUrl.replace(/\/+$/, '');
+  const tokenAudience = options.tokenAudience ?? `${registryUrl}/oauth2/token`;
+  const ids = options.ids ?? (() => uuidV7From(now(), randomSlice(10)));
+  const { clientKey } = options;
+  const assertion = options.clientAssertion ?? (clientKey && (() => createClientAssertion({ client: options.agent, audience: tokenAudience, jti: ids(), now: now() }, clientKey)));
+  if (assertion === undefined) throw new TypeError('a runtime needs clientKey or clientAssertion');
   const context: RuntimeContext = {
-    agent: options.agent, tenant: options.tenant, clientKey: options.clientKey, registryUrl, supervisionUrl: options.supervisionUrl.replace(/\/+$/, ''),
-    tokenAudience: options.tokenAudience ?? `${registryUrl}/oauth2/token`, transport: options.transport, grantKeys: options.grantKeys,
-    now, ids: options.ids ?? (() => uuidV7From(now(), randomSlice(10))), fetch: options.fetch ?? fetch, deadlines: createDeadlines(now),
+    agent: options.agent, tenant: options.tenant, assertion, via: options.via, registryUrl, supervisionUrl: options.supervisionUrl.replace(/\/+$/, ''),
+    transport: options.transport, grantKeys: options.grantKeys,
+    now, ids, fetch: options.fetch ?? fetch, deadlines: createDeadlines(now),
     decisionTimeoutMs: options.decisionTimeoutMs ?? 10_000, attestEveryMs: options.attestEveryMs ?? 3_000, sendTimeoutMs: options.sendTimeoutMs ?? 60_000,
     maxMessageBytes: options.maxMessageBytes ?? 65_536, unclaimedTools: new Set(),
   };

@@ -36,7 +36,7 @@ export const createSender = (context: RuntimeContext, session: Session, traceId:
     const now = context.now();
     const token = session.token();
     const value = Buffer.from(JSON.stringify(body));
-    const ce = { topic: 'runs.inbox.v1', key: session.run, ceId: context.ids(), ceType: `countersign.runs.${kind}.v1`, ceSource: `/agents/${context.agent}`, ceTime: toRfc3339(now) };
+    const ce = { topic: 'runs.inbox.v1', key: session.run, ceId: context.ids(), ceType: `countersign.runs.${kind}.v1`, ceSource: `${context.via === undefined ? '' : `/${context.via}`}/agents/${context.agent}`, ceTime: toRfc3339(now) };
     const link = chain.next({ ...ce, tenant: context.tenant, run: session.run, token: token.jti, value }, session.proofKey);
     const headers: Record<string, string> = {
       ce_specversion: '1.0', ce_id: ce.ceId, ce_type: ce.ceType, ce_source: ce.ceSource, ce_time: ce.ceTime, 'content-type': 'application/json',

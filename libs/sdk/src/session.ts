@@ -1,4 +1,4 @@
-import { createClientAssertion, fromBase64Url, generateKey, jwkThumbprint, peekJws } from '@countersign/identity';
+import { fromBase64Url, generateKey, jwkThumbprint, peekJws } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import type { RuntimeContext } from './context.ts';
 import { RunFailed } from './errors.ts';
@@ -12,7 +12,9 @@ export interface Session {
   readonly proofKey: Buffer;
   /** Epoch ms after which the run refuses everything. */
   readonly notAfter: number;
-  readonly token: () => { readonly text: string; readonly jti: string };
+  readonly token: () => { readonly text: string; readonly jti: string; readonly expiresAt: number };
+  /** Gets a new token now. */
+  readonly renew: () => Promise<void>;
   /** Makes sure that the token outlives the next moments; renews ahead of expiry, in the background while the old one still holds. Undefined = nothing to wait for. */
   readonly fresh: () => Promise<void> | undefined;
 }
@@ -36,6 +38,7 @@ export const openSession = async (context: RuntimeContext, purpose: string | und
   return {
     run, key, jkt: jwkThumbprint(key.publicJwk), proofKey, notAfter: notAfterOf(opened.body['not_after']),
     token: () => token,
+    renew,
     fresh: () => {
       const now = context.now();
       if (now < token.renewAt) return undefined;
@@ -48,17 +51,20 @@ export const openSession = async (context: RuntimeContext, purpose: string | und
 };
 
 const request = async (context: RuntimeContext, key: SigningKey, extra: Readonly<Record<string, string>>): Promise<{ readonly body: Readonly<Record<string, unknown>>; readonly token: Token }> => {
+  let last: RunFailed | undefined;
   for (let attempt = 1; ; attempt++) {
     const now = context.now();
-    const assertion = createClientAssertion({ client: context.agent, audience: context.tokenAudience, jti: context.ids(), now }, context.clientKey);
+    const assertion = context.assertion();
+    if (assertion === undefined) throw last ?? new RunFailed('token_expired', 'a new client assertion is needed to renew the token', { retryable: true });
     const { kty, crv, x } = key.publicJwk;
     const body = new URLSearchParams({
       grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion,
-      session_key: JSON.stringify({ kty, crv, x, kid: key.kid }), ...extra,
+      session_key: JSON.stringify({ kty, crv, x, kid: key.kid }), ...(context.via !== undefined && { via: context.via }), ...extra,
     });
     const answer = await post({ url: `${context.registryUrl}/oauth2/token`, body: body.toString(), contentType: 'application/x-www-form-urlencoded', timeoutMs: 5_000, fetch: context.fetch });
     if (answer.ok) return { body: answer.body, token: tokenOf(answer.body, now) };
-    if (!answer.retryable || attempt === 4) throw new RunFailed(answer.code, answer.detail, { retryable: answer.retryable });
+    last = new RunFailed(answer.code, answer.detail, { retryable: answer.retryable });
+    if (!answer.retryable || attempt === 4) throw last;
     await context.deadlines.delay(100 * 2 ** attempt);
   }
 };
