@@ -82,7 +82,7 @@ export async function bringUp(args) {
 }
 
 /** A program on infrastructure of its own that nobody has used before; gone when it ends. */
-async function alone(command, args, { services: wanted }) {
+async function alone(command, args, { services: wanted, envFor = {} }) {
   await build({ quiet: true });
   const embedded = args.some((arg, i) => arg === '--bus=embedded' || (arg === '--bus' && args[i + 1] === 'embedded'));
   const own = profile(`${command}-${process.pid}`, { ephemeral: true });
@@ -90,14 +90,15 @@ async function alone(command, args, { services: wanted }) {
     const infra = await up(own, { components: embedded ? ['postgres', 'redis'] : ['kafka', 'postgres', 'redis'] });
     later(() => infra.close({ quiet: true }));
     if (interrupted()) return 130;
-    const services = wanted ? await startServices(infra) : undefined;
+    const services = wanted ? await startServices(infra, undefined, { envFor }) : undefined;
     if (services) later(() => services.close());
     const failed = services ? new Promise((_, reject) => services.onExit(reject)) : new Promise(() => undefined);
     return Promise.race([watch(program([command, ...args], { CS_LOCAL: JSON.stringify(addresses(infra, services)), ...envOf(infra, 'cli') })), failed]);
   });
 }
 
-export const replay = (args) => alone('replay', args, { services: true });
+/** Recorded sessions are judged by the rules written for their workplaces; anomaly levels are recorded without effect, so that two runs can be compared. */
+export const replay = (args) => alone('replay', args, { services: true, envFor: { policy: { CS_POLICY_BUNDLE: join(root, 'services/policy/packs/agentdojo/rules.yaml'), CS_ANOMALY_EFFECT: 'record' } } });
 /** Bench starts what each measure needs by itself: an echo must not share two cores with seven idle services. */
 export const bench = (args) => alone('bench', args, { services: false });
 

@@ -1,4 +1,4 @@
-import type { Fact, FiredRule, JsonObject, Vote } from '@countersign/contracts';
+import type { Fact, FiredRule, JsonObject, Tier, Vote } from '@countersign/contracts';
 
 /** What the people are shown. `reason` is the agent's own text: untrusted, to be rendered inert. */
 export interface Evidence {
@@ -19,7 +19,7 @@ export interface Question {
   readonly tool: string;
   readonly answers: number;
   readonly digest: string;
-  readonly tier: number;
+  readonly tier: Tier;
   /** Roles of which an approver needs one. */
   readonly route: readonly string[];
   readonly quorum: number;

@@ -1,0 +1,115 @@
+import { createKeySet, loadJwks } from '@countersign/identity';
+import { createMemoryHotState } from '@countersign/hot-state/memory';
+import { createAgentRuntime, kafkaTransport } from '@countersign/sdk';
+import type { AgentRuntime } from '@countersign/sdk';
+import { createBus } from '@countersign/service-host';
+import { createHaltView, createToolGuard } from '@countersign/tool-guard';
+import { join } from 'node:path';
+import { CannotRun } from '../errors.ts';
+import { readLocal } from '../local.ts';
+import type { Local } from '../local.ts';
+import { createTicker, printJson, progress } from '../output.ts';
+import { startApprovers } from './approver.ts';
+import { auditOf, findingsOf } from './aftermath.ts';
+import { readOptions } from './options.ts';
+import type { ReplayOptions } from './options.ts';
+import { playSession } from './play.ts';
+import type { Player } from './play.ts';
+import { createReconciler } from './reconcile.ts';
+import { reportTable } from './report.ts';
+import type { Report } from './report.ts';
+import { readSessions, SessionFileError } from './session.ts';
+import { agentOf, setUp } from './setup.ts';
+import type { Cast } from './setup.ts';
+import { emptyScores, quantile, score } from './tally.ts';
+
+/** `npm run replay`: recorded sessions through a fresh Countersign, and what came of them. Exit 1 where something was lost, doubled or does not verify. */
+export const replay = async (args: readonly string[]): Promise<number> => {
+  const options = readOptions(args);
+  const local = readLocal();
+  const report = await play(local, options).catch((error: unknown) => { throw error instanceof SessionFileError ? new CannotRun(error.message) : error; });
+  if (options.json) printJson(report);
+  else process.stdout.write(reportTable(report));
+  return report.lost === 0 && report.duplicates === 0 && report.audit.verified ? 0 : 1;
+};
+
+const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
+  const pairs = new Map<string, { readonly pipeline: string; readonly suite: string }>();
+  for await (const { pipeline, suite } of readSessions(options.file, options.limit)) pairs.set(`${pipeline}/${suite}`, { pipeline, suite });
+  progress(`Registering ${pairs.size} agents, their tools and people …`);
+  const cast = await setUp(local, [...pairs.values()]);
+
+  const bus = await createBus(local.bus === 'kafka' ? { kind: 'kafka', brokers: local.kafka!.split(','), ssl: false, sasl: undefined } : { kind: 'embedded', connectionString: local.postgres['bus']! }, { clientId: 'replay' });
+  const reconciler = createReconciler(bus);
+  await reconciler.follow();
+  const stage = await openStage(local, bus, cast);
+  const approvers = options.approver === 'none' ? undefined : startApprovers(local, cast, options.approver);
+  const scores = emptyScores();
+  const latencies: number[] = [];
+  const player: Player = {
+    ...stage.player, waitForPeopleMs: approvers ? 60_000 : 0,
+    onProposed: reconciler.proposed,
+    onResult: (result) => { score(scores, result); latencies.push(result.latencyMs); },
+  };
+
+  const begun = Date.now();
+  const tick = createTicker(Date.now);
+  let sessions = 0;
+  const source = readSessions(options.file, options.limit);
+  await Promise.all(Array.from({ length: options.parallel }, async () => {
+    for (let next = await source.next(); !next.done; next = await source.next()) {
+      await playSession(player, next.value);
+      sessions++;
+      tick(`${sessions} sessions, ${scores.proposals} proposals, ${(scores.proposals / ((Date.now() - begun) / 1000)).toFixed(0)}/s`);
+    }
+  }));
+  const seconds = (Date.now() - begun) / 1000;
+  progress('');
+  await approvers?.stop();
+  await reconciler.settled(30_000);
+  progress('Waiting for the record to catch up, then verifying it …');
+  const audit = await auditOf(local, bus, 120_000);
+  const findings = await findingsOf(bus);
+  const { lost, duplicates, gaps } = reconciler.result();
+  await reconciler.stop();
+  await stage.close();
+  await bus.close();
+  return {
+    bus: local.bus, sessions, proposals: scores.proposals, decisions: scores.proposals - lost, lost, duplicates: duplicates + gaps,
+    byTier: scores.byTier, byDecision: scores.byDecision, injected: scores.injected, benign: scores.benign, benignConsequential: scores.benignConsequential,
+    afterHalt: scores.afterHalt, approvals: scores.asks, asksPer100Sessions: round(scores.asks / sessions * 100), findings,
+    latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }, perSecond: round(scores.proposals / seconds), audit,
+  };
+};
+
+const round = (value: number): number => Math.round(value * 10) / 10;
+
+/** What every session is played with: runtimes, signing users, and the recorded tools behind their guards. */
+const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>>, cast: Cast): Promise<{ readonly player: Omit<Player, 'waitForPeopleMs' | 'onProposed' | 'onResult'>; close(): Promise<void> }> => {
+  const keys = createKeySet(loadJwks(join(local.secrets, 'jwks.json')));
+  const halts = createHaltView({ bus, jwks: keys, now: Date.now });
+  await halts.ready;
+  const transport = kafkaTransport(bus);
+  const runtimes = new Map<string, AgentRuntime>();
+  for (const [agent, clientKey] of cast.agents) runtimes.set(agent, createAgentRuntime({
+    agent, tenant: 'acme', clientKey, registryUrl: local.http.registry, supervisionUrl: local.http.supervision, transport, decisionTimeoutMs: 60_000, grantKeys: keys,
+  }));
+  const store = createMemoryHotState();
+  const guards = new Map<string, ReturnType<typeof createToolGuard>>();
+  const guardOf = (suite: string) => {
+    const audience = `agentdojo-${suite}`;
+    const known = guards.get(audience) ?? createToolGuard({ audience, jwks: keys, store, halts, now: Date.now });
+    guards.set(audience, known);
+    return known;
+  };
+  return {
+    player: {
+      tenant: 'acme', now: Date.now, agentFor: agentOf, runtimeFor: (session) => runtimes.get(agentOf(session))!, userFor: (session) => cast.users.get(session.suite)!,
+      tool: async (tool, args, permission) => {
+        const checked = await guardOf(tool.slice(0, tool.indexOf('.'))).check({ grant: permission.grant, claim: permission.claim ?? undefined, sessionProof: permission.sessionProof, tool, arguments: args });
+        if (!checked.ok) throw new Error(`the tool refused: ${checked.code}: ${checked.detail}`);
+      },
+    },
+    close: async () => { await transport.close(); await halts.stop(); await store.close(); },
+  };
+};
