@@ -6,13 +6,78 @@ interface Entry { readonly summary: string; readonly usage: string; readonly loa
 export const commands: Readonly<Record<string, Entry>> = {
   start: {
     summary: 'the demonstration that `npm start` shows',
-    usage: 'npm start\n  Runs the demo company against a running Countersign until Ctrl-C.',
+    usage: 'npm start -- [--once]\n  Runs the demo company against a running Countersign until Ctrl-C; --once ends after the first round.',
     load: async () => (await import('./demo/start.ts')).start,
   },
   replay: {
     summary: 'plays recorded agent sessions through Countersign',
     usage: 'npm run replay -- [FILE] [--limit N] [--bus kafka|embedded] [--approver none|approve|deny] [--parallel N] [--json]\n  FILE: sessions as JSON Lines (.gz allowed); without it a few sample sessions.\n  --approver none leaves requests pending without waiting; approve and deny vote on each.',
     load: async () => (await import('./replay/replay.ts')).replay,
+  },
+  people: {
+    summary: 'people, their roles, and enrolment by a one-time link',
+    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\n  The private key is made and kept on this machine.',
+    load: async () => (await import('./people/people-command.ts')).people,
+  },
+  approvals: {
+    summary: 'what waits for people: who, what, why',
+    usage: 'countersign approvals [--all] [--as PERSON] [--json]',
+    load: async () => (await import('./people/approvals-command.ts')).approvals,
+  },
+  approve: {
+    summary: 'votes for a request, signed with your key',
+    usage: 'countersign approve APPROVAL --reason TEXT [--as PERSON] [--json]\n  Signs the digest of exactly what is shown. Without --as: a person of this machine who may vote on it.',
+    load: async () => (await import('./people/approvals-command.ts')).approve,
+  },
+  deny: {
+    summary: 'votes against a request',
+    usage: 'countersign deny APPROVAL --reason TEXT [--as PERSON] [--json]',
+    load: async () => (await import('./people/approvals-command.ts')).deny,
+  },
+  runs: {
+    summary: 'runs, newest first',
+    usage: 'countersign runs [--agent AGENT] [--status STATUS] [--as PERSON] [--json]',
+    load: async () => (await import('./people/runs-command.ts')).runs,
+  },
+  run: {
+    summary: 'one run with its actions',
+    usage: 'countersign run RUN [--as PERSON] [--json]',
+    load: async () => (await import('./people/runs-command.ts')).run,
+  },
+  cancel: {
+    summary: 'cancels an action that has not begun',
+    usage: 'countersign cancel RUN ACTION --reason TEXT [--as PERSON] [--json]',
+    load: async () => (await import('./people/runs-command.ts')).cancel,
+  },
+  halt: {
+    summary: 'stops an agent, a tool, a run, a tenant or everything',
+    usage: 'countersign halt --agent ID|--tool NAME|--run ID|--tenant ID|--everything --reason TEXT [--pause] [--as PERSON] [--json]',
+    load: async () => (await import('./people/halts-command.ts')).halt,
+  },
+  halts: {
+    summary: 'what is halted now',
+    usage: 'countersign halts [--as PERSON] [--json]',
+    load: async () => (await import('./people/halts-command.ts')).halts,
+  },
+  lift: {
+    summary: 'lifts a halt',
+    usage: 'countersign lift HALT --reason TEXT [--as PERSON] [--json]',
+    load: async () => (await import('./people/halts-command.ts')).lift,
+  },
+  agents: {
+    summary: 'agents with owner, status and what they may use',
+    usage: 'countersign agents [--as PERSON] [--json]',
+    load: async () => (await import('./people/agents-command.ts')).agents,
+  },
+  agent: {
+    summary: 'activates, suspends or ends an agent',
+    usage: 'countersign agent activate|suspend|resume|decommission AGENT --reason TEXT [--as PERSON] [--json]',
+    load: async () => (await import('./people/agents-command.ts')).agent,
+  },
+  propose: {
+    summary: 'proposes one action as a demo agent and prints the decision',
+    usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',
+    load: async () => (await import('./people/propose-command.ts')).propose,
   },
   audit: {
     summary: 'verifies or exports the record',

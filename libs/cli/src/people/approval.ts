@@ -1,32 +1,19 @@
-import type { FiredRule, JsonObject, ToolSnapshot } from '@countersign/contracts';
+import type { ApprovalView, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest } from '@countersign/identity';
 import { id, inert, inertArguments } from './inert.ts';
-
-/** One request as the approvals service shows it. Arguments and reason are the agent's words. */
-export interface Approval {
-  readonly approval: string; readonly tenant: string; readonly run: string; readonly action: string; readonly agent: string; readonly tool: string;
-  readonly digest: string; readonly tier: number; readonly route: readonly string[]; readonly quorum: number; readonly expiresAt: number;
-  readonly requesters: readonly string[]; readonly status: string; readonly votes: readonly { readonly person: string; readonly vote: string }[];
-  readonly arguments: JsonObject; readonly reason: string | null; readonly rules: readonly FiredRule[];
-}
-
-/** Takes it out of the service's answer, where the evidence may stand apart. */
-export const approvalOf = (answer: Partial<Approval> & { readonly evidence?: Partial<Approval> }): Approval => ({
-  ...answer, arguments: answer.arguments ?? answer.evidence?.arguments ?? {}, reason: answer.reason ?? answer.evidence?.reason ?? null, rules: answer.rules ?? answer.evidence?.rules ?? [],
-} as Approval);
 
 /**
  * Whether the digest a vote signs is that of what is shown here: an approvals service that shows one thing and has another signed is found out.
  * @param definition of the tool as the registry has it now
  */
-export const isOfDigest = (approval: Approval, definition: ToolSnapshot['definition']): boolean =>
+export const isOfDigest = (approval: ApprovalView, definition: ToolSnapshot['definition']): boolean =>
   argumentsDigest({ tenant: approval.tenant, run: approval.run, agent: approval.agent, action: approval.action, tool: approval.tool, definition, arguments: approval.arguments }) === approval.digest;
 
 const minutes = (ms: number): string => (ms <= 0 ? 'expired' : ms < 60_000 ? `expires in ${Math.ceil(ms / 1000)} s` : `expires in ${Math.round(ms / 60_000)} min`);
 
 /** What an approver has to see: who, what with which arguments, why the agent wants it, why people are asked, and for how long. */
-export const approvalLines = (approval: Approval, now: number, instruction?: string): readonly string[] => [
-  `${id(approval.approval)}  tier ${approval.tier}  ${approval.status === 'open' ? minutes(approval.expiresAt - now) : id(approval.status)}  ${approval.votes.filter(({ vote }) => vote === 'approve').length} of ${approval.quorum} (${approval.route.map(id).join(' or ')}; not ${approval.requesters.map(id).join(', ')})`,
+export const approvalLines = (approval: ApprovalView, now: number, instruction?: string): readonly string[] => [
+  `${id(approval.approval)}  tier ${approval.tier}  ${approval.status === 'open' ? minutes(approval.expiresAt - now) : id(approval.resolution)}  ${approval.votes.filter(({ vote }) => vote === 'approve').length} of ${approval.quorum} (${approval.route.map(id).join(' or ')}; not ${approval.requesters.map(id).join(', ')})`,
   `  who   ${id(approval.agent)}, run ${id(approval.run)}${instruction === undefined ? '' : `, instructed: ${inert(instruction)}`}`,
   `  what  ${id(approval.tool)}  ${inertArguments(approval.arguments)}`,
   `  why   ${approval.reason === null ? 'the agent gave no reason' : `the agent says: ${inert(approval.reason)}`}`,

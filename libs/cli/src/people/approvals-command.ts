@@ -1,7 +1,6 @@
-import type { RunDetail, ToolSnapshot } from '@countersign/contracts';
+import type { ApprovalList, ApprovalView, RunDetail, ToolSnapshot } from '@countersign/contracts';
 import { signPersonStatement } from '@countersign/identity';
-import { approvalLines, approvalOf, isOfDigest } from './approval.ts';
-import type { Approval } from './approval.ts';
+import { approvalLines, isOfDigest } from './approval.ts';
 import type { Client } from './client.ts';
 import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
@@ -9,8 +8,7 @@ import type { Session } from './command.ts';
 
 export const approvals = personCommand('countersign approvals [--all] [--json]', { all: { type: 'boolean' } }, async (session) => {
   const { client } = session.as([]);
-  const { approvals: found } = await client.request<{ approvals: Approval[] }>('approvals', 'GET', session.values['all'] === true ? '/approvals' : '/approvals?status=open');
-  const list = found.map(approvalOf);
+  const { approvals: list } = await client.request<ApprovalList>('approvals', 'GET', session.values['all'] === true ? '/approvals' : '/approvals?status=open');
   const now = Date.now();
   const instructed = await instructions(client, list);
   const lines = list.flatMap((one) => [...approvalLines(one, now, instructed.get(one.run)), '']);
@@ -18,7 +16,7 @@ export const approvals = personCommand('countersign approvals [--all] [--json]',
 });
 
 /** What each run was told to do, for those who must judge; left out where supervision does not answer. */
-const instructions = async (client: Client, list: readonly Approval[]): Promise<ReadonlyMap<string, string>> => {
+const instructions = async (client: Client, list: readonly ApprovalView[]): Promise<ReadonlyMap<string, string>> => {
   const runs = [...new Set(list.map(({ run }) => run))].slice(0, 50);
   const found = await Promise.all(runs.map((run) => client.request<RunDetail>('supervision', 'GET', `/runs/${run}`).then(({ instruction }) => [run, instruction] as const, () => undefined)));
   return new Map(found.filter((one) => one !== undefined));
@@ -28,19 +26,19 @@ const usage = (vote: string): string => `countersign ${vote} APPROVAL --reason T
 
 const voteCommand = (vote: 'approve' | 'deny') => personCommand(usage(vote), { reason: { type: 'string' } }, async (session) => {
   const result = await castVote(session, only(session, 'approval'), vote, session.needed('reason'));
-  session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : `Resolved: ${result.status}. Policy decides again with it.`]);
+  session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : `Resolved: ${result.resolution}. Policy decides again with it.`]);
 });
 
 /** Signs and casts a vote on what is shown; refuses where the digest is not that of what is shown. */
-const castVote = async (session: Session, approval: string, vote: 'approve' | 'deny', reason: string): Promise<Approval> => {
+const castVote = async (session: Session, approval: string, vote: 'approve' | 'deny', reason: string): Promise<ApprovalView> => {
   // Whoever is asked to look is not yet whoever votes: the roles it takes stand in the request.
   const looking = session.as([]).client;
-  const shown = approvalOf(await looking.request<Approval>('approvals', 'GET', `/approvals/${approval}`));
+  const shown = await looking.request<ApprovalView>('approvals', 'GET', `/approvals/${approval}`);
   const { person, key, client } = session.values['as'] === undefined ? session.as(shown.route, [...shown.requesters, ...shown.votes.map((cast) => cast.person)]) : session.as([]);
   const { definition } = await client.request<ToolSnapshot>('registry', 'GET', `/tools/${encodeURIComponent(shown.tool)}`);
   if (!isOfDigest(shown, definition)) throw new Refused('digest_mismatch', 'what is shown is not what would be signed, or the tool changed since: nothing was signed', 409, false);
   const jws = signPersonStatement('vote', { sub: person, approval, digest: shown.digest, vote, reason, iat: Math.floor(Date.now() / 1000) }, key);
-  return approvalOf(await client.request<Approval>('approvals', 'POST', `/approvals/${approval}/votes`, { jws }));
+  return client.request('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
 };
 
 export const approve = voteCommand('approve');

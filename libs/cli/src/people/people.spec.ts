@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { argumentsDigest, createKeySet, generateKey, verifyPersonStatement } from '@countersign/identity';
 import fc from 'fast-check';
 import { CannotRun } from '../errors.ts';
-import { approvalLines, approvalOf, isOfDigest } from './approval.ts';
+import { approvalLines, isOfDigest } from './approval.ts';
 import { approve, deny } from './approvals-command.ts';
 import { createClient, Refused } from './client.ts';
 import { codeOf, enrol } from './enrol.ts';
@@ -80,7 +80,7 @@ describe('the client', () => {
 });
 
 describe('commands', () => {
-  const question = { approval: 'apr_1', tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', tier: 3, route: ['treasurer'], quorum: 1, expiresAt: Date.now() + 60_000, requesters: ['uma'], status: 'open', votes: [], evidence: { arguments: { to: 'DE1' }, reason: '\u001b[2Jplease', rules: [] } };
+  const question = { approval: 'apr_1', tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', tier: 3, route: ['treasurer'], quorum: 1, expiresAt: Date.now() + 60_000, requesters: ['uma'], status: 'open', votes: [], resolution: null, answers: 1, requestedAt: 0, arguments: { to: 'DE1' } as object, reason: '\u001b[2Jplease', rules: [] };
   const digest = argumentsDigest({ tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', definition: 'def', arguments: { to: 'DE1' } });
   const before = process.env['CS_LOCAL'];
   const posted: { url: string; body: Record<string, unknown> }[] = [];
@@ -109,13 +109,13 @@ describe('commands', () => {
     expect(vote).toMatchObject({ ok: true, statement: { approval: 'apr_1', digest, vote: 'approve', reason: 'checked' } });
   });
   it('signs nothing when the digest is of something else', async () => {
-    shown = { ...question, digest, evidence: { ...question.evidence, arguments: { to: 'DE2' } } };
+    shown = { ...question, digest, arguments: { to: 'DE2' } };
     expect((await quietly(() => deny(['apr_1', '--reason', 'no']))).code).toBe(1);
     expect(posted).toEqual([]);
-    expect(isOfDigest(approvalOf({ ...question, digest } as never), 'def')).toBe(true);
-    expect(isOfDigest(approvalOf({ ...question, digest } as never), 'newer')).toBe(false);
+    expect(isOfDigest({ ...question, digest } as never, 'def')).toBe(true);
+    expect(isOfDigest({ ...question, digest } as never, 'newer')).toBe(false);
   });
-  it('show who, what and why', () => expect(approvalLines(approvalOf({ ...question, digest } as never), question.expiresAt - 60_000, 'pay').join('\n')).toBe(
+  it('show who, what and why', () => expect(approvalLines({ ...question, digest } as never, question.expiresAt - 60_000, 'pay').join('\n')).toBe(
     'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer; not uma)\n  who   ap, run r1, instructed: "pay"\n  what  payments.transfer  to "DE1"\n  why   the agent says: "please"'));
   it('halt exactly one thing, with a reason', async () => {
     expect(scopeOf({ agent: 'ap' })).toEqual({ kind: 'agent', id: 'ap' });
