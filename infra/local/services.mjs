@@ -65,9 +65,10 @@ export async function startServices(infra, names = built(), { env = {}, envFor =
     running.clear();
     remember();
   };
-  const results = await Promise.allSettled(names.map(start));
-  const failure = results.find((result) => result.status === 'rejected');
-  if (failure) { await close(); throw failure.reason; }
+  // The first that cannot start ends the wait: the others may be waiting for it.
+  const starting = names.map(start);
+  for (const one of starting) one.catch(() => undefined);
+  try { await Promise.all(starting); } catch (error) { await close(); throw error; }
   say(`Services ready: ${names.join(', ')} (${((Date.now() - began) / 1000).toFixed(1)} s).`);
   return {
     urls, close, names,

@@ -4,7 +4,7 @@ import { BusError } from '../errors.ts';
 import type { TopicSpec } from '../port.ts';
 import type { Client } from './client.ts';
 import { failureType } from './failures.ts';
-import { pause } from './pause.ts';
+import { backoffMs, pause } from './pause.ts';
 
 export interface Topics {
   ensure(specs: readonly TopicSpec[]): Promise<void>;
@@ -54,7 +54,20 @@ export const createTopics = (client: Client): Topics => {
     return bytes;
   };
 
+  /** A topic just created may not have its leaders everywhere yet, and a broker that restarts has none for a while: asked again for up to about 15 s. */
   const offsets = async (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await readOffsets(topic, fromBeginning);
+      } catch (error) {
+        if (attempt >= 12 || (error as { retriable?: boolean }).retriable !== true) throw error;
+        await client.raw((cluster) => cluster.refreshMetadata()).catch(() => undefined);
+        await pause(backoffMs(attempt));
+      }
+    }
+  };
+
+  const readOffsets = async (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => {
     const count = await partitions(topic);
     return client.raw(async (cluster) => {
       await cluster.addMultipleTargetTopics([topic]);
