@@ -100,7 +100,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     jwks: ports.jwks,
     ready: () => {
       const notLive = snapshots.notLive();
-      return state.ok && notLive !== null ? { ok: false, why: `the snapshot of ${notLive} is not live` } : state;
+      return notLive !== null ? { ok: false, why: `the snapshot of ${notLive} is not live` } : state;
     },
     owning: subscription.ready,
     stop: async () => { await subscription.stop(); await snapshots.stop(); },

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { baseConfig, integer, optional, postgresField, readConfig, text } from '@countersign/service-host';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
-export const loadConfig = (env: NodeJS.ProcessEnv) => {
+export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
   const config = readConfig(env, {
     ...baseConfig({ port: 7102 }), postgres: postgresField,
     bundle: optional('CS_POLICY_BUNDLE'),

@@ -2,4 +2,4 @@ import { runService } from '@countersign/service-host';
 import { loadConfig } from './config.ts';
 import { openPolicy } from './open.ts';
 
-await runService(await openPolicy(loadConfig(process.env)));
+await runService(await openPolicy(loadConfig()));

@@ -73,7 +73,7 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
     return deny('evaluation_failed', `facts or rules failed: ${String(error).slice(0, 200)}`);
   }
   const { verdict, facts, money } = judgement;
-  if (verdict.decision === 'deny') return deny(verdict.code ?? 'rule_denied', verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, facts);
+  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, facts);
   const reserved = { calls: 1, money };
   const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money);
   if (over !== null) return deny('budget_exceeded', over, verdict, facts);

@@ -49,6 +49,9 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
   });
   const haltView = createHaltView({ bus, jwks: keys, now, onNotice: () => { halts++; }, onError: (error) => options.onError(error, 'halts'), ...(topics?.halts === undefined ? {} : { topic: topics.halts }) });
 
+  const ready = Promise.all([agents.ready, tools.ready, people.ready, haltView.ready]).then(() => undefined);
+  // Stopped before it was ready is no failure; who waits for it is told all the same.
+  ready.catch(() => undefined);
   return {
     agent: (id) => agents.get(id),
     tool: (name) => compiled.get(name)?.tool,
@@ -58,7 +61,7 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     haltsVersion: () => halts,
     level: (agent) => (levels.isStale() ? 'stale' : levels.get(agent)?.level ?? 'normal'),
     notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : null),
-    ready: Promise.all([agents.ready, tools.ready, people.ready, haltView.ready]).then(() => undefined),
+    ready,
     stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), haltView.stop()]); },
   };
 };
