@@ -17309,8 +17309,8 @@ return errors === 0;
 validate89.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate90;
-const schema327 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_-]{22,128}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern157 = new RegExp("^[A-Za-z0-9_-]{22,128}$", "u");
+const schema327 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const pattern157 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -17345,13 +17345,13 @@ let data0 = data.code;
 const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate90.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if(func68(data0) > 172){
+validate90.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
 return false;
 }
 else {
 if(!pattern157.test(data0)){
-validate90.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{22,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{22,128}$"+"\""}];
+validate90.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
@@ -18389,7 +18389,7 @@ return errors === 0;
 validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonResponse = validate101;
-const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_-]{22,128}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
@@ -18452,13 +18452,13 @@ let data1 = data.code;
 const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
-if(func68(data1) > 128){
-validate101.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if(func68(data1) > 172){
+validate101.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
 return false;
 }
 else {
 if(!pattern157.test(data1)){
-validate101.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{22,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{22,128}$"+"\""}];
+validate101.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
