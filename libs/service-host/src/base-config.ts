@@ -9,10 +9,19 @@ export interface KafkaConnection {
   readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string } | undefined;
 }
 export interface EmbeddedConnection { readonly kind: 'embedded'; readonly connectionString: string }
-export type BusConfig = KafkaConnection | EmbeddedConnection;
+/** `namespace`: prefix of every topic and group, so that several cells share one bus. */
+export type BusConfig = (KafkaConnection | EmbeddedConnection) & { readonly namespace?: string };
 
-/** Which bus, and how to reach it. */
+/** Which bus, how to reach it, and under which namespace. */
 export const busField: Field<BusConfig> = (env) => {
+  const connection = connectionField(env);
+  const namespace = optional('CS_BUS_NAMESPACE')(env);
+  if ('problem' in connection || 'problem' in namespace || namespace.value === undefined) return connection;
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(namespace.value)) return { problem: 'CS_BUS_NAMESPACE has the wrong form. Use up to 63 lower-case letters, digits, - and _.' };
+  return { value: { ...connection.value, namespace: namespace.value } };
+};
+
+const connectionField: Field<KafkaConnection | EmbeddedConnection> = (env) => {
   const kind = text('CS_BUS', { default: 'kafka', oneOf: ['kafka', 'embedded'] })(env);
   if ('problem' in kind) return kind;
   if (kind.value === 'embedded') {

@@ -1,10 +1,12 @@
+import { namespacedBus } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
 import { topics } from '@countersign/contracts';
 import type { BusConfig } from './base-config.ts';
 
 /** Opens the bus that the configuration names (only its adapter is loaded) and makes sure of the topics: any service may be the first to start. */
 export const createBus = async (config: BusConfig, options: { readonly clientId: string }): Promise<Bus> => {
-  const bus = await open(config, options.clientId);
+  const opened = await open(config, options.clientId);
+  const bus = config.namespace === undefined ? opened : namespacedBus(opened, config.namespace);
   try {
     await bus.ensureTopics(Object.values(topics));
     return bus;
