@@ -242,6 +242,8 @@ export interface TokenRequest {
   readonly purpose?: string;
   readonly scope?: string;
   readonly client_id?: string;
+  /** Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record. */
+  readonly via?: 'gateway';
 }
 export interface TokenResponse {
   readonly access_token: string;

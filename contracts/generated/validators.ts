@@ -22747,7 +22747,7 @@ validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunView = validate125;
 
 export const validateTokenRequest = validate127;
-const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
+const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
@@ -22770,7 +22770,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((((((key0 === "grant_type") || (key0 === "client_assertion_type")) || (key0 === "client_assertion")) || (key0 === "session_key")) || (key0 === "run")) || (key0 === "purpose")) || (key0 === "scope")) || (key0 === "client_id"))){
+if(!(func0.call(schema414.properties, key0))){
 validate127.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -22952,6 +22952,19 @@ var valid0 = _errs16 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.via !== undefined && func0.call(data, "via")){
+const _errs19 = errors;
+if("gateway" !== data.via){
+validate127.errors = [{instancePath:instancePath+"/via",schemaPath:"#/properties/via/const",keyword:"const",params:{allowedValue: "gateway"},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs19 === errors;
+}
+else {
+var valid0 = true;
+}
 }
 }
 }

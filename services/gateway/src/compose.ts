@@ -1,0 +1,83 @@
+import type { Bus } from '@countersign/bus';
+import { topic } from '@countersign/contracts';
+import type { HotState } from '@countersign/hot-state';
+import type { KeySet } from '@countersign/identity';
+import { readGoverned } from '@countersign/service-host';
+import { randomBytes } from 'node:crypto';
+import { createRunBook } from './app/run-book.ts';
+import type { RunBook, RunBookLimits } from './app/run-book.ts';
+import { createRuns } from './app/runs.ts';
+import type { Runs } from './app/runs.ts';
+import { readNews } from './core/approvals.ts';
+import { createChannel } from './core/channel.ts';
+import type { Channel } from './core/channel.ts';
+import { createEventStreams } from './inbound/event-streams.ts';
+import type { EventStreams, StreamLimits } from './inbound/event-streams.ts';
+import { createOpenRun } from './outbound/open-run.ts';
+import { createRateLimit } from './outbound/rate-limit.ts';
+
+export interface GatewayPorts {
+  readonly bus: Bus;
+  readonly hotState: HotState;
+  /** Public keys of all services: grants are policy's. */
+  readonly keys: KeySet;
+  readonly tenant: string;
+  readonly registryUrl: string;
+  readonly supervisionUrl: string;
+  readonly perMinute: number;
+  readonly now: () => number;
+  readonly fetch?: typeof fetch;
+  readonly onError: (error: Error, what: string) => void;
+  readonly runLimits?: RunBookLimits;
+  readonly streamLimits?: Partial<StreamLimits>;
+}
+
+export interface Gateway {
+  readonly runs: Runs;
+  readonly find: RunBook['find'];
+  readonly approvals: Channel;
+  readonly streams: EventStreams;
+  readonly ready: () => { readonly ok: boolean; readonly why: string };
+  stop(): Promise<void>;
+}
+
+/** Puts the gateway together out of its ports; knows no Nest. */
+export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
+  const { bus, tenant, now, onError } = ports;
+  const { openRun, transport } = createOpenRun({ ...ports, onError: (error) => onError(error, 'replies') });
+  const book = createRunBook(openRun, ports.runLimits);
+  const approvals = createChannel(randomBytes(6).toString('hex'), 1_000);
+  const waiting = new Set<string>();
+  let following: string | undefined = 'following governed records has not begun';
+
+  const governed = await bus.follow({
+    topics: [topic.runsGoverned], from: 'now', onError: (error) => onError(error, 'governed'),
+    onBatch: (messages) => {
+      for (const message of messages) {
+        try {
+          const record = readGoverned(message);
+          if (record.tenant === tenant) for (const { event, data } of readNews(record, waiting)) approvals.publish(event, data);
+        } catch (error) {
+          onError(error as Error, `unreadable: ${message.topic}/${message.partition}@${message.offset}`);
+        }
+      }
+    },
+  });
+  governed.ready.then(() => { following = undefined; }, (error: Error) => { following = error.message; });
+  governed.ended.catch((error: Error) => { following = error.message; onError(error, 'governed'); });
+  const sweeping = setInterval(() => book.sweep(now()), 30_000);
+  sweeping.unref();
+
+  return {
+    runs: createRuns(book, createRateLimit(ports.hotState, tenant, ports.perMinute), now),
+    find: book.find,
+    approvals,
+    streams: createEventStreams(ports.streamLimits),
+    ready: () => ({ ok: following === undefined, why: following ?? '' }),
+    stop: async () => {
+      clearInterval(sweeping);
+      await governed.stop();
+      await transport.close();
+    },
+  };
+};

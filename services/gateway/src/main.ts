@@ -1,0 +1,5 @@
+import { loadConfig } from './config.ts';
+import { openGateway } from './open.ts';
+import { runService } from '@countersign/service-host';
+
+await runService(await openGateway(loadConfig()));

@@ -1,0 +1,28 @@
+import { validatePersonSnapshot } from '@countersign/contracts';
+import type { PersonSnapshot } from '@countersign/contracts';
+import { createRedisHotState } from '@countersign/hot-state/redis';
+import { createBus, directoryOf, followSigned, serviceKeys } from '@countersign/service-host';
+import type { ServiceOptions } from '@countersign/service-host';
+import { createLogger } from '@countersign/telemetry';
+import { composeGateway } from './compose.ts';
+import type { GatewayConfig } from './config.ts';
+import { GatewayModule } from './gateway.module.ts';
+
+/** Opens everything the service needs; what it returns is started by the service host. */
+export const openGateway = async (config: GatewayConfig): Promise<ServiceOptions> => {
+  const log = createLogger({ service: 'gateway', level: config.logLevel });
+  const bus = await createBus(config.bus, { clientId: 'gateway' });
+  const { keys } = serviceKeys(config.secretsDir);
+  const onError = (err: Error, what: string) => log.error({ err, what }, 'gateway');
+  const hotState = createRedisHotState({ url: config.redis, onError: (error) => onError(error, 'hot state') });
+  const people = followSigned<PersonSnapshot>(bus, {
+    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, validate: validatePersonSnapshot, onError: (error) => onError(error, 'people'),
+  });
+  const gateway = await composeGateway({ ...config, bus, hotState, keys, now: Date.now, onError });
+  return {
+    name: 'gateway', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
+    module: GatewayModule.of(gateway, directoryOf(people, { audience: 'gateway', now: Date.now, useOnce: (jti, ttlMs) => hotState.setIfAbsent(`gateway:login:${jti}`, ttlMs) })),
+    ready: gateway.ready,
+    onDrain: async () => { await gateway.stop(); await people.stop(); await hotState.close(); },
+  };
+};
