@@ -212,7 +212,7 @@ describe('live events', () => {
   });
 
   it('beat, are bounded per reader, and drop who does not read', async () => {
-    const w = await world({}, { streamLimits: { heartbeatMs: 20, perReader: 2, buffered: 20_000 } });
+    const w = await world({}, { streamLimits: { heartbeatMs: 20, perReader: 2, buffered: 200_000 } });
     const { run, token } = await w.open();
     const url = `${w.service.url}/runs/${run}/events`, headers = { authorization: `Bearer ${token}` };
     const reader = await listen(url, headers);
@@ -220,7 +220,7 @@ describe('live events', () => {
     const slow = await listen(url, headers, false);
     expect((await w.call('GET', `/runs/${run}/events`, undefined, token)).body).toMatchObject({ code: 'rate_limited' });
     slow.response.pause();
-    const big = 'x'.repeat(8_000);
+    const big = 'x'.repeat(60_000);
     // Beyond what the sockets take in between, the gateway's own buffer fills up.
     for (let i = 0; i < 3_000 && w.gateway.streams.size === 2; i++) {
       w.reply(run, { kind: 'noted', detail: big });
@@ -228,7 +228,7 @@ describe('live events', () => {
     }
     await until(() => w.gateway.streams.size === 1);
     let rest = '';
-    slow.response.setEncoding('utf8').on('data', (chunk: string) => { rest += chunk; });
+    slow.response.setEncoding('utf8').on('data', (chunk: string) => { rest += chunk; }).resume();
     await until(() => rest.includes('event: dropped'));
     expect(rest).toContain('slow_reader');
     expect(reader.ended()).toBe(false);
