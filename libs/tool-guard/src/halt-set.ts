@@ -5,15 +5,15 @@ export interface HaltTarget { readonly tenant: string; readonly agent: string; r
 
 /** A live view of what is stopped. */
 export interface HaltView {
-  /** The halt that stops this target now, if any. */
-  halted(target: HaltTarget): HaltNotice | undefined;
+  /** The halt that stops this target now, if any; the one with the id `except` aside. */
+  halted(target: HaltTarget, except?: string): HaltNotice | undefined;
   /** True when the view may have missed a halt: older than 3 s, or not ready yet. */
   isStale(): boolean;
 }
 
 export interface HaltSet {
   add(notice: HaltNotice): void;
-  halted(target: HaltTarget): HaltNotice | undefined;
+  halted(target: HaltTarget, except?: string): HaltNotice | undefined;
   readonly size: number;
 }
 
@@ -34,8 +34,8 @@ export const createHaltSet = (): HaltSet => {
         if (!lifted.has(id)) active.set(id, notice);
       }
     },
-    halted(target) {
-      for (const notice of active.values()) if (stops(notice, target)) return notice;
+    halted(target, except) {
+      for (const notice of active.values()) if (notice.halt !== except && stops(notice, target)) return notice;
       return undefined;
     },
     get size() { return active.size; },

@@ -61,5 +61,5 @@ export const createHaltView = (options: HaltViewOptions): LiveHaltView => {
       return true;
     },
   });
-  return { ready: snapshot.ready, halted: (target) => set.halted(target), isStale: () => snapshot.isStale(), stop: () => snapshot.stop() };
+  return { ready: snapshot.ready, halted: (target, except) => set.halted(target, except), isStale: () => snapshot.isStale(), stop: () => snapshot.stop() };
 };

@@ -115,7 +115,7 @@ const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits }: PolicyPor
     folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget },
     agent: (id: string) => snapshots.agent(id),
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
-    halt: (tenantId: string, agent: string, tool: string, run: string) => snapshots.halt(tenantId, agent, tool, run),
+    halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),
     level: (agent: string) => { const recorded = snapshots.level(agent); return { recorded, effective: effective(recorded) }; },
   };
   return (now) => ({ ...fixed, now, haltsVersion: snapshots.haltsVersion() }) as unknown as World;

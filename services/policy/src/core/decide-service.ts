@@ -54,7 +54,7 @@ const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly Check
   const short = shortOfQuorum(votes, action.approval);
   if (short !== null) return refuse(draft, 'votes_invalid', short);
   const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, supplied: action.supplied });
-  const halt = seniorHalt(message.action);
+  const halt = seniorHalt(draft.command.run, message.action);
   if ((decision.decision === 'allow' || decision.decision === 'modify') && run.halts.has(halt)) resumeRun(draft, halt, 'the senior decision was to go on');
   return draft;
 };

@@ -99,6 +99,21 @@ describe('denies', () => {
     expect(third.records.map((r) => r.kind)).toEqual(['action.decided', 'run.halted']);
     expect(s.tell(s.message(proposed(4, 'tier1'))).replies[0]).toMatchObject({ decision: 'deny', code: 'run_halted' });
   });
+
+  it('halts again under another id once people let it go on: a lift is for good', () => {
+    const s = opened();
+    const halts: string[] = [];
+    for (let i = 1; i <= 4; i++) {
+      for (const record of s.tell(s.message(proposed(i, 'forbidden'))).records) {
+        if (record.kind !== 'run.halted') continue;
+        halts.push(record.halt);
+        s.hear({ kind: 'resumed', message: { halt: record.halt, by: 'x', reason: 'y' } });
+      }
+    }
+    expect(halts).toHaveLength(2);
+    expect(new Set(halts).size).toBe(2);
+    for (const halt of halts) expect(halt).toContain(s.log.find((record) => record.run !== null)!.run);
+  });
 });
 
 describe('budget', () => {
@@ -182,6 +197,18 @@ describe('approval', () => {
     const draft = s.hear(resolvedFor(s, 1, 'approved', [vote('carl', ['cfo'])]));
     expect(draft.records.map((r) => r.kind)).toEqual(['action.decided', 'run.resumed']);
     expect(s.tell(s.message(proposed(3, 'tier1'))).replies[0]).toMatchObject({ decision: 'allow' });
+  });
+
+  it('its own tier 4 halt, come back as a notice that every enforcement point sees, does not stop the action that people allowed', () => {
+    const s = opened();
+    const [, halted] = s.tell(s.message(proposed(1, 'tier4'))).records;
+    const halt = (halted as { halt: string }).halt;
+    const notices = (ids: readonly string[]) => ({ halt: (_tenant: string, _agent: string, _tool: string, _run: string, except: string) => ids.find((id) => id !== except) ?? null });
+    const approved = () => resolvedFor(s, 1, 'approved', [vote('carl', ['cfo'])]);
+    expect(s.hear(approved(), notices([halt])).replies[0]).toMatchObject({ decision: 'allow' });
+    const other = opened();
+    other.tell(other.message(proposed(1, 'tier4')));
+    expect(other.hear(resolvedFor(other, 1, 'approved', [vote('carl', ['cfo'])]), notices([halt, 'h'])).replies[0]).toMatchObject({ decision: 'deny', code: 'halted' });
   });
 });
 

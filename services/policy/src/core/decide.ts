@@ -93,7 +93,7 @@ const settle = (draft: Draft, message: Of<'outcome'>['message'], run: RunState):
   }
   answered(draft, { ...own(draft), kind: 'action.outcome', action: message.action, tool: action.tool, message, settled: settled(action, message.cost) });
   // What ran without a grant is a fact about the world and so on the record; the run that did it goes no further.
-  if (!action.granted && message.status !== 'not_executed') haltRun(draft, `ungranted:${message.action}`, 'the runtime reports an action as executed that was not granted');
+  if (!action.granted && message.status !== 'not_executed') haltRun(draft, `ungranted:${draft.command.run}:${message.action}`, 'the runtime reports an action as executed that was not granted');
   return draft;
 };
 

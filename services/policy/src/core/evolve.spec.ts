@@ -39,7 +39,7 @@ const play = (s: Scene, steps: readonly Step[]): void => {
       case 'resolve': s.hear(resolvedFor(s, step.n, step.how, [vote('carl', [step.role])])); break;
       case 'supply': s.hear({ kind: 'supplied', message: { action: actionId(step.n), fact: 'score', value: 1, by: 'scorer' } }); break;
       case 'halt': s.hear({ kind: 'halted', message: { halt: `h${step.n}`, by: 'x', reason: 'y', mode: 'halt' } }); break;
-      case 'resume': s.hear({ kind: 'resumed', message: { halt: step.n === 1 ? 'denies' : `h${step.n}`, by: 'x', reason: 'y' } }); break;
+      case 'resume': s.hear({ kind: 'resumed', message: { halt: step.n === 1 ? [...s.state.runs.values()].flatMap((run) => [...run.halts])[0] ?? 'none' : `h${step.n}`, by: 'x', reason: 'y' } }); break;
       case 'gap': s.tell(s.message(proposed(step.n, 'tier1'), { seq: 999 })); break;
       case 'resend': s.tell(last); break;
       case 'end': if (step.n === 1) send({ kind: 'ended', message: { reason: 'completed', messages: 1 } }); break;

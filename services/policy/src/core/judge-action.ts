@@ -6,9 +6,9 @@ import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
 import type { Judgement, KnownTool, Verdict, World } from './world.ts';
 
-/** The halt that a run is under while its tier 4 action waits. */
-export const seniorHalt = (action: string): string => `tier4:${action}`;
-const denyHalt = 'denies';
+/** The halt that a run is under while its tier 4 action waits. Halts are known by their id alone and lifted for good, everywhere: each is used once. */
+export const seniorHalt = (run: string, action: string): string => `tier4:${run}:${action}`;
+const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
 const none: Readonly<Record<string, Fact>> = {};
 const nothing = { calls: 0, money: null };
 
@@ -34,9 +34,10 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
       },
     });
   } else if (decision.decision === 'step_up' && decision.tier === 4) {
-    if (!run.halts.has(seniorHalt(round.message.action))) haltRun(draft, seniorHalt(round.message.action), 'a tier 4 action waits for a senior decision');
-  } else if (decision.decision === 'deny' && countsAsDeny(decision.code) && run.denies + 1 >= world.limits.denies && !run.halts.has(denyHalt)) {
-    haltRun(draft, denyHalt, `${run.denies + 1} actions were denied for identity, scope or a rule`);
+    const halt = seniorHalt(draft.command.run, round.message.action);
+    if (!run.halts.has(halt)) haltRun(draft, halt, 'a tier 4 action waits for a senior decision');
+  } else if (decision.decision === 'deny' && countsAsDeny(decision.code) && run.denies + 1 >= world.limits.denies && ![...run.halts].some((id) => id.startsWith('denies:'))) {
+    haltRun(draft, denyHalt(draft.command.run, run.denies + 1), `${run.denies + 1} actions were denied for identity, scope or a rule`);
   }
   return decision;
 };
@@ -99,8 +100,9 @@ const requesters = (owner: string, attestedBy: string | null): string[] => (atte
 
 /** Its own tier 4 halt does not stop the action that people are asked about. */
 const haltOver = (world: World, run: RunState, runId: string, message: ActionProposed): { readonly code: string; readonly id: string } | null => {
-  if (run.halts.size > 0) for (const id of run.halts) if (id !== seniorHalt(message.action)) return { code: 'run_halted', id };
-  const id = world.halt(run.tenant, run.agent, message.tool, runId);
+  const own = seniorHalt(runId, message.action);
+  if (run.halts.size > 0) for (const id of run.halts) if (id !== own) return { code: 'run_halted', id };
+  const id = world.halt(run.tenant, run.agent, message.tool, runId, own);
   return id === null ? null : { code: 'halted', id };
 };
 

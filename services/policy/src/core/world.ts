@@ -44,8 +44,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   tool(name: string): Tool | undefined;
   /** Null where the arguments fit the tool's schema, else what is wrong. */
   argumentsFault(tool: Tool, args: Json): string | null;
-  /** The halt that stops this action, if any; `haltsVersion` tells which set was looked at. */
-  halt(tenant: string, agent: string, tool: string, run: string): string | null;
+  /** The halt that stops this action, `except` aside; `haltsVersion` tells which set was looked at. */
+  halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   readonly haltsVersion: number;
   /** `recorded` as the anomaly service says, `effective` as rules see it. */
   level(agent: string): { readonly recorded: Level; readonly effective: Level };

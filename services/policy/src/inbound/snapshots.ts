@@ -15,7 +15,7 @@ export interface Snapshots {
   tool(name: string): CompiledTool | undefined;
   argumentsFault(tool: CompiledTool, args: Json): string | null;
   person(id: string): PersonSnapshot | undefined;
-  halt(tenant: string, agent: string, tool: string, run: string): string | null;
+  halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   haltsVersion(): number;
   level(agent: string): Level;
   /** Names what is not live; null when all is. Levels are left out: a stale level is a fact, not an outage. */
@@ -57,7 +57,7 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     tool: (name) => compiled.get(name)?.tool,
     argumentsFault: (tool, args) => compiled.get(tool.name)?.check(args) ?? null,
     person: (id) => people.get(id),
-    halt: (tenant, agent, tool, run) => haltView.halted({ tenant, agent, tool, run })?.halt ?? null,
+    halt: (tenant, agent, tool, run, except) => haltView.halted({ tenant, agent, tool, run }, except)?.halt ?? null,
     haltsVersion: () => halts,
     level: (agent) => (levels.isStale() ? 'stale' : levels.get(agent)?.level ?? 'normal'),
     notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : null),
