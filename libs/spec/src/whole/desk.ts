@@ -1,0 +1,25 @@
+import type { PutToolRequest } from '@countersign/contracts';
+import { fileURLToPath } from 'node:url';
+
+/** Where every tool of the desk is guarded. */
+export const audience = 'desk-server';
+export const rulesFile = fileURLToPath(new URL('./desk.yaml', import.meta.url));
+
+const text = { type: 'string', minLength: 1, maxLength: 200 };
+const closed = (properties: Record<string, object>) => ({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties }) as unknown as PutToolRequest['schema'];
+const tool = (title: string, properties: Record<string, object>, change: Partial<PutToolRequest>): PutToolRequest => ({
+  system: 'desk', title, schema: closed(properties), consequential: true, reversible: true, compensator: null, dataClasses: [], enforcement: 'brokered',
+  audience, facts: {}, resultTrust: 'record', resultFields: {}, ...change,
+});
+const money = { to: { type: 'string', minLength: 1, maxLength: 34 }, minor: { type: 'integer', minimum: 1, maximum: 100_000_000 } };
+const payment = { target: '[args.to]', amount: 'args.minor', currency: "'EUR'" };
+
+/** A desk with one tool for each tier and decision; desk.yaml beside this has its rules. */
+export const deskTools: Readonly<Record<string, PutToolRequest>> = {
+  'desk.read': tool('Reads a note', { note: text }, { consequential: false }),
+  'desk.write': tool('Writes a note', { note: text, text }, { compensator: 'desk.write', facts: { target: '[args.note]' } }),
+  'desk.transfer': tool('Pays for good', money, { reversible: false, facts: payment }),
+  'desk.rush': tool('Pays for good; who approves has a moment', money, { reversible: false, facts: payment }),
+  'desk.wipe': tool('Deletes everything', { what: text }, { reversible: false, facts: { target: '[args.what]' } }),
+  'desk.forbidden': tool('What no agent may do', { note: text }, { compensator: 'desk.write', facts: { target: '[args.note]' } }),
+};

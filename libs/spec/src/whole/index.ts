@@ -1,0 +1,10 @@
+export { audience, deskTools, rulesFile } from './desk.ts';
+export { bearer, call } from './http.ts';
+export type { Answer } from './http.ts';
+export { enrol, human, expectStatus } from './people.ts';
+export type { Human } from './people.ts';
+export { newAction, openRawSession, proposal } from './raw-session.ts';
+export type { RawSession, Tweak } from './raw-session.ts';
+export { until } from './until.ts';
+export { startWhole } from './whole.ts';
+export type { Agent, Whole } from './whole.ts';

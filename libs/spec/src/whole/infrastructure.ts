@@ -1,0 +1,76 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+
+export const serviceNames = ['registry', 'policy', 'approvals', 'supervision', 'anomaly', 'audit', 'gateway'] as const;
+export type ServiceName = typeof serviceNames[number];
+
+/** What one whole system has to itself on the shared Kafka, PostgreSQL and Redis of the test run. */
+export interface Place {
+  readonly namespace: string;
+  readonly kafka: string;
+  readonly redis: string;
+  readonly secretsDir: string;
+  readonly database: (service: ServiceName) => string;
+  readonly close: () => Promise<void>;
+}
+
+const given = (name: string): string => {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: npm test sets it`);
+  return value;
+};
+
+/** Secrets and databases nobody has used before. */
+export const openPlace = async (): Promise<Place> => {
+  const [kafka, redis, postgres] = [given('CS_TEST_KAFKA'), given('CS_TEST_REDIS'), new URL(given('CS_TEST_POSTGRES'))];
+  const namespace = `w${randomBytes(5).toString('hex')}`;
+  const secretsDir = mkdtempSync(join(tmpdir(), `countersign-${namespace}-`));
+  writeSecrets(secretsDir);
+  const nameOf = (service: ServiceName): string => `${namespace}_${service}`;
+  const admin = async (statement: (name: string) => string): Promise<void> => {
+    const client = new pg.Client({ connectionString: postgres.href });
+    await client.connect();
+    try {
+      for (const service of serviceNames) await client.query(statement(nameOf(service)));
+    } finally {
+      await client.end();
+    }
+  };
+  await admin((name) => `create database ${name}`);
+  return {
+    namespace, kafka, redis, secretsDir,
+    database: (service) => Object.assign(new URL(postgres.href), { pathname: `/${nameOf(service)}` }).href,
+    close: async () => {
+      await admin((name) => `drop database if exists ${name} with (force)`);
+      rmSync(secretsDir, { recursive: true, force: true });
+    },
+  };
+};
+
+/** The same files as infra/local/secrets.mjs writes. */
+const writeSecrets = (dir: string): void => {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const write = (name: string, text: string): void => writeFileSync(join(dir, name), text, { mode: 0o600 });
+  write('proof-secret', randomBytes(32).toString('base64url'));
+  const keys = serviceNames.map((service) => {
+    const { d, ...open } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+    const jwk = { ...open, kid: `${service}-1`, alg: 'EdDSA', use: 'sig' };
+    write(`${service}.key.json`, JSON.stringify({ ...jwk, d }));
+    return jwk;
+  });
+  write('jwks.json', JSON.stringify({ keys }));
+};
+
+/** Ports that are free now; asked for all at once, so that they differ. */
+export const freePorts = async (count: number): Promise<number[]> => {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
+  })));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => { server.close(resolve); })));
+  return ports;
+};

@@ -1,0 +1,135 @@
+import { createKafkaBus } from '@countersign/bus/kafka';
+import { namespacedBus } from '@countersign/bus';
+import type { Bus } from '@countersign/bus';
+import { generateKey } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import { createAgentRuntime, kafkaTransport } from '@countersign/sdk';
+import type { AgentRuntime, AgentRuntimeOptions, Instruction, Run } from '@countersign/sdk';
+import { serviceKeys } from '@countersign/service-host';
+import { fromUrl, verifyLog } from '../../../cli/src/audit/verify.ts';
+import type { Verified } from '../../../cli/src/audit/verify.ts';
+import { deskTools, rulesFile } from './desk.ts';
+import { call } from './http.ts';
+import { openPlace, serviceNames } from './infrastructure.ts';
+import type { Place, ServiceName } from './infrastructure.ts';
+import { enrol, enrolFirst, expectStatus, knownAt } from './people.ts';
+import type { Human } from './people.ts';
+import { observe } from './record.ts';
+import type { Observed } from './record.ts';
+import { startServices } from './services.ts';
+import type { Urls } from './services.ts';
+import { startToolServer } from './tool-server.ts';
+import type { ToolServer } from './tool-server.ts';
+import { until } from './until.ts';
+
+export interface Agent {
+  readonly id: string;
+  readonly key: SigningKey;
+  readonly runtime: AgentRuntime;
+  /** Opens a run and waits until policy has started it: it may not know a new agent yet. */
+  open(instruction: Instruction | ((run: string) => Promise<Instruction>)): Promise<Run>;
+}
+
+/** The whole product in this process, with people, tools and agents made through its own doors. */
+export interface Whole {
+  readonly urls: Urls;
+  readonly place: Place;
+  readonly bus: Bus;
+  readonly seen: Observed;
+  readonly tools: ToolServer;
+  readonly people: Readonly<Record<'operator' | 'owner' | 'tess' | 'theo' | 'sena' | 'nobody', Human>>;
+  agent(id: string, change?: Readonly<Record<string, unknown>>): Promise<Agent>;
+  runtime(id: string, key: SigningKey, change?: Partial<AgentRuntimeOptions>): AgentRuntime;
+  /** Resolves once everything published was decided and stands in the log; then the log is verified from outside. */
+  drain(): Promise<Verified>;
+  close(): Promise<void>;
+}
+
+/** Starts everything. @param env added for every service */
+export const startWhole = async (env: Readonly<Record<string, string>> = {}, names: readonly ServiceName[] = serviceNames.filter((name) => name !== 'gateway')): Promise<Whole> => {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => { for (const one of closers.splice(0).reverse()) await one(); };
+  try {
+    const place = await openPlace();
+    closers.push(place.close);
+    const { urls, close: stop } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFile, ...env });
+    closers.push(stop);
+    const bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'journey' }), place.namespace);
+    closers.push(() => bus.close());
+    const seen = await observe(bus);
+    closers.push(() => seen.stop());
+    const { keys } = serviceKeys(place.secretsDir);
+    const tools = await startToolServer(bus, keys, place.redis);
+    closers.push(() => tools.close());
+    const transport = kafkaTransport(bus);
+    closers.push(() => transport.close());
+
+    const people = await staff(urls, place);
+    for (const [tool, body] of Object.entries(deskTools).sort(([a], [b]) => (a === 'desk.write' ? -1 : b === 'desk.write' ? 1 : 0))) expectStatus(await people.operator.call('registry', 'PUT', `/tools/${tool}`, body), 200);
+
+    const runtime: Whole['runtime'] = (id, key, change = {}) => createAgentRuntime({ agent: id, tenant: 'acme', clientKey: key, registryUrl: urls.registry, supervisionUrl: urls.supervision, transport, grantKeys: keys, ...change });
+    const agent: Whole['agent'] = async (id, change = {}) => {
+      const key = generateKey(`${id}-1`);
+      const { kty, crv, x, kid } = key.publicJwk;
+      const registration = { agent: id, name: id, owner: 'owner', purpose: 'journeys', roles: ['clerk'], permissions: ['desk.*'], ceiling: 2, environment: 'test', limits: { calls: 1000, money: null }, key: { kty, crv, x, kid }, ...change };
+      expectStatus(await people.operator.call('registry', 'POST', '/agents', registration), 200, 201);
+      expectStatus(await people.operator.call('registry', 'POST', `/agents/${id}/activate`, { reason: 'ready' }), 200);
+      const own = runtime(id, key);
+      return { id, key, runtime: own, open: (instruction) => openRun(own, seen, instruction) };
+    };
+    await toolsKnown(await agent('first'), people.owner);
+    return {
+      urls, place, bus, seen, tools, people, agent, runtime, close,
+      drain: () => drain(urls, seen),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const staff = async (urls: Urls, place: Place): Promise<Whole['people']> => {
+  const operator = await enrolFirst(urls, place);
+  const owner = await enrol(urls, operator, 'owner', ['treasurer', 'agent-owner']);
+  const tess = await enrol(urls, operator, 'tess', ['treasurer']);
+  const theo = await enrol(urls, operator, 'theo', ['treasurer']);
+  const sena = await enrol(urls, operator, 'sena', ['senior']);
+  const nobody = await enrol(urls, operator, 'nobody', ['guest']);
+  await knownAt(nobody, 'approvals', '/approvals');
+  await knownAt(nobody, 'supervision', '/halts');
+  return { operator, owner, tess, theo, sena, nobody };
+};
+
+const openRun = (runtime: AgentRuntime, seen: Observed, instruction: Instruction | ((run: string) => Promise<Instruction>)): Promise<Run> =>
+  until('policy has started the run', async () => {
+    const run = await runtime.openRun({ instruction });
+    const answer = await until('policy has answered the start', () => seen.replies(run.id)[0], 15_000);
+    if (answer.kind !== 'refused') return run;
+    if (answer.code !== 'unknown_agent' && answer.code !== 'agent_not_active') throw new Error(`the start was refused: ${answer.code}`);
+    return undefined;
+  }, 20_000);
+
+/** The last tool put is the last that policy learns of. */
+const toolsKnown = async (agent: Agent, owner: Human): Promise<void> => {
+  const last = Object.keys(deskTools).at(-1)!;
+  await until('policy knows the tools', async () => {
+    const run = await agent.open(owner.instruct(agent.id, 'look around'));
+    const { code } = await run.propose(last, { note: 'x' }).decision;
+    await run.end();
+    return code !== 'unknown_tool';
+  }, 20_000);
+};
+
+const drain = async (urls: Urls, seen: Observed): Promise<Verified> => {
+  await seen.caughtUp();
+  const sizeOf = async (): Promise<number> => {
+    const { status, body } = await call('GET', `${urls.audit}/checkpoint`);
+    return status === 200 ? Number(String(body['text']).split('\n')[1]) : 0;
+  };
+  await until('audit has everything that was recorded', async () => {
+    const before = seen.recorded();
+    return await sizeOf() >= before && seen.recorded() === before;
+  }, 20_000);
+  const { body } = await call('GET', `${urls.audit}/verifier-key`);
+  return verifyLog(fromUrl(urls.audit), String(body['text']).trim());
+};

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { envelope } from '@countersign/bus';
+import type { ApprovalResolved, GovernedDecided, GovernedRecord } from '@countersign/contracts';
+import { generateKey, signServiceMessage } from '@countersign/identity';
+import type { Run } from '@countersign/sdk';
+import { serviceKey } from '@countersign/service-host';
+import { human, startWhole, until } from '@countersign/spec/whole';
+import type { Agent, Human, Whole } from '@countersign/spec/whole';
+import { randomUUID } from 'node:crypto';
+import { approvalFor } from './approval-for.ts';
+import type { ShownApproval } from './approval-for.ts';
+
+const terminal = (records: readonly GovernedRecord[], action: string) => records.filter((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action && ['allow', 'modify', 'deny'].includes(record.decision.decision));
+
+/** People decide what waits: who may, how many, until when, and what a stolen approvals service cannot do. */
+describe('people decide what waits', () => {
+  let whole: Whole;
+  let clerk: Agent;
+  let run: Run;
+  beforeAll(async () => {
+    whole = await startWhole();
+    clerk = await whole.agent('clerk');
+  });
+  afterAll(async () => { await whole?.close(); });
+  beforeEach(async () => { run = await clerk.open({ text: 'pay what is due', attestation: null }); });
+
+  const asked = async (minor: number, tool = 'desk.transfer') => {
+    const action = run.propose(tool, { to: 'NL01', minor });
+    expect(await action.decision).toMatchObject({ decision: 'step_up' });
+    return { action, approval: await approvalFor(whole, action.action) };
+  };
+
+  it('one deny ends it: nothing is granted, and a late approve is told so', async () => {
+    const { action, approval } = await asked(500);
+    expect(await whole.people.tess.vote(approval, 'deny')).toMatchObject({ status: 200, body: { status: 'closed', resolution: 'denied' } });
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'approval_denied', grant: null });
+    expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 409, body: { code: 'approval_closed' } });
+    expect(terminal(whole.seen.governed(run.id), action.action)).toHaveLength(1);
+  });
+
+  it('nobody answers in time: that denies', async () => {
+    const action = run.propose('desk.rush', { to: 'NL01', minor: 500 });
+    expect(await action.decision).toMatchObject({ decision: 'step_up' });
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'approval_expired', grant: null });
+  });
+
+  it('a large payment needs two people, and one of them twice is still one', async () => {
+    const { action, approval } = await asked(200_000);
+    expect(approval.quorum).toBe(2);
+    for (let i = 0; i < 2; i++) expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'open', votes: [{ person: 'tess' }] } });
+    expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'closed', resolution: 'approved' } });
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+  });
+
+  it('separation of duties: neither the owner of the agent nor who gave the instruction decides', async () => {
+    run = await clerk.open(whole.people.theo.instruct('clerk', 'pay somebody something'));
+    const { action, approval } = await asked(700);
+    expect([...approval.requesters].sort()).toEqual(['owner', 'theo']);
+    expect(await whole.people.owner.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'self_approval' } });
+    expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'self_approval' } });
+    expect(await whole.people.nobody.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
+    expect((await whole.people.tess.vote(approval, 'approve')).status).toBe(200);
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+  });
+
+  it('a vote with another key, for another approval or for another content is not counted', async () => {
+    const { action, approval } = await asked(800);
+    const impostor = human(whole.urls, 'tess', generateKey('tess-1'));
+    expect(await impostor.vote(approval, 'approve')).toMatchObject({ status: 400, body: { code: 'vote_invalid' } });
+    const { approval: other } = await asked(801);
+    expect(await whole.people.tess.call('approvals', 'POST', `/approvals/${approval.approval}/votes`, { jws: whole.people.tess.sign(other, 'approve') })).toMatchObject({ status: 400, body: { code: 'vote_invalid' } });
+    expect(await whole.people.tess.vote({ ...approval, digest: other.digest }, 'approve')).toMatchObject({ status: 400, body: { code: 'vote_invalid' } });
+    expect(await approvalFor(whole, action.action)).toMatchObject({ status: 'open', votes: [] });
+  });
+
+  /** What somebody who stole the key of the approvals service could put into the inbox. */
+  const passOn = async (approval: ShownApproval, action: string, votes: ApprovalResolved['votes'], signer = 'approvals'): Promise<void> => {
+    const decision = whole.seen.governed(run.id).find((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action)!;
+    const body: ApprovalResolved = { approval: approval.approval, action, answers: decision.position, digest: approval.digest, resolution: 'approved', votes };
+    const record = { topic: 'runs.inbox.v1', key: run.id, value: Buffer.from(JSON.stringify(body)), headers: envelope({ id: randomUUID(), type: 'countersign.runs.resolved.v1', source: signer, time: Date.now(), tenant: 'acme' }) };
+    await whole.bus.publish([signServiceMessage(record, serviceKey(whole.place.secretsDir, signer))]);
+  };
+  const refusals = () => whole.seen.governed(run.id).filter((record) => record.kind === 'message.refused' && record.ceType.includes('resolved'));
+
+  it.each<[string, (approval: ShownApproval, people: Whole['people']) => ApprovalResolved['votes']]>([
+    ['without any vote', () => []],
+    ['with a vote signed by another key under her name', (approval) => [{ person: 'tess', vote: 'approve', jws: human({} as never, 'tess', generateKey('tess-1')).sign(approval, 'approve') }]],
+    ['with her vote for another approval', (approval, { tess }) => [{ person: 'tess', vote: 'approve', jws: tess.sign({ ...approval, approval: 'apr_other' }, 'approve') }]],
+    ['with her deny called an approve', (approval, { tess }) => [{ person: 'tess', vote: 'approve', jws: tess.sign(approval, 'deny') }]],
+    ['with the vote of the agent\'s owner', (approval, { owner }) => [{ person: 'owner', vote: 'approve', jws: owner.sign(approval, 'approve') }]],
+    ['with the vote of somebody without the role', (approval, { nobody }) => [{ person: 'nobody', vote: 'approve', jws: nobody.sign(approval, 'approve') }]],
+  ])('policy counts again: an approval passed on %s is refused, and the action still waits', async (_, votesOf) => {
+    const { action, approval } = await asked(900);
+    const before = refusals().length;
+    await passOn(approval, action.action, votesOf(approval, whole.people));
+    expect(await until('policy has refused it', () => refusals()[before])).toMatchObject({ code: 'votes_invalid' });
+    expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
+    expect((await whole.people.tess.vote(approval, 'approve')).status).toBe(200);
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+  });
+
+  it('one real vote twice is not a quorum of two, whoever passes it on', async () => {
+    const { action, approval } = await asked(300_000);
+    const vote = { person: 'tess', vote: 'approve' as const, jws: whole.people.tess.sign(approval, 'approve') };
+    await passOn(approval, action.action, [vote, vote]);
+    expect(await until('policy has refused it', () => refusals()[0])).toMatchObject({ code: 'votes_invalid' });
+    expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
+  });
+
+  it('another service cannot say what approvals says', async () => {
+    const { action, approval } = await asked(950);
+    const vote = (by: Human) => ({ person: by.person, vote: 'approve' as const, jws: by.sign(approval, 'approve') });
+    const counted = () => whole.seen.governed().flatMap((record) => (record.kind === 'messages.unproven' ? record.counts : [])).filter(({ code, principal }) => code === 'wrong_signer' && principal === 'supervision-1').length;
+    const before = counted();
+    await passOn(approval, action.action, [vote(whole.people.tess)], 'supervision');
+    await until('it was counted as nobody\'s', () => counted() > before);
+    expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
+  });
+
+  it('every vote and resolution is in the log', async () => {
+    expect(await whole.drain()).toMatchObject({ ok: true, entries: whole.seen.recorded() });
+  });
+});
