@@ -1,0 +1,24 @@
+import type { RegisterAgentRequest } from '@countersign/contracts';
+import type { LocalPerson } from '../people/local-people.ts';
+
+/** Everybody of the demo company. The first operator comes with the registry's own first link. */
+export const operator: LocalPerson = { person: 'operator', name: 'Olga Ortega, operator', roles: ['operator', 'supervisor'] };
+export const people: readonly LocalPerson[] = [
+  { person: 'sam', name: 'Sam Sato, supervisor', roles: ['supervisor', 'senior'] },
+  { person: 'tara', name: 'Tara Tan, treasurer', roles: ['treasurer', 'senior'] },
+  { person: 'ravi', name: 'Ravi Rao, release manager', roles: ['release-manager'] },
+  { person: 'uma', name: 'Uma Ude, accounts', roles: ['requester'] },
+  { person: 'ben', name: 'Ben Berg, customer care', roles: ['requester'] },
+];
+
+export type DemoAgent = Omit<RegisterAgentRequest, 'key'>;
+const common = { ceiling: 2, environment: 'local', model: 'scripted' } as const;
+
+export const agents: readonly DemoAgent[] = [
+  { ...common, agent: 'accounts-payable', name: 'Accounts payable', owner: 'uma', purpose: 'Pays suppliers what they are owed', roles: ['accounting'], permissions: ['ledger.*', 'payments.*'], limits: { calls: 40, money: { minor: 2_000_000, currency: 'EUR' } } },
+  { ...common, agent: 'customer-care', name: 'Customer care', owner: 'ben', purpose: 'Answers customers and makes good', roles: ['care'], permissions: ['care.*'], limits: { calls: 40, money: { minor: 50_000, currency: 'EUR' } } },
+  { ...common, agent: 'release', name: 'Release', owner: 'operator', purpose: 'Brings builds to where they belong', roles: ['engineering'], permissions: ['release.list_builds', 'release.deploy', 'release.rollback'], limits: { calls: 40, money: null } },
+];
+
+/** Grants for the demo's tools name this audience; it stands in the pack's catalogue. */
+export const audience = 'demo-tools';

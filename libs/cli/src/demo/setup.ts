@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bus, Snapshot } from '@countersign/bus';
+import { topic, validateAgentSnapshot, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, PeopleList, ToolList, ToolSnapshot } from '@countersign/contracts';
+import { generateKey, loadKeyFile } from '@countersign/identity';
+import type { KeySet, SigningKey } from '@countersign/identity';
+import { followSigned } from '@countersign/service-host';
+import { CannotRun } from '../errors.ts';
+import type { Local } from '../local.ts';
+import { createClient } from '../people/client.ts';
+import type { Client } from '../people/client.ts';
+import { enrol, invite } from '../people/enrol.ts';
+import { hasKey, keyOf } from '../people/local-people.ts';
+import { agents, operator, people } from './roster.ts';
+
+export interface Demo {
+  /** Client keys of the demo's agents, by agent id. */
+  readonly agents: ReadonlyMap<string, SigningKey>;
+  readonly tools: ReadonlyMap<string, ToolSnapshot>;
+  readonly operator: Client;
+}
+
+const packFile = new URL('../../../../services/policy/packs/demo/tools.json', import.meta.url);
+const agentKeyFile = (local: Pick<Local, 'dir'>, agent: string): string => join(local.dir, 'agents', `${agent}.key.json`);
+
+/** The key a demo agent's runtime shows at the token endpoint; made on first use, kept on this machine. */
+export const agentKey = (local: Pick<Local, 'dir'>, agent: string, make = false): SigningKey => {
+  const file = agentKeyFile(local, agent);
+  if (!existsSync(file)) {
+    if (!make) throw new CannotRun(`No key of the agent "${agent}" on this machine. The demo's agents are ${agents.map((one) => one.agent).join(', ')}; \`npm start\` registers them.`);
+    mkdirSync(join(local.dir, 'agents'), { recursive: true, mode: 0o700 });
+    writeFileSync(file, JSON.stringify(generateKey(`${agent}-1`).privateJwk), { mode: 0o600 });
+  }
+  return loadKeyFile(file);
+};
+
+/** Brings people, tools and agents of the demo company into the registry over its HTTP interface. Done again it changes nothing. */
+export const setUp = async (local: Local): Promise<Demo> => {
+  const nobody = createClient({ http: local.http });
+  await enrolOperator(local, nobody);
+  const client = createClient({ http: local.http, as: { person: operator.person, key: keyOf(local.dir, operator.person) } });
+  const { people: known } = await client.request<PeopleList>('registry', 'GET', '/people');
+  for (const about of people) {
+    const there = known.some(({ person }) => person === about.person);
+    if (there && !hasKey(local.dir, about.person)) throw new CannotRun(`${about.person} is enrolled, but the key is gone from ${local.dir}/people. \`npm run reset\` starts over.`);
+    if (!there) await enrol(nobody, local.dir, (await invite(client, about)).code, about);
+  }
+  const { tools } = await client.request<ToolList>('registry', 'POST', '/tools', { tools: JSON.parse(await readFile(packFile, 'utf8')) as unknown });
+  const keys = new Map<string, SigningKey>();
+  for (const agent of agents) {
+    const key = agentKey(local, agent.agent, true);
+    keys.set(agent.agent, key);
+    const { status } = await client.request<AgentSnapshot>('registry', 'POST', '/agents', { ...agent, key: key.publicJwk });
+    // One that a person suspended stays suspended: that is theirs to undo.
+    if (status === 'draft') await client.request('registry', 'POST', `/agents/${agent.agent}/activate`, { reason: 'demo' });
+  }
+  return { agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), operator: client };
+};
+
+const enrolOperator = async (local: Local, nobody: Client): Promise<void> => {
+  const file = join(local.secrets, 'operator-enrolment');
+  if (existsSync(join(local.dir, 'people', `${operator.person}.json`))) {
+    // Enrolled before, unless the first attempt was cut off between key and answer.
+    const client = createClient({ http: local.http, as: { person: operator.person, key: keyOf(local.dir, operator.person) } });
+    if (await client.request('registry', 'GET', '/people').then(() => true, () => false)) return;
+  }
+  if (!existsSync(file)) throw new CannotRun(`The first operator's one-time code is not at ${file}, and no key of the operator works. \`npm run reset\` starts over.`);
+  await enrol(nobody, local.dir, readFileSync(file, 'utf8').trim(), operator);
+};
+
+/** Resolves once the registry's signed snapshots carry everything the demo needs: what policy, approvals and the tool server decide by. */
+export const awaitSnapshots = async (bus: Bus, keys: KeySet, demo: Demo, timeoutMs = 20_000): Promise<void> => {
+  const common = { signer: 'registry', keys, now: Date.now };
+  const known = {
+    agents: followSigned(bus, { ...common, topic: topic.registryAgents, validate: validateAgentSnapshot, keyOf: (one) => one.agent }),
+    tools: followSigned(bus, { ...common, topic: topic.registryTools, validate: validateToolSnapshot, keyOf: (one) => one.tool }),
+    people: followSigned(bus, { ...common, topic: topic.registryPeople, validate: validatePersonSnapshot, keyOf: (one) => one.person }),
+  };
+  const all: readonly Snapshot<object>[] = Object.values(known);
+  const missing = (): string | undefined =>
+    agents.find(({ agent }) => (known.agents.get(agent)?.status ?? 'draft') === 'draft')?.agent
+    ?? [...demo.tools].find(([name, { definition }]) => known.tools.get(name)?.definition !== definition)?.[0]
+    ?? [operator, ...people].find(({ person }) => known.people.get(person)?.status !== 'active')?.person;
+  const deadline = Date.now() + timeoutMs;
+  try {
+    while (missing() !== undefined) {
+      if (Date.now() > deadline) throw new CannotRun(`The registry knows ${missing()}, but has not published it within ${timeoutMs / 1000} s. Look at the log of the registry (outbox).`);
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+  } finally {
+    await Promise.all(all.map((one) => one.stop()));
+  }
+};
