@@ -15,7 +15,7 @@ export interface Child {
 }
 
 /** Starts a Node program and waits until `ready` says so. It ends with this process at the latest. Its output is kept for the error message. */
-export const startNode = async (name: string, args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; readonly ready: () => Promise<boolean>; readonly withinMs?: number; readonly nodeOptions?: readonly string[] }): Promise<Child> => {
+export const startNode = async (name: string, args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; /** Asked again and again, with what the program has printed. */ readonly ready: (output: string) => Promise<boolean>; readonly withinMs?: number; readonly nodeOptions?: readonly string[] }): Promise<Child> => {
   const log = join(await mkdtemp(join(tmpdir(), 'countersign-bench-')), `${name}.log`);
   const output = openSync(log, 'w');
   const child = spawn(process.execPath, ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', ...(options.nodeOptions ?? []), ...args], { stdio: ['ignore', output, output], env: { ...process.env, ...options.env } });
@@ -28,7 +28,7 @@ export const startNode = async (name: string, args: readonly string[], options: 
     clearTimeout(patience);
   };
   const deadline = Date.now() + (options.withinMs ?? 60_000);
-  while (!await options.ready()) {
+  while (!await options.ready(await readFile(log, 'utf8'))) {
     const ended = child.exitCode !== null || child.signalCode !== null;
     if (ended || Date.now() > deadline) {
       await stop();
