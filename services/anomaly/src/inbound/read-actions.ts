@@ -1,10 +1,10 @@
 import { partitionFor } from '@countersign/bus';
 import type { BusMessage, Outgoing } from '@countersign/bus';
+import { validateObservation } from '@countersign/contracts';
 import { readGoverned } from '@countersign/service-host';
 import { hash } from 'node:crypto';
 import type { Placed } from '../app/score.ts';
 import { toObservation } from '../app/rekey.ts';
-import type { Observation } from '../core/observe.ts';
 import { observationMessage } from '../outbound/publish.ts';
 
 const shorten = (target: string): string => `sha256:${hash('sha256', target, 'base64url')}`;
@@ -25,8 +25,8 @@ export const rekey = (messages: readonly BusMessage[], partitions: number, onUnr
 export const readActions = (messages: readonly BusMessage[], onUnreadable: (message: BusMessage, error: Error) => void): readonly Placed[] =>
   messages.flatMap((message) => {
     try {
-      const seen = JSON.parse(message.value?.toString() ?? '') as Observation;
-      if (seen.agent !== message.key || !Number.isSafeInteger(seen.now) || !Array.isArray(seen.targets)) throw new TypeError('not an observation');
+      const seen: unknown = JSON.parse(message.value?.toString() ?? '');
+      if (!validateObservation(seen) || seen.agent !== message.key) throw new TypeError('not an observation under its agent');
       return [{ offset: message.offset, seen }];
     } catch (error) {
       onUnreadable(message, error as Error);

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
+import { validateOpenRunRequest, validateProposeRequest, validateReasonRequest, validateRenewRunRequest, validateReportOutcomeRequest } from '@countersign/contracts';
+import type { EndRunRequest, OpenRunRequest, ProposeRequest, ReasonRequest, RenewRunRequest, ReportOutcomeRequest } from '@countersign/contracts';
 import { peekClient } from '@countersign/identity';
 import { CodedError, validated } from '@countersign/service-host';
 import type { ServerResponse } from 'node:http';
 import type { HeldRun } from '../app/run-book.ts';
 import type { Gateway } from '../compose.ts';
-import { defaultWaitMs, isCancelBody, isEndBody, isOpenBody, isOutcomeBody, isProposeBody, isRenewBody } from './requests.ts';
-import type { CancelBody, EndBody, OpenBody, OutcomeBody, ProposeBody, RenewBody } from './requests.ts';
+import { defaultWaitMs, isEndRequest } from './requests.ts';
 
 export const GATEWAY = Symbol('Gateway');
 
@@ -25,7 +26,7 @@ export class RunsController {
   }
 
   @Post()
-  open(@Body(validated(isOpenBody)) body: OpenBody) {
+  open(@Body(validated(validateOpenRunRequest)) body: OpenRunRequest) {
     const agent = peekClient(body.client_assertion);
     if (agent === undefined || !/^[\w.:-]{1,128}$/.test(agent)) throw new CodedError('client_assertion_invalid', 'the client assertion names no agent');
     const { text, attestation } = body.instruction;
@@ -34,7 +35,7 @@ export class RunsController {
 
   @Post(':run/token')
   @HttpCode(200)
-  renew(@Param('run') run: string, @Headers('authorization') authorization: string | undefined, @Body(validated(isRenewBody)) body: RenewBody) {
+  renew(@Param('run') run: string, @Headers('authorization') authorization: string | undefined, @Body(validated(validateRenewRunRequest)) body: RenewRunRequest) {
     const held = this.#held(run, authorization);
     if (peekClient(body.client_assertion) !== held.agent) throw new CodedError('client_assertion_invalid', 'the assertion is not by the agent of this run');
     return this.#gateway.runs.renew(held, body.client_assertion);
@@ -42,7 +43,7 @@ export class RunsController {
 
   @Post(':run/actions')
   @HttpCode(200)
-  propose(@Param('run') run: string, @Headers('authorization') authorization: string | undefined, @Body(validated(isProposeBody)) body: ProposeBody) {
+  propose(@Param('run') run: string, @Headers('authorization') authorization: string | undefined, @Body(validated(validateProposeRequest)) body: ProposeRequest) {
     const { wait_ms, deadline, reason, confidence, ...rest } = body;
     return this.#gateway.runs.propose(this.#held(run, authorization), { ...rest, deadline: deadline ?? null, reason: reason ?? null, confidence: confidence ?? null, waitMs: wait_ms ?? defaultWaitMs });
   }
@@ -60,21 +61,21 @@ export class RunsController {
 
   @Post(':run/actions/:action/outcome')
   @HttpCode(202)
-  async outcome(@Param('run') run: string, @Param('action') action: string, @Headers('authorization') authorization: string | undefined, @Body(validated(isOutcomeBody)) { duration_ms, ...body }: OutcomeBody) {
+  async outcome(@Param('run') run: string, @Param('action') action: string, @Headers('authorization') authorization: string | undefined, @Body(validated(validateReportOutcomeRequest)) { duration_ms, ...body }: ReportOutcomeRequest) {
     await this.#gateway.runs.outcome(this.#held(run, authorization), action, { ...body, durationMs: duration_ms ?? null });
     return { action, sent: true };
   }
 
   @Post(':run/actions/:action/cancel')
   @HttpCode(202)
-  async cancel(@Param('run') run: string, @Param('action') action: string, @Headers('authorization') authorization: string | undefined, @Body(validated(isCancelBody)) body: CancelBody) {
+  async cancel(@Param('run') run: string, @Param('action') action: string, @Headers('authorization') authorization: string | undefined, @Body(validated(validateReasonRequest)) body: ReasonRequest) {
     await this.#gateway.runs.cancel(this.#held(run, authorization), action, body.reason);
     return { action, sent: true };
   }
 
   @Post(':run/end')
   @HttpCode(202)
-  async end(@Param('run') run: string, @Headers('authorization') authorization: string | undefined, @Body(validated(isEndBody)) body?: EndBody) {
+  async end(@Param('run') run: string, @Headers('authorization') authorization: string | undefined, @Body(validated(isEndRequest)) body?: EndRunRequest) {
     await this.#gateway.runs.end(this.#held(run, authorization), body?.reason ?? 'completed');
     return { run, sent: true };
   }
