@@ -66,7 +66,9 @@ export async function start(args) {
     const services = await startServices(infra);
     later(() => services.close());
     const failed = new Promise((_, reject) => services.onExit(reject));
-    const done = existsSync(main) ? watch(program(['start', ...args], { CS_LOCAL: JSON.stringify(addresses(infra, services)), ...envOf(infra, 'cli') })) : woken.then(() => 0);
+    const local = addresses(infra, services);
+    writeState(dev, { local });
+    const done = existsSync(main) ? watch(program(['start', ...args], { CS_LOCAL: JSON.stringify(local), ...envOf(infra, 'cli') })) : woken.then(() => 0);
     return Promise.race([done, failed]);
   });
 }
@@ -107,7 +109,7 @@ export async function cli(args) {
   await build({ quiet: true });
   const dev = profile('dev');
   const state = readState(dev);
-  const local = state.ports && owner(dev) ? { http: urlsOf({ ports: state.ports }), secrets: dev.secrets, dir: dev.dir } : undefined;
+  const local = owner(dev) ? state.local : undefined;
   return guarded(({ watch }) => watch(program(args, local ? { CS_LOCAL: JSON.stringify(local) } : {})));
 }
 

@@ -18,9 +18,12 @@ const commands = {
   cli: { help: undefined, load: () => import('./programs.mjs').then((m) => m.cli) },
 };
 
+/** When this process began, epoch ms: what `first governed action after` is counted from. */
+const began = Date.now() - Math.round(performance.now());
+
 /** The same command under node_modules' Node. */
 function again(args) {
-  const child = spawn(bin('node'), ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...args], { stdio: 'inherit', env: { ...process.env, CS_NODE: '1' } });
+  const child = spawn(bin('node'), ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...args], { stdio: 'inherit', env: { ...process.env, CS_NODE: '1', CS_STARTED_AT: String(began) } });
   // Ctrl-C reaches the child by itself when we share a terminal; the child takes a second signal calmly.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? (signal ? 130 : 2))));
