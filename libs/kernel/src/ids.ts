@@ -31,3 +31,9 @@ export const uuidV7From = (now: number, random: Uint8Array): string => {
   for (let i = 4; i < 10; i++) tail += hex(byte(i), 2);
   return `${time.slice(0, 8)}-${time.slice(8)}-${randA}-${randB}-${tail}`;
 };
+
+/**
+ * The halt that policy puts on a run while a tier 4 action of it waits for a senior decision. It stops everything but that action:
+ * a grant for it is that decision, whether or not the lift has arrived everywhere yet.
+ */
+export const seniorHaltId = (run: RunId, action: ActionId): HaltId => `tier4:${run}:${action}`;

@@ -21,7 +21,7 @@ const world = (change: Partial<GrantClaims> = {}, options: { gone?: boolean; sta
   time = 1_005_000;
   const halts = createHaltSet();
   let stale = false;
-  const guard = createToolGuard({ audience: 'tools', jwks: createKeySet([policy.publicJwk, supervision.publicJwk]), store, halts: { halted: (t) => halts.halted(t), isStale: () => stale }, now: () => time });
+  const guard = createToolGuard({ audience: 'tools', jwks: createKeySet([policy.publicJwk, supervision.publicJwk]), store, halts: { halted: (t, except) => halts.halted(t, except), isStale: () => stale }, now: () => time });
   const claims = { ...base, ...change };
   const call: GuardedCall = {
     grant: signGrants([claims], policy)[0]!, tool: 'payments.transfer', arguments: args, definition: 'def',
@@ -82,6 +82,8 @@ describe('tool guard', () => {
     ['the agent', { scope: { kind: 'agent', id: 'ag' } }, 'halted'],
     ['the tool', { scope: { kind: 'tool', id: 'payments.transfer' } }, 'halted'],
     ['the run', { scope: { kind: 'run', id: 'r1' } }, 'halted'],
+    ['the run, for the senior decision on this action', { halt: 'tier4:r1:a1', scope: { kind: 'run', id: 'r1' } }, 'ok'],
+    ['the run, for the senior decision on another action', { halt: 'tier4:r1:another', scope: { kind: 'run', id: 'r1' } }, 'halted'],
     ['another run', { scope: { kind: 'run', id: 'r2' } }, 'ok'],
     ['a run of another tenant', { tenant: 'other', scope: { kind: 'run', id: 'r1' } }, 'ok'],
   ])('heeds a halt of %s', async (_, notice, expected) => {

@@ -2,6 +2,7 @@ import type { GrantClaims } from '@countersign/contracts';
 import type { HotState } from '@countersign/hot-state';
 import { argumentsDigest, lengthPrefixed, serviceOfKey, sha256Text, verifyClaim, verifyGrant, verifySessionProof } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
+import { seniorHaltId } from '@countersign/kernel';
 import type { HaltView } from './halt-set.ts';
 import { guardRefusal } from './refusal.ts';
 import type { GuardRefusal } from './refusal.ts';
@@ -61,7 +62,7 @@ export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
 
   const checkHalts = (claims: GrantClaims): GuardRefusal | undefined => {
     if (halts.isStale()) return guardRefusal('halts_stale', 'the view of halts is older than 3 s; try again when it is live');
-    const halt = halts.halted(claims);
+    const halt = halts.halted(claims, seniorHaltId(claims.run, claims.action));
     return halt && guardRefusal('halted', `stopped by halt ${halt.halt} (${halt.scope.kind})`);
   };
 

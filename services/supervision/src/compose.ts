@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import { claimAction } from './app/claim.ts';
 import { halt, lift } from './app/halt.ts';
 import type { HaltRequest } from './app/halt.ts';
+import type { AgentsNow } from './app/ports.ts';
 import { takeGoverned } from './app/react.ts';
 import { tellDue } from './app/timers.ts';
 import { createHaltBook, haltsTopic } from './outbound/halt-book.ts';
@@ -25,6 +26,7 @@ export interface SupervisionPorts {
   readonly key: SigningKey;
   /** Public keys of all services: grants are policy's. */
   readonly keys: KeySet;
+  readonly agents: AgentsNow;
   readonly tenant: string;
   readonly now: () => number;
   readonly onError: (error: Error, what: string) => void;
@@ -74,7 +76,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       const grant = verifyGrant(text, ports.keys, { now: now(), audience: null });
       if (!grant.ok) throw new CodedError('grant_invalid', `${grant.code}: ${grant.detail}`, { status: 400 });
       if (!grant.kid.startsWith('policy-')) throw new CodedError('grant_invalid', 'grants are signed by policy', { status: 400 });
-      const answer = await claimAction(store, halts, grant.claims, { now: now(), jti: randomUUID() });
+      const answer = await claimAction(store, halts, ports.agents, grant.claims, { now: now(), jti: randomUUID() });
       if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail, { status: answer.code === 'not_ready' || answer.code === 'stale_snapshot' ? 503 : 409 });
       return issueClaim(answer.claims, key);
     },
@@ -93,7 +95,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     },
     inForce: () => book.inForce(),
     runs: createRuns(pool),
-    ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : { ok: true, why: '' }),
+    ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : ports.agents.isStale() ? { ok: false, why: 'the snapshot of agents is not live yet' } : { ok: true, why: '' }),
     stop: async () => {
       stopped = true;
       clearInterval(timers);

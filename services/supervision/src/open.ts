@@ -1,8 +1,8 @@
 import { createBus, directoryOf, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
-import { validatePersonSnapshot } from '@countersign/contracts';
-import type { PersonSnapshot } from '@countersign/contracts';
+import { validateAgentSnapshot, validatePersonSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, PersonSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeSupervision } from './compose.ts';
 import type { SupervisionConfig } from './config.ts';
@@ -19,11 +19,19 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
     topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
     validate: validatePersonSnapshot,
   });
-  const supervision = await composeSupervision({ bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  const agents = followSigned<AgentSnapshot>(bus, {
+    topic: 'registry.agents.v1', signer: 'registry', keys, now: Date.now, keyOf: (agent) => agent.agent, onError: (error) => onError(error, 'agents'),
+    validate: validateAgentSnapshot,
+  });
+  const standing = {
+    isStale: () => agents.isStale(),
+    isActive: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.status === 'active' && agent.tenant === tenant; },
+  };
+  const supervision = await composeSupervision({ agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
   return {
     name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
     module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant),
     ready: supervision.ready,
-    onDrain: async () => { await supervision.stop(); await people.stop(); await pool.end(); },
+    onDrain: async () => { await supervision.stop(); await people.stop(); await agents.stop(); await pool.end(); },
   };
 };

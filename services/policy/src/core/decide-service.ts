@@ -1,8 +1,9 @@
 import type { ApprovalResolved, Fact } from '@countersign/contracts';
+import { seniorHaltId } from '@countersign/kernel';
 import type { CheckedVote, ServiceBody } from './commands.ts';
 import { own, refuse, resumeRun } from './draft.ts';
 import type { Draft } from './draft.ts';
-import { denyWaiting, judgeAction, seniorHalt } from './judge-action.ts';
+import { denyWaiting, judgeAction } from './judge-action.ts';
 import { reply, replyOf } from './reply.ts';
 import type { ActionState, RunState } from './state.ts';
 import type { World } from './world.ts';
@@ -54,7 +55,7 @@ const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly Check
   const short = shortOfQuorum(votes, action.approval);
   if (short !== null) return refuse(draft, 'votes_invalid', short);
   const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, supplied: action.supplied });
-  const halt = seniorHalt(draft.command.run, message.action);
+  const halt = seniorHaltId(draft.command.run, message.action);
   if ((decision.decision === 'allow' || decision.decision === 'modify') && run.halts.has(halt)) resumeRun(draft, halt, 'the senior decision was to go on');
   return draft;
 };

@@ -1,4 +1,5 @@
 import type { ActionProposed, ApprovalResolved, Decision, Fact, Money, Tier } from '@countersign/contracts';
+import { seniorHaltId } from '@countersign/kernel';
 import { countsAsDeny } from './evolve.ts';
 import { consequence, decideAction, haltRun, own } from './draft.ts';
 import { permits, withinScope } from './permissions.ts';
@@ -6,8 +7,7 @@ import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
 import type { Judgement, KnownTool, Verdict, World } from './world.ts';
 
-/** The halt that a run is under while its tier 4 action waits. Halts are known by their id alone and lifted for good, everywhere: each is used once. */
-export const seniorHalt = (run: string, action: string): string => `tier4:${run}:${action}`;
+/** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
 const none: Readonly<Record<string, Fact>> = {};
 const nothing = { calls: 0, money: null };
@@ -34,7 +34,7 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
       },
     });
   } else if (decision.decision === 'step_up' && decision.tier === 4) {
-    const halt = seniorHalt(draft.command.run, round.message.action);
+    const halt = seniorHaltId(draft.command.run, round.message.action);
     if (!run.halts.has(halt)) haltRun(draft, halt, 'a tier 4 action waits for a senior decision');
   } else if (decision.decision === 'deny' && countsAsDeny(decision.code) && run.denies + 1 >= world.limits.denies && ![...run.halts].some((id) => id.startsWith('denies:'))) {
     haltRun(draft, denyHalt(draft.command.run, run.denies + 1), `${run.denies + 1} actions were denied for identity, scope or a rule`);
@@ -100,7 +100,7 @@ const requesters = (owner: string, attestedBy: string | null): string[] => (atte
 
 /** Its own tier 4 halt does not stop the action that people are asked about. */
 const haltOver = (world: World, run: RunState, runId: string, message: ActionProposed): { readonly code: string; readonly id: string } | null => {
-  const own = seniorHalt(runId, message.action);
+  const own = seniorHaltId(runId, message.action);
   if (run.halts.size > 0) for (const id of run.halts) if (id !== own) return { code: 'run_halted', id };
   const id = world.halt(run.tenant, run.agent, message.tool, runId, own);
   return id === null ? null : { code: 'halted', id };

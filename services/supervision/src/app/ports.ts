@@ -20,7 +20,13 @@ export interface ActionStore {
 /** The live view of halts; the same that tool guards hold. */
 export interface HaltsNow {
   isStale(): boolean;
-  halted(target: { readonly tenant: string; readonly agent: string; readonly tool: string; readonly run: string }): HaltNotice | undefined;
+  halted(target: { readonly tenant: string; readonly agent: string; readonly tool: string; readonly run: string }, except?: string): HaltNotice | undefined;
+}
+
+/** Which agents may act, as the registry says. */
+export interface AgentsNow {
+  isStale(): boolean;
+  isActive(tenant: string, agent: string): boolean;
 }
 
 /** Halts and lifts, kept on the topic and in the database. */
