@@ -1,5 +1,6 @@
 import type { BusMessage } from '@countersign/bus';
 import { encodings } from '@countersign/identity';
+import { withSpan } from '@countersign/telemetry';
 import { verifierKey } from '@countersign/tamper-log';
 import { readFile } from 'node:fs/promises';
 import type { KeyObject } from 'node:crypto';
@@ -44,7 +45,8 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   await ports.pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
   const store = createPostgresLog(ports.pool, ports.origin);
   const sequencer = await createSequencer({
-    store, keeper: createFileKeeper(ports.keeperFile), sha256: encodings.sha256, toEntry,
+    store, keeper: createFileKeeper(ports.keeperFile), sha256: encodings.sha256,
+    toEntry: (source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => toEntry(source)),
     sign: createCheckpointSigner(encodings, ports.origin, ports.key), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
   });
   return {

@@ -3,6 +3,7 @@ import { signers, topic } from '@countersign/contracts';
 import type { FiredRule, GovernedRecord, PublicJwk } from '@countersign/contracts';
 import { argumentsDigest, maxGrantBatch, signGrantsAsync } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
+import { withSpan } from '@countersign/telemetry';
 import type { CheckpointStore } from './app/ports.ts';
 import { checkpointing } from './app/partition.ts';
 import type { CheckpointPace } from './app/partition.ts';
@@ -82,6 +83,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
       governed: (record, at) => toGoverned(topics.governed, record, at),
       reply: (reply, to) => toReply(topics.replies, reply, to),
       deadLetter: (record, code, detail) => toDead(topics.dead, record, code, detail),
+      traced: (traceparent, work) => withSpan('countersign.decide', traceparent, (span) => work(span.traceparent)),
       ...(ports.count && { count: ports.count }),
     }, partition, taken.state, ownership.signal);
     return { handle, committed: () => checkpoint(taken.state) };

@@ -26,6 +26,8 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   readonly governed: (record: GovernedRecord, partition: number) => O;
   readonly reply: (reply: Reply, to: { readonly id: string; readonly tenant: string; readonly now: number; readonly traceparent: string | null }) => O;
   readonly deadLetter: (record: R, code: string, detail: string) => O;
+  /** Runs work in a span that continues the message's trace, and hands it the traceparent to go on with (W3C). */
+  readonly traced: <T>(traceparent: string | null, work: (traceparent: string | null) => T) => T;
   readonly count?: (what: 'records' | 'replies' | 'unproven' | 'dead' | 'grants', n: number) => void;
 }
 

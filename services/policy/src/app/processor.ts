@@ -27,7 +27,7 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
       else if (admitted.status === 'dead') outputs.push(ports.deadLetter(message, admitted.code, admitted.detail));
       else {
         const { command } = admitted;
-        const draft = decide(command, state, world);
+        const draft = ports.traced(command.traceparent, (traceparent) => decide(traceparent === command.traceparent ? command : { ...command, traceparent }, state, world));
         for (const record of draft.records) {
           evolve(state, record, world.folding);
           batch.records.push(record);
