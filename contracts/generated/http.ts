@@ -126,6 +126,8 @@ export interface JwksResponse {
 export interface LevelList {
   readonly levels: readonly AnomalyLevel[];
   readonly next?: string | null;
+  /** True while anomaly is silent or scoring fails: every level then counts as raised. */
+  readonly stale?: boolean;
 }
 export interface LiftResponse {
   readonly halt: string;

@@ -5,6 +5,7 @@ import { signers, topic, topics, validateAnomalyLevel, validateFinding } from '@
 import { createKeySet, generateKey, signPersonStatement, verifyServiceMessage } from '@countersign/identity';
 import { startService } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
+import { openPool } from '@countersign/event-store/postgres';
 import pg from 'pg';
 import { AnomalyModule } from './anomaly.module.ts';
 import { composeAnomaly } from './compose.ts';
@@ -90,7 +91,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await admin.query(`create database ${name}`);
     const url = new URL(server);
     url.pathname = `/${name}`;
-    pool = new pg.Pool({ connectionString: url.href, max: 6 });
+    pool = openPool({ connectionString: url.href, max: 6 });
     bus = apart(await createKafkaBus({ brokers, clientId: 'anomaly-test' }));
     await bus.ensureTopics(needed.map((one) => topics[one]));
   });
@@ -136,6 +137,9 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     expect(((await (await fetch(`${second.url}/findings?agent=clerk`, login())).json()) as { findings: unknown[] }).findings).toEqual([]);
     await until(async () => !((await (await fetch(`${second.url}/levels`, login())).json()) as { stale: boolean }).stale);
     expect(await (await fetch(`${second.url}/levels`, login())).json()).toMatchObject({ levels: [{ agent: 'payer', level: 'high' }] });
+    expect(await (await fetch(`${second.url}/levels/payer`, login())).json()).toMatchObject({ agent: 'payer', level: 'high' });
+    expect((await fetch(`${second.url}/levels/clerk`, login())).status).toBe(404);
+    expect(await (await fetch(`${second.url}/levels?after=payer`, login())).json()).toMatchObject({ levels: [], next: null });
     await second.close();
 
     const { rows } = await pool.query<{ partition: number; agent: string; state: string }>('select partition, agent, state::text as state from agent_state');

@@ -28,8 +28,9 @@ export interface AnomalyPorts {
 }
 
 export interface Anomaly {
-  /** Every level that was ever not normal, as the topic has it. */
-  levels(): { readonly stale: boolean; readonly levels: readonly AnomalyLevel[] };
+  /** Levels that were ever told, as the topic has them, by agent after the one given, at most `limit`. An agent never told of is normal. */
+  levels(after: string, limit: number): { readonly stale: boolean; readonly levels: readonly AnomalyLevel[]; readonly next: string | null };
+  level(agent: string): AnomalyLevel | undefined;
   findings(agent: string | undefined): Promise<readonly Finding[]>;
   keep(findings: readonly Finding[]): Promise<void>;
   /** Whether anomaly signed a message. */
@@ -84,7 +85,11 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   });
 
   return {
-    levels: () => ({ stale: levels.isStale(), levels: [...levels.entries()].map(([, level]) => level).filter((level) => level.tenant === tenant) }),
+    levels: (after, limit) => {
+      const rest = [...levels.entries()].map(([, level]) => level).filter((level) => level.tenant === tenant && level.agent > after).sort((a, b) => (a.agent < b.agent ? -1 : 1));
+      return { stale: levels.isStale(), levels: rest.slice(0, limit), next: rest.length > limit ? rest[limit - 1]!.agent : null };
+    },
+    level: (agent) => { const level = levels.get(agent); return level?.tenant === tenant ? level : undefined; },
     findings: (agent) => view.list(tenant, { agent }, 500),
     keep: view.add,
     isOwn: (message) => verifyServiceMessage(message, keys, signers).ok,

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, UseGuards } from '@nestjs/common';
 import { CodedError, PersonGuard } from '@countersign/service-host';
 import type { Anomaly } from '../compose.ts';
 import { ANOMALY } from './findings.consumer.ts';
@@ -18,8 +18,15 @@ export class AnomalyController {
   }
 
   @Get('levels')
-  levels() {
-    return this.#anomaly.levels();
+  levels(@Query('after') after?: string) {
+    return this.#anomaly.levels(agentOf(after) ?? '', 500);
+  }
+
+  @Get('levels/:agent')
+  level(@Param('agent') agent: string) {
+    const level = this.#anomaly.level(agentOf(agent)!);
+    if (level === undefined) throw new CodedError('not_found', 'no level was ever told of this agent: it is normal, or unknown', { status: 404 });
+    return level;
   }
 
   @Get('findings')
