@@ -11,7 +11,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   replay: {
     summary: 'plays recorded agent sessions through Countersign',
-    usage: 'npm run replay -- [FILE] [--limit N] [--bus kafka|embedded] [--approver none|approve|deny] [--parallel N] [--json]\n  FILE: sessions as JSON Lines (.gz allowed); without it a few sample sessions.\n  --approver none leaves requests pending without waiting; approve and deny vote on each.',
+    usage: 'npm run replay -- [FILE] [--limit N] [--bus kafka|embedded] [--approver none|approve|deny] [--parallel N] [--keep FILE] [--json]\n  FILE: sessions as JSON Lines (.gz allowed); without it a few sample sessions.\n  --approver none leaves requests pending without waiting; approve and deny vote on each.\n  --keep writes the governed stream to a file, as JSON Lines.',
     load: async () => (await import('./replay/replay.ts')).replay,
   },
   people: {

@@ -10,6 +10,8 @@ export interface ReplayOptions {
   /** Sessions at a time. */
   readonly parallel: number;
   readonly json: boolean;
+  /** Where to keep the governed stream as JSON Lines, for backtests and as a frozen history. */
+  readonly keep: string | undefined;
 }
 
 /** The few sessions that come with the product, for those without the file. */
@@ -30,12 +32,12 @@ export const readOptions = (args: readonly string[]): ReplayOptions => {
   if (values.bus !== undefined && values.bus !== 'kafka' && values.bus !== 'embedded') throw new CannotRun(`--bus is kafka or embedded, not "${values.bus}".`);
   const file = positionals[0] ?? sampleFile;
   if (!existsSync(file)) throw new CannotRun(`There is no file ${file}.`);
-  return { file, limit: number('limit', Number.POSITIVE_INFINITY), approver, parallel: number('parallel', 48), json: values.json === true };
+  return { file, limit: number('limit', Number.POSITIVE_INFINITY), approver, parallel: number('parallel', 48), json: values.json === true, keep: values.keep };
 };
 
 const parse = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: { limit: { type: 'string' }, bus: { type: 'string' }, approver: { type: 'string' }, parallel: { type: 'string' }, json: { type: 'boolean' } } });
+    return parseArgs({ args: [...args], allowPositionals: true, options: { limit: { type: 'string' }, bus: { type: 'string' }, approver: { type: 'string' }, parallel: { type: 'string' }, keep: { type: 'string' }, json: { type: 'boolean' } } });
   } catch (error) {
     throw new CannotRun(`${(error as Error).message} See \`npm run replay -- --help\`.`);
   }

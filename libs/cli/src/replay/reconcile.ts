@@ -16,7 +16,8 @@ interface Seen { rounds: Set<number>; terminal: number; repeated: number }
 /** Decisions that end an action; step_up and defer have further rounds. */
 const isTerminal = (decision: string): boolean => decision === 'allow' || decision === 'modify' || decision === 'deny';
 
-export const createReconciler = (bus: Bus, topic = 'runs.governed.v1'): Reconciler => {
+/** @param keep told of every governed record as it was written */
+export const createReconciler = (bus: Bus, keep: (partition: number, record: Buffer) => void = () => undefined, topic = 'runs.governed.v1'): Reconciler => {
   /** Proposed and not yet seen decided. */
   const awaited = new Set<string>();
   const seen = new Map<string, Seen>();
@@ -29,6 +30,7 @@ export const createReconciler = (bus: Bus, topic = 'runs.governed.v1'): Reconcil
   const take = (message: BusMessage): void => {
     const record = JSON.parse(message.value!.toString()) as GovernedRecord;
     records++;
+    keep(message.partition, message.value!);
     const due = nextPosition.get(message.partition) ?? 0;
     if (record.position !== due) gaps++;
     nextPosition.set(message.partition, record.position + 1);

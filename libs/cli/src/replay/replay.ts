@@ -4,6 +4,7 @@ import { createAgentRuntime, kafkaTransport } from '@countersign/sdk';
 import type { AgentRuntime } from '@countersign/sdk';
 import { createBus } from '@countersign/service-host';
 import { createHaltView, createToolGuard } from '@countersign/tool-guard';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { CannotRun } from '../errors.ts';
 import { readLocal } from '../local.ts';
@@ -40,7 +41,8 @@ const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
   const cast = await setUp(local, [...pairs.values()]);
 
   const bus = await createBus(local.bus === 'kafka' ? { kind: 'kafka', brokers: local.kafka!.split(','), ssl: false, sasl: undefined } : { kind: 'embedded', connectionString: local.postgres['bus']! }, { clientId: 'replay' });
-  const reconciler = createReconciler(bus);
+  const kept = options.keep === undefined ? undefined : createWriteStream(options.keep);
+  const reconciler = createReconciler(bus, kept && ((partition, record) => { kept.write(`{"partition":${partition},"record":${record.toString()}}\n`); }));
   await reconciler.follow();
   const stage = await openStage(local, bus, cast);
   const approvers = options.approver === 'none' ? undefined : startApprovers(local, cast, options.approver);
@@ -72,6 +74,7 @@ const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
   const findings = await findingsOf(bus);
   const { lost, duplicates, gaps } = reconciler.result();
   await reconciler.stop();
+  kept?.end();
   await stage.close();
   await bus.close();
   return {
