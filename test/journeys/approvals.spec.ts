@@ -20,8 +20,8 @@ describe('people decide what waits', () => {
   beforeAll(async () => {
     whole = await startWhole();
     clerk = await whole.agent('clerk');
-  });
-  afterAll(async () => { await whole?.close(); });
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
   beforeEach(async () => { run = await clerk.open({ text: 'pay what is due', attestation: null }); });
 
   const asked = async (minor: number, tool = 'desk.transfer') => {

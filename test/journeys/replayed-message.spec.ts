@@ -11,8 +11,8 @@ describe('a replayed message', () => {
     whole = await startWhole();
     clerk = await whole.agent('clerk');
     await clerk.open({ text: 'warm up', attestation: null });
-  });
-  afterAll(async () => { await whole?.close(); });
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
   beforeEach(async () => { session = await openRawSession(whole, clerk); });
 
   const decisions = () => whole.seen.governed(session.run).filter((record) => record.kind === 'action.decided');

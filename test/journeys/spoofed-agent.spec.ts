@@ -22,8 +22,8 @@ describe('a spoofed agent', () => {
     await thief.open({ text: 'warm up', attestation: null });
     session = await openRawSession(whole, victim);
     other = await openRawSession(whole, thief);
-  });
-  afterAll(async () => { await whole?.close(); });
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
 
   const counted = (code: string, principal: string): number => whole.seen.governed().flatMap((record) => (record.kind === 'messages.unproven' ? record.counts : [])).filter((count) => count.code === code && count.principal === principal).reduce((sum, { count }) => sum + count, 0);
   const claims = () => peekJws(session.token) as unknown as TokenClaims;

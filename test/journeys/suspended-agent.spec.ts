@@ -14,8 +14,8 @@ describe('an agent is suspended mid-run', () => {
     clerk = await whole.agent('clerk');
     await clerk.open({ text: 'warm up', attestation: null });
     session = await openRawSession(whole, clerk, whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 the 9.50 EUR'));
-  });
-  afterAll(async () => { await whole?.close(); });
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
 
   it('its next proposals are denied, no new run or token is given, and what was granted is not confirmed any more', async () => {
     const paid = await session.propose('desk.transfer', payment);

@@ -12,8 +12,8 @@ describe('an agent proposes at each tier', () => {
   beforeAll(async () => {
     whole = await startWhole();
     clerk = await whole.agent('clerk');
-  });
-  afterAll(async () => { await whole?.close(); });
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
 
   const decided = (run: string, action: string): GovernedDecided[] => whole.seen.governed(run).filter((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action);
   const outcomeOf = (run: string, action: string) => until('the outcome is on the record', () => whole.seen.governed(run).find((record) => record.kind === 'action.outcome' && record.action === action));

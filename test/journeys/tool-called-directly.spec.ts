@@ -22,8 +22,8 @@ describe('a tool called directly', () => {
     await clerk.open({ text: 'warm up', attestation: null });
     await stranger.open({ text: 'warm up', attestation: null });
     other = await open(stranger);
-  });
-  afterAll(async () => { await whole?.close(); });
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
   beforeEach(async () => {
     session = await open(clerk);
     ran = whole.tools.executed.length;
