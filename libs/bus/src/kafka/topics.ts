@@ -25,6 +25,9 @@ const settings = (spec: TopicSpec) => [
   { name: 'message.timestamp.type', value: 'LogAppendTime' },
 ];
 
+const settling = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION']);
+const settlingMs = 5_000;
+
 export const createTopics = (client: Client): Topics => {
   const counts = new Map<string, number>();
   const limits = new Map<string, { readonly bytes: number; readonly at: number }>();
@@ -54,13 +57,14 @@ export const createTopics = (client: Client): Topics => {
     return bytes;
   };
 
-  /** A topic just created may not have its leaders everywhere yet, and a broker that restarts has none for a while: asked again for up to about 15 s. */
+  /** A topic just created may not have its leaders everywhere yet, and a broker that restarts has none for a while: asked again for up to 45 s. */
   const offsets = async (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => {
+    const until = Date.now() + 45_000;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await readOffsets(topic, fromBeginning);
       } catch (error) {
-        if (attempt >= 12 || (error as { retriable?: boolean }).retriable !== true) throw error;
+        if (Date.now() >= until || (error as { retriable?: boolean }).retriable !== true) throw error;
         await client.raw((cluster) => cluster.refreshMetadata()).catch(() => undefined);
         await pause(backoffMs(attempt));
       }
@@ -69,7 +73,16 @@ export const createTopics = (client: Client): Topics => {
 
   const readOffsets = async (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => {
     const count = await partitions(topic);
-    return client.raw(async (cluster) => {
+    // A new topic's leaders are known here a moment before they know it themselves.
+    for (const until = Date.now() + settlingMs; ; await pause(20)) {
+      try { return await ask(topic, count, fromBeginning); } catch (error) {
+        if (!settling.has(failureType(error) ?? '') || Date.now() > until) throw error;
+      }
+    }
+  };
+
+  const ask = (topic: string, count: number, fromBeginning: boolean): Promise<readonly bigint[]> =>
+    client.raw(async (cluster) => {
       await cluster.addMultipleTargetTopics([topic]);
       if (cluster.findTopicPartitionMetadata(topic).length < count) await cluster.refreshMetadata();
       const [found] = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions: Array.from({ length: count }, (_, partition) => ({ partition })) }]);
@@ -80,7 +93,6 @@ export const createTopics = (client: Client): Topics => {
         return offset;
       });
     });
-  };
 
   return {
     partitions,
