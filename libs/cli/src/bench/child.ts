@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,7 +12,18 @@ process.once('exit', () => { for (const child of running) child.kill('SIGKILL');
 export interface Child {
   /** SIGTERM, then after some patience SIGKILL; resolves when it is gone. */
   stop(): Promise<void>;
+  /** Seconds of processor time it has used so far, all threads; NaN where the system does not tell (no /proc). */
+  cpuSeconds(): number;
 }
+
+const cpuSeconds = (pid: number): number => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100; // ticks of user and system time, 100 a second
+  } catch {
+    return Number.NaN;
+  }
+};
 
 /** Starts a Node program and waits until `ready` says so. It ends with this process at the latest. Its output is kept for the error message. */
 export const startNode = async (name: string, args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; /** Asked again and again, with what the program has printed. */ readonly ready: (output: string) => Promise<boolean>; readonly withinMs?: number; readonly nodeOptions?: readonly string[] }): Promise<Child> => {
@@ -36,7 +47,7 @@ export const startNode = async (name: string, args: readonly string[], options: 
     }
     await sleep(20);
   }
-  return { stop };
+  return { stop, cpuSeconds: () => cpuSeconds(child.pid!) };
 };
 
 /** Whether a service answers on /readyz. */

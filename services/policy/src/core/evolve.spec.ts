@@ -51,6 +51,19 @@ const play = (s: Scene, steps: readonly Step[]): void => {
 const runs = { numRuns: 300, seed: 20261121 };
 
 describe('the fold', () => {
+  it('keeps what tools returned only as long as something is decided by it', () => {
+    const s = scene();
+    s.tell(s.message(started));
+    for (const which of [1, 2]) s.tell(s.message(proposed(which, 'tier1')));
+    s.tell(s.message(outcomeOf(1, 'succeeded')));
+    const run = () => [...s.state.runs.values()][0]!;
+    const kept = JSON.stringify(run().context);
+    s.tell(s.message({ kind: 'ended', message: { reason: 'completed', messages: 4 } }));
+    s.tell(s.message(outcomeOf(2, 'succeeded')));
+    expect([kept === JSON.stringify(folding.emptyContext), JSON.stringify(run().context)]).toEqual([false, JSON.stringify(folding.emptyContext)]);
+    expect(run().actions.size).toBe(2);
+  });
+
   it('of the records as written equals the state the decisions rested on', () => {
     fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const s = scene();

@@ -55,6 +55,8 @@ const change = (run: RunState, record: GovernedRecord, folding: Folding): void =
       return;
     case 'run.ended':
       run.closed = true;
+      // Nothing is decided in it any more: what its tools returned need not be carried for the rest of its life, nor into every checkpoint.
+      run.context = folding.emptyContext;
       return;
     case 'run.started':
     case 'action.reversed':
@@ -135,7 +137,7 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding): void
   const tool = folding.tool(record.tool);
   if (tool === undefined) return;
   for (const name of tool.snapshot.dataClasses) if (!run.dataTouched.includes(name)) run.dataTouched.push(name);
-  if (result !== null) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result });
+  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result });
 };
 
 /** Moves an action's reservation to the given amounts, and the run's totals with it. */

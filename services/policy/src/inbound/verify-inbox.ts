@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { partitionFor } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
 import type { TokenClaims } from '@countersign/contracts';
@@ -19,7 +20,8 @@ export interface VerifyOptions {
   readonly people: People;
 }
 
-interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number }
+/** `publicKey` is imported at the first attestation and kept: importing costs a third of verifying. */
+interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; publicKey?: KeyObject | undefined }
 
 const mostSessions = 20_000;
 const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -70,7 +72,7 @@ export const createVerifier = (options: VerifyOptions): ((record: BusMessage, no
     const attest = h['cs_attest'];
     let attested = false;
     if (attest !== undefined && attest !== '') {
-      const key = publicKeyOf(claims.cnf.jwk);
+      const key = (session.publicKey ??= publicKeyOf(claims.cnf.jwk));
       attested = key !== undefined && verifyAttest(hash, attest, key);
       if (!attested) fault ??= { kind: 'fault', code: 'bad_signature', detail: 'cs_attest is not the session key\'s signature of this message' };
     }
