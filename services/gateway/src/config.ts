@@ -1,10 +1,10 @@
-import { baseConfig, integer, readConfig, redisField, text } from '@countersign/service-host';
+import { baseConfig, integer, optional, readConfig, text } from '@countersign/service-host';
 
 const service = /^https?:\/\/[^\s/]+(:\d+)?$/;
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(env, {
-  ...baseConfig({ port: 7100 }), redis: redisField,
+  ...baseConfig({ port: 7100 }), redis: optional('CS_REDIS_URL'),
   registryUrl: text('CS_REGISTRY_URL', { default: 'http://127.0.0.1:7101', pattern: service, remedy: 'Set it to the address of the registry, without a path.' }),
   supervisionUrl: text('CS_SUPERVISION_URL', { default: 'http://127.0.0.1:7104', pattern: service, remedy: 'Set it to the address of supervision, without a path.' }),
   /** Runs opened and actions proposed by one agent in a minute, over all gateways. */

@@ -1,5 +1,6 @@
 import { validatePersonSnapshot } from '@countersign/contracts';
 import type { PersonSnapshot } from '@countersign/contracts';
+import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createRedisHotState } from '@countersign/hot-state/redis';
 import { createBus, directoryOf, followSigned, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
@@ -14,7 +15,8 @@ export const openGateway = async (config: GatewayConfig): Promise<ServiceOptions
   const bus = await createBus(config.bus, { clientId: 'gateway' });
   const { keys } = serviceKeys(config.secretsDir);
   const onError = (err: Error, what: string) => log.error({ err, what }, 'gateway');
-  const hotState = createRedisHotState({ url: config.redis, onError: (error) => onError(error, 'hot state') });
+  // Without Redis the counts are this process's own: one gateway is fine, several would each give an agent a whole minute.
+  const hotState = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, onError: (error) => onError(error, 'hot state') });
   const people = followSigned<PersonSnapshot>(bus, {
     topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, validate: validatePersonSnapshot, onError: (error) => onError(error, 'people'),
   });
