@@ -39,6 +39,10 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   if (wanted.includes('audit')) {
     const { benchAudit } = await import('./audit.ts');
     Object.assign(results, await benchAudit({ postgres: local.postgres['audit']!, quick, tell }));
+    if (local.bus === 'kafka') {
+      const { benchAuditKafka } = await import('./audit-kafka.ts');
+      Object.assign(results, await benchAuditKafka(local, { quick, tell }));
+    }
   }
   if (wanted.includes('bus') || wanted.includes('decide')) {
     if (local.bus !== 'kafka' || local.kafka === undefined) throw new CannotRun('bus and decide are measured on Kafka, which cannot be had here: see `npm run doctor`. `npm run bench -- audit policy` works without.');
