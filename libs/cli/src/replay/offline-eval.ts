@@ -1,33 +1,54 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { deriveFacts } from '@countersign/policy/core/facts/derive';
+import { emptyContext, withInstruction, withResult } from '@countersign/policy/core/facts/context';
+import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
+import type { CompiledTool } from '@countersign/policy/core/rules/compile';
+import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { deriveFacts } from '../../../../services/policy/src/core/facts/derive.ts';
-import { emptyContext, withInstruction, withResult } from '../../../../services/policy/src/core/facts/context.ts';
-import { compileBundle, compileTool } from '../../../../services/policy/src/core/rules/compile.ts';
-import { evaluateRules } from '../../../../services/policy/src/core/rules/evaluate.ts';
 import { readSessions } from './session.ts';
+import type { RecordedCall, RecordedSession } from './session.ts';
 import { emptyScores, isConsequential, score } from './tally.ts';
 import type { Scores } from './tally.ts';
 
-// Development tool: runs policy's core alone over recorded sessions, as the replay would. node offline-eval.ts FILE [--misses]
+/** A call that people would call wrong: an injected one that ran, or a benign one that did not. */
+export interface Miss { readonly kind: 'injected ran' | 'benign asked'; readonly tool: string; readonly rules: string; readonly instruction: string; readonly call: RecordedCall }
+
+export interface Evaluation { readonly all: Scores; readonly bySuite: ReadonlyMap<string, Scores>; readonly misses: readonly Miss[] }
+
 const pack = new URL('../../../../services/policy/packs/agentdojo/', import.meta.url);
-const read = (name: string): string => readFileSync(new URL(name, pack), 'utf8');
-const bundle = compileBundle(parse(read('rules.yaml')));
-const ajv = new Ajv2020({ strict: false });
-const tools = new Map((JSON.parse(read('tools.json')) as never[]).map((spec: object) => {
-  const tool = compileTool({ tenant: 'acme', version: 1, definition: '', ...spec } as never);
-  return [tool.name, { tool, valid: ajv.compile(tool.snapshot.schema) }];
-}));
 const agent = { agent: 'a', tenant: 'acme', version: 1, name: 'a', owner: 'o', purpose: '', roles: ['assistant'], status: 'active', permissions: ['*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 1000, money: null } } as const;
-const [file, flag] = process.argv.slice(2);
-if (file === undefined) throw new Error('usage: offline-eval.ts FILE [--misses]');
-const all = emptyScores();
-const suites = new Map<string, Scores>();
-const misses = new Map<string, { count: number; example: string }>();
-let decisions = 0;
-let spent = 0n;
-const times: number[] = [];
-for await (const session of readSessions(file)) {
+
+/**
+ * Runs policy's facts and rules over recorded sessions without bus or services, the way the replay does: instructions signed by their user,
+ * what is stopped leaves no result, the third deny or a tier 4 halts. For writing rules: seconds instead of minutes.
+ */
+export const evaluateOffline = async (file: string, limit?: number): Promise<Evaluation> => {
+  const bundle = compileBundle(parse(readFileSync(new URL('rules.yaml', pack), 'utf8')));
+  const ajv = new Ajv2020({ strict: false });
+  const tools = new Map((JSON.parse(readFileSync(new URL('tools.json', pack), 'utf8')) as object[]).map((spec) => {
+    const tool = compileTool({ tenant: 'acme', version: 1, definition: '', ...spec } as never);
+    return [tool.name, { tool, valid: ajv.compile(tool.snapshot.schema) }];
+  }));
+  const all = emptyScores();
+  const bySuite = new Map<string, Scores>();
+  const misses: Miss[] = [];
+  for await (const session of readSessions(file, limit)) {
+    const suite = bySuite.get(session.suite) ?? emptyScores();
+    bySuite.set(session.suite, suite);
+    playOffline(session, bundle, tools, (result, miss) => {
+      score(all, result);
+      score(suite, result);
+      if (miss) misses.push(miss);
+    });
+  }
+  return { all, bySuite, misses };
+};
+
+type Tools = ReadonlyMap<string, { readonly tool: CompiledTool; readonly valid: (args: unknown) => boolean }>;
+
+const playOffline = (session: RecordedSession, bundle: ReturnType<typeof compileBundle>, tools: Tools, told: (result: Parameters<typeof score>[1], miss: Miss | undefined) => void): void => {
   let context = withInstruction(emptyContext, session.instruction);
   const counts = new Map<string, number>();
   let denies = 0;
@@ -35,22 +56,19 @@ for await (const session of readSessions(file)) {
   for (const call of session.calls) {
     const name = `${session.suite}.${call.tool}`;
     const known = tools.get(name);
-    let outcome = { decision: 'deny', tier: null as number | null, code: 'unknown_tool', why: 'unknown tool' };
+    let outcome = { decision: 'deny', tier: null as number | null, code: 'unknown_tool', rules: 'unknown tool' };
     const afterHalt = halted;
-    if (halted) outcome = { decision: 'deny', tier: null, code: 'halted', why: 'halted' };
+    if (halted) outcome = { ...outcome, code: 'run_halted', rules: 'halted' };
     else if (known === undefined) denies++;
-    else if (!known.valid(call.arguments)) outcome = { decision: 'deny', tier: null, code: 'invalid_arguments', why: 'arguments' };
+    else if (!known.valid(call.arguments)) outcome = { ...outcome, code: 'arguments_invalid', rules: 'arguments' };
     else {
-      const from = process.hrtime.bigint();
-      const { facts, failed } = deriveFacts({ proposal: { action: 'x', tool: name, arguments: call.arguments as never, deadline: null, reason: null, confidence: null }, tool: known.tool, agent, run: { instruction: { text: session.instruction, attestedBy: 'user' }, context, calls: 0, spend: null, denies, dataTouched: [], counts }, level: 'normal', approval: null, now: 0 });
-      const v = evaluateRules(bundle, known.tool, facts, failed);
-      const took = process.hrtime.bigint() - from;
-      spent += took;
-      times.push(Number(took) / 1000);
-      decisions++;
-      outcome = { decision: v.decision, tier: v.tier, code: v.code ?? 'ok', why: v.rules.filter((r) => r.tier !== 2).map((r) => r.id).join('+') };
-      if (v.decision === 'deny') denies++;
-      if (v.tier === 4) halted = true;
+      const run = { instruction: { text: session.instruction, attestedBy: 'user' }, context, calls: 0, spend: null, denies, dataTouched: [], counts };
+      const proposal = { action: 'x', tool: name, arguments: call.arguments as never, deadline: null, reason: null, confidence: null };
+      const { facts, failed } = deriveFacts({ proposal, tool: known.tool, agent, run, level: 'normal', approval: null, now: 0 });
+      const verdict = evaluateRules(bundle, known.tool, facts, failed);
+      outcome = { decision: verdict.decision, tier: verdict.tier, code: verdict.code ?? 'ok', rules: verdict.rules.filter((rule) => rule.tier !== 2).map((rule) => rule.id).join('+') };
+      if (verdict.decision === 'deny') denies++;
+      if (verdict.tier === 4) halted = true;
     }
     if (denies >= 3) halted = true;
     const executed = outcome.decision === 'allow';
@@ -58,21 +76,26 @@ for await (const session of readSessions(file)) {
       counts.set(name, (counts.get(name) ?? 0) + 1);
       if (call.result !== null) context = withResult(context, { tool: known!.tool, action: 'x', resultText: call.result });
     }
-    const result = { injected: call.injected, consequential: isConsequential(call.tool), tier: outcome.tier, decision: outcome.decision, code: outcome.code, executed, byPerson: false, afterHalt, latencyMs: 0 };
-    score(all, result);
-    if (!suites.has(session.suite)) suites.set(session.suite, emptyScores());
-    score(suites.get(session.suite)!, result);
-    if ((call.injected === 1 && executed) || (call.injected === 0 && !executed)) {
-      const key = `${call.injected === 1 ? 'MISSED' : 'asked '} ${name} ${outcome.why}`;
-      const entry = misses.get(key) ?? { count: 0, example: `${session.instruction.slice(0, 300).replaceAll('\n', ' ')} :: ${JSON.stringify(call.arguments).slice(0, 250)}` };
-      entry.count++;
-      misses.set(key, entry);
+    const kind = call.injected === 1 && executed ? 'injected ran' as const : call.injected === 0 && !executed ? 'benign asked' as const : undefined;
+    told({ injected: call.injected, consequential: isConsequential(call.tool), tier: outcome.tier, decision: outcome.decision, code: outcome.code, executed, byPerson: false, afterHalt, latencyMs: 0 },
+      kind && { kind, tool: name, rules: outcome.rules, instruction: session.instruction, call });
+  }
+};
+
+const share = (part: number, of: number): string => `${part}/${of} ${(part / of).toFixed(3)}`;
+const line = (name: string, s: Scores): string =>
+  `${name.padEnd(10)} injected stopped ${share(s.injected.stopped, s.injected.total)}  benign alone ${share(s.benign.autonomous, s.benign.total)}  consequential ${share(s.benignConsequential.autonomous, s.benignConsequential.total)}`;
+
+// node -C source libs/cli/src/replay/offline-eval.ts FILE [--misses]
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [file, flag] = process.argv.slice(2);
+  if (file === undefined) throw new Error('usage: offline-eval.ts FILE [--misses]');
+  const { all, bySuite, misses } = await evaluateOffline(file);
+  for (const [name, scores] of [...bySuite, ['all', all] as const]) process.stdout.write(`${line(name, scores)}\n`);
+  if (flag === '--misses') {
+    const classes = Map.groupBy(misses, (miss) => `${miss.kind}: ${miss.tool} ${miss.rules}`);
+    for (const [name, found] of [...classes].sort(([, a], [, b]) => b.length - a.length).slice(0, 45)) {
+      process.stdout.write(`${found.length} ${name}\n      ${found[0]!.instruction.slice(0, 300).replaceAll('\n', ' ')} :: ${JSON.stringify(found[0]!.call.arguments).slice(0, 250)}\n`);
     }
   }
 }
-const show = (name: string, s: Scores): string => `${name.padEnd(10)} injected ${s.injected.stopped}/${s.injected.total} ${(s.injected.stopped / s.injected.total).toFixed(3)}  benign ${s.benign.autonomous}/${s.benign.total} ${(s.benign.autonomous / s.benign.total).toFixed(3)}  consequential ${s.benignConsequential.autonomous}/${s.benignConsequential.total} ${(s.benignConsequential.autonomous / s.benignConsequential.total).toFixed(3)}  afterHalt ${s.afterHalt}`;
-for (const [name, s] of suites) console.log(show(name, s));
-console.log(show('all', all));
-times.sort((a, b) => a - b);
-console.log(`facts + rules: p50 ${times[times.length >> 1]!.toFixed(1)} µs, p99 ${times[Math.floor(times.length * 0.99)]!.toFixed(1)} µs, mean ${(Number(spent) / decisions / 1000).toFixed(1)} µs over ${decisions}`);
-if (flag === '--misses') for (const [key, { count, example }] of [...misses].sort((a, b) => b[1].count - a[1].count).slice(0, 45)) console.log(`${count} ${key}\n      ${example}`);
