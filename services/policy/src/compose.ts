@@ -1,7 +1,7 @@
 import type { Bus, Ownership, PartitionOwner, Subscription } from '@countersign/bus';
 import { signers, topic } from '@countersign/contracts';
 import type { FiredRule, GovernedRecord, PublicJwk } from '@countersign/contracts';
-import { argumentsDigest, maxGrantBatch, signGrantsAsync } from '@countersign/identity';
+import { argumentsDigest, createKeySet, maxGrantBatch, serviceOfKey, signGrantsAsync } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { withSpan } from '@countersign/telemetry';
 import type { CheckpointStore } from './app/ports.ts';
@@ -61,7 +61,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   const { bus, snapshots, bundle, tenant } = ports;
   const topics = ports.topics ?? policyTopics;
   const partitions = await bus.partitions(topics.inbox);
-  const verify = createVerifier({ audience: ports.audience, keys: ports.keys, proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant) });
+  const verify = createVerifier({ audience: ports.audience, keys: ports.keys, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant) });
   const worldAt = worldOf(ports);
 
   const own = async (ownership: Ownership): Promise<PartitionOwner> => {

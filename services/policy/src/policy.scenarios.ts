@@ -71,12 +71,13 @@ export const scenarios = (stage: () => Stage): void => {
     const { rig } = stage();
     const honest = rig.runtime();
     const forged = rig.runtime({ tokenKey: generateKey('registry-1') });
+    const stolen = rig.runtime({ tokenKey: rig.service.anomaly });
     const unproved = rig.runtime({ secret: Buffer.alloc(32, 7) });
     const tombstone = { ...honest.started(), value: null };
     const good = rig.runtime();
     const { run } = good;
     await rig.publish([
-      forged.started(), unproved.started(), tombstone, { topic: rig.topics.inbox, key: id7(), value: Buffer.from([0, 1, 2, 255]) }, { ...unproved.started(), headers: { cs_token: 'a.b.c' } },
+      forged.started(), stolen.started(), unproved.started(), tombstone, { topic: rig.topics.inbox, key: id7(), value: Buffer.from([0, 1, 2, 255]) }, { ...unproved.started(), headers: { cs_token: 'a.b.c' } },
       { ...rig.signed(rig.service.anomaly, 'countersign.runs.halted.v1', rig.topics.inbox, run, { halt: 'h', by: 'x', reason: 'y', mode: 'halt' }) },
       good.started(), good.message('proposed', null, { raw: Buffer.from('{"action":"x","action":"y"}') }), good.message('proposed', null, { raw: Buffer.from('{"a":"\\u0000"}') }),
       good.message('proposed', { nothing: 1 }), good.message('nonsense', {}), good.message('proposed', {}, { time: Date.now() - 3_600_000 }), good.proposed(id7(), 'bank.unknown'), good.proposed(id7(), 'bank.read', { surprise: 1 }), good.proposed(id7(), 'bank.read'),
@@ -85,9 +86,10 @@ export const scenarios = (stage: () => Stage): void => {
     await until('dead letters', () => rig.dead.length >= 2);
     expect(rig.dead.map((message) => message.headers['cs_dead_code']).sort()).toEqual(['missing_header', 'tombstone']);
     const codes = () => new Set(rig.governed.flatMap(({ record }) => (record.kind === 'messages.unproven' ? record.counts.map((count) => count.code) : [])));
-    await until('counts', () => codes().size >= 4);
-    expect([...codes()].sort()).toEqual(['bad_proof', 'bad_signature', 'bad_token', 'wrong_signer']);
+    await until('counts', () => codes().size >= 5);
+    expect([...codes()].sort()).toEqual(['bad_proof', 'bad_signature', 'bad_token', 'unknown_key', 'wrong_signer']);
     expect(repliesOf(forged.run)).toHaveLength(0);
+    expect(repliesOf(stolen.run)).toHaveLength(0);
     expect(repliesOf(unproved.run)).toHaveLength(0);
   });
 

@@ -13,6 +13,8 @@ export interface VerifyOptions {
   /** Audience of agent tokens. */
   readonly audience: string;
   readonly keys: KeySet;
+  /** The registry's keys alone: another service's key, stolen, makes no agent. */
+  readonly tokenKeys: KeySet;
   readonly proofSecret: Uint8Array;
   /** ce_type → services that may sign it; from contracts/topics.yaml. */
   readonly signers: Readonly<Record<string, readonly string[]>>;
@@ -31,7 +33,7 @@ const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
  * by the broker's append time: a backlog of ours must not make a good message bad. Nothing is thrown, whatever the bytes.
  */
 export const createVerifier = (options: VerifyOptions): ((record: BusMessage, now: number) => Admitted) => {
-  const tokens = createTokenCache({ keys: options.keys, audience: options.audience, max: mostSessions });
+  const tokens = createTokenCache({ keys: options.tokenKeys, audience: options.audience, max: mostSessions });
   const sessions = new Map<string, Session>();
 
   const sessionOf = (jwt: string, at: number): Session | string => {
@@ -44,7 +46,7 @@ export const createVerifier = (options: VerifyOptions): ((record: BusMessage, no
     else {
       // An expired token still tells whose message it was: the sender gets a coded reply, and its seq is spent.
       const exp = verified.code === 'expired' ? peekJws(jwt)?.['exp'] : undefined;
-      const late = typeof exp === 'number' ? verifyAgentToken(jwt, options.keys, { now: exp * 1000 - 1, audience: options.audience }) : verified;
+      const late = typeof exp === 'number' ? verifyAgentToken(jwt, options.tokenKeys, { now: exp * 1000 - 1, audience: options.audience }) : verified;
       if (!late.ok) return verified.code;
       claims = late.claims;
       fault = { kind: 'fault', code: 'token_expired', detail: 'the agent token was over when the message arrived: renew it and send the next message' };
