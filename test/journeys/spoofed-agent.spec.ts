@@ -30,7 +30,7 @@ describe('a spoofed agent', () => {
 
   it.each<[string, string, string, () => { readonly from: RawSession; readonly tweak: Tweak }]>([
     ['a token signed by another key under the registry\'s name', 'bad_signature', 'victim', () => ({ from: session, tweak: { token: issueAgentToken(claims(), generateKey('registry-1')) } })],
-    ['a token signed with another service\'s key', 'wrong_signer', 'victim', () => ({ from: session, tweak: { token: issueAgentToken(claims(), serviceKey(whole.place.secretsDir, 'anomaly')) } })],
+    ['a token signed with another service\'s key', 'unknown_key', 'victim', () => ({ from: session, tweak: { token: issueAgentToken(claims(), serviceKey(whole.place.secretsDir, 'anomaly')) } })],
     ['its own token in another agent\'s run', 'wrong_key', 'thief', () => ({ from: other, tweak: { key: session.run } })],
     ['another agent\'s token without its proof key', 'bad_proof', 'victim', () => ({ from: session, tweak: { proofKey: other.proofKey } })],
     ['a proof of other bytes', 'bad_proof', 'victim', () => ({ from: session, tweak: { headers: { cs_proof: 'A'.repeat(43) } } })],

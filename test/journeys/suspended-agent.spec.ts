@@ -31,8 +31,8 @@ describe('an agent is suspended mid-run', () => {
     expect(whole.tools.executed).toEqual([]);
   });
 
-  it('activated again it goes on in the same run', async () => {
-    expectStatus(await whole.people.operator.call('registry', 'POST', '/agents/clerk/activate', { reason: 'explained' }), 200);
+  it('resumed it goes on in the same run', async () => {
+    expectStatus(await whole.people.operator.call('registry', 'POST', '/agents/clerk/resume', { reason: 'explained' }), 200);
     await until('policy allows again', async () => (await session.propose('desk.read', { note: 'n' })).decision === 'allow');
   });
 

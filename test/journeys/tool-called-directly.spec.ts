@@ -84,7 +84,7 @@ describe('a tool called directly', () => {
 
   it('after the action was cancelled', async () => {
     const { grant, action } = await session.propose('desk.transfer', payment);
-    expect(await session.send('cancel', { action, reason: 'changed my mind' })).toMatchObject({ kind: 'noted' });
+    expect(await session.send('cancel', { action, reason: 'changed my mind' })).toMatchObject({ code: 'cancelled', decision: 'deny', grant: null });
     const refused = await until('supervision has heard of the cancel', async () => { const answer = await claim(grant!); return answer.body['code'] === 'cancelled' && answer; });
     expect(refused.status).toBe(409);
     nothingRan();

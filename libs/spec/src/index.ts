@@ -5,3 +5,4 @@ export * from './scripted-countersign.ts';
 export * from './event-store-contract.ts';
 export * from './memory-event-store.ts';
 export * from './kafka-proxy.ts';
+export * from './tcp-gate.ts';

@@ -1,6 +1,8 @@
 export { audience, deskTools, rulesFile } from './desk.ts';
 export { bearer, call } from './http.ts';
 export type { Answer } from './http.ts';
+export { freePorts, openPlace, serviceNames } from './infrastructure.ts';
+export type { Place, ServiceName } from './infrastructure.ts';
 export { enrol, human, expectStatus } from './people.ts';
 export type { Human } from './people.ts';
 export { newAction, openRawSession, proposal } from './raw-session.ts';

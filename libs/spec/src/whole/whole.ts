@@ -46,7 +46,7 @@ export interface Whole {
 }
 
 /** Starts everything. @param env added for every service */
-export const startWhole = async (env: Readonly<Record<string, string>> = {}, names: readonly ServiceName[] = serviceNames.filter((name) => name !== 'gateway')): Promise<Whole> => {
+export const startWhole = async (env: Readonly<Record<string, string>> = {}, names: readonly ServiceName[] = serviceNames): Promise<Whole> => {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => { for (const one of closers.splice(0).reverse()) await one(); };
   try {

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serviceNames, until } from '@countersign/spec/whole';
+import type { Scores } from '../../libs/cli/src/replay/tally.ts';
+import { judge } from './judge.ts';
+import { openLoad } from './load.ts';
+import type { Load } from './load.ts';
+import { startProcesses } from './processes.ts';
+import type { Processes } from './processes.ts';
+
+const rules = new URL('../../services/policy/packs/agentdojo/rules.yaml', import.meta.url).pathname;
+
+/** Every service is killed and paused in the middle of the work, each in turn; then an outsider reads what was written. */
+describe('the services under kill -9, pauses and an outage of PostgreSQL', () => {
+  let house: Processes;
+  let load: Load;
+  let undisturbed: Scores;
+  beforeAll(async () => {
+    house = await startProcesses({ CS_POLICY_BUNDLE: rules, CS_ANOMALY_EFFECT: 'record' });
+    load = await openLoad(house);
+    undisturbed = await load.play(1);
+  }, 180_000);
+  afterAll(async () => {
+    await load?.close();
+    await house?.close();
+  }, 60_000);
+
+  it('undisturbed, every proposal is decided', () => {
+    expect(undisturbed.proposals).toBeGreaterThan(20);
+    expect(Object.keys(undisturbed.byDecision).sort()).toEqual(expect.arrayContaining(['allow', 'step_up']));
+  });
+
+  it.each(serviceNames.filter((name) => name !== 'gateway'))('%s is killed and started again, then stopped for four seconds and woken: the totals are the same', async (name) => {
+    const { services } = house;
+    const scores = await load.play(1, async (calls) => {
+      await until('the work has begun', () => calls() >= 3, 60_000);
+      await services.kill(name);
+      await services.restart(name);
+      services.pause(name);
+      try { await passed(4_000); } finally { services.resume(name); }
+    });
+    expect(scores).toEqual(undisturbed);
+  }, 120_000);
+
+  it('PostgreSQL is away for four seconds: it is waited out, and the totals are the same', async () => {
+    const scores = await load.play(1, async (calls) => {
+      await until('the work has begun', () => calls() >= 3, 60_000);
+      house.postgres.shut();
+      try { await passed(4_000); } finally { house.postgres.open(); }
+    });
+    expect(scores).toEqual(undisturbed);
+  }, 120_000);
+
+  it('an outsider finds nothing lost and nothing doubled, dense positions, one end for every action, and a log that verifies', async () => {
+    const verdict = await judge(house.bus, house.services.urls.audit, load.proposed);
+    expect(verdict).toMatchObject({ lost: [], endings: [], repeated: [], gaps: 0, log: { ok: true, governed: { missing: [] } } });
+    expect(load.proposed.size).toBeGreaterThanOrEqual(undisturbed.proposals * 8);
+    expect(verdict.log.entries).toBe(verdict.recorded);
+    expect(verdict.asked.approvals).toBe(verdict.asked.stepUps);
+    expect(verdict.rekeyed.seen).toBe(verdict.rekeyed.decided);
+    expect(house.ended).toEqual([]);
+  }, 120_000);
+});
+
+/** The length of a fault is the fault: nothing is waited for here. */
+const passed = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
