@@ -6,6 +6,8 @@ export interface KafkaConnection {
   readonly kind: 'kafka';
   readonly brokers: readonly string[];
   readonly ssl: boolean;
+  /** PEM file of the authority that signed the brokers' certificates; without it the system's own. */
+  readonly caFile?: string | undefined;
   readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string } | undefined;
 }
 export interface EmbeddedConnection { readonly kind: 'embedded'; readonly connectionString: string }
@@ -32,15 +34,17 @@ const connectionField: Field<KafkaConnection | EmbeddedConnection> = (env) => {
   const read = parseConfig(env, {
     brokers: text('CS_KAFKA_BROKERS', { pattern: /^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, remedy: 'Set it to host:port, several separated by commas.' }),
     ssl: flag('CS_KAFKA_SSL', false),
+    caFile: optional('CS_KAFKA_CA_FILE'),
     mechanism: text('CS_KAFKA_SASL_MECHANISM', { default: 'none', oneOf: ['none', ...mechanisms] }),
     username: optional('CS_KAFKA_SASL_USERNAME'),
     password: optional('CS_KAFKA_SASL_PASSWORD'),
   });
   if (!read.ok) return { problem: read.problems.join(' ') };
-  const { brokers, ssl, mechanism, username, password } = read.config;
+  const { brokers, ssl, caFile, mechanism, username, password } = read.config;
+  if (caFile !== undefined && !ssl) return { problem: 'CS_KAFKA_CA_FILE is set, but CS_KAFKA_SSL is not true. Set CS_KAFKA_SSL=true, or leave the file out.' };
   const known = mechanisms.find((one) => one === mechanism);
   if (known && (username === undefined || password === undefined)) return { problem: 'CS_KAFKA_SASL_MECHANISM is set, but CS_KAFKA_SASL_USERNAME or CS_KAFKA_SASL_PASSWORD is not. Set both.' };
-  return { value: { kind: 'kafka', brokers: brokers.split(','), ssl, sasl: known ? { mechanism: known, username: username!, password: password! } : undefined } };
+  return { value: { kind: 'kafka', brokers: brokers.split(','), ssl, caFile, sasl: known ? { mechanism: known, username: username!, password: password! } : undefined } };
 };
 
 /** Listens on loopback only unless told otherwise. */

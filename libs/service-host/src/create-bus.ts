@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { namespacedBus } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
 import { topics } from '@countersign/contracts';
@@ -16,11 +17,15 @@ export const createBus = async (config: BusConfig, options: { readonly clientId:
   }
 };
 
+const authority = (file: string): Promise<string> => readFile(file, 'utf8').catch((error: Error) => {
+  throw new Error(`CS_KAFKA_CA_FILE names ${file}, which cannot be read (${error.message}). Name the PEM file with the certificate of the brokers' authority.`);
+});
+
 const open = async (config: BusConfig, clientId: string): Promise<Bus> => {
   if (config.kind === 'embedded') {
     const { createEmbeddedBus } = await import('@countersign/bus/embedded');
     return createEmbeddedBus({ connectionString: config.connectionString });
   }
   const { createKafkaBus } = await import('@countersign/bus/kafka');
-  return createKafkaBus({ brokers: [...config.brokers], clientId, ...(config.ssl ? { ssl: true } : {}), ...(config.sasl ? { sasl: config.sasl } : {}) });
+  return createKafkaBus({ brokers: [...config.brokers], clientId, ...(config.ssl ? { ssl: config.caFile === undefined ? true : { ca: [await authority(config.caFile)] } } : {}), ...(config.sasl ? { sasl: config.sasl } : {}) });
 };

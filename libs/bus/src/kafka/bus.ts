@@ -2,20 +2,21 @@ import { BusError } from '../errors.ts';
 import type { Bus, Subscription } from '../port.ts';
 import { createClient } from './client.ts';
 import type { KafkaBusConfig } from './config.ts';
+import { explained } from './failures.ts';
 import { follow } from './follow.ts';
 import { processExactlyOnce } from './process.ts';
 import { createPublisher } from './publisher.ts';
 import { subscribe } from './subscribe.ts';
 import { createTopics } from './topics.ts';
 
-/** The bus on Kafka. Rejects when no broker can be reached. */
+/** The bus on Kafka. Rejects when no broker can be reached; with BusError bus_not_authenticated or bus_not_trusted when one refuses us or cannot be trusted. */
 export const createKafkaBus = async (config: KafkaBusConfig): Promise<Bus> => {
   const client = createClient(config);
   try {
     await client.raw(async () => undefined);
   } catch (error) {
     await client.close();
-    throw error;
+    throw explained(error, config.brokers);
   }
   const topics = createTopics(client);
   const publisher = createPublisher(client, topics);

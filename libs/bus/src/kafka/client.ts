@@ -4,6 +4,7 @@ import type { KafkaBusConfig } from './config.ts';
 import { quietNegativeTimeouts } from './quiet.ts';
 import { rawClusters } from './raw-cluster.ts';
 import type { RawCluster } from './raw-cluster.ts';
+import { socketFactory } from './socket.ts';
 
 /** What the parts of this adapter share: the client, and its connections for questions asked now and then. */
 export interface Client {
@@ -54,6 +55,7 @@ export const createClient = (config: KafkaBusConfig): Client => {
     retry: retries,
     logLevel: log === undefined ? logLevel.NOTHING : logLevel.WARN,
     logCreator: () => ({ level, log: { message, ...details } }: LogEntry) => log?.(levels.get(level) ?? 'debug', message, details),
+    socketFactory,
     ...(config.ssl === undefined ? {} : { ssl: config.ssl }),
     ...(config.sasl === undefined ? {} : { sasl: config.sasl }),
   });

@@ -1,7 +1,10 @@
+import { gunzipSync } from 'node:zlib';
 import type { BusMessage } from '../port.ts';
-import type { RawMessage, RawPartition } from './raw-cluster.ts';
+import type { FetchedPartition } from './fetching.ts';
+import { createReader } from './wire.ts';
+import type { Reader } from './wire.ts';
 
-/** What one fetch brought of one partition. `next` is where to go on; `messages` may be empty where only markers or aborted records were. */
+/** What one fetch brought of one partition. `next` is where to go on; `messages` may be empty where only markers or aborted records were, or compaction emptied a batch. */
 export interface Segment {
   readonly topic: string;
   readonly partition: number;
@@ -10,46 +13,90 @@ export interface Segment {
   readonly bytes: number;
 }
 
-const headersOf = (raw: RawMessage['headers']): Record<string, string> => {
+interface Batch { readonly first: bigint; readonly last: bigint; readonly control: boolean; readonly transactional: boolean; readonly producerId: bigint; readonly count: number; readonly appended: number | undefined; readonly firstAt: number; readonly records: () => Reader }
+
+const batchHead = 12;
+
+/** The next whole batch; undefined at the end, or where the broker cut one off. */
+const nextBatch = (from: Reader, where: string): Batch | undefined => {
+  if (from.left < batchHead) return undefined;
+  const first = from.int64();
+  const length = from.int32();
+  if (from.left < length) return undefined;
+  const batch = createReader(from.raw(length));
+  batch.int32();
+  const magic = batch.int8();
+  if (magic !== 2) throw new Error(`${where} holds a record batch of format ${magic} at offset ${first}; only format 2 (Kafka 0.11 and later) is read`);
+  batch.int32();
+  const attributes = batch.int16();
+  const last = first + BigInt(batch.int32());
+  const firstAt = Number(batch.int64());
+  const latest = Number(batch.int64());
+  const producerId = batch.int64();
+  batch.int16();
+  batch.int32();
+  const count = batch.int32();
+  const codec = attributes & 7;
+  return {
+    first, last, producerId, count, firstAt, appended: (attributes & 8) === 0 ? undefined : latest, transactional: (attributes & 16) !== 0, control: (attributes & 32) !== 0,
+    records: () => {
+      if (codec === 0) return batch;
+      if (codec === 1) return createReader(gunzipSync(batch.raw(batch.left)));
+      throw new Error(`${where} holds a batch at offset ${first} compressed in a way (${codec}) that is not read here; only gzip is`);
+    },
+  };
+};
+
+const headersOf = (from: Reader): Record<string, string> => {
   const headers: Record<string, string> = {};
-  for (const name in raw) {
-    const value = raw[name];
+  for (let left = from.varint(); left > 0; left -= 1) {
+    const name = from.text(from.varint());
+    const length = from.varint();
     // Of a repeated header the last one counts, as for a Java client's lastHeader.
-    const one = Array.isArray(value) ? (value as readonly Buffer[]).at(-1) : value as Buffer | null;
-    if (one !== null && one !== undefined) headers[name] = one.toString();
+    if (length >= 0) headers[name] = from.text(length);
   }
   return headers;
 };
 
+const message = (from: Reader, topic: string, partition: number, batch: Batch): BusMessage => {
+  from.varint();
+  from.int8();
+  const timestamp = batch.appended ?? batch.firstAt;
+  const late = from.varint();
+  const offset = batch.first + BigInt(from.varint());
+  const keyLength = from.varint();
+  const key = keyLength < 0 ? null : from.text(keyLength);
+  const valueLength = from.varint();
+  const value = valueLength < 0 ? null : from.raw(valueLength);
+  return { topic, partition, offset, timestamp: batch.appended === undefined ? timestamp + late : timestamp, key, value, headers: headersOf(from) };
+};
+
 /**
  * Keeps what is committed, is data, and stands at `from` or later. Aborted transactions come from the broker in no promised order and may
- * interleave; kafkajs' own filter assumes they do neither.
+ * interleave; a marker ends its producer's, and only aborted ones are ignored.
  */
-export const segmentOf = (topic: string, raw: RawPartition, from: bigint): Segment => {
-  const aborted = raw.abortedTransactions.map(({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) }))
-    .sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : a.firstOffset > b.firstOffset ? 1 : 0));
-  const ignoring = new Set<string>();
+export const segmentOf = (topic: string, fetched: FetchedPartition, from: bigint): Segment => {
+  const { partition } = fetched;
+  const aborted = fetched.aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : a.firstOffset > b.firstOffset ? 1 : 0));
+  const ignoring = new Set<bigint>();
   const messages: BusMessage[] = [];
   let next = from;
   let bytes = 0;
-  for (const message of raw.messages) {
-    const offset = BigInt(message.offset);
-    const { producerId, inTransaction } = message.batchContext;
-    while (aborted.length > 0 && aborted[0]!.firstOffset <= offset) ignoring.add(aborted.shift()!.producerId);
-    // A marker ends its producer's transaction; only an aborted one is in the set.
-    if (message.isControlRecord) { ignoring.delete(producerId); continue; }
-    if (offset < from || (inTransaction && ignoring.has(producerId))) continue;
-    bytes += (message.value?.length ?? 0) + 200;
-    messages.push({
-      topic, partition: raw.partition, offset, timestamp: Number(message.timestamp),
-      key: message.key === null ? null : message.key.toString(), value: message.value, headers: headersOf(message.headers),
-    });
+  const where = `${topic}/${partition}`;
+  const reader = createReader(fetched.records);
+  for (let batch = nextBatch(reader, where); batch !== undefined; batch = nextBatch(reader, where)) {
+    // The batch's own end, not its last record's: compaction may have taken the records at its end, or all of them.
+    if (batch.last >= next) next = batch.last + 1n;
+    while (aborted.length > 0 && aborted[0]!.firstOffset <= batch.last) ignoring.add(aborted.shift()!.producerId);
+    if (batch.control) { ignoring.delete(batch.producerId); continue; }
+    if (batch.last < from || (batch.transactional && ignoring.has(batch.producerId))) continue;
+    const records = batch.records();
+    for (let nth = 0; nth < batch.count; nth += 1) {
+      const one = message(records, topic, partition, batch);
+      if (one.offset < from) continue;
+      bytes += (one.value?.length ?? 0) + 200;
+      messages.push(one);
+    }
   }
-  const last = raw.messages.at(-1);
-  if (last !== undefined) {
-    // The batch's own end, not the last record's: compaction may have taken the records at its end.
-    const end = BigInt(last.batchContext.firstOffset) + BigInt(last.batchContext.lastOffsetDelta) + 1n;
-    if (end > next) next = end;
-  }
-  return { topic, partition: raw.partition, messages, next, bytes };
+  return { topic, partition, messages, next, bytes };
 };

@@ -1,9 +1,9 @@
-import type { RecordMetadata } from 'kafkajs';
 import type { BusMessage, Outgoing, Ownership, PartitionOwner, ProcessOptions } from '../port.ts';
 import type { Client } from './client.ts';
 import { committedOffset } from './offsets.ts';
 import { pause } from './pause.ts';
 import { readRange } from './range.ts';
+import type { Stands } from './producing.ts';
 import { place, rounds } from './record.ts';
 import type { Placed } from './record.ts';
 import type { Topics } from './topics.ts';
@@ -24,7 +24,7 @@ export interface Owned {
 /** Fence, then read the committed offset, then own: in any other order an older owner could still move the offset. */
 export const own = async (client: Client, topics: Topics, known: ReadonlyMap<string, Known>, options: ProcessOptions, partition: number): Promise<Owned> => {
   const { group, input } = options;
-  const transactor = await takeOver(client, group, input, partition);
+  const transactor = await takeOver(client, group, input, partition, options.outputs);
   const over = new AbortController();
   let owner: PartitionOwner | undefined;
 
@@ -37,9 +37,9 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
 
   // A commit is answered before its markers are written: until then the end that others see lies before what we wrote.
   const newest = new Map<string, bigint>();
-  const write = async (placed: readonly Placed[], next?: bigint): Promise<readonly RecordMetadata[]> => {
+  const write = async (placed: readonly Placed[], next?: bigint): Promise<readonly Stands[]> => {
     const written = await transactor.commit(inRounds(placed), next);
-    for (const one of written) if (one.partition === partition && one.baseOffset !== undefined) newest.set(one.topicName, BigInt(one.baseOffset));
+    for (const one of written) if (one.partition === partition) newest.set(one.topic, one.base);
     return written;
   };
   const endOf = async (topic: string): Promise<bigint> => {
@@ -57,10 +57,10 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
     // Batches of one partition are answered in the order they were sent, and records of a batch stand one after the other.
     const bases = new Map<string, { base: bigint; count: number }[]>();
     const sent = inRounds(placed).flatMap((round) => round.flatMap(({ topic, messages }) => [...Map.groupBy(messages, (one) => one.partition!)].map(([at, batch]) => ({ key: `${topic}/${at}`, count: batch.length }))));
-    const answers = Map.groupBy(written, ({ topicName, partition: at }) => `${topicName}/${at}`);
+    const answers = Map.groupBy(written, ({ topic, partition: at }) => `${topic}/${at}`);
     for (const { key, count } of sent) {
       const nth = bases.get(key) ?? [];
-      nth.push({ base: BigInt(answers.get(key)![nth.length]!.baseOffset!), count });
+      nth.push({ base: answers.get(key)![nth.length]!.base, count });
       bases.set(key, nth);
     }
     return placed.map(({ topic, partition: at }) => {

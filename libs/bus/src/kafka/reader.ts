@@ -4,8 +4,9 @@ import { segmentOf } from './decode.ts';
 import type { Segment } from './decode.ts';
 import { asError, failureType } from './failures.ts';
 import { backoffMs, pause } from './pause.ts';
-import { readCommitted } from './raw-cluster.ts';
-import type { RawCluster, WantedTopic } from './raw-cluster.ts';
+import { fetchFrom } from './fetching.ts';
+import type { WantedTopic } from './fetching.ts';
+import type { RawCluster } from './raw-cluster.ts';
 
 export interface ReaderEvents {
   /** Every segment that moves the position, in order per partition. */
@@ -60,26 +61,26 @@ export const createReader = (client: Client, topics: readonly string[], events: 
     for (const place of asked) {
       from.set(place, place.position);
       const one = wanted.get(place.topic) ?? { topic: place.topic, partitions: [] };
-      one.partitions.push({ partition: place.partition, fetchOffset: place.position.toString(), maxBytes: partitionBytes });
+      one.partitions.push({ partition: place.partition, offset: place.position, maxBytes: partitionBytes });
       wanted.set(place.topic, one);
     }
-    const broker = await raw.findBroker({ nodeId: node });
+    const broker = await raw.findBroker(node);
     const wait = waits.get(node) ?? shortestWaitMs;
     let moved = false;
-    const { responses } = await broker.fetch({ maxWaitTime: asked.length === led.length ? wait : shortestWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: readCommitted, topics: [...wanted.values()] });
+    const fetched = await fetchFrom(broker, asked.length === led.length ? wait : shortestWaitMs, fetchBytes, [...wanted.values()]);
     if (stopping.signal.aborted) return;
-    for (const { topicName, partitions } of responses) {
+    for (const { topic, partitions } of fetched) {
       for (const partition of partitions) {
-        const place = places.get(`${topicName}/${partition.partition}`);
+        const place = places.get(`${topic}/${partition.partition}`);
         if (place === undefined || from.get(place) !== place.position) continue;
-        const segment = segmentOf(topicName, partition, place.position);
+        const segment = segmentOf(topic, partition, place.position);
         if (segment.next > place.position) {
           place.empty = 0;
           moved = true;
           place.position = segment.next;
           events.onSegment(segment);
-        } else if (BigInt(partition.lastStableOffset) > place.position) {
-          // A batch that compaction emptied has no record to tell its end by; asked for alone, again and again, and still empty, its place holds nothing.
+        } else if (partition.lastStableOffset > place.position) {
+          // Others may have filled the answer. Asked for alone, again and again, and still nothing: compaction has taken what stood there, batch and all.
           place.empty += 1;
           if (asked.length === 1 && place.empty > 3) place.position += 1n;
         } else place.empty = 0;

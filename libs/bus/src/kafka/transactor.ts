@@ -1,65 +1,98 @@
-import type { Producer, RecordMetadata, Transaction } from 'kafkajs';
-import { createPartitioner } from './client.ts';
 import type { Client } from './client.ts';
 import { failureType } from './failures.ts';
 import { pause } from './pause.ts';
+import { produceTo } from './producing.ts';
+import type { Going, Stands } from './producing.ts';
+import type { RawBroker, RawCluster } from './raw-cluster.ts';
 import type { Round } from './record.ts';
 
 /** The one transactional producer of an input partition. After any failure it is good for nothing but `abandon`. */
 export interface Transactor {
   /** Writes all rounds, and the input's next offset if given, in one transaction. Resolves once it is committed, with where each batch went. */
-  commit(rounds: readonly (readonly Round[])[], next?: bigint): Promise<readonly RecordMetadata[]>;
+  commit(rounds: readonly (readonly Round[])[], next?: bigint): Promise<readonly Stands[]>;
   abandon(): Promise<void>;
 }
 
-const patient = { initialRetryTime: 5, factor: 0.2, multiplier: 1.3, maxRetryTime: 100, retries: 25 };
 const longestAbortMs = 2_000;
+const longestTurnMs = 10_000;
+const passing = new Set(['CONCURRENT_TRANSACTIONS', 'GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
 
-/** The broker is still writing the markers of the transaction before; kafkajs tries sends again by itself, but not this. */
-const sendOffsets = async (transaction: Transaction, group: string, topic: string, partition: number, next: bigint): Promise<void> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await transaction.sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions: [{ partition, offset: next.toString() }] }] });
-    } catch (error) {
-      if (failureType(error) !== 'CONCURRENT_TRANSACTIONS' || attempt > 200) throw error;
-      await pause(3);
+/** Asks again while the coordinator is still busy: with writing the markers of the transaction before (about a millisecond), or with loading. */
+const persist = async <T>(ask: () => Promise<T>, may: (type: string | undefined) => boolean): Promise<T> => {
+  const until = Date.now() + longestTurnMs;
+  for (let attempt = 0; ; attempt += 1) {
+    try { return await ask(); } catch (error) {
+      if (!may(failureType(error)) || Date.now() > until) throw error;
+      await pause(Math.min(50, 1 + attempt / 4));
     }
   }
 };
+const busy = (type: string | undefined): boolean => type === 'CONCURRENT_TRANSACTIONS';
 
-/** Fences every older owner of (group, partition) and ends its open transaction: when this resolves, the committed offset is final (DESIGN 6). */
-export const takeOver = async (client: Client, group: string, input: string, partition: number): Promise<Transactor> => {
-  const producer: Producer = client.kafka.producer({
-    transactionalId: `${group}-${partition}`, maxInFlightRequests: 1, transactionTimeout: client.config.transactionTimeoutMs ?? 15_000,
-    allowAutoTopicCreation: false, createPartitioner, retry: patient,
-  });
-  let open: Transaction | undefined;
+const leaderOf = (cluster: RawCluster, topic: string, partition: number): number => {
+  const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader;
+  if (leader === undefined || leader < 0) throw new Error(`${topic}/${partition} has no leader just now`);
+  return leader;
+};
+
+/**
+ * Fences every older owner of (group, partition) and ends its open transaction: when this resolves, the committed offset is final (DESIGN 6).
+ * The five requests of a transaction are sent by ourselves, each once: nothing that may have been written is ever sent again (FACTS 2), and
+ * coordinators are looked up once instead of before each request (ADR 0002).
+ */
+export const takeOver = async (client: Client, group: string, input: string, partition: number, outputs: readonly string[]): Promise<Transactor> => {
+  const transactionalId = `${group}-${partition}`;
+  const timeoutMs = client.config.requestTimeoutMs ?? 10_000;
+  const cluster = await client.open(outputs);
+  const sequences = new Map<string, number>();
+  let coordinator: RawBroker | undefined;
+  let groupCoordinator: RawBroker | undefined;
+  let identity: { transactionalId: string; producerId: string; producerEpoch: number };
+  let open = false;
   let broken: unknown;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const end = async (): Promise<void> => {
-    const transaction = open;
-    open = undefined;
-    if (transaction !== undefined) await Promise.race([transaction.abort().catch(() => undefined), pause(longestAbortMs)]);
-    await producer.disconnect().catch(() => undefined);
+  const abandon = async (): Promise<void> => {
+    broken ??= new Error(`the transactions of ${transactionalId} were given up`);
+    if (open) await Promise.race([coordinator!.endTxn({ ...identity, transactionResult: false }).catch(() => undefined), pause(longestAbortMs)]);
+    await Promise.race([cluster.disconnect().catch(() => undefined), pause(longestAbortMs)]);
   };
 
-  const write = async (rounds: readonly (readonly Round[])[], next?: bigint): Promise<readonly RecordMetadata[]> => {
+  const send = async (round: readonly Round[]): Promise<readonly Stands[]> => {
+    const going = round.flatMap(({ topic, messages }) => [...Map.groupBy(messages, (one) => one.partition!)].map(([at, batch]): Going => {
+      const key = `${topic}/${at}`;
+      const sequence = sequences.get(key) ?? 0;
+      sequences.set(key, (sequence + batch.length) % 2 ** 31);
+      return { topic, partition: at, messages: batch, sequence };
+    }));
+    const written = await Promise.all([...Map.groupBy(going, ({ topic, partition: at }) => leaderOf(cluster, topic, at))].map(async ([leader, batches]) =>
+      produceTo(await cluster.findBroker(leader), transactionalId, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch }, timeoutMs, batches)));
+    return written.flat();
+  };
+
+  const advance = async (next: bigint): Promise<void> => {
+    await persist(() => coordinator!.addOffsetsToTxn({ ...identity, groupId: group }), busy);
+    groupCoordinator ??= await cluster.findCoordinator('group', group);
+    await groupCoordinator.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: input, partitions: [{ partition, offset: next.toString() }] }] });
+  };
+
+  const write = async (rounds: readonly (readonly Round[])[], next?: bigint): Promise<readonly Stands[]> => {
     if (broken !== undefined) throw broken;
     try {
-      const transaction = (open ??= await producer.transaction());
+      open = true;
+      const targets = Map.groupBy(rounds.flat(), ({ topic }) => topic);
+      const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.flatMap(({ messages }) => messages.map((one) => one.partition!)))] }));
+      if (topics.length > 0) await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics }), busy);
       const sending = (async () => {
-        const written: RecordMetadata[] = [];
-        // One send after the other: two outstanding may lose acknowledged records (FACTS 2).
-        for (const round of rounds) written.push(...await transaction.sendBatch({ acks: -1, topicMessages: [...round] }));
+        const written: Stands[] = [];
+        for (const round of rounds) written.push(...await send(round));
         return written;
       })();
-      const advancing = next === undefined ? undefined : sendOffsets(transaction, group, input, partition, next);
-      const [sent, advanced] = await Promise.allSettled([sending, advancing]);
+      const [sent, advanced] = await Promise.allSettled([sending, next === undefined ? undefined : advance(next)]);
       if (sent.status === 'rejected') throw sent.reason;
       if (advanced.status === 'rejected') throw advanced.reason;
-      await transaction.commit();
-      open = undefined;
+      await coordinator!.endTxn({ ...identity, transactionResult: true });
+      open = false;
       return sent.value;
     } catch (error) {
       broken = error;
@@ -68,10 +101,13 @@ export const takeOver = async (client: Client, group: string, input: string, par
   };
 
   try {
-    await producer.connect();
-    open = await producer.transaction();
+    identity = await persist(async () => {
+      coordinator = await cluster.findCoordinator('transaction', transactionalId);
+      const { producerId, producerEpoch } = await coordinator.initProducerId({ transactionalId, transactionTimeout: client.config.transactionTimeoutMs ?? 15_000 });
+      return { transactionalId, producerId, producerEpoch };
+    }, (type) => passing.has(type ?? ''));
   } catch (error) {
-    await end();
+    await abandon();
     throw error;
   }
   return {
@@ -80,6 +116,6 @@ export const takeOver = async (client: Client, group: string, input: string, par
       turn = mine.catch(() => undefined);
       return mine;
     },
-    abandon: end,
+    abandon,
   };
 };

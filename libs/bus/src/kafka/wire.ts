@@ -1,0 +1,97 @@
+/** Kafka's primitive encodings, as far as this adapter writes and reads them itself. Lengths are bytes; integers are big-endian. */
+export interface Writer {
+  int8(value: number): void;
+  int16(value: number): void;
+  int32(value: number): void;
+  int64(value: bigint): void;
+  /** Zigzag. */
+  varint(value: number): void;
+  /** As UTF-8, without a length. */
+  text(value: string): void;
+  raw(value: Buffer): void;
+  /** With an int16 length. */
+  string(value: string): void;
+  readonly size: number;
+  /** For what is only known later: length and checksum of what follows. */
+  patchInt32(at: number, value: number): void;
+  written(from?: number): Buffer;
+}
+
+export const createWriter = (expected: number): Writer => {
+  let buffer = Buffer.allocUnsafe(Math.max(64, expected));
+  let at = 0;
+  const room = (bytes: number): void => {
+    if (at + bytes <= buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, at + bytes));
+    buffer.copy(larger, 0, 0, at);
+    buffer = larger;
+  };
+  const writer: Writer = {
+    int8: (value) => { room(1); at = buffer.writeInt8(value, at); },
+    int16: (value) => { room(2); at = buffer.writeInt16BE(value, at); },
+    int32: (value) => { room(4); at = buffer.writeInt32BE(value, at); },
+    int64: (value) => { room(8); at = buffer.writeBigInt64BE(value, at); },
+    varint: (value) => {
+      room(5);
+      let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+      for (; rest > 127; rest >>>= 7) buffer[at++] = (rest & 127) | 128;
+      buffer[at++] = rest;
+    },
+    text: (value) => { room(value.length * 3); at += buffer.write(value, at); },
+    raw: (value) => { room(value.length); at += value.copy(buffer, at); },
+    string: (value) => { writer.int16(Buffer.byteLength(value)); writer.text(value); },
+    get size() { return at; },
+    patchInt32: (position, value) => { buffer.writeInt32BE(value | 0, position); },
+    written: (from = 0) => buffer.subarray(from, at),
+  };
+  return writer;
+};
+
+export const varintSize = (value: number): number => {
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  let bytes = 1;
+  for (; rest > 127; rest >>>= 7) bytes += 1;
+  return bytes;
+};
+
+export interface Reader {
+  int8(): number;
+  int16(): number;
+  int32(): number;
+  int64(): bigint;
+  /** Zigzag; exact up to 2^53. */
+  varint(): number;
+  text(length: number): string;
+  raw(length: number): Buffer;
+  /** With an int16 length; a null string reads as empty. */
+  string(): string;
+  /** As many as an int32 says; a null array reads as empty. */
+  array<T>(item: () => T): T[];
+  readonly left: number;
+}
+
+export const createReader = (buffer: Buffer): Reader => {
+  let at = 0;
+  const reader: Reader = {
+    int8: () => buffer.readInt8(at++),
+    int16: () => { at += 2; return buffer.readInt16BE(at - 2); },
+    int32: () => { at += 4; return buffer.readInt32BE(at - 4); },
+    int64: () => { at += 8; return buffer.readBigInt64BE(at - 8); },
+    varint: () => {
+      let byte = buffer.readUInt8(at++);
+      let value = byte & 127;
+      for (let scale = 128; byte > 127; scale *= 128) { byte = buffer.readUInt8(at++); value += (byte & 127) * scale; }
+      return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    },
+    text: (length) => { at += length; return buffer.toString('utf8', at - length, at); },
+    raw: (length) => {
+      if (length < 0 || at + length > buffer.length) throw new RangeError(`${length} bytes at ${at} are beyond the end, ${buffer.length}`);
+      at += length;
+      return buffer.subarray(at - length, at);
+    },
+    string: () => { const length = reader.int16(); return length < 0 ? '' : reader.text(length); },
+    array: (item) => Array.from({ length: Math.max(0, reader.int32()) }, item),
+    get left() { return buffer.length - at; },
+  };
+  return reader;
+};
