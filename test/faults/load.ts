@@ -17,8 +17,8 @@ import type { Processes } from './processes.ts';
 const sample = new URL('../../libs/cli/src/replay/sessions/sample.jsonl', import.meta.url).pathname;
 
 export interface Load {
-  /** Plays the sample sessions `times` over, several at a time; `during` is told how many calls are through and runs beside it. */
-  play(times: number, during?: (calls: () => number) => Promise<void>): Promise<Scores>;
+  /** Plays all sample sessions, several at a time, over and over for as long as `during` runs; it is told how many calls are through. */
+  play(during?: (calls: () => number) => Promise<void>): Promise<{ readonly rounds: number; readonly scores: Scores }>;
   /** Every action that was ever proposed, as run/action. */
   readonly proposed: ReadonlySet<string>;
   close(): Promise<void>;
@@ -40,9 +40,18 @@ export const openLoad = async ({ place, services, bus, dir }: Processes): Promis
   })));
   const proposed = new Set<string>();
 
-  const play: Load['play'] = async (times, during) => {
+  const play: Load['play'] = async (during) => {
     const scores = emptyScores();
-    const queue = Array.from({ length: times }, () => sessions).flat();
+    let rounds = 0;
+    let over = during === undefined;
+    const queue: RecordedSession[] = [];
+    const next = (): RecordedSession | undefined => {
+      if (queue.length === 0 && (rounds === 0 || !over)) {
+        rounds++;
+        queue.push(...sessions);
+      }
+      return queue.shift();
+    };
     const player = {
       tenant: 'acme', now: Date.now, agentFor: agentOf, waitForPeopleMs: 0,
       runtimeFor: (session: RecordedSession) => runtimes.get(agentOf(session))!, userFor: (session: RecordedSession) => cast.users.get(session.suite)!,
@@ -57,10 +66,11 @@ export const openLoad = async ({ place, services, bus, dir }: Processes): Promis
       onResult: (result: Parameters<typeof score>[1]) => { score(scores, result); },
     };
     const workers = Array.from({ length: 6 }, async () => {
-      for (let session = queue.shift(); session !== undefined; session = queue.shift()) await playSession(player as never, session);
+      for (let session = next(); session !== undefined; session = next()) await playSession(player as never, session);
     });
-    await Promise.all([...workers, during?.(() => scores.proposals)]);
-    return scores;
+    const fault = during?.(() => scores.proposals).finally(() => { over = true; });
+    await Promise.all([...workers, fault]);
+    return { rounds, scores };
   };
   return { play, proposed, close: async () => { await transport.close(); await halts.stop(); await store.close(); } };
 };

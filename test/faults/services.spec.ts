@@ -17,7 +17,7 @@ describe('the services under kill -9, pauses and an outage of PostgreSQL', () =>
   beforeAll(async () => {
     house = await startProcesses({ CS_POLICY_BUNDLE: rules, CS_ANOMALY_EFFECT: 'record' });
     load = await openLoad(house);
-    undisturbed = await load.play(1);
+    ({ scores: undisturbed } = await load.play());
   }, 180_000);
   afterAll(async () => {
     await load?.close();
@@ -25,41 +25,51 @@ describe('the services under kill -9, pauses and an outage of PostgreSQL', () =>
   }, 60_000);
 
   it('undisturbed, every proposal is decided', () => {
-    expect(undisturbed.proposals).toBeGreaterThan(20);
-    expect(Object.keys(undisturbed.byDecision).sort()).toEqual(expect.arrayContaining(['allow', 'step_up']));
+    expect(undisturbed.proposals).toBeGreaterThan(10);
+    expect(Object.keys(undisturbed.byDecision).sort()).toEqual(['allow', 'step_up']);
   });
 
   it.each(serviceNames.filter((name) => name !== 'gateway'))('%s is killed and started again, then stopped for four seconds and woken: the totals are the same', async (name) => {
     const { services } = house;
-    const scores = await load.play(1, async (calls) => {
-      await until('the work has begun', () => calls() >= 3, 60_000);
+    const played = await load.play(async (calls) => {
+      await under(calls);
       await services.kill(name);
       await services.restart(name);
+      await under(calls);
       services.pause(name);
       try { await passed(4_000); } finally { services.resume(name); }
     });
-    expect(scores).toEqual(undisturbed);
+    expect(played.scores).toEqual(times(undisturbed, played.rounds));
   }, 120_000);
 
   it('PostgreSQL is away for four seconds: it is waited out, and the totals are the same', async () => {
-    const scores = await load.play(1, async (calls) => {
-      await until('the work has begun', () => calls() >= 3, 60_000);
+    const played = await load.play(async (calls) => {
+      await under(calls);
       house.postgres.shut();
       try { await passed(4_000); } finally { house.postgres.open(); }
     });
-    expect(scores).toEqual(undisturbed);
+    expect(played.scores).toEqual(times(undisturbed, played.rounds));
   }, 120_000);
 
   it('an outsider finds nothing lost and nothing doubled, dense positions, one end for every action, and a log that verifies', async () => {
     const verdict = await judge(house.bus, house.services.urls.audit, load.proposed);
     expect(verdict).toMatchObject({ lost: [], endings: [], repeated: [], gaps: 0, log: { ok: true, governed: { missing: [] } } });
-    expect(load.proposed.size).toBeGreaterThanOrEqual(undisturbed.proposals * 8);
+    expect(load.proposed.size).toBeGreaterThan(1_000);
     expect(verdict.log.entries).toBe(verdict.recorded);
     expect(verdict.asked.approvals).toBe(verdict.asked.stepUps);
     expect(verdict.rekeyed.seen).toBe(verdict.rekeyed.decided);
     expect(house.ended).toEqual([]);
   }, 120_000);
 });
+
+/** Waits until the work is well under way. */
+const under = async (calls: () => number): Promise<void> => {
+  const from = calls();
+  await until('the work is under way', () => calls() >= from + 30, 60_000);
+};
+
+/** The scores of so many undisturbed rounds. */
+const times = (one: Scores, rounds: number): Scores => JSON.parse(JSON.stringify(one), (_, value: unknown) => (typeof value === 'number' ? value * rounds : value)) as Scores;
 
 /** The length of a fault is the fault: nothing is waited for here. */
 const passed = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
