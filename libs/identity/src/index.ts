@@ -4,6 +4,7 @@ export * from './canonical-json.ts';
 export * from './chain.ts';
 export * from './claim.ts';
 export * from './client-assertion.ts';
+export * from './ed25519.ts';
 export * from './grant.ts';
 export * from './jws.ts';
 export * from './keys.ts';

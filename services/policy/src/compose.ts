@@ -74,7 +74,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     ports.onTakenOver?.(partition, { from: taken.from, folded: taken.folded, position: taken.state.position });
     const checkpoint = checkpointing(ports.checkpoints, partition, ports.pace, ports.now, taken.offsetOf, (error) => ports.onError(error, 'checkpoint'));
     const handle = createProcessor({
-      tenant, clock: ports.now, world: worldAt, verify, live: (signal) => live(snapshots, signal),
+      tenant, clock: ports.now, world: worldAt, verify, ahead: verify.ahead, live: (signal) => live(snapshots, signal),
       sign: async (claims) => {
         const texts: string[] = [];
         for (let i = 0; i < claims.length; i += maxGrantBatch) texts.push(...await signGrantsAsync(claims.slice(i, i + maxGrantBatch), ports.key));

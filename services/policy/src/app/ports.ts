@@ -21,6 +21,8 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   /** Resolves once every snapshot is live; rejects when that takes too long, so that the bus hands the batch out again. */
   readonly live: (signal: AbortSignal) => Promise<void>;
   readonly verify: (record: R, now: number) => Admitted;
+  /** Called with each batch before its records are verified one by one: a chance to do their signatures elsewhere meanwhile. */
+  readonly ahead?: (records: readonly R[]) => Promise<void>;
   /** One signature over all; texts in order. */
   readonly sign: (claims: readonly GrantClaims[]) => Promise<readonly string[]>;
   readonly governed: (record: GovernedRecord, partition: number) => O;

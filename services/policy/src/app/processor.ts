@@ -15,6 +15,7 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
   const { verify, count } = ports;
 
   return async (messages: readonly R[]): Promise<O[]> => {
+    await ports.ahead?.(messages);
     await ports.live(signal);
     const now = ports.clock();
     const world = ports.world(now);

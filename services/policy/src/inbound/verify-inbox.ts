@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { partitionFor } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
 import type { TokenClaims } from '@countersign/contracts';
-import { chainHash, createTokenCache, messageDigestInput, peekJws, proofKey, provenFieldsOf, publicKeyOf, sha256Text, verifyAgentToken, verifyAttest, verifyProof, verifyServiceMessage } from '@countersign/identity';
+import { chainHash, createTokenCache, messageDigestInput, peekJws, proofKey, provenFieldsOf, publicKeyOf, sha256Text, verifyAgentToken, verifyAttest, verifyAttestAhead, verifyJwsAhead, verifyProof, verifyServiceMessage } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
 import type { Admitted } from '../app/ports.ts';
 import type { Fault } from '../core/commands.ts';
@@ -25,6 +25,12 @@ export interface VerifyOptions {
 /** `publicKey` is imported at the first attestation and kept: importing costs a third of verifying. */
 interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; publicKey?: KeyObject | undefined }
 
+export interface Verifier {
+  (record: BusMessage, now: number): Admitted;
+  /** Verifies the signatures of a batch on other threads; the records are then judged at once. Changes no verdict. */
+  readonly ahead: (records: readonly BusMessage[]) => Promise<void>;
+}
+
 const mostSessions = 20_000;
 const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -32,7 +38,7 @@ const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
  * Who sent this inbox record (DESIGN 8)? A runtime proves itself by token and HMAC, a service by its signature. Tokens are judged
  * by the broker's append time: a backlog of ours must not make a good message bad. Nothing is thrown, whatever the bytes.
  */
-export const createVerifier = (options: VerifyOptions): ((record: BusMessage, now: number) => Admitted) => {
+export const createVerifier = (options: VerifyOptions): Verifier => {
   const tokens = createTokenCache({ keys: options.tokenKeys, audience: options.audience, max: mostSessions });
   const sessions = new Map<string, Session>();
 
@@ -103,7 +109,7 @@ export const createVerifier = (options: VerifyOptions): ((record: BusMessage, no
     };
   };
 
-  return (record, now) => {
+  const verify = (record: BusMessage, now: number): Admitted => {
     if (record.value === null) return { status: 'dead', code: 'tombstone', detail: 'the inbox takes no tombstones' };
     if (record.key === null || record.key === '') return { status: 'dead', code: 'wrong_key', detail: 'an inbox record is keyed by its run' };
     const token = record.headers['cs_token'];
@@ -112,6 +118,27 @@ export const createVerifier = (options: VerifyOptions): ((record: BusMessage, no
     if (!runShape.test(record.key)) return { status: 'dead', code: 'wrong_key', detail: 'the key is no run id' };
     return fromService(record, now);
   };
+
+  const ahead = async (records: readonly BusMessage[]): Promise<void> => {
+    const unknown = new Set<string>();
+    for (const { headers } of records) if (headers['cs_token'] !== undefined && !sessions.has(headers['cs_token'])) unknown.add(headers['cs_token']);
+    await Promise.all([...unknown].map((jwt) => verifyJwsAhead(jwt, options.tokenKeys)));
+    const attesting: Promise<void>[] = [];
+    for (const record of records) {
+      const { cs_token: jwt, cs_attest: attest, cs_proof: proof } = record.headers;
+      if (jwt === undefined || !attest || proof === undefined) continue;
+      const session = sessionOf(jwt, record.timestamp);
+      const proven = typeof session === 'string' ? undefined : provenFieldsOf(record, session.claims.run, session.claims.jti);
+      if (typeof session === 'string' || !proven?.ok) continue;
+      const input = messageDigestInput(proven.fields);
+      // Without a valid proof nobody makes us verify signatures.
+      if (!verifyProof(session.key, input, proof)) continue;
+      const key = (session.publicKey ??= publicKeyOf(session.claims.cnf.jwk));
+      if (key !== undefined) attesting.push(verifyAttestAhead(chainHash(input), attest, key));
+    }
+    await Promise.all(attesting);
+  };
+  return Object.assign(verify, { ahead });
 };
 
 const runShape = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
