@@ -16,6 +16,8 @@ const why = ({ decision, resolved, reply }: GovernedDecided): string => {
   return resolved === null ? because : `${because}, ${resolved.resolution} by ${resolved.votes.map(({ person }) => id(person)).join(' and ') || 'nobody'}`;
 };
 
+const fit = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
+
 /** One line for what people at a terminal want to see of a governed record; undefined for the rest. */
 export const lineOf = (record: GovernedRecord, colour: boolean): string | undefined => {
   const paint = (text: string, code: number): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -23,7 +25,7 @@ export const lineOf = (record: GovernedRecord, colour: boolean): string | undefi
   switch (record.kind) {
     case 'action.decided': {
       const { decision } = record;
-      return `${head} ${id(record.tool).padEnd(23)} ${inertArguments(record.message.arguments, 30).slice(0, 76).padEnd(76)}  tier ${decision.tier}  ${paint(decision.decision.padEnd(7), colours[decision.decision])}  ${why(record)}`;
+      return `${head} ${id(record.tool).padEnd(23)} ${fit(inertArguments(record.message.arguments, 30), 76)}  tier ${decision.tier}  ${paint(decision.decision.padEnd(7), colours[decision.decision])}  ${why(record)}`;
     }
     case 'action.outcome': return record.message.status === 'succeeded' ? undefined : `${head} ${id(record.tool).padEnd(23)} ${`outcome ${record.message.status}`.padEnd(76)}  ${record.message.error === null ? '' : inert(record.message.error, 80)}`;
     case 'action.cancelled': return `${head} cancelled action ${id(record.action)} by ${id(record.by)}: ${inert(record.reason, 80)}`;

@@ -31,14 +31,17 @@ export const start = async (args: readonly string[]): Promise<number> => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 
   const keys = createKeySet(loadJwks(join(local.secrets, 'jwks.json')));
-  const [bus, demo] = await Promise.all([openBus(local, 'demo'), setUp(local)]);
+  const began = Date.now();
+  const since = (): string => `(${((Date.now() - began) / 1000).toFixed(1)} s)`;
+  const [bus, demo] = await Promise.all([openBus(local, 'demo'), setUp(local).then((one) => { progress(`The demo company is registered ${since()}.`); return one; })]);
+  const transport = kafkaTransport(bus);
   const halts = createHaltView({ bus, jwks: keys, now: Date.now });
   const seen = watch(bus, { out: (line) => process.stdout.write(`${line}\n`), colour: process.stdout.isTTY === true && !process.env['NO_COLOR'], startedAt: startedAt(), now: Date.now });
-  await Promise.all([halts.ready, awaitSnapshots(bus, keys, demo), seen.ready]);
+  await Promise.all([halts.ready, awaitSnapshots(bus, keys, demo), seen.ready, transport.start()]);
+  progress(`Its people, tools and agents are known everywhere ${since()}.`);
   const store = local.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: local.redis, prefix: 'demo-tools:' });
   const server = await startToolServer({ company: createCompany(), audience, keys, store, halts, tools: demo.tools, now: Date.now, port: Number(new URL(toolUrl(local)).port) })
     .catch((error: NodeJS.ErrnoException) => { throw error.code === 'EADDRINUSE' ? new CannotRun(`The demo's tool server cannot listen on ${toolUrl(local)}: the port is in use.`) : error; });
-  const transport = kafkaTransport(bus);
   const runtimes = new Map<string, AgentRuntime>([...demo.agents].map(([agent, clientKey]) => [agent, createAgentRuntime({
     agent, tenant, clientKey, registryUrl: local.http.registry, supervisionUrl: local.http.supervision, transport, grantKeys: keys, decisionTimeoutMs: 30_000,
   })]));
@@ -50,7 +53,7 @@ export const start = async (args: readonly string[]): Promise<number> => {
       stage: {
         tenant, runtimeOf: (agent) => runtimes.get(agent)!, keyOfUser: (person) => keyOf(local.dir, person), patienceMs: 30 * 60_000, now: Date.now,
         call: (tool, toolArgs, permission) => callTool(server.url, tool, toolArgs, permission.headers),
-        pace: () => pause(once ? 0 : paceMs, stopping.signal),
+        pace: () => pause(once || seen.counts().byTier['1'] === undefined ? 0 : paceMs, stopping.signal),
         onTrouble: (agent, error) => process.stdout.write(`          ${agent} cannot act: ${error.message}\n`),
       },
       pause: (ms) => pause(ms, stopping.signal),

@@ -21,9 +21,11 @@ const about = (halt: Pick<HaltNotice, 'halt' | 'scope' | 'mode' | 'by' | 'reason
 
 export const halt = personCommand('countersign halt --agent ID|--tool NAME|--run ID|--tenant ID|--everything --reason TEXT [--pause] [--as PERSON] [--json]',
   { agent: { type: 'string' }, tool: { type: 'string' }, run: { type: 'string' }, tenant: { type: 'string' }, everything: { type: 'boolean' }, pause: { type: 'boolean' }, reason: { type: 'string' } }, async (session) => {
-    const request = { scope: scopeOf(session.values), mode: session.values['pause'] === true ? 'pause' : 'halt', reason: session.needed('reason') };
-    const issued = await session.as(stopping).client.request<HaltNotice>('supervision', 'POST', '/halts', request);
-    session.show(issued, [about({ ...request, mode: issued.mode, scope: request.scope, by: issued.by, halt: issued.halt }), `Lift it with: npm run -s countersign -- lift ${id(issued.halt)} --reason TEXT`]);
+    const request = { scope: scopeOf(session.values), mode: session.values['pause'] === true ? 'pause' as const : 'halt' as const, reason: session.needed('reason') };
+    const { client, person } = session.as(stopping);
+    const issued = await client.request<Pick<HaltNotice, 'halt'> & { readonly paths?: { readonly topic: boolean; readonly database: boolean } }>('supervision', 'POST', '/halts', request);
+    const missed = issued.paths === undefined ? undefined : !issued.paths.topic ? 'the topic' : issued.paths.database ? undefined : 'the database';
+    session.show(issued, [about({ ...request, by: person, halt: issued.halt }), ...(missed === undefined ? [] : [`It holds, but ${missed} did not answer: issue it again until both do.`]), `Lift it with: npm run -s countersign -- lift ${id(issued.halt)} --reason TEXT`]);
   });
 
 export const halts = personCommand('countersign halts [--json]', {}, async (session) => {
