@@ -10,7 +10,7 @@ import type { Approval } from '../core/state.ts';
 export const schema = `
 create table if not exists approval (
   approval text primary key, tenant text not null, run text not null, action text not null, status text not null,
-  expires_at bigint not null, version int not null, state jsonb not null
+  expires_at bigint not null, version int not null, state text not null
 );
 create index if not exists approval_open on approval (expires_at) where status = 'open';
 create index if not exists approval_open_run on approval (run) where status = 'open';`;
@@ -23,6 +23,9 @@ export interface Approvals extends ApprovalIndex {
   list(tenant: string, status: 'open' | 'closed' | undefined, limit: number): Promise<readonly Known[]>;
   get(tenant: string, approval: string): Promise<Known | undefined>;
 }
+
+/** Text, not jsonb: an agent's words may hold what jsonb refuses, and one such row would stop everything behind it. */
+const known = (state: string): Known => JSON.parse(state) as Known;
 
 /** One question: which approvals are there, and which are open? */
 export const createApprovals = (pool: Pool): Approvals => {
@@ -55,8 +58,8 @@ export const createApprovals = (pool: Pool): Approvals => {
       }
     },
     list: async (tenant, status, limit) =>
-      (await pool.query<{ state: Known }>('select state from approval where tenant = $1 and ($2::text is null or status = $2) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => row.state),
+      (await pool.query<{ state: string }>('select state from approval where tenant = $1 and ($2::text is null or status = $2) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => known(row.state)),
     get: async (tenant, approval) =>
-      (await pool.query<{ state: Known }>('select state from approval where tenant = $1 and approval = $2', [tenant, approval])).rows[0]?.state,
+      (await pool.query<{ state: string }>('select state from approval where tenant = $1 and approval = $2', [tenant, approval])).rows.map((row) => known(row.state))[0],
   };
 };

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Bus, Outgoing } from '@countersign/bus';
+import type { ApprovalResolved, GovernedDecided } from '@countersign/contracts';
+import { openPool } from '@countersign/event-store/postgres';
+import { createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import pg from 'pg';
+import type { Pool } from 'pg';
+import { approvalId, composeApprovals } from './compose.ts';
+
+const server = process.env['CS_TEST_POSTGRES']!;
+const name = `approvals_${process.pid}_${Date.now()}`;
+let admin: pg.Client;
+let pool: Pool;
+
+const keys: Record<string, SigningKey> = { tom: generateKey('tom-1'), tina: generateKey('tina-1'), olga: generateKey('olga-1') };
+let now = 1_000_000;
+const published: Outgoing[] = [];
+const bus = { publish: async (messages: readonly Outgoing[]) => { published.push(...messages); } } as unknown as Bus;
+const running: { stop(): Promise<void> }[] = [];
+const open = async () => {
+  const service = await compose();
+  running.push(service);
+  return service;
+};
+const compose = () => composeApprovals({
+  bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now: () => now, onError: (error) => { throw error; },
+  people: { audience: 'approvals', now: () => now, person: (id) => (keys[id] ? { roles: ['treasurer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
+});
+const asked = (run: string, position: number, over: object = {}): GovernedDecided => ({
+  position, tenant: 'acme', run, agent: 'payer', inbox: null, now, seq: null, traceparent: null, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1,
+  message: { action: 'a1', tool: 'payments.transfer', arguments: { to: 'DE1' }, deadline: null, reason: 'please\u0000', confidence: null }, resolved: null, facts: {},
+  decision: { decision: 'step_up', tier: 3, code: null, rules: [], policyVersion: 'v1', claim: true, approval: { route: ['treasurer'], quorum: 2, expiresAt: now + 60_000, digest: 'digest', requesters: ['olga'] } },
+  snapshots: { agent: 1, tool: 1, halts: 0, level: 'normal' }, reserved: { calls: 1, money: null }, attested: true, reply: {}, ...over,
+}) as unknown as GovernedDecided;
+const vote = (person: string, approval: string, how: 'approve' | 'deny' = 'approve', over: { digest?: string; by?: string } = {}) =>
+  signPersonStatement('vote', { sub: person, approval, digest: over.digest ?? 'digest', vote: how, reason: 'checked', iat: Math.floor(now / 1000) }, keys[over.by ?? person]!);
+const until = async (condition: () => boolean) => {
+  for (const end = Date.now() + 10_000; !condition();) {
+    if (Date.now() > end) throw new Error('not within 10 s');
+    await new Promise((resolve) => { setTimeout(resolve, 10); });
+  }
+};
+const resolved = (run: string) => published.filter((message) => message.topic === 'runs.inbox.v1' && message.key === run).map((message) => JSON.parse(message.value!.toString()) as ApprovalResolved);
+
+describe('approvals on PostgreSQL', () => {
+  beforeAll(async () => {
+    admin = new pg.Client(server);
+    await admin.connect();
+    await admin.query(`create database ${name}`);
+    pool = openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${name}` }).href });
+  });
+  afterAll(async () => {
+    await Promise.all(running.map((service) => service.stop()));
+    await pool.end();
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  });
+
+  it('open once, are resolved by a quorum of signed votes and say so to the inbox once', async () => {
+    const service = await open();
+    const approval = approvalId('r1', 'a1', 7);
+    await service.take([asked('r1', 7), asked('r1', 7)]);
+    await service.vote(approval, vote('tom', approval));
+    expect((await service.view.get('acme', approval))!.status).toBe('open');
+    await service.vote(approval, vote('tom', approval));
+    expect(await service.vote(approval, vote('tina', approval))).toMatchObject({ status: 'closed', resolution: 'approved' });
+    await until(() => resolved('r1').length > 0);
+    expect(resolved('r1')).toEqual([expect.objectContaining({ approval, action: 'a1', answers: 7, resolution: 'approved', votes: [expect.objectContaining({ person: 'tom' }), expect.objectContaining({ person: 'tina' })] })]);
+    expect(published.filter((message) => message.topic === 'approvals.events.v1').length).toBe(4);
+    await service.stop();
+  });
+
+  it.each([
+    ['a signature of somebody else', (approval: string) => vote('tom', approval, 'approve', { by: 'tina' }), 'vote_invalid'],
+    ['a vote for another approval', () => vote('tom', 'apr_other'), 'vote_invalid'],
+    ['a vote on other content', (approval: string) => vote('tom', approval, 'approve', { digest: 'other' }), 'vote_invalid'],
+    ['the owner of the agent', (approval: string) => vote('olga', approval), 'self_approval'],
+    ['bytes that are no vote', () => 'x.y.z', 'unauthenticated'],
+  ])('refuse %s', async (_, make, code) => {
+    const service = await open();
+    const approval = approvalId('r2', 'a1', 8);
+    await service.take([asked('r2', 8)]);
+    await expect(service.vote(approval, make(approval))).rejects.toMatchObject({ code });
+    await service.stop();
+  });
+
+  it('expire by themselves, also over a restart with the read model lost', async () => {
+    const first = await open();
+    const approval = approvalId('r3', 'a1', 9);
+    await first.take([asked('r3', 9)]);
+    await first.stop();
+    await pool.query('delete from approval');
+    now += 60_000;
+    const second = await open();
+    await until(() => resolved('r3').length > 0);
+    expect(resolved('r3')[0]).toMatchObject({ approval, resolution: 'expired' });
+    await expect(second.vote(approval, vote('tom', approval))).rejects.toMatchObject({ code: 'approval_closed' });
+    await second.stop();
+  });
+
+  it('are cancelled without a word to the inbox when the action ended otherwise', async () => {
+    const service = await open();
+    await service.take([asked('r4', 10)]);
+    await service.take([{ position: 11, tenant: 'acme', run: 'r4', agent: 'payer', inbox: null, now, seq: null, traceparent: null, kind: 'run.ended', reason: 'completed', denied: ['a1'] }]);
+    expect(await service.view.get('acme', approvalId('r4', 'a1', 10))).toMatchObject({ status: 'closed', resolution: 'cancelled' });
+    await service.stop();
+    expect(resolved('r4')).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openPool } from '@countersign/event-store/postgres';
+import type { GovernedCancelled, GovernedDecided, GovernedOutcome, GovernedStarted } from '@countersign/contracts';
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import type { Pool } from 'pg';
+import { createPostgresActions } from './postgres-actions.ts';
+
+const server = process.env['CS_TEST_POSTGRES']!;
+const name = `supervision_${process.pid}_${Date.now()}`;
+let admin: pg.Client;
+let pool: Pool;
+
+const base = { tenant: 'acme', run: 'r1', agent: 'payer', inbox: null, now: 1000, seq: null, traceparent: null };
+const key = { tenant: 'acme', run: 'r1', action: 'a1' };
+const decided = (position: number, decision: 'allow' | 'step_up' | 'deny', tier: 2 | 3 = 2) =>
+  ({ ...base, position, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', decision: { decision, tier, code: decision === 'deny' ? 'rule_denied' : null } }) as unknown as GovernedDecided;
+const outcome = (position: number) => ({ ...base, position, kind: 'action.outcome', action: 'a1', tool: 'payments.transfer' }) as unknown as GovernedOutcome;
+const cancelled = (position: number) => ({ ...base, position, kind: 'action.cancelled', action: 'a1', by: 'sue', reason: 'r' }) as GovernedCancelled;
+const started = (position: number) => ({ ...base, position, kind: 'run.started', message: { instruction: { text: 'pay' } }, token: { run_not_after: 60 } }) as unknown as GovernedStarted;
+const claims = { jti: 'c1', grant: 'g1', ...key, aud: 'payments', iat: 1, exp: 11 };
+
+describe('rows of actions in PostgreSQL', () => {
+  beforeAll(async () => {
+    admin = new pg.Client(server);
+    await admin.connect();
+    await admin.query(`create database ${name}`);
+    pool = openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${name}` }).href, max: 20 });
+    await pool.query(await readFile(new URL('./schema.sql', import.meta.url), 'utf8'));
+  });
+  afterAll(async () => {
+    await pool.end();
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  });
+  beforeEach(async () => { await pool.query('truncate action, run'); });
+  const status = async () => (await createPostgresActions(pool).find(key))?.status;
+
+  it('follow the governed records, however often and in whatever batches they come', async () => {
+    const store = createPostgresActions(pool);
+    await store.fold([started(0), decided(1, 'step_up', 3)]);
+    expect(await status()).toBe('open');
+    await store.fold([decided(1, 'step_up', 3), decided(2, 'allow', 3)]);
+    expect(await status()).toBe('granted');
+    await store.fold([decided(1, 'step_up', 3), decided(2, 'allow', 3), outcome(3), decided(4, 'deny')]);
+    expect(await status()).toBe('finished');
+  });
+
+  it('are won by exactly one of many claims and cancels at once', async () => {
+    const store = createPostgresActions(pool);
+    for (let round = 0; round < 10; round++) {
+      await pool.query('truncate action');
+      await store.fold([decided(1, 'allow')]);
+      const won = await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? store.cancel(key) : store.claim({ ...claims, jti: `c${i}` }))));
+      expect(won.filter(Boolean)).toHaveLength(1);
+    }
+  });
+
+  it('let nothing claim what was cancelled, and nothing cancel what was claimed', async () => {
+    const store = createPostgresActions(pool);
+    await store.fold([decided(1, 'allow')]);
+    expect(await store.claim(claims)).toBe(true);
+    await store.fold([cancelled(2)]);
+    expect(await status()).toBe('claimed');
+    await pool.query('truncate action');
+    await store.fold([decided(1, 'allow'), cancelled(2), decided(3, 'allow')]);
+    expect(await status()).toBe('cancelled');
+    expect(await store.claim(claims)).toBe(false);
+  });
+
+  it('keep the claim for the grant that asks again', async () => {
+    const store = createPostgresActions(pool);
+    await store.fold([decided(1, 'allow')]);
+    await store.claim(claims);
+    expect(await store.find(key)).toMatchObject({ claimedBy: 'g1', claim: { jti: 'c1', iat: 1, exp: 11 } });
+  });
+
+  it('tell runs whose life is over until they have ended', async () => {
+    const store = createPostgresActions(pool);
+    await store.fold([started(0)]);
+    expect(await store.due(59_999, 10)).toEqual([]);
+    expect(await store.due(60_000, 10)).toEqual([{ tenant: 'acme', run: 'r1' }]);
+    await store.snooze('r1', 70_000);
+    expect(await store.due(60_000, 10)).toEqual([]);
+    await store.fold([{ ...base, position: 5, kind: 'run.ended', reason: 'due', denied: [] }]);
+    expect(await store.due(99_000, 10)).toEqual([]);
+  });
+});
