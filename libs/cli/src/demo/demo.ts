@@ -2,7 +2,7 @@ import type { ApprovalList, ApprovalView, GovernedDecided } from '@countersign/c
 import { signPersonStatement } from '@countersign/identity';
 import type { Local } from '../local.ts';
 import { progress } from '../output.ts';
-import { createClient } from '../people/client.ts';
+import { createClient, Refused } from '../people/client.ts';
 import type { Client } from '../people/client.ts';
 import { keyOf } from '../people/local-people.ts';
 import { hints } from './hints.ts';
@@ -25,8 +25,8 @@ export interface DemoRun {
 const mostWaiting = 4;
 const calmMs = 8_000;
 
-/** The first round, then what to type, then one scene every few seconds until stopped. */
-export const runDemo = async (run: DemoRun): Promise<void> => {
+/** The first round, then what to type, then one scene every few seconds until stopped. False where --once could not have its payment approved and made. */
+export const runDemo = async (run: DemoRun): Promise<boolean> => {
   const { stage, seen, signal, pause } = run;
   const going = new Set<Played>();
   const play = async (scene: Parameters<typeof playScene>[1]): Promise<void> => {
@@ -53,9 +53,11 @@ export const runDemo = async (run: DemoRun): Promise<void> => {
       for (let waited = 0; waited < 15_000 && seen.waiting().includes(payment.record); waited += 50) await pause(50);
       await pause(1_000);
     }
+    const left = payment !== undefined && seen.waiting().some((one) => one.run === payment.record.run && one.action === payment.record.action);
     await finish();
     const { byTier, byDecision } = seen.counts();
-    return progress(`Shown: tiers ${JSON.stringify(byTier)}, decisions ${JSON.stringify(byDecision)}.`);
+    progress(`Shown: tiers ${JSON.stringify(byTier)}, decisions ${JSON.stringify(byDecision)}.`);
+    return payment !== undefined && !left;
   }
 
   if (!signal.aborted) progress(hints(run.local, await waitingFor(seen, asPerson(run.local, 'tara'), 5_000, pause)).join('\n'));
@@ -65,6 +67,7 @@ export const runDemo = async (run: DemoRun): Promise<void> => {
     if (!signal.aborted && !(scene.asks && seen.waiting().length >= mostWaiting)) await play(scene);
   }
   await finish();
+  return true;
 };
 
 const asPerson = (local: Local, person: string): { readonly person: string; readonly client: Client } =>
@@ -75,7 +78,7 @@ interface Waiting { readonly record: GovernedDecided; readonly approval: string;
 /** What waits, with the approval that each decision opened; approvals may be a moment behind. */
 const waitingFor = async (seen: Seen, { client }: { readonly client: Client }, withinMs: number, pause: (ms: number) => Promise<void>): Promise<readonly Waiting[]> => {
   for (let waited = 0; ; waited += 200) {
-    const { approvals } = await client.request<ApprovalList>('approvals', 'GET', '/approvals?status=open');
+    const { approvals } = await client.request<ApprovalList>('approvals', 'GET', '/approvals?status=open').catch((error: unknown) => { if (error instanceof Refused && waited < withinMs) return { approvals: [] }; throw error; });
     const found = seen.waiting().flatMap((record): Waiting[] => {
       const view = approvals.find((one) => one.run === record.run && one.action === record.action);
       return view === undefined ? [] : [{ record, view, approval: view.approval, voters: votersOf(view) }];

@@ -47,8 +47,9 @@ export const start = async (args: readonly string[]): Promise<number> => {
   })]));
 
   introduce(local, server.url);
+  let complete = false;
   try {
-    await runDemo({
+    complete = await runDemo({
       local, once, signal: stopping.signal, seen,
       stage: {
         tenant, runtimeOf: (agent) => runtimes.get(agent)!, keyOfUser: (person) => keyOf(local.dir, person), patienceMs: 30 * 60_000, now: Date.now,
@@ -63,7 +64,7 @@ export const start = async (args: readonly string[]): Promise<number> => {
     await Promise.allSettled([seen.stop(), halts.stop(), transport.close(), store.close()]);
     await bus.close();
   }
-  return seen.problems() === 0 ? 0 : 1;
+  return complete && seen.problems() === 0 ? 0 : 1;
 };
 
 const readArgs = (args: readonly string[]): { readonly once: boolean } => {
