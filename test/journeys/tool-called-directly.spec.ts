@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { generateKey, signGrants, verifyGrant } from '@countersign/identity';
+import { generateKey, issueClaim, signGrants, verifyGrant } from '@countersign/identity';
+import type { GrantClaims } from '@countersign/contracts';
 import { serviceKey, serviceKeys } from '@countersign/service-host';
 import { audience, call, openRawSession, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
@@ -32,6 +33,11 @@ describe('a tool called directly', () => {
   const invoke = (tool: string, args: object, headers: Readonly<Record<string, string>> = {}) => whole.tools.invoke(tool, args as never, headers);
   const claim = (grant: string) => call('POST', `${whole.urls.supervision}/claims`, { grant });
   const claimed = async (grant: string): Promise<string> => String((await until('supervision confirms', async () => { const answer = await claim(grant); return answer.status === 200 && answer; })).body['claim']);
+  const readGrant = (grant: string): GrantClaims => {
+    const read = verifyGrant(grant, serviceKeys(whole.place.secretsDir).keys, { now: Date.now(), audience });
+    if (!read.ok) throw new Error(read.detail);
+    return read.claims;
+  };
   const nothingRan = () => expect(whole.tools.executed).toHaveLength(ran);
 
   it('without a grant', async () => {
@@ -100,8 +106,7 @@ describe('a tool called directly', () => {
 
   it('with a grant that somebody made: by an own key, or by one stolen service key', async () => {
     const { grant } = await session.propose('desk.read', note);
-    const read = verifyGrant(grant!, serviceKeys(whole.place.secretsDir).keys, { now: Date.now(), audience });
-    const claims = (read as Extract<typeof read, { ok: true }>).claims;
+    const claims = readGrant(grant!);
     const proof = session.headers(grant!)['cs-session-proof']!;
     const forged = (key: ReturnType<typeof generateKey>) => invoke('desk.read', note, { 'cs-grant': signGrants([{ ...claims, jti: 'forged' }], key)[0]!, 'cs-session-proof': proof });
     expect(await forged(generateKey('policy-1'))).toMatchObject({ status: 401, body: { code: 'bad_signature' } });
@@ -113,9 +118,8 @@ describe('a tool called directly', () => {
 
   it('with a claim that is not supervision\'s', async () => {
     const { grant } = await session.propose('desk.transfer', payment);
-    const { issueClaim } = await import('@countersign/identity');
     const now = Math.floor(Date.now() / 1000);
-    const { claims } = verifyGrant(grant!, serviceKeys(whole.place.secretsDir).keys, { now: Date.now(), audience }) as { claims: Parameters<typeof issueClaim>[0] };
+    const claims = readGrant(grant!);
     const own = issueClaim({ jti: 'c', grant: claims.jti, tenant: claims.tenant, run: claims.run, action: claims.action, aud: claims.aud, iat: now, exp: now + 10 }, serviceKey(whole.place.secretsDir, 'policy'));
     expect(await invoke('desk.transfer', payment, session.headers(grant!, own))).toMatchObject({ status: 403, body: { code: 'wrong_signer' } });
     nothingRan();

@@ -20,6 +20,11 @@ describe('configuration', () => {
     expect(problems.join()).not.toContain('hunter2');
   });
 
+  it('takes a namespace for the bus, in lower case', () => {
+    expect(parseConfig({ ...good, CS_BUS_NAMESPACE: 'cell-1' }, spec)).toMatchObject({ ok: true, config: { bus: { kind: 'kafka', namespace: 'cell-1' } } });
+    expect(parseConfig({ ...good, CS_BUS_NAMESPACE: 'Cell 1' }, spec)).toMatchObject({ ok: false });
+  });
+
   it('wants a password with SASL', () => {
     expect(parseConfig({ ...good, CS_KAFKA_SASL_MECHANISM: 'scram-sha-512', CS_KAFKA_SASL_USERNAME: 'u' }, spec)).toMatchObject({ ok: false });
     expect(parseConfig({ ...good, CS_KAFKA_SASL_MECHANISM: 'scram-sha-512', CS_KAFKA_SASL_USERNAME: 'u', CS_KAFKA_SASL_PASSWORD: 'p' }, spec)).toMatchObject({ ok: true, config: { bus: { sasl: { mechanism: 'scram-sha-512' } } } });

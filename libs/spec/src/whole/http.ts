@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 
-export interface Answer { readonly status: number; readonly body: Readonly<Record<string, any>> }
+export interface Answer { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
 
 export interface Caller { readonly person: string; readonly key: SigningKey }
 
