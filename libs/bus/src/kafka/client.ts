@@ -1,5 +1,6 @@
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import type { Admin, LogEntry } from 'kafkajs';
+import { calmRequestQueues } from './calm.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { quietNegativeTimeouts } from './quiet.ts';
 import { rawClusters } from './raw-cluster.ts';
@@ -45,6 +46,7 @@ export const createPartitioner = Partitioners.DefaultPartitioner;
 /** Nothing is connected before it is asked something. */
 export const createClient = (config: KafkaBusConfig): Client => {
   quietNegativeTimeouts();
+  calmRequestQueues();
   const { log } = config;
   const kafka = new Kafka({
     brokers: [...config.brokers],

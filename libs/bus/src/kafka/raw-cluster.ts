@@ -11,6 +11,7 @@ interface Protocol {
 }
 
 interface InnerBroker {
+  disconnect(): Promise<void>;
   readonly connectionPool: { send(protocol: Protocol): Promise<{ readonly read: unknown }> };
   initProducerId(request: { transactionalId: string; transactionTimeout: number }): Promise<{ readonly producerId: string; readonly producerEpoch: number }>;
   addPartitionsToTxn(request: Transactional & { topics: readonly { topic: string; partitions: readonly number[] }[] }): Promise<unknown>;
@@ -22,7 +23,7 @@ interface InnerBroker {
 export interface Transactional { readonly transactionalId: string; readonly producerId: string; readonly producerEpoch: number }
 
 /** A broker to talk to: what kafkajs encodes itself, and `send` for what we encode. */
-export type RawBroker = Omit<InnerBroker, 'connectionPool'> & {
+export type RawBroker = Omit<InnerBroker, 'connectionPool' | 'disconnect'> & {
   send<T>(call: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string; readonly body: Buffer; readonly decode: (payload: Buffer) => T }): Promise<T>;
 };
 
@@ -44,19 +45,25 @@ export type RawCluster = Shared & {
   findCoordinator(of: 'group' | 'transaction', id: string): Promise<RawBroker>;
 };
 
-const opened = (inner: InnerBroker): RawBroker => ({
+const opened = (inner: InnerBroker, closed: () => boolean): RawBroker => ({
   initProducerId: (request) => inner.initProducerId(request),
   addPartitionsToTxn: (request) => inner.addPartitionsToTxn(request),
   addOffsetsToTxn: (request) => inner.addOffsetsToTxn(request),
   txnOffsetCommit: (request) => inner.txnOffsetCommit(request),
   endTxn: (request) => inner.endTxn(request),
   send: async ({ apiKey, apiVersion, apiName, body, decode }) => {
-    const answer = await inner.connectionPool.send({
-      // What kafkajs takes for one of its encoders.
-      request: { apiKey, apiVersion, apiName, expectResponse: () => true, encode: async () => ({ buf: body, buffer: body }) },
-      response: { decode: async (payload) => ({ read: decode(payload) }), parse: async (decoded) => decoded },
-    });
-    return answer.read as ReturnType<typeof decode>;
+    if (closed()) throw new Error('the connection was closed');
+    try {
+      const answer = await inner.connectionPool.send({
+        // What kafkajs takes for one of its encoders.
+        request: { apiKey, apiVersion, apiName, expectResponse: () => true, encode: async () => ({ buf: body, buffer: body }) },
+        response: { decode: async (payload) => ({ read: decode(payload) }), parse: async (decoded) => decoded },
+      });
+      return answer.read as ReturnType<typeof decode>;
+    } finally {
+      // The pool connects whenever it is asked, also while and after it is being closed.
+      if (closed()) await inner.disconnect().catch(() => undefined);
+    }
   },
 });
 
@@ -69,16 +76,24 @@ export const rawClusters = (kafka: Kafka): (() => RawCluster) => {
   if (typeof create !== 'function') throw new Error('this kafkajs is not the version the bus was made for (2.2.4)');
   return () => {
     const inner = create({ allowAutoTopicCreation: false, isolationLevel: readCommitted, metadataMaxAge: 300_000 }) as InnerCluster;
+    let ended = false;
+    const closed = (): boolean => ended;
+    const using = async (find: () => Promise<InnerBroker>): Promise<RawBroker> => {
+      if (ended) throw new Error('the connection was closed');
+      const broker = await find();
+      if (ended) { await broker.disconnect().catch(() => undefined); throw new Error('the connection was closed'); }
+      return opened(broker, closed);
+    };
     return {
       connect: () => inner.connect(),
-      disconnect: () => inner.disconnect(),
+      disconnect: () => { ended = true; return inner.disconnect(); },
       addMultipleTargetTopics: (topics) => inner.addMultipleTargetTopics(topics),
       refreshMetadata: () => inner.refreshMetadata(),
       refreshMetadataIfNecessary: () => inner.refreshMetadataIfNecessary(),
       findTopicPartitionMetadata: (topic) => inner.findTopicPartitionMetadata(topic),
       fetchTopicsOffset: (topics) => inner.fetchTopicsOffset(topics),
-      findBroker: async (nodeId) => opened(await inner.findBroker({ nodeId })),
-      findCoordinator: async (of, groupId) => opened(await inner.findGroupCoordinator({ groupId, coordinatorType: of === 'group' ? 0 : 1 })),
+      findBroker: (nodeId) => using(() => inner.findBroker({ nodeId })),
+      findCoordinator: (of, groupId) => using(() => inner.findGroupCoordinator({ groupId, coordinatorType: of === 'group' ? 0 : 1 })),
     };
   };
 };
