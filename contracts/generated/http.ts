@@ -103,6 +103,11 @@ export interface HaltRequest {
   readonly mode?: 'halt' | 'pause';
   readonly reason: string;
 }
+/** In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself. */
+export interface HaltResponse {
+  readonly halt: string;
+  readonly paths: { readonly topic: boolean; readonly database: boolean };
+}
 export interface Health {
   readonly status: string;
   readonly [key: string]: unknown;

@@ -18865,11 +18865,11 @@ return errors === 0;
 }
 validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHealth = validate101;
-const schema350 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+export const validateHaltResponse = validate101;
+const schema350 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
 function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate101.evaluated;
@@ -18881,14 +18881,144 @@ evaluated0.items = undefined;
 }
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.paths === undefined) || (!(func0.call(data, "paths")))) && (missing0 = "paths"))){
+validate101.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "halt") || (key0 === "paths"))){
+validate101.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate101.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate101.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate101.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.paths !== undefined && func0.call(data, "paths")){
+let data1 = data.paths;
+const _errs5 = errors;
+if(errors === _errs5){
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+let missing1;
+if((((data1.topic === undefined) || (!(func0.call(data1, "topic")))) && (missing1 = "topic")) || (((data1.database === undefined) || (!(func0.call(data1, "database")))) && (missing1 = "database"))){
+validate101.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+return false;
+}
+else {
+const _errs7 = errors;
+for(const key1 of Object.keys(data1)){
+if(!((key1 === "topic") || (key1 === "database"))){
+validate101.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs7 === errors){
+if(data1.topic !== undefined && func0.call(data1, "topic")){
+const _errs8 = errors;
+if(typeof data1.topic !== "boolean"){
+validate101.errors = [{instancePath:instancePath+"/paths/topic",schemaPath:"#/properties/paths/properties/topic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid2 = _errs8 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.database !== undefined && func0.call(data1, "database")){
+const _errs10 = errors;
+if(typeof data1.database !== "boolean"){
+validate101.errors = [{instancePath:instancePath+"/paths/database",schemaPath:"#/properties/paths/properties/database/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid2 = _errs10 === errors;
+}
+else {
+var valid2 = true;
+}
+}
+}
+}
+}
+else {
+validate101.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate101.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate101.errors = vErrors;
+return errors === 0;
+}
+validate101.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateHealth = validate102;
+const schema352 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+
+function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate102.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate101.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate102.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status")){
-validate101.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate102.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -18909,167 +19039,14 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data1 === "string"){
 if(func68(data1) > 64){
-validate101.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate102.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 }
 else {
-validate101.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate102.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-}
-}
-}
-}
-}
-}
-else {
-validate101.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate101.errors = vErrors;
-return errors === 0;
-}
-validate101.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateInvitePersonRequest = validate102;
-const schema352 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
-
-function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate102.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))){
-validate102.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((key0 === "person") || (key0 === "name")) || (key0 === "roles"))){
-validate102.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.person !== undefined && func0.call(data, "person")){
-let data0 = data.person;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate102.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern4.test(data0)){
-validate102.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate102.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.name !== undefined && func0.call(data, "name")){
-let data1 = data.name;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate102.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(func68(data1) < 1){
-validate102.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-}
-}
-else {
-validate102.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.roles !== undefined && func0.call(data, "roles")){
-let data2 = data.roles;
-const _errs8 = errors;
-if(errors === _errs8){
-if(Array.isArray(data2)){
-if(data2.length > 64){
-validate102.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
-return false;
-}
-else {
-var valid3 = true;
-const len0 = data2.length;
-for(let i0=0; i0<len0; i0++){
-let data3 = data2[i0];
-const _errs10 = errors;
-const _errs11 = errors;
-if(errors === _errs11){
-if(typeof data3 === "string"){
-if(func68(data3) > 64){
-validate102.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
-return false;
-}
-else {
-if(!pattern23.test(data3)){
-validate102.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate102.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid3 = _errs10 === errors;
-if(!valid3){
-break;
-}
-}
-}
-}
-else {
-validate102.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
 }
 }
 }
@@ -19086,11 +19063,11 @@ return errors === 0;
 }
 validate102.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateInvitePersonResponse = validate103;
-const schema356 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+export const validateInvitePersonRequest = validate103;
+const schema354 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate103(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate103.evaluated;
@@ -19103,14 +19080,14 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))) || (((data.link === undefined) || (!(func0.call(data, "link")))) && (missing0 = "link"))) || (((data.expiresAt === undefined) || (!(func0.call(data, "expiresAt")))) && (missing0 = "expiresAt"))){
+if(((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))){
 validate103.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((key0 === "person") || (key0 === "code")) || (key0 === "link")) || (key0 === "expiresAt"))){
+if(!(((key0 === "person") || (key0 === "name")) || (key0 === "roles"))){
 validate103.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -19145,24 +19122,177 @@ else {
 var valid0 = true;
 }
 if(valid0){
+if(data.name !== undefined && func0.call(data, "name")){
+let data1 = data.name;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate103.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(func68(data1) < 1){
+validate103.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate103.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.roles !== undefined && func0.call(data, "roles")){
+let data2 = data.roles;
+const _errs8 = errors;
+if(errors === _errs8){
+if(Array.isArray(data2)){
+if(data2.length > 64){
+validate103.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+return false;
+}
+else {
+var valid3 = true;
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
+const _errs10 = errors;
+const _errs11 = errors;
+if(errors === _errs11){
+if(typeof data3 === "string"){
+if(func68(data3) > 64){
+validate103.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern23.test(data3)){
+validate103.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate103.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid3 = _errs10 === errors;
+if(!valid3){
+break;
+}
+}
+}
+}
+else {
+validate103.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate103.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate103.errors = vErrors;
+return errors === 0;
+}
+validate103.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateInvitePersonResponse = validate104;
+const schema358 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+
+function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate104.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))) || (((data.link === undefined) || (!(func0.call(data, "link")))) && (missing0 = "link"))) || (((data.expiresAt === undefined) || (!(func0.call(data, "expiresAt")))) && (missing0 = "expiresAt"))){
+validate104.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((((key0 === "person") || (key0 === "code")) || (key0 === "link")) || (key0 === "expiresAt"))){
+validate104.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.person !== undefined && func0.call(data, "person")){
+let data0 = data.person;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate104.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data0)){
+validate104.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate104.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
 if(data.code !== undefined && func0.call(data, "code")){
 let data1 = data.code;
 const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 172){
-validate103.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
+validate104.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
 return false;
 }
 else {
 if(!pattern160.test(data1)){
-validate103.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
+validate104.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate103.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate104.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19178,12 +19308,12 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 1000){
-validate103.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+validate104.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
 }
 else {
-validate103.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate104.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19198,18 +19328,18 @@ let data3 = data.expiresAt;
 const _errs9 = errors;
 const _errs10 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate103.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate104.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate103.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate104.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate103.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate104.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -19227,23 +19357,23 @@ var valid0 = true;
 }
 }
 else {
-validate103.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate104.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate103.errors = vErrors;
+validate104.errors = vErrors;
 return errors === 0;
 }
-validate103.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate104.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateJwksResponse = validate104;
-const schema359 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+export const validateJwksResponse = validate105;
+const schema361 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
-function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate104.evaluated;
+const evaluated0 = validate105.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -19254,14 +19384,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.keys === undefined) || (!(func0.call(data, "keys")))) && (missing0 = "keys")){
-validate104.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate105.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "keys")){
-validate104.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate105.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -19273,7 +19403,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 256){
-validate104.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items"}];
+validate105.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items"}];
 return false;
 }
 else {
@@ -19286,14 +19416,14 @@ if(errors === _errs4){
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 let missing1;
 if((((((data1.kty === undefined) || (!(func0.call(data1, "kty")))) && (missing1 = "kty")) || (((data1.crv === undefined) || (!(func0.call(data1, "crv")))) && (missing1 = "crv"))) || (((data1.x === undefined) || (!(func0.call(data1, "x")))) && (missing1 = "x"))) || (((data1.kid === undefined) || (!(func0.call(data1, "kid")))) && (missing1 = "kid"))){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
 if(!((((((key1 === "kty") || (key1 === "crv")) || (key1 === "x")) || (key1 === "kid")) || (key1 === "alg")) || (key1 === "use"))){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -19302,7 +19432,7 @@ if(_errs6 === errors){
 if(data1.kty !== undefined && func0.call(data1, "kty")){
 const _errs7 = errors;
 if("OKP" !== data1.kty){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/kty",schemaPath:"#/properties/keys/items/properties/kty/const",keyword:"const",params:{allowedValue: "OKP"},message:"must be equal to constant"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/kty",schemaPath:"#/properties/keys/items/properties/kty/const",keyword:"const",params:{allowedValue: "OKP"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs7 === errors;
@@ -19314,7 +19444,7 @@ if(valid2){
 if(data1.crv !== undefined && func0.call(data1, "crv")){
 const _errs8 = errors;
 if("Ed25519" !== data1.crv){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/crv",schemaPath:"#/properties/keys/items/properties/crv/const",keyword:"const",params:{allowedValue: "Ed25519"},message:"must be equal to constant"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/crv",schemaPath:"#/properties/keys/items/properties/crv/const",keyword:"const",params:{allowedValue: "Ed25519"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs8 === errors;
@@ -19330,18 +19460,18 @@ const _errs10 = errors;
 if(errors === _errs10){
 if(typeof data4 === "string"){
 if(func68(data4) > 43){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data4)){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19357,18 +19487,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 128){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern97.test(data5)){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19381,7 +19511,7 @@ if(valid2){
 if(data1.alg !== undefined && func0.call(data1, "alg")){
 const _errs14 = errors;
 if("EdDSA" !== data1.alg){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/alg",schemaPath:"#/properties/keys/items/properties/alg/const",keyword:"const",params:{allowedValue: "EdDSA"},message:"must be equal to constant"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/alg",schemaPath:"#/properties/keys/items/properties/alg/const",keyword:"const",params:{allowedValue: "EdDSA"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs14 === errors;
@@ -19393,7 +19523,7 @@ if(valid2){
 if(data1.use !== undefined && func0.call(data1, "use")){
 const _errs15 = errors;
 if("sig" !== data1.use){
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0+"/use",schemaPath:"#/properties/keys/items/properties/use/const",keyword:"const",params:{allowedValue: "sig"},message:"must be equal to constant"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0+"/use",schemaPath:"#/properties/keys/items/properties/use/const",keyword:"const",params:{allowedValue: "sig"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs15 === errors;
@@ -19410,7 +19540,7 @@ var valid2 = true;
 }
 }
 else {
-validate104.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate105.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -19422,7 +19552,7 @@ break;
 }
 }
 else {
-validate104.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate105.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -19431,23 +19561,23 @@ return false;
 }
 }
 else {
-validate104.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate105.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate104.errors = vErrors;
+validate105.errors = vErrors;
 return errors === 0;
 }
-validate104.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateLevelList = validate105;
-const schema361 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+export const validateLevelList = validate106;
+const schema363 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
-function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate105.evaluated;
+const evaluated0 = validate106.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -19458,14 +19588,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.levels === undefined) || (!(func0.call(data, "levels")))) && (missing0 = "levels")){
-validate105.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate106.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "levels") || (key0 === "next")) || (key0 === "stale"))){
-validate105.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate106.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -19477,7 +19607,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate105.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate106.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -19497,7 +19627,7 @@ break;
 }
 }
 else {
-validate105.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate106.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -19511,13 +19641,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate105.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema361.properties.next.type},message:"must be string,null"}];
+validate106.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema363.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate105.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate106.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -19531,7 +19661,7 @@ if(valid0){
 if(data.stale !== undefined && func0.call(data, "stale")){
 const _errs7 = errors;
 if(typeof data.stale !== "boolean"){
-validate105.errors = [{instancePath:instancePath+"/stale",schemaPath:"#/properties/stale/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate106.errors = [{instancePath:instancePath+"/stale",schemaPath:"#/properties/stale/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs7 === errors;
@@ -19545,104 +19675,20 @@ var valid0 = true;
 }
 }
 else {
-validate105.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate106.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate105.errors = vErrors;
+validate106.errors = vErrors;
 return errors === 0;
 }
-validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate106.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateLiftResponse = validate107;
-const schema362 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
-
-function validate107(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate107.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.lifted === undefined) || (!(func0.call(data, "lifted")))) && (missing0 = "lifted"))){
-validate107.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((key0 === "halt") || (key0 === "lifted"))){
-validate107.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate107.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern6.test(data0)){
-validate107.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate107.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.lifted !== undefined && func0.call(data, "lifted")){
-const _errs5 = errors;
-if(typeof data.lifted !== "boolean"){
-validate107.errors = [{instancePath:instancePath+"/lifted",schemaPath:"#/properties/lifted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-else {
-validate107.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate107.errors = vErrors;
-return errors === 0;
-}
-validate107.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateOAuthError = validate108;
-const schema364 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+export const validateLiftResponse = validate108;
+const schema364 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate108.evaluated;
@@ -19655,15 +19701,99 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((data.error === undefined) || (!(func0.call(data, "error")))) && (missing0 = "error")){
+if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.lifted === undefined) || (!(func0.call(data, "lifted")))) && (missing0 = "lifted"))){
 validate108.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "error") || (key0 === "error_description")) || (key0 === "code"))){
+if(!((key0 === "halt") || (key0 === "lifted"))){
 validate108.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate108.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate108.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate108.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.lifted !== undefined && func0.call(data, "lifted")){
+const _errs5 = errors;
+if(typeof data.lifted !== "boolean"){
+validate108.errors = [{instancePath:instancePath+"/lifted",schemaPath:"#/properties/lifted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate108.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate108.errors = vErrors;
+return errors === 0;
+}
+validate108.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateOAuthError = validate109;
+const schema366 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+
+function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate109.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.error === undefined) || (!(func0.call(data, "error")))) && (missing0 = "error")){
+validate109.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "error") || (key0 === "error_description")) || (key0 === "code"))){
+validate109.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -19675,18 +19805,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 64){
-validate108.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate109.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data0)){
-validate108.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate109.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate108.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate109.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19702,12 +19832,12 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 1000){
-validate108.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+validate109.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
 }
 else {
-validate108.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate109.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19724,18 +19854,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 64){
-validate108.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate109.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data2)){
-validate108.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate109.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate108.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate109.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19750,23 +19880,23 @@ var valid0 = true;
 }
 }
 else {
-validate108.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate109.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate108.errors = vErrors;
+validate109.errors = vErrors;
 return errors === 0;
 }
-validate108.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOpenRunRequest = validate109;
-const schema366 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+export const validateOpenRunRequest = validate110;
+const schema368 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
-function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate109.evaluated;
+const evaluated0 = validate110.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -19777,14 +19907,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))){
-validate109.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate110.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "client_assertion") || (key0 === "instruction")) || (key0 === "purpose"))){
-validate109.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate110.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -19797,18 +19927,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate109.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate110.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate109.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate110.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate109.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate110.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19825,14 +19955,14 @@ if(errors === _errs5){
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 let missing1;
 if(((data1.text === undefined) || (!(func0.call(data1, "text")))) && (missing1 = "text")){
-validate109.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate110.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs7 = errors;
 for(const key1 of Object.keys(data1)){
 if(!((key1 === "text") || (key1 === "attestation"))){
-validate109.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate110.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -19844,12 +19974,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 16384){
-validate109.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate110.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate109.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate110.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19926,7 +20056,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate109.errors = vErrors;
+validate110.errors = vErrors;
 return false;
 }
 else {
@@ -19950,7 +20080,7 @@ var valid2 = true;
 }
 }
 else {
-validate109.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate110.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -19966,12 +20096,12 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data4 === "string"){
 if(func68(data4) > 500){
-validate109.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
+validate110.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
 return false;
 }
 }
 else {
-validate109.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate110.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -19986,23 +20116,23 @@ var valid0 = true;
 }
 }
 else {
-validate109.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate110.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate109.errors = vErrors;
+validate110.errors = vErrors;
 return errors === 0;
 }
-validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOpenRunResponse = validate110;
-const schema369 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+export const validateOpenRunResponse = validate111;
+const schema371 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
-function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate110.evaluated;
+const evaluated0 = validate111.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20013,14 +20143,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.not_after === undefined) || (!(func0.call(data, "not_after")))) && (missing0 = "not_after"))) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))) || (((data.token === undefined) || (!(func0.call(data, "token")))) && (missing0 = "token"))){
-validate110.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate111.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((key0 === "run") || (key0 === "not_after")) || (key0 === "renew_before")) || (key0 === "token"))){
-validate110.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate111.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -20033,18 +20163,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate110.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate111.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate110.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate111.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate110.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate111.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20121,7 +20251,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate110.errors = vErrors;
+validate111.errors = vErrors;
 return false;
 }
 else {
@@ -20148,18 +20278,18 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data2 === "string"){
 if(func68(data2) > 35){
-validate110.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate111.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern44.test(data2)){
-validate110.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate111.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate110.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate111.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20175,24 +20305,24 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data3 === "string"){
 if(func68(data3) > 43){
-validate110.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate111.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 43){
-validate110.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/minLength",keyword:"minLength",params:{limit: 43},message:"must NOT have fewer than 43 characters"}];
+validate111.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/minLength",keyword:"minLength",params:{limit: 43},message:"must NOT have fewer than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data3)){
-validate110.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate111.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate110.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate111.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20208,24 +20338,24 @@ var valid0 = true;
 }
 }
 else {
-validate110.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate111.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate110.errors = vErrors;
+validate111.errors = vErrors;
 return errors === 0;
 }
-validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePeopleList = validate111;
-const schema373 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema374 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
+export const validatePeopleList = validate112;
+const schema375 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema376 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
 
-function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate112.evaluated;
+const evaluated0 = validate113.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20236,14 +20366,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.keys === undefined) || (!(func0.call(data, "keys")))) && (missing0 = "keys"))){
-validate112.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate113.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "person") || (key0 === "tenant")) || (key0 === "version")) || (key0 === "name")) || (key0 === "roles")) || (key0 === "status")) || (key0 === "keys"))){
-validate112.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate113.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -20256,18 +20386,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate112.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate113.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data0)){
-validate112.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate113.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate112.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate113.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20284,18 +20414,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate112.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate113.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate112.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate113.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate112.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate113.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20310,18 +20440,18 @@ let data2 = data.version;
 const _errs8 = errors;
 const _errs9 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate112.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate113.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate112.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate113.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 0 || isNaN(data2)){
-validate112.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate113.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -20340,18 +20470,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate112.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate113.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 1){
-validate112.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate113.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate112.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate113.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20367,7 +20497,7 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(Array.isArray(data4)){
 if(data4.length > 64){
-validate112.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate113.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -20380,18 +20510,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data5 === "string"){
 if(func68(data5) > 64){
-validate112.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate113.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data5)){
-validate112.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate113.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate112.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate113.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20403,7 +20533,7 @@ break;
 }
 }
 else {
-validate112.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate113.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -20417,7 +20547,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate112.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema374.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate113.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema376.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -20432,7 +20562,7 @@ const _errs20 = errors;
 if(errors === _errs20){
 if(Array.isArray(data7)){
 if(data7.length > 16){
-validate112.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+validate113.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
 return false;
 }
 else {
@@ -20452,7 +20582,7 @@ break;
 }
 }
 else {
-validate112.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate113.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -20471,21 +20601,21 @@ var valid0 = true;
 }
 }
 else {
-validate112.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate113.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate112.errors = vErrors;
+validate113.errors = vErrors;
 return errors === 0;
 }
-validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate113.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PeopleList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate111.evaluated;
+const evaluated0 = validate112.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20496,14 +20626,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.people === undefined) || (!(func0.call(data, "people")))) && (missing0 = "people")){
-validate111.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate112.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "people") || (key0 === "next"))){
-validate111.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate112.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -20515,7 +20645,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate111.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate112.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -20523,8 +20653,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate112(data0[i0], {instancePath:instancePath+"/people/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate112.errors : vErrors.concat(validate112.errors);
+if(!(validate113(data0[i0], {instancePath:instancePath+"/people/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate113.errors : vErrors.concat(validate113.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -20535,7 +20665,7 @@ break;
 }
 }
 else {
-validate111.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate112.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -20549,13 +20679,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate111.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema373.properties.next.type},message:"must be string,null"}];
+validate112.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema375.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate111.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate112.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -20570,23 +20700,23 @@ var valid0 = true;
 }
 }
 else {
-validate111.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate112.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate111.errors = vErrors;
+validate112.errors = vErrors;
 return errors === 0;
 }
-validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateProblem = validate115;
-const schema380 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+export const validateProblem = validate116;
+const schema382 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
-function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate115.evaluated;
+const evaluated0 = validate116.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20597,14 +20727,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type")) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.detail === undefined) || (!(func0.call(data, "detail")))) && (missing0 = "detail"))) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))){
-validate115.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate116.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "type") || (key0 === "title")) || (key0 === "status")) || (key0 === "detail")) || (key0 === "code")) || (key0 === "retryable")) || (key0 === "instance"))){
-validate115.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate116.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -20616,12 +20746,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 300){
-validate115.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+validate116.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
 return false;
 }
 }
 else {
-validate115.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate116.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20637,12 +20767,12 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 300){
-validate115.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+validate116.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
 return false;
 }
 }
 else {
-validate115.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate116.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20656,18 +20786,18 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data2 = data.status;
 const _errs6 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate115.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate116.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs6){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 599 || isNaN(data2)){
-validate115.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maximum",keyword:"maximum",params:{comparison: "<=", limit: 599},message:"must be <= 599"}];
+validate116.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maximum",keyword:"maximum",params:{comparison: "<=", limit: 599},message:"must be <= 599"}];
 return false;
 }
 else {
 if(data2 < 100 || isNaN(data2)){
-validate115.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/minimum",keyword:"minimum",params:{comparison: ">=", limit: 100},message:"must be >= 100"}];
+validate116.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/minimum",keyword:"minimum",params:{comparison: ">=", limit: 100},message:"must be >= 100"}];
 return false;
 }
 }
@@ -20685,12 +20815,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data3 === "string"){
 if(func68(data3) > 4000){
-validate115.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
+validate116.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
 return false;
 }
 }
 else {
-validate115.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate116.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20707,18 +20837,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 64){
-validate115.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate116.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data4)){
-validate115.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate116.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate115.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate116.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20731,7 +20861,7 @@ if(valid0){
 if(data.retryable !== undefined && func0.call(data, "retryable")){
 const _errs13 = errors;
 if(typeof data.retryable !== "boolean"){
-validate115.errors = [{instancePath:instancePath+"/retryable",schemaPath:"#/properties/retryable/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate116.errors = [{instancePath:instancePath+"/retryable",schemaPath:"#/properties/retryable/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs13 === errors;
@@ -20746,12 +20876,12 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data6 === "string"){
 if(func68(data6) > 300){
-validate115.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+validate116.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
 return false;
 }
 }
 else {
-validate115.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate116.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20770,23 +20900,23 @@ var valid0 = true;
 }
 }
 else {
-validate115.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate116.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate115.errors = vErrors;
+validate116.errors = vErrors;
 return errors === 0;
 }
-validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateProposeRequest = validate116;
-const schema382 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000}}};
+export const validateProposeRequest = validate117;
+const schema384 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000}}};
 
-function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate116.evaluated;
+const evaluated0 = validate117.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20797,14 +20927,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool")) || (((data.arguments === undefined) || (!(func0.call(data, "arguments")))) && (missing0 = "arguments"))){
-validate116.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate117.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "action") || (key0 === "tool")) || (key0 === "arguments")) || (key0 === "deadline")) || (key0 === "reason")) || (key0 === "confidence")) || (key0 === "wait_ms"))){
-validate116.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate117.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -20817,18 +20947,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate116.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate117.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate116.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate117.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate116.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate117.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20845,18 +20975,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate116.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern15.test(data1)){
-validate116.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate116.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -20873,12 +21003,12 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 if(Object.keys(data2).length > 512){
-validate116.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate117.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate116.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate117.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -20955,7 +21085,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate116.errors = vErrors;
+validate117.errors = vErrors;
 return false;
 }
 else {
@@ -21030,7 +21160,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate116.errors = vErrors;
+validate117.errors = vErrors;
 return false;
 }
 else {
@@ -21054,18 +21184,18 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate116.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema382.properties.confidence.type},message:"must be number,null"}];
+validate117.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema384.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 1 || isNaN(data5)){
-validate116.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+validate117.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate116.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate117.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -21081,18 +21211,18 @@ if(data.wait_ms !== undefined && func0.call(data, "wait_ms")){
 let data6 = data.wait_ms;
 const _errs27 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate116.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate117.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs27){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 30000 || isNaN(data6)){
-validate116.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/maximum",keyword:"maximum",params:{comparison: "<=", limit: 30000},message:"must be <= 30000"}];
+validate117.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/maximum",keyword:"maximum",params:{comparison: "<=", limit: 30000},message:"must be <= 30000"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate116.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate117.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -21113,23 +21243,23 @@ var valid0 = true;
 }
 }
 else {
-validate116.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate117.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate116.errors = vErrors;
+validate117.errors = vErrors;
 return errors === 0;
 }
-validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePutToolRequest = validate117;
-const schema388 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}}}};
+export const validatePutToolRequest = validate118;
+const schema390 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}}}};
 
-function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate117.evaluated;
+const evaluated0 = validate118.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -21140,14 +21270,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((((((data.system === undefined) || (!(func0.call(data, "system")))) && (missing0 = "system")) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.schema === undefined) || (!(func0.call(data, "schema")))) && (missing0 = "schema"))) || (((data.consequential === undefined) || (!(func0.call(data, "consequential")))) && (missing0 = "consequential"))) || (((data.reversible === undefined) || (!(func0.call(data, "reversible")))) && (missing0 = "reversible"))) || (((data.compensator === undefined) || (!(func0.call(data, "compensator")))) && (missing0 = "compensator"))) || (((data.dataClasses === undefined) || (!(func0.call(data, "dataClasses")))) && (missing0 = "dataClasses"))) || (((data.enforcement === undefined) || (!(func0.call(data, "enforcement")))) && (missing0 = "enforcement"))) || (((data.audience === undefined) || (!(func0.call(data, "audience")))) && (missing0 = "audience"))) || (((data.facts === undefined) || (!(func0.call(data, "facts")))) && (missing0 = "facts"))) || (((data.resultTrust === undefined) || (!(func0.call(data, "resultTrust")))) && (missing0 = "resultTrust"))) || (((data.resultFields === undefined) || (!(func0.call(data, "resultFields")))) && (missing0 = "resultFields"))){
-validate117.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate118.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema388.properties, key0))){
-validate117.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema390.properties, key0))){
+validate118.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -21160,18 +21290,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 200){
-validate117.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate118.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate117.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate118.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate118.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21188,18 +21318,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 200){
-validate117.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate118.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate117.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate118.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate118.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21216,12 +21346,12 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 if(Object.keys(data2).length > 512){
-validate117.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate118.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate118.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -21234,7 +21364,7 @@ if(valid0){
 if(data.consequential !== undefined && func0.call(data, "consequential")){
 const _errs11 = errors;
 if(typeof data.consequential !== "boolean"){
-validate117.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate118.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -21246,7 +21376,7 @@ if(valid0){
 if(data.reversible !== undefined && func0.call(data, "reversible")){
 const _errs13 = errors;
 if(typeof data.reversible !== "boolean"){
-validate117.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate118.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs13 === errors;
@@ -21322,7 +21452,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate117.errors = vErrors;
+validate118.errors = vErrors;
 return false;
 }
 else {
@@ -21348,7 +21478,7 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(Array.isArray(data6)){
 if(data6.length > 64){
-validate117.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate118.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -21360,18 +21490,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data7 === "string"){
 if(func68(data7) > 64){
-validate117.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate118.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data7) < 1){
-validate117.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate118.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate118.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21383,7 +21513,7 @@ break;
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate118.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -21397,7 +21527,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate117.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema388.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate118.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema390.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -21413,18 +21543,18 @@ const _errs28 = errors;
 if(errors === _errs28){
 if(typeof data9 === "string"){
 if(func68(data9) > 200){
-validate117.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate118.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate117.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate118.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate118.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21440,7 +21570,7 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(Object.keys(data10).length > 256){
-validate117.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate118.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -21492,7 +21622,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate117.errors = vErrors;
+validate118.errors = vErrors;
 return false;
 break;
 }
@@ -21504,12 +21634,12 @@ const _errs35 = errors;
 if(errors === _errs35){
 if(typeof data11 === "string"){
 if(func68(data11) > 2000){
-validate117.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate118.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate118.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21522,7 +21652,7 @@ break;
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate118.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -21536,7 +21666,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate117.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema388.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate118.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema390.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -21551,7 +21681,7 @@ const _errs38 = errors;
 if(errors === _errs38){
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 if(Object.keys(data13).length > 256){
-validate117.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate118.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -21591,7 +21721,7 @@ else {
 vErrors.push(err11);
 }
 errors++;
-validate117.errors = vErrors;
+validate118.errors = vErrors;
 return false;
 break;
 }
@@ -21601,7 +21731,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate117.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema388.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate118.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema390.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -21613,7 +21743,7 @@ break;
 }
 }
 else {
-validate117.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate118.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -21637,78 +21767,6 @@ var valid0 = true;
 }
 }
 else {
-validate117.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate117.errors = vErrors;
-return errors === 0;
-}
-validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateReasonRequest = validate118;
-const schema394 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-
-function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate118.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")){
-validate118.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(key0 === "reason")){
-validate118.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data0 = data.reason;
-const _errs2 = errors;
-if(errors === _errs2){
-if(typeof data0 === "string"){
-if(func68(data0) > 2000){
-validate118.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-else {
-if(func68(data0) < 1){
-validate118.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-else {
-if(!pattern166.test(data0)){
-validate118.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
-return false;
-}
-}
-}
-}
-else {
-validate118.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-}
-}
-else {
 validate118.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
@@ -21718,11 +21776,11 @@ return errors === 0;
 }
 validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRegisterAgentRequest = validate119;
-const schema395 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+export const validateReasonRequest = validate119;
+const schema396 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate119.evaluated;
@@ -21735,15 +21793,87 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((((((((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.owner === undefined) || (!(func0.call(data, "owner")))) && (missing0 = "owner"))) || (((data.purpose === undefined) || (!(func0.call(data, "purpose")))) && (missing0 = "purpose"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.permissions === undefined) || (!(func0.call(data, "permissions")))) && (missing0 = "permissions"))) || (((data.ceiling === undefined) || (!(func0.call(data, "ceiling")))) && (missing0 = "ceiling"))) || (((data.environment === undefined) || (!(func0.call(data, "environment")))) && (missing0 = "environment"))) || (((data.limits === undefined) || (!(func0.call(data, "limits")))) && (missing0 = "limits"))) || (((data.key === undefined) || (!(func0.call(data, "key")))) && (missing0 = "key"))){
+if(((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")){
 validate119.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema395.properties, key0))){
+if(!(key0 === "reason")){
 validate119.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data0 = data.reason;
+const _errs2 = errors;
+if(errors === _errs2){
+if(typeof data0 === "string"){
+if(func68(data0) > 2000){
+validate119.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+else {
+if(func68(data0) < 1){
+validate119.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+else {
+if(!pattern166.test(data0)){
+validate119.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
+return false;
+}
+}
+}
+}
+else {
+validate119.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+}
+}
+}
+}
+else {
+validate119.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate119.errors = vErrors;
+return errors === 0;
+}
+validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateRegisterAgentRequest = validate120;
+const schema397 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+
+function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate120.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((((((((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.owner === undefined) || (!(func0.call(data, "owner")))) && (missing0 = "owner"))) || (((data.purpose === undefined) || (!(func0.call(data, "purpose")))) && (missing0 = "purpose"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.permissions === undefined) || (!(func0.call(data, "permissions")))) && (missing0 = "permissions"))) || (((data.ceiling === undefined) || (!(func0.call(data, "ceiling")))) && (missing0 = "ceiling"))) || (((data.environment === undefined) || (!(func0.call(data, "environment")))) && (missing0 = "environment"))) || (((data.limits === undefined) || (!(func0.call(data, "limits")))) && (missing0 = "limits"))) || (((data.key === undefined) || (!(func0.call(data, "key")))) && (missing0 = "key"))){
+validate120.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(func0.call(schema397.properties, key0))){
+validate120.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -21756,18 +21886,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate119.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate120.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data0)){
-validate119.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate120.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21784,18 +21914,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 200){
-validate119.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate120.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate119.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate120.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21812,18 +21942,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate119.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate120.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data2)){
-validate119.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate120.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21840,12 +21970,12 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 2000){
-validate119.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate120.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21861,7 +21991,7 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(Array.isArray(data4)){
 if(data4.length > 64){
-validate119.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate120.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -21874,18 +22004,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data5 === "string"){
 if(func68(data5) > 64){
-validate119.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate120.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data5)){
-validate119.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate120.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21897,7 +22027,7 @@ break;
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate120.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -21913,7 +22043,7 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(Array.isArray(data6)){
 if(data6.length > 512){
-validate119.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/maxItems",keyword:"maxItems",params:{limit: 512},message:"must NOT have more than 512 items"}];
+validate120.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/maxItems",keyword:"maxItems",params:{limit: 512},message:"must NOT have more than 512 items"}];
 return false;
 }
 else {
@@ -21926,18 +22056,18 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(typeof data7 === "string"){
 if(func68(data7) > 128){
-validate119.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate120.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern144.test(data7)){
-validate119.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
+validate120.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -21949,7 +22079,7 @@ break;
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate120.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -21963,7 +22093,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data8 = data.ceiling;
 const _errs24 = errors;
 if(!((data8 === 1) || (data8 === 2))){
-validate119.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema395.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate120.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema397.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs24 === errors;
@@ -21978,18 +22108,18 @@ const _errs25 = errors;
 if(errors === _errs25){
 if(typeof data9 === "string"){
 if(func68(data9) > 64){
-validate119.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate120.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate119.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate120.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -22006,14 +22136,14 @@ if(errors === _errs27){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 let missing1;
 if((((data10.calls === undefined) || (!(func0.call(data10, "calls")))) && (missing1 = "calls")) || (((data10.money === undefined) || (!(func0.call(data10, "money")))) && (missing1 = "money"))){
-validate119.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate120.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs29 = errors;
 for(const key1 of Object.keys(data10)){
 if(!((key1 === "calls") || (key1 === "money"))){
-validate119.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate120.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -22024,18 +22154,18 @@ let data11 = data10.calls;
 const _errs30 = errors;
 const _errs31 = errors;
 if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-validate119.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate120.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs31){
 if((typeof data11 == "number") && (isFinite(data11))){
 if(data11 > 9007199254740991 || isNaN(data11)){
-validate119.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate120.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data11 < 0 || isNaN(data11)){
-validate119.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate120.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -22211,7 +22341,7 @@ else {
 vErrors.push(err10);
 }
 errors++;
-validate119.errors = vErrors;
+validate120.errors = vErrors;
 return false;
 }
 else {
@@ -22235,7 +22365,7 @@ var valid9 = true;
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate120.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -22249,13 +22379,13 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs45 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate119.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema395.properties.model.type},message:"must be string,null"}];
+validate120.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema397.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs45){
 if(typeof data15 === "string"){
 if(func68(data15) > 200){
-validate119.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate120.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 }
@@ -22269,7 +22399,7 @@ if(valid0){
 if(data.runtimeTrusted !== undefined && func0.call(data, "runtimeTrusted")){
 const _errs47 = errors;
 if(typeof data.runtimeTrusted !== "boolean"){
-validate119.errors = [{instancePath:instancePath+"/runtimeTrusted",schemaPath:"#/properties/runtimeTrusted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate120.errors = [{instancePath:instancePath+"/runtimeTrusted",schemaPath:"#/properties/runtimeTrusted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs47 === errors;
@@ -22304,86 +22434,20 @@ var valid0 = true;
 }
 }
 else {
-validate119.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate120.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate119.errors = vErrors;
+validate120.errors = vErrors;
 return errors === 0;
 }
-validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRenewRunRequest = validate121;
-const schema404 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
-
-function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate121.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")){
-validate121.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(key0 === "client_assertion")){
-validate121.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.client_assertion !== undefined && func0.call(data, "client_assertion")){
-let data0 = data.client_assertion;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 8192){
-validate121.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
-return false;
-}
-else {
-if(!pattern20.test(data0)){
-validate121.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate121.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-}
-}
-else {
-validate121.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate121.errors = vErrors;
-return errors === 0;
-}
-validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateRenewRunResponse = validate122;
-const schema406 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+export const validateRenewRunRequest = validate122;
+const schema406 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate122.evaluated;
@@ -22396,15 +22460,81 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))){
+if(((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")){
 validate122.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((key0 === "run") || (key0 === "renew_before"))){
+if(!(key0 === "client_assertion")){
 validate122.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.client_assertion !== undefined && func0.call(data, "client_assertion")){
+let data0 = data.client_assertion;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 8192){
+validate122.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern20.test(data0)){
+validate122.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate122.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+}
+}
+}
+}
+else {
+validate122.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate122.errors = vErrors;
+return errors === 0;
+}
+validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateRenewRunResponse = validate123;
+const schema408 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+
+function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate123.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))){
+validate123.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "run") || (key0 === "renew_before"))){
+validate123.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -22417,18 +22547,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate122.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate123.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate122.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate123.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate122.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate123.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -22445,18 +22575,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 35){
-validate122.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate123.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern44.test(data1)){
-validate122.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate123.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate122.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate123.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -22470,23 +22600,23 @@ var valid0 = true;
 }
 }
 else {
-validate122.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate123.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate122.errors = vErrors;
+validate123.errors = vErrors;
 return errors === 0;
 }
-validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateReportOutcomeRequest = validate123;
-const schema409 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+export const validateReportOutcomeRequest = validate124;
+const schema411 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
-function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate123.evaluated;
+const evaluated0 = validate124.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -22497,14 +22627,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status")){
-validate123.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate124.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "status") || (key0 === "result")) || (key0 === "error")) || (key0 === "cost")) || (key0 === "tokens")) || (key0 === "duration_ms"))){
-validate123.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate124.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -22514,7 +22644,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate123.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema170.enum},message:"must be equal to one of the allowed values"}];
+validate124.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema170.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -22527,13 +22657,13 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate123.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema409.properties.result.type},message:"must be string,null"}];
+validate124.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema411.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 65536){
-validate123.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/maxLength",keyword:"maxLength",params:{limit: 65536},message:"must NOT have more than 65536 characters"}];
+validate124.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/maxLength",keyword:"maxLength",params:{limit: 65536},message:"must NOT have more than 65536 characters"}];
 return false;
 }
 }
@@ -22548,13 +22678,13 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate123.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema409.properties.error.type},message:"must be string,null"}];
+validate124.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema411.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
 if(typeof data2 === "string"){
 if(func68(data2) > 4096){
-validate123.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"}];
+validate124.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"}];
 return false;
 }
 }
@@ -22729,7 +22859,7 @@ else {
 vErrors.push(err10);
 }
 errors++;
-validate123.errors = vErrors;
+validate124.errors = vErrors;
 return false;
 }
 else {
@@ -22816,7 +22946,7 @@ else {
 vErrors.push(err15);
 }
 errors++;
-validate123.errors = vErrors;
+validate124.errors = vErrors;
 return false;
 }
 else {
@@ -22903,7 +23033,7 @@ else {
 vErrors.push(err20);
 }
 errors++;
-validate123.errors = vErrors;
+validate124.errors = vErrors;
 return false;
 }
 else {
@@ -22931,23 +23061,23 @@ var valid0 = true;
 }
 }
 else {
-validate123.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate124.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate123.errors = vErrors;
+validate124.errors = vErrors;
 return errors === 0;
 }
-validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunDetail = validate124;
-const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
+export const validateRunDetail = validate125;
+const schema416 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate124.evaluated;
+const evaluated0 = validate125.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -22958,14 +23088,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.startedAt === undefined) || (!(func0.call(data, "startedAt")))) && (missing0 = "startedAt"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.actions === undefined) || (!(func0.call(data, "actions")))) && (missing0 = "actions"))) || (((data.waiting === undefined) || (!(func0.call(data, "waiting")))) && (missing0 = "waiting"))) || (((data.timeline === undefined) || (!(func0.call(data, "timeline")))) && (missing0 = "timeline"))){
-validate124.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate125.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((((key0 === "run") || (key0 === "agent")) || (key0 === "status")) || (key0 === "startedAt")) || (key0 === "instruction")) || (key0 === "actions")) || (key0 === "waiting")) || (key0 === "timeline"))){
-validate124.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate125.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -22978,18 +23108,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate124.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate125.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate124.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate125.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate124.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate125.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23006,18 +23136,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate124.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate125.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate124.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate125.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate124.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate125.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23033,12 +23163,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 32){
-validate124.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
+validate125.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
 return false;
 }
 }
 else {
-validate124.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate125.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23053,18 +23183,18 @@ let data3 = data.startedAt;
 const _errs10 = errors;
 const _errs11 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate124.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate125.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs11){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate124.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate125.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate124.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate125.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -23082,12 +23212,12 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 16384){
-validate124.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate125.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate124.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate125.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23102,18 +23232,18 @@ let data5 = data.actions;
 const _errs15 = errors;
 const _errs16 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate124.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate125.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs16){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate124.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate125.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate124.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate125.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -23130,18 +23260,18 @@ let data6 = data.waiting;
 const _errs18 = errors;
 const _errs19 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate124.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate125.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs19){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate124.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate125.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate124.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate125.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -23159,7 +23289,7 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(Array.isArray(data7)){
 if(data7.length > 1000){
-validate124.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate125.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -23179,7 +23309,7 @@ break;
 }
 }
 else {
-validate124.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate125.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -23199,24 +23329,24 @@ var valid0 = true;
 }
 }
 else {
-validate124.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate125.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate124.errors = vErrors;
+validate125.errors = vErrors;
 return errors === 0;
 }
-validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunList = validate126;
-const schema420 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema421 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+export const validateRunList = validate127;
+const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema423 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
-function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate127.evaluated;
+const evaluated0 = validate128.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -23227,14 +23357,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.startedAt === undefined) || (!(func0.call(data, "startedAt")))) && (missing0 = "startedAt"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.actions === undefined) || (!(func0.call(data, "actions")))) && (missing0 = "actions"))) || (((data.waiting === undefined) || (!(func0.call(data, "waiting")))) && (missing0 = "waiting"))){
-validate127.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate128.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "run") || (key0 === "agent")) || (key0 === "status")) || (key0 === "startedAt")) || (key0 === "instruction")) || (key0 === "actions")) || (key0 === "waiting"))){
-validate127.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate128.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -23247,18 +23377,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate127.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate128.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate127.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate128.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate128.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23275,18 +23405,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate127.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate128.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate127.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate128.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate128.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23302,12 +23432,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 32){
-validate127.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
+validate128.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
 return false;
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate128.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23322,18 +23452,18 @@ let data3 = data.startedAt;
 const _errs10 = errors;
 const _errs11 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate127.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate128.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs11){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate127.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate128.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate127.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate128.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -23351,12 +23481,12 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 16384){
-validate127.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate128.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate128.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23371,18 +23501,18 @@ let data5 = data.actions;
 const _errs15 = errors;
 const _errs16 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate127.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate128.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs16){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate127.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate128.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate127.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate128.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -23399,18 +23529,18 @@ let data6 = data.waiting;
 const _errs18 = errors;
 const _errs19 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate127.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate128.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs19){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate127.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate128.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate127.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate128.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -23431,21 +23561,21 @@ var valid0 = true;
 }
 }
 else {
-validate127.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate128.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate127.errors = vErrors;
+validate128.errors = vErrors;
 return errors === 0;
 }
-validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate126.evaluated;
+const evaluated0 = validate127.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -23456,14 +23586,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.runs === undefined) || (!(func0.call(data, "runs")))) && (missing0 = "runs")){
-validate126.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate127.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "runs") || (key0 === "next"))){
-validate126.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate127.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -23475,7 +23605,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate126.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate127.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -23483,8 +23613,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate127(data0[i0], {instancePath:instancePath+"/runs/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate127.errors : vErrors.concat(validate127.errors);
+if(!(validate128(data0[i0], {instancePath:instancePath+"/runs/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -23495,7 +23625,7 @@ break;
 }
 }
 else {
-validate126.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate127.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -23509,13 +23639,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate126.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema420.properties.next.type},message:"must be string,null"}];
+validate127.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema422.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate126.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate127.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -23530,25 +23660,25 @@ var valid0 = true;
 }
 }
 else {
-validate126.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate127.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate126.errors = vErrors;
+validate127.errors = vErrors;
 return errors === 0;
 }
-validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunView = validate127;
+export const validateRunView = validate128;
 
-export const validateSentResponse = validate129;
-const schema427 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+export const validateSentResponse = validate130;
+const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
-function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate129.evaluated;
+const evaluated0 = validate130.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -23559,14 +23689,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.sent === undefined) || (!(func0.call(data, "sent")))) && (missing0 = "sent")){
-validate129.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate130.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "run") || (key0 === "action")) || (key0 === "sent"))){
-validate129.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate130.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -23579,18 +23709,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate129.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate130.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate129.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate130.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate129.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate130.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23607,18 +23737,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 36){
-validate129.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate130.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data1)){
-validate129.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate130.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate129.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate130.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -23631,253 +23761,13 @@ if(valid0){
 if(data.sent !== undefined && func0.call(data, "sent")){
 const _errs8 = errors;
 if(true !== data.sent){
-validate129.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
+validate130.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs8 === errors;
 }
 else {
 var valid0 = true;
-}
-}
-}
-}
-}
-}
-else {
-validate129.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate129.errors = vErrors;
-return errors === 0;
-}
-validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateTokenRequest = validate130;
-const schema430 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
-
-function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate130.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((((data.grant_type === undefined) || (!(func0.call(data, "grant_type")))) && (missing0 = "grant_type")) || (((data.client_assertion_type === undefined) || (!(func0.call(data, "client_assertion_type")))) && (missing0 = "client_assertion_type"))) || (((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion"))) || (((data.session_key === undefined) || (!(func0.call(data, "session_key")))) && (missing0 = "session_key"))){
-validate130.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(func0.call(schema430.properties, key0))){
-validate130.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.grant_type !== undefined && func0.call(data, "grant_type")){
-const _errs2 = errors;
-if("client_credentials" !== data.grant_type){
-validate130.errors = [{instancePath:instancePath+"/grant_type",schemaPath:"#/properties/grant_type/const",keyword:"const",params:{allowedValue: "client_credentials"},message:"must be equal to constant"}];
-return false;
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.client_assertion_type !== undefined && func0.call(data, "client_assertion_type")){
-const _errs3 = errors;
-if("urn:ietf:params:oauth:client-assertion-type:jwt-bearer" !== data.client_assertion_type){
-validate130.errors = [{instancePath:instancePath+"/client_assertion_type",schemaPath:"#/properties/client_assertion_type/const",keyword:"const",params:{allowedValue: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},message:"must be equal to constant"}];
-return false;
-}
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.client_assertion !== undefined && func0.call(data, "client_assertion")){
-let data2 = data.client_assertion;
-const _errs4 = errors;
-const _errs5 = errors;
-if(errors === _errs5){
-if(typeof data2 === "string"){
-if(func68(data2) > 8192){
-validate130.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
-return false;
-}
-else {
-if(!pattern20.test(data2)){
-validate130.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate130.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs4 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.session_key !== undefined && func0.call(data, "session_key")){
-let data3 = data.session_key;
-const _errs7 = errors;
-if(errors === _errs7){
-if(typeof data3 === "string"){
-if(func68(data3) > 1024){
-validate130.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"}];
-return false;
-}
-else {
-if(func68(data3) < 2){
-validate130.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"}];
-return false;
-}
-}
-}
-else {
-validate130.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs7 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.run !== undefined && func0.call(data, "run")){
-let data4 = data.run;
-const _errs9 = errors;
-const _errs10 = errors;
-if(errors === _errs10){
-if(typeof data4 === "string"){
-if(func68(data4) > 36){
-validate130.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
-return false;
-}
-else {
-if(!pattern10.test(data4)){
-validate130.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate130.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs9 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.purpose !== undefined && func0.call(data, "purpose")){
-let data5 = data.purpose;
-const _errs12 = errors;
-if(errors === _errs12){
-if(typeof data5 === "string"){
-if(func68(data5) > 500){
-validate130.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
-return false;
-}
-}
-else {
-validate130.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs12 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.scope !== undefined && func0.call(data, "scope")){
-let data6 = data.scope;
-const _errs14 = errors;
-if(errors === _errs14){
-if(typeof data6 === "string"){
-if(func68(data6) > 8192){
-validate130.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
-return false;
-}
-}
-else {
-validate130.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs14 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.client_id !== undefined && func0.call(data, "client_id")){
-let data7 = data.client_id;
-const _errs16 = errors;
-const _errs17 = errors;
-if(errors === _errs17){
-if(typeof data7 === "string"){
-if(func68(data7) > 128){
-validate130.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern4.test(data7)){
-validate130.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate130.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs16 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.via !== undefined && func0.call(data, "via")){
-const _errs19 = errors;
-if("gateway" !== data.via){
-validate130.errors = [{instancePath:instancePath+"/via",schemaPath:"#/properties/via/const",keyword:"const",params:{allowedValue: "gateway"},message:"must be equal to constant"}];
-return false;
-}
-var valid0 = _errs19 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
 }
 }
 }
@@ -23894,11 +23784,11 @@ return errors === 0;
 }
 validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTokenResponse = validate131;
-const schema434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
+export const validateTokenRequest = validate131;
+const schema432 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate131.evaluated;
@@ -23911,41 +23801,25 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((((data.access_token === undefined) || (!(func0.call(data, "access_token")))) && (missing0 = "access_token")) || (((data.token_type === undefined) || (!(func0.call(data, "token_type")))) && (missing0 = "token_type"))) || (((data.expires_in === undefined) || (!(func0.call(data, "expires_in")))) && (missing0 = "expires_in"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.not_after === undefined) || (!(func0.call(data, "not_after")))) && (missing0 = "not_after"))) || (((data.proof_key === undefined) || (!(func0.call(data, "proof_key")))) && (missing0 = "proof_key"))){
+if((((((data.grant_type === undefined) || (!(func0.call(data, "grant_type")))) && (missing0 = "grant_type")) || (((data.client_assertion_type === undefined) || (!(func0.call(data, "client_assertion_type")))) && (missing0 = "client_assertion_type"))) || (((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion"))) || (((data.session_key === undefined) || (!(func0.call(data, "session_key")))) && (missing0 = "session_key"))){
 validate131.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((((((key0 === "access_token") || (key0 === "token_type")) || (key0 === "expires_in")) || (key0 === "scope")) || (key0 === "run")) || (key0 === "not_after")) || (key0 === "proof_key"))){
+if(!(func0.call(schema432.properties, key0))){
 validate131.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.access_token !== undefined && func0.call(data, "access_token")){
-let data0 = data.access_token;
+if(data.grant_type !== undefined && func0.call(data, "grant_type")){
 const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 8192){
-validate131.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+if("client_credentials" !== data.grant_type){
+validate131.errors = [{instancePath:instancePath+"/grant_type",schemaPath:"#/properties/grant_type/const",keyword:"const",params:{allowedValue: "client_credentials"},message:"must be equal to constant"}];
 return false;
-}
-else {
-if(!pattern20.test(data0)){
-validate131.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate131.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
 }
 var valid0 = _errs2 === errors;
 }
@@ -23953,62 +23827,68 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.token_type !== undefined && func0.call(data, "token_type")){
-let data1 = data.token_type;
+if(data.client_assertion_type !== undefined && func0.call(data, "client_assertion_type")){
+const _errs3 = errors;
+if("urn:ietf:params:oauth:client-assertion-type:jwt-bearer" !== data.client_assertion_type){
+validate131.errors = [{instancePath:instancePath+"/client_assertion_type",schemaPath:"#/properties/client_assertion_type/const",keyword:"const",params:{allowedValue: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs3 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.client_assertion !== undefined && func0.call(data, "client_assertion")){
+let data2 = data.client_assertion;
+const _errs4 = errors;
 const _errs5 = errors;
-if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate131.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema434.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+if(errors === _errs5){
+if(typeof data2 === "string"){
+if(func68(data2) > 8192){
+validate131.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
-var valid0 = _errs5 === errors;
+else {
+if(!pattern20.test(data2)){
+validate131.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate131.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs4 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
-if(data.expires_in !== undefined && func0.call(data, "expires_in")){
-let data2 = data.expires_in;
-const _errs6 = errors;
-if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate131.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs6){
-if((typeof data2 == "number") && (isFinite(data2))){
-if(data2 > 86400 || isNaN(data2)){
-validate131.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"}];
-return false;
-}
-else {
-if(data2 < 1 || isNaN(data2)){
-validate131.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
-return false;
-}
-}
-}
-}
-var valid0 = _errs6 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.scope !== undefined && func0.call(data, "scope")){
-let data3 = data.scope;
-const _errs8 = errors;
-if(errors === _errs8){
+if(data.session_key !== undefined && func0.call(data, "session_key")){
+let data3 = data.session_key;
+const _errs7 = errors;
+if(errors === _errs7){
 if(typeof data3 === "string"){
-if(func68(data3) > 8192){
-validate131.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+if(func68(data3) > 1024){
+validate131.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"}];
 return false;
+}
+else {
+if(func68(data3) < 2){
+validate131.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"}];
+return false;
+}
 }
 }
 else {
-validate131.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate131.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
-var valid0 = _errs8 === errors;
+var valid0 = _errs7 === errors;
 }
 else {
 var valid0 = true;
@@ -24016,9 +23896,9 @@ var valid0 = true;
 if(valid0){
 if(data.run !== undefined && func0.call(data, "run")){
 let data4 = data.run;
+const _errs9 = errors;
 const _errs10 = errors;
-const _errs11 = errors;
-if(errors === _errs11){
+if(errors === _errs10){
 if(typeof data4 === "string"){
 if(func68(data4) > 36){
 validate131.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
@@ -24036,59 +23916,73 @@ validate131.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/De
 return false;
 }
 }
-var valid0 = _errs10 === errors;
+var valid0 = _errs9 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
-if(data.not_after !== undefined && func0.call(data, "not_after")){
-let data5 = data.not_after;
-const _errs13 = errors;
+if(data.purpose !== undefined && func0.call(data, "purpose")){
+let data5 = data.purpose;
+const _errs12 = errors;
+if(errors === _errs12){
+if(typeof data5 === "string"){
+if(func68(data5) > 500){
+validate131.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
+return false;
+}
+}
+else {
+validate131.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs12 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.scope !== undefined && func0.call(data, "scope")){
+let data6 = data.scope;
 const _errs14 = errors;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate131.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(errors === _errs14){
+if(typeof data6 === "string"){
+if(func68(data6) > 8192){
+validate131.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
-if(errors === _errs14){
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 > 9007199254740991 || isNaN(data5)){
-validate131.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
 }
 else {
-if(data5 < 0 || isNaN(data5)){
-validate131.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate131.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
-}
-}
-var valid0 = _errs13 === errors;
+var valid0 = _errs14 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
-if(data.proof_key !== undefined && func0.call(data, "proof_key")){
-let data6 = data.proof_key;
+if(data.client_id !== undefined && func0.call(data, "client_id")){
+let data7 = data.client_id;
 const _errs16 = errors;
 const _errs17 = errors;
 if(errors === _errs17){
-if(typeof data6 === "string"){
-if(func68(data6) > 43){
-validate131.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+if(typeof data7 === "string"){
+if(func68(data7) > 128){
+validate131.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern18.test(data6)){
-validate131.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+if(!pattern4.test(data7)){
+validate131.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate131.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate131.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24096,6 +23990,20 @@ var valid0 = _errs16 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.via !== undefined && func0.call(data, "via")){
+const _errs19 = errors;
+if("gateway" !== data.via){
+validate131.errors = [{instancePath:instancePath+"/via",schemaPath:"#/properties/via/const",keyword:"const",params:{allowedValue: "gateway"},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs19 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -24116,15 +24024,237 @@ return errors === 0;
 }
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateToolList = validate132;
-const schema439 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema440 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
+export const validateTokenResponse = validate132;
+const schema436 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
 
-function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate132.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((((data.access_token === undefined) || (!(func0.call(data, "access_token")))) && (missing0 = "access_token")) || (((data.token_type === undefined) || (!(func0.call(data, "token_type")))) && (missing0 = "token_type"))) || (((data.expires_in === undefined) || (!(func0.call(data, "expires_in")))) && (missing0 = "expires_in"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.not_after === undefined) || (!(func0.call(data, "not_after")))) && (missing0 = "not_after"))) || (((data.proof_key === undefined) || (!(func0.call(data, "proof_key")))) && (missing0 = "proof_key"))){
+validate132.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((((((key0 === "access_token") || (key0 === "token_type")) || (key0 === "expires_in")) || (key0 === "scope")) || (key0 === "run")) || (key0 === "not_after")) || (key0 === "proof_key"))){
+validate132.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.access_token !== undefined && func0.call(data, "access_token")){
+let data0 = data.access_token;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 8192){
+validate132.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern20.test(data0)){
+validate132.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate132.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.token_type !== undefined && func0.call(data, "token_type")){
+let data1 = data.token_type;
+const _errs5 = errors;
+if(!((data1 === "Bearer") || (data1 === "PoP"))){
+validate132.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema436.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.expires_in !== undefined && func0.call(data, "expires_in")){
+let data2 = data.expires_in;
+const _errs6 = errors;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+validate132.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs6){
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 86400 || isNaN(data2)){
+validate132.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"}];
+return false;
+}
+else {
+if(data2 < 1 || isNaN(data2)){
+validate132.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.scope !== undefined && func0.call(data, "scope")){
+let data3 = data.scope;
+const _errs8 = errors;
+if(errors === _errs8){
+if(typeof data3 === "string"){
+if(func68(data3) > 8192){
+validate132.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+}
+else {
+validate132.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.run !== undefined && func0.call(data, "run")){
+let data4 = data.run;
+const _errs10 = errors;
+const _errs11 = errors;
+if(errors === _errs11){
+if(typeof data4 === "string"){
+if(func68(data4) > 36){
+validate132.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data4)){
+validate132.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate132.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs10 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.not_after !== undefined && func0.call(data, "not_after")){
+let data5 = data.not_after;
+const _errs13 = errors;
+const _errs14 = errors;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+validate132.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs14){
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 > 9007199254740991 || isNaN(data5)){
+validate132.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data5 < 0 || isNaN(data5)){
+validate132.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs13 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.proof_key !== undefined && func0.call(data, "proof_key")){
+let data6 = data.proof_key;
+const _errs16 = errors;
+const _errs17 = errors;
+if(errors === _errs17){
+if(typeof data6 === "string"){
+if(func68(data6) > 43){
+validate132.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+return false;
+}
+else {
+if(!pattern18.test(data6)){
+validate132.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate132.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs16 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate132.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate132.errors = vErrors;
+return errors === 0;
+}
+validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateToolList = validate133;
+const schema441 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema442 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
+
+function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate133.evaluated;
+const evaluated0 = validate134.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -24135,14 +24265,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((((((((((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.system === undefined) || (!(func0.call(data, "system")))) && (missing0 = "system"))) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.schema === undefined) || (!(func0.call(data, "schema")))) && (missing0 = "schema"))) || (((data.consequential === undefined) || (!(func0.call(data, "consequential")))) && (missing0 = "consequential"))) || (((data.reversible === undefined) || (!(func0.call(data, "reversible")))) && (missing0 = "reversible"))) || (((data.compensator === undefined) || (!(func0.call(data, "compensator")))) && (missing0 = "compensator"))) || (((data.dataClasses === undefined) || (!(func0.call(data, "dataClasses")))) && (missing0 = "dataClasses"))) || (((data.enforcement === undefined) || (!(func0.call(data, "enforcement")))) && (missing0 = "enforcement"))) || (((data.audience === undefined) || (!(func0.call(data, "audience")))) && (missing0 = "audience"))) || (((data.facts === undefined) || (!(func0.call(data, "facts")))) && (missing0 = "facts"))) || (((data.resultTrust === undefined) || (!(func0.call(data, "resultTrust")))) && (missing0 = "resultTrust"))) || (((data.resultFields === undefined) || (!(func0.call(data, "resultFields")))) && (missing0 = "resultFields"))) || (((data.definition === undefined) || (!(func0.call(data, "definition")))) && (missing0 = "definition"))){
-validate133.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate134.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema440.properties, key0))){
-validate133.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema442.properties, key0))){
+validate134.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -24155,18 +24285,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate133.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate134.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern15.test(data0)){
-validate133.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+validate134.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24183,18 +24313,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate133.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate134.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate133.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate134.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24209,18 +24339,18 @@ let data2 = data.version;
 const _errs8 = errors;
 const _errs9 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate133.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate134.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate133.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate134.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 0 || isNaN(data2)){
-validate133.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate134.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -24239,18 +24369,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate133.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate134.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 1){
-validate133.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate134.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24267,18 +24397,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate133.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate134.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate133.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate134.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24295,12 +24425,12 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 if(Object.keys(data5).length > 512){
-validate133.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate134.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate134.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -24313,7 +24443,7 @@ if(valid0){
 if(data.consequential !== undefined && func0.call(data, "consequential")){
 const _errs20 = errors;
 if(typeof data.consequential !== "boolean"){
-validate133.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate134.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs20 === errors;
@@ -24325,7 +24455,7 @@ if(valid0){
 if(data.reversible !== undefined && func0.call(data, "reversible")){
 const _errs22 = errors;
 if(typeof data.reversible !== "boolean"){
-validate133.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate134.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs22 === errors;
@@ -24401,7 +24531,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate133.errors = vErrors;
+validate134.errors = vErrors;
 return false;
 }
 else {
@@ -24427,7 +24557,7 @@ const _errs31 = errors;
 if(errors === _errs31){
 if(Array.isArray(data9)){
 if(data9.length > 64){
-validate133.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate134.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -24439,18 +24569,18 @@ const _errs33 = errors;
 if(errors === _errs33){
 if(typeof data10 === "string"){
 if(func68(data10) > 64){
-validate133.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate134.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data10) < 1){
-validate133.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate134.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24462,7 +24592,7 @@ break;
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate134.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -24476,7 +24606,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate133.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema440.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate134.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema442.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -24492,18 +24622,18 @@ const _errs37 = errors;
 if(errors === _errs37){
 if(typeof data12 === "string"){
 if(func68(data12) > 200){
-validate133.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate134.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data12) < 1){
-validate133.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate134.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24519,7 +24649,7 @@ const _errs39 = errors;
 if(errors === _errs39){
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 if(Object.keys(data13).length > 256){
-validate133.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate134.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -24571,7 +24701,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate133.errors = vErrors;
+validate134.errors = vErrors;
 return false;
 break;
 }
@@ -24583,12 +24713,12 @@ const _errs44 = errors;
 if(errors === _errs44){
 if(typeof data14 === "string"){
 if(func68(data14) > 2000){
-validate133.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate134.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24601,7 +24731,7 @@ break;
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate134.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -24615,7 +24745,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate133.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema440.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate134.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema442.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -24630,7 +24760,7 @@ const _errs47 = errors;
 if(errors === _errs47){
 if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
 if(Object.keys(data16).length > 256){
-validate133.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate134.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -24670,7 +24800,7 @@ else {
 vErrors.push(err11);
 }
 errors++;
-validate133.errors = vErrors;
+validate134.errors = vErrors;
 return false;
 break;
 }
@@ -24680,7 +24810,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate133.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema440.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate134.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema442.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -24692,7 +24822,7 @@ break;
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate134.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -24709,18 +24839,18 @@ const _errs54 = errors;
 if(errors === _errs54){
 if(typeof data18 === "string"){
 if(func68(data18) > 43){
-validate133.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate134.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data18)){
-validate133.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate134.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24748,21 +24878,21 @@ var valid0 = true;
 }
 }
 else {
-validate133.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate134.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate133.errors = vErrors;
+validate134.errors = vErrors;
 return errors === 0;
 }
-validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ToolList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate132.evaluated;
+const evaluated0 = validate133.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -24773,14 +24903,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.tools === undefined) || (!(func0.call(data, "tools")))) && (missing0 = "tools")){
-validate132.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate133.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "tools") || (key0 === "next"))){
-validate132.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate133.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -24792,7 +24922,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate132.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate133.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -24800,8 +24930,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate133(data0[i0], {instancePath:instancePath+"/tools/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate133.errors : vErrors.concat(validate133.errors);
+if(!(validate134(data0[i0], {instancePath:instancePath+"/tools/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -24812,7 +24942,7 @@ break;
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate133.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -24826,13 +24956,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate132.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema439.properties.next.type},message:"must be string,null"}];
+validate133.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema441.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate132.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate133.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -24847,22 +24977,22 @@ var valid0 = true;
 }
 }
 else {
-validate132.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate133.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate132.errors = vErrors;
+validate133.errors = vErrors;
 return errors === 0;
 }
-validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateVoteView = validate83;
 
 export const validateAgentSnapshot = validate79;
 
-export const validatePersonSnapshot = validate112;
+export const validatePersonSnapshot = validate113;
 
-export const validateToolSnapshot = validate133;
+export const validateToolSnapshot = validate134;
 
 export const validateReply = validate39;
 
@@ -24870,106 +25000,11 @@ export const validateActionOutcome = validate44;
 
 export const validateActionProposed = validate34;
 
-export const validateCancelRequested = validate135;
-const schema450 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
-
-function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate135.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate135.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((key0 === "action") || (key0 === "reason"))){
-validate135.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.action !== undefined && func0.call(data, "action")){
-let data0 = data.action;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 36){
-validate135.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
-return false;
-}
-else {
-if(!pattern10.test(data0)){
-validate135.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate135.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data1 = data.reason;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 2000){
-validate135.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate135.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-else {
-validate135.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate135.errors = vErrors;
-return errors === 0;
-}
-validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateFactSupplied = validate136;
-const schema453 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
-const schema455 = {"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"};
+export const validateCancelRequested = validate136;
+const schema452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate136.evaluated;
@@ -24982,14 +25017,14 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact"))) || (((data.value === undefined) || (!(func0.call(data, "value")))) && (missing0 = "value"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))){
+if((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
 validate136.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((key0 === "action") || (key0 === "fact")) || (key0 === "value")) || (key0 === "by"))){
+if(!((key0 === "action") || (key0 === "reason"))){
 validate136.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -25024,6 +25059,101 @@ else {
 var valid0 = true;
 }
 if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data1 = data.reason;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 2000){
+validate136.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate136.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate136.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate136.errors = vErrors;
+return errors === 0;
+}
+validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateFactSupplied = validate137;
+const schema455 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
+const schema457 = {"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"};
+
+function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate137.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact"))) || (((data.value === undefined) || (!(func0.call(data, "value")))) && (missing0 = "value"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))){
+validate137.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((((key0 === "action") || (key0 === "fact")) || (key0 === "value")) || (key0 === "by"))){
+validate137.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.action !== undefined && func0.call(data, "action")){
+let data0 = data.action;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 36){
+validate137.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data0)){
+validate137.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate137.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
 if(data.fact !== undefined && func0.call(data, "fact")){
 let data1 = data.fact;
 const _errs5 = errors;
@@ -25031,18 +25161,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate136.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate137.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern45.test(data1)){
-validate136.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
+validate137.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate136.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate137.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25067,18 +25197,18 @@ const _errs10 = errors;
 if(errors === _errs10){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate136.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate137.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(!pattern33.test(data3)){
-validate136.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+validate137.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate136.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate137.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25094,22 +25224,22 @@ var valid0 = true;
 }
 }
 else {
-validate136.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate137.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate136.errors = vErrors;
+validate137.errors = vErrors;
 return errors === 0;
 }
-validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOutcomeStatus = validate137;
+export const validateOutcomeStatus = validate138;
 
-function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/OutcomeStatus.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate137.evaluated;
+const evaluated0 = validate138.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25117,22 +25247,22 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate137.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema170.enum},message:"must be equal to one of the allowed values"}];
+validate138.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema170.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate137.errors = vErrors;
+validate138.errors = vErrors;
 return errors === 0;
 }
-validate137.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate138.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunEnded = validate138;
-const schema459 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+export const validateRunEnded = validate139;
+const schema461 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
-function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate138.evaluated;
+const evaluated0 = validate139.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25143,14 +25273,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")) || (((data.messages === undefined) || (!(func0.call(data, "messages")))) && (missing0 = "messages"))){
-validate138.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate139.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "reason") || (key0 === "messages"))){
-validate138.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate139.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25160,7 +25290,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate138.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema459.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate139.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema461.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -25174,18 +25304,18 @@ let data1 = data.messages;
 const _errs3 = errors;
 const _errs4 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-validate138.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate139.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs4){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-validate138.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate139.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate138.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate139.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -25201,27 +25331,27 @@ var valid0 = true;
 }
 }
 else {
-validate138.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate139.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate138.errors = vErrors;
+validate139.errors = vErrors;
 return errors === 0;
 }
-validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunStarted = validate49;
 
-export const validateDeadLetter = validate139;
-const schema461 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern223 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern224 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+export const validateDeadLetter = validate140;
+const schema463 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern224 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern225 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
-function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate139.evaluated;
+const evaluated0 = validate140.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25231,13 +25361,13 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate139.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate140.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((data.cs_dead_code === undefined) || (!(func0.call(data, "cs_dead_code")))) && (missing0 = "cs_dead_code")) || (((data.cs_dead_detail === undefined) || (!(func0.call(data, "cs_dead_detail")))) && (missing0 = "cs_dead_detail"))) || (((data.cs_dead_topic === undefined) || (!(func0.call(data, "cs_dead_topic")))) && (missing0 = "cs_dead_topic"))) || (((data.cs_dead_partition === undefined) || (!(func0.call(data, "cs_dead_partition")))) && (missing0 = "cs_dead_partition"))) || (((data.cs_dead_offset === undefined) || (!(func0.call(data, "cs_dead_offset")))) && (missing0 = "cs_dead_offset"))){
-validate139.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate140.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -25249,12 +25379,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate139.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate140.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25272,18 +25402,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 64){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data1)){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25299,12 +25429,12 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 1000){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25320,18 +25450,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data3 === "string"){
 if(func68(data3) > 128){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern223.test(data3)){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
+if(!pattern224.test(data3)){
+validate140.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25347,18 +25477,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 6){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/maxLength",keyword:"maxLength",params:{limit: 6},message:"must NOT have more than 6 characters"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/maxLength",keyword:"maxLength",params:{limit: 6},message:"must NOT have more than 6 characters"}];
 return false;
 }
 else {
-if(!pattern224.test(data4)){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
+if(!pattern225.test(data4)){
+validate140.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25375,18 +25505,18 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(typeof data5 === "string"){
 if(func68(data5) > 19){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/maxLength",keyword:"maxLength",params:{limit: 19},message:"must NOT have more than 19 characters"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/maxLength",keyword:"maxLength",params:{limit: 19},message:"must NOT have more than 19 characters"}];
 return false;
 }
 else {
 if(!pattern29.test(data5)){
-validate139.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25404,43 +25534,19 @@ var valid1 = true;
 }
 }
 else {
-validate139.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate140.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-}
-validate139.errors = vErrors;
-return errors === 0;
-}
-validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateDecisionKind = validate140;
-
-function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/DecisionKind.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate140.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((((data === "allow") || (data === "modify")) || (data === "step_up")) || (data === "defer")) || (data === "deny"))){
-validate140.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema63.enum},message:"must be equal to one of the allowed values"}];
-return false;
 }
 validate140.errors = vErrors;
 return errors === 0;
 }
-validate140.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateEnvelopeHeaders = validate141;
-const schema465 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern226 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+export const validateDecisionKind = validate141;
 
 function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/shared/DecisionKind.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate141.evaluated;
@@ -25450,16 +25556,40 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
+if(!(((((data === "allow") || (data === "modify")) || (data === "step_up")) || (data === "defer")) || (data === "deny"))){
+validate141.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema63.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+validate141.errors = vErrors;
+return errors === 0;
+}
+validate141.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+export const validateEnvelopeHeaders = validate142;
+const schema467 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern227 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+
+function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate142.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate141.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate142.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))){
-validate141.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate142.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -25471,12 +25601,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate141.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate142.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25490,7 +25620,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate141.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate142.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -25505,18 +25635,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate141.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate142.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate141.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25532,18 +25662,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate141.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate142.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern226.test(data3)){
-validate141.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern227.test(data3)){
+validate142.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25559,18 +25689,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate141.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate142.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate141.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25587,18 +25717,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate141.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate142.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern44.test(data5)){
-validate141.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25611,7 +25741,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate141.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate142.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -25627,18 +25757,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate141.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate142.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern31.test(data7)){
-validate141.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25655,18 +25785,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate141.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate142.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate141.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25687,22 +25817,22 @@ var valid1 = true;
 }
 }
 else {
-validate141.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate141.errors = vErrors;
+validate142.errors = vErrors;
 return errors === 0;
 }
-validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateFactOrigin = validate142;
+export const validateFactOrigin = validate143;
 
-function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/FactOrigin.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate142.evaluated;
+const evaluated0 = validate143.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25710,21 +25840,21 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "derived") || (data === "attested")) || (data === "claimed"))){
-validate142.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema77.enum},message:"must be equal to one of the allowed values"}];
+validate143.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema77.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate142.errors = vErrors;
+validate143.errors = vErrors;
 return errors === 0;
 }
-validate142.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate143.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltScope = validate143;
+export const validateHaltScope = validate144;
 
-function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/HaltScope.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate143.evaluated;
+const evaluated0 = validate144.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25735,14 +25865,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.kind === undefined) || (!(func0.call(data, "kind")))) && (missing0 = "kind")) || (((data.id === undefined) || (!(func0.call(data, "id")))) && (missing0 = "id"))){
-validate143.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate144.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "kind") || (key0 === "id"))){
-validate143.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate144.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25752,7 +25882,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate143.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema345.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate144.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema345.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -25765,18 +25895,18 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate143.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema345.properties.id.type},message:"must be string,null"}];
+validate144.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema345.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate143.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate144.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern163.test(data1)){
-validate143.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+validate144.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
 }
@@ -25792,58 +25922,28 @@ var valid0 = true;
 }
 }
 else {
-validate143.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate144.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate143.errors = vErrors;
+validate144.errors = vErrors;
 return errors === 0;
 }
-validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateJson = validate144;
-
-function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/Json.v1.schema.json" */;
-validate144.errors = null;
-return true;
-}
-validate144.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-export const validateJsonObject = validate145;
+export const validateJson = validate145;
 
 function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/JsonObject.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate145.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(Object.keys(data).length > 512){
-validate145.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
-return false;
-}
-}
-else {
-validate145.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate145.errors = vErrors;
-return errors === 0;
+/*# sourceURL="countersign:/schemas/shared/Json.v1.schema.json" */;
+validate145.errors = null;
+return true;
 }
 validate145.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateMoney = validate146;
+export const validateJsonObject = validate146;
 
 function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/Money.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/shared/JsonObject.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate146.evaluated;
@@ -25855,16 +25955,46 @@ evaluated0.items = undefined;
 }
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+if(Object.keys(data).length > 512){
+validate146.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+return false;
+}
+}
+else {
+validate146.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate146.errors = vErrors;
+return errors === 0;
+}
+validate146.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+export const validateMoney = validate147;
+
+function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/shared/Money.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate147.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.minor === undefined) || (!(func0.call(data, "minor")))) && (missing0 = "minor")) || (((data.currency === undefined) || (!(func0.call(data, "currency")))) && (missing0 = "currency"))){
-validate146.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate147.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "minor") || (key0 === "currency"))){
-validate146.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate147.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25874,18 +26004,18 @@ if(data.minor !== undefined && func0.call(data, "minor")){
 let data0 = data.minor;
 const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate146.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate147.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate146.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate147.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-validate146.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate147.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -25903,18 +26033,18 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 3){
-validate146.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"}];
+validate147.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"}];
 return false;
 }
 else {
 if(!pattern46.test(data1)){
-validate146.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
+validate147.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate146.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25928,27 +26058,27 @@ var valid0 = true;
 }
 }
 else {
-validate146.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate147.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate146.errors = vErrors;
+validate147.errors = vErrors;
 return errors === 0;
 }
-validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublicJwk = validate52;
 
-export const validateRuntimeHeaders = validate147;
-const schema474 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern237 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern240 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+export const validateRuntimeHeaders = validate148;
+const schema476 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern238 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern241 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
-function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate147.evaluated;
+const evaluated0 = validate148.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25958,30 +26088,30 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate147.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate148.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.cs_token === undefined) || (!(func0.call(data, "cs_token")))) && (missing0 = "cs_token"))) || (((data.cs_seq === undefined) || (!(func0.call(data, "cs_seq")))) && (missing0 = "cs_seq"))) || (((data.cs_prev === undefined) || (!(func0.call(data, "cs_prev")))) && (missing0 = "cs_prev"))) || (((data.cs_proof === undefined) || (!(func0.call(data, "cs_proof")))) && (missing0 = "cs_proof"))){
-validate147.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate148.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema474.properties, key0))){
+if(!(func0.call(schema476.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate147.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate148.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25995,7 +26125,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate147.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate148.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -26010,18 +26140,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate147.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate148.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate147.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate148.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26037,18 +26167,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate147.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate148.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern226.test(data3)){
-validate147.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern227.test(data3)){
+validate148.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26064,18 +26194,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate147.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate148.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate147.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate148.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26092,18 +26222,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate147.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate148.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern44.test(data5)){
-validate147.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate148.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26116,7 +26246,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate147.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate148.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -26132,18 +26262,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate147.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate148.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern31.test(data7)){
-validate147.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate148.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26160,18 +26290,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate147.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate148.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate147.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate148.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26188,18 +26318,18 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(typeof data9 === "string"){
 if(func68(data9) > 8192){
-validate147.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate148.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data9)){
-validate147.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate148.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26215,18 +26345,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data10 === "string"){
 if(func68(data10) > 16){
-validate147.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/maxLength",keyword:"maxLength",params:{limit: 16},message:"must NOT have more than 16 characters"}];
+validate148.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/maxLength",keyword:"maxLength",params:{limit: 16},message:"must NOT have more than 16 characters"}];
 return false;
 }
 else {
-if(!pattern237.test(data10)){
-validate147.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
+if(!pattern238.test(data10)){
+validate148.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26243,18 +26373,18 @@ const _errs27 = errors;
 if(errors === _errs27){
 if(typeof data11 === "string"){
 if(func68(data11) > 43){
-validate147.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate148.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data11)){
-validate147.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate148.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26271,18 +26401,18 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(typeof data12 === "string"){
 if(func68(data12) > 43){
-validate147.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate148.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data12)){
-validate147.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate148.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26298,18 +26428,18 @@ const _errs32 = errors;
 if(errors === _errs32){
 if(typeof data13 === "string"){
 if(func68(data13) > 86){
-validate147.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
+validate148.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
 return false;
 }
 else {
-if(!pattern240.test(data13)){
-validate147.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
+if(!pattern241.test(data13)){
+validate148.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate147.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate148.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26335,24 +26465,24 @@ var valid1 = true;
 }
 }
 else {
-validate147.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate148.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate147.errors = vErrors;
+validate148.errors = vErrors;
 return errors === 0;
 }
-validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateServiceEvent = validate148;
-const schema481 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern241 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+export const validateServiceEvent = validate149;
+const schema483 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern242 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
-function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate148.evaluated;
+const evaluated0 = validate149.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26363,14 +26493,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((data.stream === undefined) || (!(func0.call(data, "stream")))) && (missing0 = "stream")) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.data === undefined) || (!(func0.call(data, "data")))) && (missing0 = "data"))){
-validate148.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate149.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "stream") || (key0 === "version")) || (key0 === "type")) || (key0 === "at")) || (key0 === "by")) || (key0 === "data"))){
-validate148.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate149.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26382,18 +26512,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 200){
-validate148.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate149.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate148.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate149.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate149.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26408,18 +26538,18 @@ let data1 = data.version;
 const _errs4 = errors;
 const _errs5 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-validate148.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate149.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs5){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-validate148.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate149.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate148.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate149.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -26437,18 +26567,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 100){
-validate148.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate149.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern241.test(data2)){
-validate148.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
+if(!pattern242.test(data2)){
+validate149.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate149.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26463,18 +26593,18 @@ let data3 = data.at;
 const _errs9 = errors;
 const _errs10 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate148.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate149.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate148.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate149.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate148.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate149.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -26493,18 +26623,18 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate148.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate149.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(!pattern33.test(data4)){
-validate148.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+validate149.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate149.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26521,12 +26651,12 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 if(Object.keys(data5).length > 512){
-validate148.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate149.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate149.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -26544,24 +26674,24 @@ var valid0 = true;
 }
 }
 else {
-validate148.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate149.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate148.errors = vErrors;
+validate149.errors = vErrors;
 return errors === 0;
 }
-validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateServiceHeaders = validate149;
-const schema486 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern247 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+export const validateServiceHeaders = validate150;
+const schema488 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern248 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
-function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate149.evaluated;
+const evaluated0 = validate150.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26571,30 +26701,30 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate149.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate150.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.cs_key === undefined) || (!(func0.call(data, "cs_key")))) && (missing0 = "cs_key"))) || (((data.cs_signature === undefined) || (!(func0.call(data, "cs_signature")))) && (missing0 = "cs_signature"))){
-validate149.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate150.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema486.properties, key0))){
+if(!(func0.call(schema488.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate149.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate150.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26608,7 +26738,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate149.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate150.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -26623,18 +26753,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate149.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate150.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate149.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate150.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26650,18 +26780,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate149.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate150.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern226.test(data3)){
-validate149.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern227.test(data3)){
+validate150.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26677,18 +26807,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate149.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate150.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate149.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate150.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26705,18 +26835,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate149.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate150.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern44.test(data5)){
-validate149.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate150.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26729,7 +26859,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate149.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate150.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -26745,18 +26875,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate149.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate150.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern31.test(data7)){
-validate149.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate150.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26773,18 +26903,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate149.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate150.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate149.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate150.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26800,18 +26930,18 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(typeof data9 === "string"){
 if(func68(data9) > 64){
-validate149.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate150.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
-if(!pattern247.test(data9)){
-validate149.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
+if(!pattern248.test(data9)){
+validate150.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26827,18 +26957,18 @@ const _errs23 = errors;
 if(errors === _errs23){
 if(typeof data10 === "string"){
 if(func68(data10) > 86){
-validate149.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
+validate150.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
 return false;
 }
 else {
-if(!pattern240.test(data10)){
-validate149.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
+if(!pattern241.test(data10)){
+validate150.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate149.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26861,23 +26991,23 @@ var valid1 = true;
 }
 }
 else {
-validate149.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate150.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate149.errors = vErrors;
+validate150.errors = vErrors;
 return errors === 0;
 }
-validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateSnapshotHeartbeat = validate150;
-const schema490 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
+export const validateSnapshotHeartbeat = validate151;
+const schema492 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
-function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate150.evaluated;
+const evaluated0 = validate151.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26888,14 +27018,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at")){
-validate150.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate151.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "at")){
-validate150.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate151.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26905,18 +27035,18 @@ if(data.at !== undefined && func0.call(data, "at")){
 let data0 = data.at;
 const _errs3 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate150.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate151.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate150.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate151.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-validate150.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate151.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -26927,42 +27057,19 @@ return false;
 }
 }
 else {
-validate150.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate151.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
-}
-validate150.errors = vErrors;
-return errors === 0;
-}
-validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateTier = validate151;
-
-function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/Tier.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate151.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!((((data === 1) || (data === 2)) || (data === 3)) || (data === 4))){
-validate151.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema64.enum},message:"must be equal to one of the allowed values"}];
-return false;
 }
 validate151.errors = vErrors;
 return errors === 0;
 }
-validate151.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateActionCancelled = validate152;
-const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+export const validateTier = validate152;
 
 function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/shared/Tier.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate152.evaluated;
@@ -26972,124 +27079,20 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate152.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+if(!((((data === 1) || (data === 2)) || (data === 3)) || (data === 4))){
+validate152.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema64.enum},message:"must be equal to one of the allowed values"}];
 return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((key0 === "action") || (key0 === "by")) || (key0 === "reason"))){
-validate152.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.action !== undefined && func0.call(data, "action")){
-let data0 = data.action;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 36){
-validate152.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
-return false;
-}
-else {
-if(!pattern10.test(data0)){
-validate152.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate152.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data1 = data.by;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate152.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(!pattern33.test(data1)){
-validate152.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate152.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data2 = data.reason;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 2000){
-validate152.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate152.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-else {
-validate152.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
 }
 validate152.errors = vErrors;
 return errors === 0;
 }
-validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate152.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateActionReversed = validate58;
-
-export const validateHaltNotice = validate98;
-
-export const validateRunHalted = validate153;
-const schema497 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+export const validateActionCancelled = validate153;
+const schema495 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate153.evaluated;
@@ -27102,39 +27105,39 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))){
+if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
 validate153.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((key0 === "halt") || (key0 === "by")) || (key0 === "reason")) || (key0 === "mode"))){
+if(!(((key0 === "action") || (key0 === "by")) || (key0 === "reason"))){
 validate153.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
+if(data.action !== undefined && func0.call(data, "action")){
+let data0 = data.action;
 const _errs2 = errors;
 const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate153.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if(func68(data0) > 36){
+validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
-if(!pattern6.test(data0)){
-validate153.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+if(!pattern10.test(data0)){
+validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate153.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27193,20 +27196,6 @@ var valid0 = _errs8 === errors;
 else {
 var valid0 = true;
 }
-if(valid0){
-if(data.mode !== undefined && func0.call(data, "mode")){
-let data3 = data.mode;
-const _errs11 = errors;
-if(!((data3 === "halt") || (data3 === "pause"))){
-validate153.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema497.properties.mode.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid0 = _errs11 === errors;
-}
-else {
-var valid0 = true;
-}
-}
 }
 }
 }
@@ -27222,11 +27211,15 @@ return errors === 0;
 }
 validate153.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunResumed = validate154;
-const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+export const validateActionReversed = validate58;
+
+export const validateHaltNotice = validate98;
+
+export const validateRunHalted = validate154;
+const schema499 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
 
 function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate154.evaluated;
@@ -27239,14 +27232,14 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+if((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))){
 validate154.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "halt") || (key0 === "by")) || (key0 === "reason"))){
+if(!((((key0 === "halt") || (key0 === "by")) || (key0 === "reason")) || (key0 === "mode"))){
 validate154.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -27330,6 +27323,20 @@ var valid0 = _errs8 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.mode !== undefined && func0.call(data, "mode")){
+let data3 = data.mode;
+const _errs11 = errors;
+if(!((data3 === "halt") || (data3 === "pause"))){
+validate154.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema499.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs11 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -27345,11 +27352,11 @@ return errors === 0;
 }
 validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTimerDue = validate155;
-const schema505 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+export const validateRunResumed = validate155;
+const schema503 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate155.evaluated;
@@ -27362,15 +27369,138 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((data.timer === undefined) || (!(func0.call(data, "timer")))) && (missing0 = "timer")) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))){
+if(((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
 validate155.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((key0 === "timer") || (key0 === "action"))){
+if(!(((key0 === "halt") || (key0 === "by")) || (key0 === "reason"))){
 validate155.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate155.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate155.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate155.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data1 = data.by;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate155.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern33.test(data1)){
+validate155.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate155.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data2 = data.reason;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 2000){
+validate155.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate155.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate155.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate155.errors = vErrors;
+return errors === 0;
+}
+validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateTimerDue = validate156;
+const schema507 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+
+function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate156.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((data.timer === undefined) || (!(func0.call(data, "timer")))) && (missing0 = "timer")) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))){
+validate156.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "timer") || (key0 === "action"))){
+validate156.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27380,7 +27510,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate155.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema505.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate156.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema507.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -27456,7 +27586,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate155.errors = vErrors;
+validate156.errors = vErrors;
 return false;
 }
 else {
@@ -27480,280 +27610,6 @@ var valid0 = true;
 }
 }
 else {
-validate155.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate155.errors = vErrors;
-return errors === 0;
-}
-validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateClaimClaims = validate156;
-const schema507 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
-
-function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate156.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.grant === undefined) || (!(func0.call(data, "grant")))) && (missing0 = "grant"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
-validate156.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((((((((key0 === "jti") || (key0 === "grant")) || (key0 === "tenant")) || (key0 === "run")) || (key0 === "action")) || (key0 === "aud")) || (key0 === "iat")) || (key0 === "exp"))){
-validate156.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.jti !== undefined && func0.call(data, "jti")){
-let data0 = data.jti;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate156.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern6.test(data0)){
-validate156.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate156.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.grant !== undefined && func0.call(data, "grant")){
-let data1 = data.grant;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 128){
-validate156.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern6.test(data1)){
-validate156.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate156.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.tenant !== undefined && func0.call(data, "tenant")){
-let data2 = data.tenant;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 128){
-validate156.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern4.test(data2)){
-validate156.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate156.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.run !== undefined && func0.call(data, "run")){
-let data3 = data.run;
-const _errs11 = errors;
-const _errs12 = errors;
-if(errors === _errs12){
-if(typeof data3 === "string"){
-if(func68(data3) > 36){
-validate156.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
-return false;
-}
-else {
-if(!pattern10.test(data3)){
-validate156.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate156.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs11 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.action !== undefined && func0.call(data, "action")){
-let data4 = data.action;
-const _errs14 = errors;
-const _errs15 = errors;
-if(errors === _errs15){
-if(typeof data4 === "string"){
-if(func68(data4) > 36){
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
-return false;
-}
-else {
-if(!pattern10.test(data4)){
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs14 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.aud !== undefined && func0.call(data, "aud")){
-let data5 = data.aud;
-const _errs17 = errors;
-const _errs18 = errors;
-if(errors === _errs18){
-if(typeof data5 === "string"){
-if(func68(data5) > 200){
-validate156.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(func68(data5) < 1){
-validate156.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-}
-}
-else {
-validate156.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs17 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.iat !== undefined && func0.call(data, "iat")){
-let data6 = data.iat;
-const _errs20 = errors;
-const _errs21 = errors;
-if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate156.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs21){
-if((typeof data6 == "number") && (isFinite(data6))){
-if(data6 > 9007199254740991 || isNaN(data6)){
-validate156.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data6 < 0 || isNaN(data6)){
-validate156.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-}
-var valid0 = _errs20 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.exp !== undefined && func0.call(data, "exp")){
-let data7 = data.exp;
-const _errs23 = errors;
-const _errs24 = errors;
-if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
-validate156.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs24){
-if((typeof data7 == "number") && (isFinite(data7))){
-if(data7 > 9007199254740991 || isNaN(data7)){
-validate156.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data7 < 0 || isNaN(data7)){
-validate156.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-}
-var valid0 = _errs23 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-else {
 validate156.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
@@ -27763,11 +27619,11 @@ return errors === 0;
 }
 validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateGrantClaims = validate157;
-const schema516 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+export const validateClaimClaims = validate157;
+const schema509 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate157.evaluated;
@@ -27780,14 +27636,14 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((((((((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.definition === undefined) || (!(func0.call(data, "definition")))) && (missing0 = "definition"))) || (((data.args === undefined) || (!(func0.call(data, "args")))) && (missing0 = "args"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.policy === undefined) || (!(func0.call(data, "policy")))) && (missing0 = "policy"))) || (((data.tier === undefined) || (!(func0.call(data, "tier")))) && (missing0 = "tier"))) || (((data.claim === undefined) || (!(func0.call(data, "claim")))) && (missing0 = "claim"))) || (((data.jkt === undefined) || (!(func0.call(data, "jkt")))) && (missing0 = "jkt"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
+if((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.grant === undefined) || (!(func0.call(data, "grant")))) && (missing0 = "grant"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
 validate157.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema516.properties, key0))){
+if(!((((((((key0 === "jti") || (key0 === "grant")) || (key0 === "tenant")) || (key0 === "run")) || (key0 === "action")) || (key0 === "aud")) || (key0 === "iat")) || (key0 === "exp"))){
 validate157.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -27822,18 +27678,46 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.tenant !== undefined && func0.call(data, "tenant")){
-let data1 = data.tenant;
+if(data.grant !== undefined && func0.call(data, "grant")){
+let data1 = data.grant;
 const _errs5 = errors;
 const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
+validate157.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data1)){
+validate157.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate157.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.tenant !== undefined && func0.call(data, "tenant")){
+let data2 = data.tenant;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 128){
 validate157.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern4.test(data1)){
+if(!pattern4.test(data2)){
 validate157.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
@@ -27841,6 +27725,252 @@ return false;
 }
 else {
 validate157.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.run !== undefined && func0.call(data, "run")){
+let data3 = data.run;
+const _errs11 = errors;
+const _errs12 = errors;
+if(errors === _errs12){
+if(typeof data3 === "string"){
+if(func68(data3) > 36){
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data3)){
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs11 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.action !== undefined && func0.call(data, "action")){
+let data4 = data.action;
+const _errs14 = errors;
+const _errs15 = errors;
+if(errors === _errs15){
+if(typeof data4 === "string"){
+if(func68(data4) > 36){
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data4)){
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs14 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.aud !== undefined && func0.call(data, "aud")){
+let data5 = data.aud;
+const _errs17 = errors;
+const _errs18 = errors;
+if(errors === _errs18){
+if(typeof data5 === "string"){
+if(func68(data5) > 200){
+validate157.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(func68(data5) < 1){
+validate157.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate157.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs17 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.iat !== undefined && func0.call(data, "iat")){
+let data6 = data.iat;
+const _errs20 = errors;
+const _errs21 = errors;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+validate157.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs21){
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 > 9007199254740991 || isNaN(data6)){
+validate157.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data6 < 0 || isNaN(data6)){
+validate157.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs20 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.exp !== undefined && func0.call(data, "exp")){
+let data7 = data.exp;
+const _errs23 = errors;
+const _errs24 = errors;
+if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+validate157.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs24){
+if((typeof data7 == "number") && (isFinite(data7))){
+if(data7 > 9007199254740991 || isNaN(data7)){
+validate157.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data7 < 0 || isNaN(data7)){
+validate157.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs23 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate157.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate157.errors = vErrors;
+return errors === 0;
+}
+validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateGrantClaims = validate158;
+const schema518 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+
+function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate158.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((((((((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.definition === undefined) || (!(func0.call(data, "definition")))) && (missing0 = "definition"))) || (((data.args === undefined) || (!(func0.call(data, "args")))) && (missing0 = "args"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.policy === undefined) || (!(func0.call(data, "policy")))) && (missing0 = "policy"))) || (((data.tier === undefined) || (!(func0.call(data, "tier")))) && (missing0 = "tier"))) || (((data.claim === undefined) || (!(func0.call(data, "claim")))) && (missing0 = "claim"))) || (((data.jkt === undefined) || (!(func0.call(data, "jkt")))) && (missing0 = "jkt"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
+validate158.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(func0.call(schema518.properties, key0))){
+validate158.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.jti !== undefined && func0.call(data, "jti")){
+let data0 = data.jti;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate158.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate158.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate158.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.tenant !== undefined && func0.call(data, "tenant")){
+let data1 = data.tenant;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 128){
+validate158.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data1)){
+validate158.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate158.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27857,18 +27987,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 36){
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data2)){
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27885,18 +28015,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 36){
-validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate158.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data3)){
-validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27913,18 +28043,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 128){
-validate157.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate158.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data4)){
-validate157.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27941,18 +28071,18 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(typeof data5 === "string"){
 if(func68(data5) > 128){
-validate157.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate158.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern15.test(data5)){
-validate157.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27969,18 +28099,18 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(typeof data6 === "string"){
 if(func68(data6) > 43){
-validate157.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate158.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data6)){
-validate157.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27997,18 +28127,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data7 === "string"){
 if(func68(data7) > 43){
-validate157.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate158.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data7)){
-validate157.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28025,18 +28155,18 @@ const _errs27 = errors;
 if(errors === _errs27){
 if(typeof data8 === "string"){
 if(func68(data8) > 200){
-validate157.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate158.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data8) < 1){
-validate157.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate158.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28053,18 +28183,18 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(typeof data9 === "string"){
 if(func68(data9) > 128){
-validate157.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate158.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate157.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate158.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28078,7 +28208,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data10 = data.tier;
 const _errs32 = errors;
 if(!((((data10 === 1) || (data10 === 2)) || (data10 === 3)) || (data10 === 4))){
-validate157.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema64.enum},message:"must be equal to one of the allowed values"}];
+validate158.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema64.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;
@@ -28090,7 +28220,7 @@ if(valid0){
 if(data.claim !== undefined && func0.call(data, "claim")){
 const _errs34 = errors;
 if(typeof data.claim !== "boolean"){
-validate157.errors = [{instancePath:instancePath+"/claim",schemaPath:"#/properties/claim/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate158.errors = [{instancePath:instancePath+"/claim",schemaPath:"#/properties/claim/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs34 === errors;
@@ -28106,18 +28236,18 @@ const _errs37 = errors;
 if(errors === _errs37){
 if(typeof data12 === "string"){
 if(func68(data12) > 43){
-validate157.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate158.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data12)){
-validate157.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28132,18 +28262,18 @@ let data13 = data.iat;
 const _errs39 = errors;
 const _errs40 = errors;
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-validate157.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate158.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs40){
 if((typeof data13 == "number") && (isFinite(data13))){
 if(data13 > 9007199254740991 || isNaN(data13)){
-validate157.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate158.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data13 < 0 || isNaN(data13)){
-validate157.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate158.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -28160,18 +28290,18 @@ let data14 = data.exp;
 const _errs42 = errors;
 const _errs43 = errors;
 if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
-validate157.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate158.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs43){
 if((typeof data14 == "number") && (isFinite(data14))){
 if(data14 > 9007199254740991 || isNaN(data14)){
-validate157.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate158.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data14 < 0 || isNaN(data14)){
-validate157.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate158.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -28200,13 +28330,13 @@ var valid0 = true;
 }
 }
 else {
-validate157.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate158.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate157.errors = vErrors;
+validate158.errors = vErrors;
 return errors === 0;
 }
-validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenClaims = validate51;

@@ -31,6 +31,16 @@ describe('given the table of tiers', () => {
     expect(judge([defer, rule('r', 'true', { tier: 3 })])).toMatchObject({ decision: 'defer' });
     expect(judge([defer, rule('r', 'true', { tier: 4 })])).toMatchObject({ decision: 'step_up', tier: 4, approval: { route: ['senior'] } });
   });
+  it("a lower rule's approvers never stand in for the senior route of tier 4", () => {
+    const low = rule('low', 'true', { tier: 3, approval: { route: ['clerk'], quorum: 1, expiresIn: '1h' } });
+    expect(judge([low, rule('r', 'true', { tier: 4 })])).toMatchObject({ tier: 4, approval: { route: ['senior'] } });
+    expect(judge([low, rule('r', 'true', { tier: 4, approval: { route: ['board'], quorum: 2, expiresIn: '1h' } })])).toMatchObject({ approval: { route: ['board'], quorum: 2 } });
+  });
+  it('demands that no single role meets go to the senior route', () => {
+    const asks = (id: string, route: string) => rule(id, 'true', { tier: 3, approval: { route: [route], quorum: 1, expiresIn: '1h' } });
+    expect(judge([asks('a', 'security'), asks('b', 'owner')])).toMatchObject({ tier: 3, approval: { route: ['senior'] } });
+    expect(judge([asks('a', 'security'), asks('b', 'security')])).toMatchObject({ approval: { route: ['security'] } });
+  });
   it('a rule that fails because of the arguments denies', () => expect(judge([rule('big', 'amount > 10', { tier: 3 })], { args: { to: 'DE1', amount: 0.001, note: '' } })).toMatchObject({ decision: 'deny', code: 'evaluation_failed' }));
   it('a rule that fails for another reason raises by one, to 3 at least', () => {
     expect(judge([rule('odd', 'size(run.calls) > 1', { tier: 1 })], { tool: undo })).toMatchObject({ tier: 3 });

@@ -11,7 +11,7 @@ export interface Verdict {
   readonly rules: readonly FiredRule[]; readonly approval: Approval | null; readonly claim: boolean;
 }
 
-interface Tally { tier: Tier; deny: string | null; defer: boolean; broken: boolean; rules: FiredRule[]; approvals: Approval[] }
+interface Tally { tier: Tier; deny: string | null; defer: boolean; broken: boolean; rules: FiredRule[]; approvals: { readonly tier: Tier | null; readonly approval: Approval }[] }
 
 /**
  * Decides by the table of DESIGN 7.4. Everything only raises: tier and strictness are maxima over all that matched, so the order
@@ -60,7 +60,7 @@ const applyRules = (tally: Tally, bundle: CompiledBundle, rules: CompiledBundle[
     if (result === false) continue;
     if (result === true) {
       fire(tally, rule.id, rule.tier, rule.decision, rule.rationale);
-      if (rule.approval !== null) tally.approvals.push(rule.approval);
+      if (rule.approval !== null) tally.approvals.push({ tier: rule.tier, approval: rule.approval });
     } else if (result instanceof Failure && result.byArguments) {
       fire(tally, rule.id, null, 'deny', `could not be evaluated because of the arguments: ${result.why}`, 'evaluation_failed');
     } else {
@@ -79,15 +79,22 @@ const verdict = (tally: Tally, bundle: CompiledBundle, tool: CompiledTool, appro
   if (tier < 4 && tally.defer) return { ...base, decision: 'defer', code: 'deferred' };
   if (tier <= 2) return { ...base, decision: 'allow', code: null };
   if (approval === 'approved') return { ...base, decision: 'allow', code: null };
-  return { ...base, decision: 'step_up', code: 'approval_required', approval: strictest(tier === 4 ? bundle.senior : bundle.approval, tally.approvals) };
+  return { ...base, decision: 'step_up', code: 'approval_required', approval: demanded(tier, bundle, tally.approvals) };
 };
 
-/** All matching demands at once: roles every rule accepts (all named ones where there are none), the largest quorum, the shortest wait. */
-const strictest = (base: Approval, more: readonly Approval[]): Approval => {
-  const common = more.reduce((roles, approval) => roles.filter((role) => approval.route.includes(role)), more[0]?.route ?? base.route);
+/**
+ * All matching demands at once: roles that every rule accepts, the largest quorum, the shortest wait. At tier 4 the senior route, unless a
+ * tier 4 rule names its own: what a lower rule asks for must not replace it. Demands that no single role meets go to the senior route as
+ * well: either rule's people alone would be too few.
+ */
+const demanded = (tier: Tier, bundle: CompiledBundle, all: Tally['approvals']): Approval => {
+  const base = tier === 4 ? bundle.senior : bundle.approval;
+  const own = all.filter((one) => tier < 4 || one.tier === 4).map((one) => one.approval);
+  const common = own.slice(1).reduce((roles, approval) => roles.filter((role) => approval.route.includes(role)), own[0]?.route ?? base.route);
+  const everyone = [base, ...all.map((one) => one.approval), ...(common.length === 0 ? [bundle.senior] : [])];
   return {
-    route: common.length > 0 ? [...common].sort() : [...new Set(more.flatMap((approval) => approval.route))].sort(),
-    quorum: Math.max(base.quorum, ...more.map((approval) => approval.quorum)),
-    expiresInMs: Math.min(base.expiresInMs, ...more.map((approval) => approval.expiresInMs)),
+    route: [...(common.length > 0 ? common : bundle.senior.route)].sort(),
+    quorum: Math.max(...everyone.map((approval) => approval.quorum)),
+    expiresInMs: Math.min(...everyone.map((approval) => approval.expiresInMs)),
   };
 };
