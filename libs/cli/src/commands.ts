@@ -79,6 +79,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',
     load: async () => (await import('./people/propose-command.ts')).propose,
   },
+  assertion: {
+    summary: 'signs a client assertion as a demo agent, for trying the gateway with curl',
+    usage: 'countersign assertion AGENT [--json]\n  Good for one request within a minute.',
+    load: async () => (await import('./people/assertion-command.ts')).assertion,
+  },
   audit: {
     summary: 'verifies or exports the record',
     usage: 'countersign audit verify [DIR | --url URL] [--key VKEY] [--offline] [--json]\ncountersign audit export DIR [--url URL]\n  verify recomputes the signed root from every entry. Without DIR the log of the running Countersign.\n  --key: the verifier key (name+hash+key); without it the one beside the export, or the one the service gives, which proves less.',
