@@ -27,6 +27,12 @@ const persist = async <T>(ask: () => Promise<T>, may: (type: string | undefined)
     }
   }
 };
+/** Waits for it, succeed or fail, but not for ever. */
+const atMost = async (ms: number, ending: Promise<unknown>): Promise<void> => {
+  const over = new AbortController();
+  await Promise.race([ending.catch(() => undefined), pause(ms, over.signal)]);
+  over.abort();
+};
 const busy = (type: string | undefined): boolean => type === 'CONCURRENT_TRANSACTIONS';
 
 const leaderOf = (cluster: RawCluster, topic: string, partition: number): number => {
@@ -54,8 +60,8 @@ export const takeOver = async (client: Client, group: string, input: string, par
 
   const abandon = async (): Promise<void> => {
     broken ??= new Error(`the transactions of ${transactionalId} were given up`);
-    if (open) await Promise.race([coordinator!.endTxn({ ...identity, transactionResult: false }).catch(() => undefined), pause(longestAbortMs)]);
-    await Promise.race([cluster.disconnect().catch(() => undefined), pause(longestAbortMs)]);
+    if (open) await atMost(longestAbortMs, coordinator!.endTxn({ ...identity, transactionResult: false }));
+    await atMost(longestAbortMs, cluster.disconnect());
   };
 
   const send = async (round: readonly Round[]): Promise<readonly Stands[]> => {
