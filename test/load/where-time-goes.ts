@@ -1,16 +1,20 @@
-// Reads CPU profiles of a bench (`npm run bench -- decide --profile FOLDER`) and says where the time went: node test/load/where-time-goes.ts FILE.cpuprofile [rows]
+// Reads CPU profiles of a bench (`npm run bench -- decide --profile FOLDER`) and says where the time went: node test/load/where-time-goes.ts FILE.cpuprofile [rows] [seconds to skip: the start]
 import { readFileSync } from 'node:fs';
 
 interface Node { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }; readonly children?: readonly number[] }
 interface Profile { readonly nodes: readonly Node[]; readonly samples: readonly number[]; readonly timeDeltas: readonly number[] }
 
-const [file, rows = '45'] = process.argv.slice(2);
-if (file === undefined) { process.stderr.write('Usage: node test/load/where-time-goes.ts FILE.cpuprofile [rows]\n'); process.exit(2); }
+const [file, rows = '45', skip = '0'] = process.argv.slice(2);
+if (file === undefined) { process.stderr.write('Usage: node test/load/where-time-goes.ts FILE.cpuprofile [rows] [seconds to skip]\n'); process.exit(2); }
 const profile = JSON.parse(readFileSync(file, 'utf8')) as Profile;
 const byId = new Map(profile.nodes.map((node) => [node.id, node]));
 const parents = new Map(profile.nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id] as const)));
 const own = new Map<number, number>();
-profile.samples.forEach((id, i) => own.set(id, (own.get(id) ?? 0) + profile.timeDeltas[i]!));
+let at = 0;
+profile.samples.forEach((id, i) => {
+  at += profile.timeDeltas[i]!;
+  if (at > Number(skip) * 1e6) own.set(id, (own.get(id) ?? 0) + profile.timeDeltas[i]!);
+});
 const short = (url: string): string => url.replace(/^file:\/\//, '').replace(/^.*\/(node_modules|libs|services|contracts)\//, '$1/');
 const idle = new Set(['(idle)', '(program)']);
 const nameOf = ({ callFrame: { functionName, url, lineNumber } }: Node): string => `${functionName || '(anonymous)'} ${url === '' ? '' : `${short(url)}:${lineNumber + 1}`}`;

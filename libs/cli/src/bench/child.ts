@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,9 +25,10 @@ const cpuSeconds = (pid: number): number => {
   }
 };
 
-/** Starts a Node program and waits until `ready` says so. It ends with this process at the latest. Its output is kept for the error message. */
+/** Starts a Node program and waits until `ready` says so. It ends with this process at the latest. Its output is kept for the error message, and goes when it is stopped. */
 export const startNode = async (name: string, args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; /** Asked again and again, with what the program has printed. */ readonly ready: (output: string) => Promise<boolean>; readonly withinMs?: number; readonly nodeOptions?: readonly string[] }): Promise<Child> => {
-  const log = join(await mkdtemp(join(tmpdir(), 'countersign-bench-')), `${name}.log`);
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  const log = join(folder, `${name}.log`);
   const output = openSync(log, 'w');
   const child = spawn(process.execPath, ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', ...(options.nodeOptions ?? []), ...args], { stdio: ['ignore', output, output], env: { ...process.env, ...options.env } });
   running.add(child);
@@ -47,7 +48,7 @@ export const startNode = async (name: string, args: readonly string[], options: 
     }
     await sleep(20);
   }
-  return { stop, cpuSeconds: () => cpuSeconds(child.pid!) };
+  return { stop: async () => { await stop(); await rm(folder, { recursive: true, force: true }); }, cpuSeconds: () => cpuSeconds(child.pid!) };
 };
 
 /** Whether a service answers on /readyz. */

@@ -70,10 +70,8 @@ export const peak = async (bus: Bus, subject: Subject, count: number): Promise<{
   return { perSecond: (messages.length - first.messages.length) / ((last.at - first.at) / 1_000), cpuUs };
 };
 
-const warmMs = 4_000;
-
-/** Milliseconds from when a message was due to its answer, at `rate` a second whatever comes back. */
-export const openLoop = async (bus: Bus, subject: Subject, rate: number, seconds: number): Promise<{ readonly p50: number; readonly p99: number }> => {
+/** Milliseconds from when a message was due to its answer, at `rate` a second whatever comes back; the first `warmMs` do not count. */
+export const openLoop = async (bus: Bus, subject: Subject, rate: number, seconds: number, warmMs = 4_000): Promise<{ readonly p50: number; readonly p99: number }> => {
   const count = Math.ceil(rate * (seconds + warmMs / 1_000));
   const child = await subject.start();
   const messages = subject.messages(count);
