@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
+import { until } from './until.ts';
 
 export interface Answer { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
 
@@ -24,6 +25,9 @@ export const call = async (method: string, url: string, body?: unknown, headers:
   try { parsed = JSON.parse(text); } catch { parsed = { text }; }
   return { status: response.status, body: parsed as Answer['body'] };
 };
+
+/** The same once more for as long as the answer is 503: that says that something of ours is away for a moment and that nothing was done. */
+export const patiently = (ask: () => Promise<Answer>): Promise<Answer> => until('an answer other than 503', async () => { const answer = await ask(); return answer.status !== 503 && answer; }, 15_000);
 
 /** A form, as OAuth endpoints take it; throws where the answer is not 200. */
 export const expectForm = async (url: string, form: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> => {

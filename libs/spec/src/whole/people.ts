@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey, instructionDigest, signPersonStatement } from '@countersign/identity';
 import type { SigningKey, VoteStatement } from '@countersign/identity';
-import { bearer, call } from './http.ts';
+import { bearer, call, patiently } from './http.ts';
 import type { Answer, Caller } from './http.ts';
 import type { Place, ServiceName } from './infrastructure.ts';
 import type { Urls } from './services.ts';
@@ -23,8 +23,8 @@ export const human = (urls: Urls, person: string, key: SigningKey): Human => {
   const sign: Human['sign'] = ({ approval, digest }, vote, reason = 'looked at it') => signPersonStatement('vote', { sub: person, approval, digest, vote, reason, iat: now() }, key);
   return {
     person, key, sign,
-    call: (service, method, path, body) => call(method, `${urls[service]}${path}`, body, { authorization: bearer({ person, key }, service) }),
-    vote: (approval, vote) => call('POST', `${urls.approvals}/approvals/${approval.approval}/votes`, { jws: sign(approval, vote) }),
+    call: (service, method, path, body) => patiently(() => call(method, `${urls[service]}${path}`, body, { authorization: bearer({ person, key }, service) })),
+    vote: (approval, vote) => patiently(() => call('POST', `${urls.approvals}/approvals/${approval.approval}/votes`, { jws: sign(approval, vote) })),
     instruct: (agent, text) => (run) => Promise.resolve({
       text, attestation: signPersonStatement('instruction', { sub: person, run, instruction: instructionDigest(text), agent, tenant: 'acme', iat: now() }, key),
     }),
@@ -40,14 +40,14 @@ export const expectStatus = (answer: Answer, ...statuses: readonly number[]): An
 export const enrolFirst = async (urls: Urls, place: Place): Promise<Human> => {
   const key = generateKey('operator-1');
   const code = readFileSync(join(place.secretsDir, 'operator-enrolment'), 'utf8').trim();
-  expectStatus(await call('POST', `${urls.registry}/people/enrol`, { code, key: key.publicJwk }), 200, 201);
+  expectStatus(await patiently(() => call('POST', `${urls.registry}/people/enrol`, { code, key: key.publicJwk })), 200, 201);
   return human(urls, 'operator', key);
 };
 
 export const enrol = async (urls: Urls, operator: Human, person: string, roles: readonly string[]): Promise<Human> => {
   const invited = expectStatus(await operator.call('registry', 'POST', '/people/invite', { person, name: person, roles }), 200, 201);
   const key = generateKey(`${person}-1`);
-  expectStatus(await call('POST', `${urls.registry}/people/enrol`, { code: invited.body['code'], key: key.publicJwk }), 200, 201);
+  expectStatus(await patiently(() => call('POST', `${urls.registry}/people/enrol`, { code: invited.body['code'], key: key.publicJwk })), 200, 201);
   return human(urls, person, key);
 };
 
