@@ -1,5 +1,5 @@
 import type { Bus } from '@countersign/bus';
-import { createMemoryHotState } from '@countersign/hot-state/memory';
+import { createRedisHotState } from '@countersign/hot-state/redis';
 import { createKeySet, loadJwks } from '@countersign/identity';
 import { createAgentRuntime, kafkaTransport, RunFailed } from '@countersign/sdk';
 import type { AgentRuntime } from '@countersign/sdk';
@@ -33,7 +33,8 @@ export const openLoad = async ({ place, services, bus, dir }: Processes): Promis
   const halts = createHaltView({ bus: bus as Bus, jwks: keys, now: Date.now });
   await halts.ready;
   const transport = kafkaTransport(bus);
-  const store = createMemoryHotState();
+  // Not in memory: that would refuse the grants of the second it was made in, as it must.
+  const store = createRedisHotState({ url: place.redis });
   const runtimes = new Map<string, AgentRuntime>();
   for (const [agent, clientKey] of cast.agents) runtimes.set(agent, patient(createAgentRuntime({
     agent, tenant: 'acme', clientKey, registryUrl: services.urls.registry, supervisionUrl: services.urls.supervision, transport, decisionTimeoutMs: 60_000, grantKeys: keys,

@@ -1,4 +1,5 @@
 import { createKeySet, loadJwks } from '@countersign/identity';
+import type { HotState } from '@countersign/hot-state';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createAgentRuntime, kafkaTransport } from '@countersign/sdk';
 import type { AgentRuntime } from '@countersign/sdk';
@@ -38,13 +39,15 @@ const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
   const pairs = new Map<string, { readonly pipeline: string; readonly suite: string }>();
   for await (const { pipeline, suite } of readSessions(options.file, options.limit)) pairs.set(`${pipeline}/${suite}`, { pipeline, suite });
   progress(`Registering ${pairs.size} agents, their tools and people …`);
+  // Made long before the first grant: a store refuses those of the second it was made in, as it may have forgotten what came before.
+  const store = createMemoryHotState();
   const cast = await setUp(local, [...pairs.values()]);
 
   const bus = await createBus(local.bus === 'kafka' ? { kind: 'kafka', brokers: local.kafka!.split(','), ssl: false, sasl: undefined } : { kind: 'embedded', connectionString: local.postgres['bus']! }, { clientId: 'replay' });
   const kept = options.keep === undefined ? undefined : createWriteStream(options.keep);
   const reconciler = createReconciler(bus, kept && ((partition, record) => { kept.write(`{"partition":${partition},"record":${record.toString()}}\n`); }));
   await reconciler.follow();
-  const stage = await openStage(local, bus, cast);
+  const stage = await openStage(local, bus, cast, store);
   const approvers = options.approver === 'none' ? undefined : startApprovers(local, cast, options.approver);
   const scores = emptyScores();
   const latencies: number[] = [];
@@ -88,7 +91,7 @@ const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
 const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** What every session is played with: runtimes, signing users, and the recorded tools behind their guards. */
-const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>>, cast: Cast): Promise<{ readonly player: Omit<Player, 'waitForPeopleMs' | 'onProposed' | 'onResult'>; close(): Promise<void> }> => {
+const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>>, cast: Cast, store: HotState): Promise<{ readonly player: Omit<Player, 'waitForPeopleMs' | 'onProposed' | 'onResult'>; close(): Promise<void> }> => {
   const keys = createKeySet(loadJwks(join(local.secrets, 'jwks.json')));
   const halts = createHaltView({ bus, jwks: keys, now: Date.now });
   await halts.ready;
@@ -97,7 +100,6 @@ const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>
   for (const [agent, clientKey] of cast.agents) runtimes.set(agent, createAgentRuntime({
     agent, tenant: 'acme', clientKey, registryUrl: local.http.registry, supervisionUrl: local.http.supervision, transport, decisionTimeoutMs: 60_000, grantKeys: keys,
   }));
-  const store = createMemoryHotState();
   const guards = new Map<string, ReturnType<typeof createToolGuard>>();
   const guardOf = (suite: string) => {
     const audience = `agentdojo-${suite}`;
