@@ -73,8 +73,9 @@ export const peak = async (bus: Bus, subject: Subject, count: number): Promise<{
 /** Milliseconds from when a message was due to its answer, at `rate` a second whatever comes back; the first `warmMs` do not count. */
 export const openLoop = async (bus: Bus, subject: Subject, rate: number, seconds: number, warmMs = 4_000): Promise<{ readonly p50: number; readonly p99: number }> => {
   const count = Math.ceil(rate * (seconds + warmMs / 1_000));
-  const child = await subject.start();
+  // Before the subject starts: making them takes seconds in which this process sends no heartbeats.
   const messages = subject.messages(count);
+  const child = await subject.start();
   const reading = await sink(bus, subject.output);
   try {
     const begun = performance.now();

@@ -1,5 +1,5 @@
 import type { ApprovalResolved, PersonSnapshot, TokenClaims } from '@countersign/contracts';
-import { createKeySet, instructionDigest, peekJws, verifyPersonStatement } from '@countersign/identity';
+import { createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
 import type { CheckedVote } from '../core/commands.ts';
 
@@ -7,6 +7,8 @@ import type { CheckedVote } from '../core/commands.ts';
 export interface People {
   /** The signatures of an approval's votes: `why` says what is wrong with one that does not count. */
   checkVotes(message: ApprovalResolved, now: number): CheckedVote[];
+  /** Begins to verify an instruction's signature on another thread; says nothing. */
+  ahead(jws: string): Promise<void>;
   /** Who gave an instruction, if the signature holds for this run. */
   attests(jws: string, text: string, token: TokenClaims, now: number): { readonly ok: true; readonly person: string } | { readonly ok: false; readonly why: string };
 }
@@ -34,6 +36,11 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
       const known = active(vote.person);
       return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], why: voteFault(message, vote, known, now) };
     }),
+    ahead: async (jws) => {
+      const claimed = peekJws(jws)?.['sub'];
+      const known = typeof claimed === 'string' ? active(claimed) : undefined;
+      if (known !== undefined) await verifyJwsAhead(jws, known.keys);
+    },
     attests: (jws, text, token, now) => {
       const claimed = peekJws(jws)?.['sub'];
       const known = typeof claimed === 'string' ? active(claimed) : undefined;

@@ -135,11 +135,18 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       if (!verifyProof(session.key, input, proof)) continue;
       const key = (session.publicKey ??= publicKeyOf(session.claims.cnf.jwk));
       if (key !== undefined) attesting.push(verifyAttestAhead(chainHash(input), attest, key));
+      if (proven.fields.ceType === 'countersign.runs.started.v1') {
+        const instruction = attestationIn(record.value!);
+        if (instruction !== undefined) attesting.push(options.people.ahead(instruction));
+      }
     }
     await Promise.all(attesting);
   };
   return Object.assign(verify, { ahead });
 };
+
+/** The instruction's signature in the body of a start, read without any check: it is only to be verified sooner. */
+const attestationIn = (value: Buffer): string | undefined => /"attestation":"([A-Za-z0-9_.-]{1,8192})"/.exec(value.toString('latin1', Math.max(0, value.length - 8_192)))?.[1];
 
 const runShape = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const bounded = (text: string): string => text.slice(0, 128).toWellFormed();
