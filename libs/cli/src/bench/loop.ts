@@ -28,7 +28,7 @@ export const benchLoop = async (local: Local, options: Options): Promise<Results
   let standIns: Awaited<ReturnType<typeof startStandIns>> | undefined;
   try {
     await bus.ensureTopics(Object.values(topics));
-    if (options.decide) standIns = await startStandIns(bus, local.secrets, process.env['CS_TENANT'] ?? 'acme');
+    if (options.decide) standIns = await startStandIns(bus, brokers, local.secrets, process.env['CS_TENANT'] ?? 'acme');
     const policy = standIns === undefined ? undefined : decideSubject(local, standIns, { ...(profile === undefined ? {} : { profile }) });
     const subjects: readonly ('echo' | 'decide')[] = (policy === undefined ? ['echo'] : ['echo', 'decide']);
     const subject = async (which: 'echo' | 'decide'): Promise<Subject> => (which === 'echo' ? echoSubject(bus, brokers) : policy!);
