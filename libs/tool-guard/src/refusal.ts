@@ -8,14 +8,14 @@ export interface GuardRefusal {
 }
 
 const statusOf: Readonly<Record<string, GuardRefusal['status']>> = {
-  wrong_audience: 403, wrong_tool: 403, wrong_definition: 403, wrong_arguments: 403, wrong_session: 403, wrong_signer: 403, halted: 403, claim_mismatch: 403,
-  grant_used: 409, halts_stale: 503, hot_state_unavailable: 503,
+  wrong_audience: 403, wrong_tool: 403, wrong_definition: 403, wrong_arguments: 403, wrong_session: 403, wrong_signer: 403, claim_mismatch: 403,
+  grant_used: 409, halted: 409, halts_stale: 503, hot_state_unavailable: 503,
 };
 
 /** Codes without an entry of their own are about who is asking: 401. */
 export const guardRefusal = (code: string, detail: string): GuardRefusal => {
   const status = statusOf[code] ?? 401;
-  return { ok: false, code, detail, status, retryable: status === 503 };
+  return { ok: false, code, detail, status, retryable: status === 503 || code === 'halted' };
 };
 
 /** The refusal as application/problem+json (RFC 9457). */

@@ -107,7 +107,7 @@ describe('the tool server', () => {
     expect(await post('/tools/payments.nothing')).toEqual([404, 'unknown_tool']);
     expect(await post('/tools/payments.transfer', {}, '{')).toEqual([400, 'invalid_request']);
     expect(await post('/tools/payments.transfer', {}, JSON.stringify('x'.repeat(70_000)))).toEqual([413, 'too_large']);
-    expect(await post('/tools/payments.transfer', { origin: 'https://evil.example' })).toEqual([403, 'host_refused']);
+    expect(await post('/tools/payments.transfer', { origin: 'https://evil.example' })).toEqual([403, 'forbidden_origin']);
     expect(await post('/elsewhere')).toEqual([404, 'not_found']);
     expect(w.company.books.paid).toEqual([]);
   });

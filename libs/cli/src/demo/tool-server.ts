@@ -34,7 +34,8 @@ export const startToolServer = async (options: ToolServerOptions): Promise<{ rea
 
   server.addHook('onRequest', async (request, reply) => {
     const { host, origin } = request.headers;
-    if (!loopback.test(host ?? '') || (origin !== undefined && !(URL.canParse(origin) && loopback.test(new URL(origin).host)))) return refuse(reply as unknown as HookReply, 403, 'host_refused', 'this server answers to loopback names only');
+    if (!loopback.test(host ?? '')) return refuse(reply as unknown as HookReply, 403, 'forbidden_host', 'this server answers to loopback names only');
+    if (origin !== undefined && !(URL.canParse(origin) && loopback.test(new URL(origin).host))) return refuse(reply as unknown as HookReply, 403, 'forbidden_origin', 'requests from other web pages are refused');
     return undefined;
   });
   server.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => refuse(reply as unknown as HookReply, error.statusCode ?? 500, error.statusCode === 413 ? 'too_large' : error.statusCode === undefined ? 'internal' : 'invalid_request', error.statusCode === undefined ? 'a fault of this server' : error.message));
