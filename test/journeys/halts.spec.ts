@@ -46,7 +46,7 @@ describe('a halt mid-run', () => {
     expect(['halted', 'run_halted']).toContain(denied.code);
     if (kind !== 'run') expect(denied.code).toBe(code);
     const tool = await until('the tool refuses', async () => { const answer = await whole.tools.invoke('desk.read', { note: 'n' }, session.headers(granted.grant!)); return answer.status !== 200 && answer; });
-    expect(tool).toMatchObject({ status: 403, body: { code: 'halted' } });
+    expect(tool).toMatchObject({ status: 409, body: { code: 'halted' } });
     if (kind !== 'tool') expect(await claim(paid.grant!)).toMatchObject({ status: 409, body: { code: 'halted' } });
     // whom it does not cover goes on
     const elsewhere = await bystander.propose(kind === 'tool' ? 'desk.write' : 'desk.read', kind === 'tool' ? { note: 'n', text: 't' } : { note: 'n' });
