@@ -6,6 +6,9 @@ import { end, isOurs, launch, requireFree, until } from './process.mjs';
 import { say, Trouble } from './say.mjs';
 import { readState, writeState } from './state.mjs';
 
+/** What a batch allocates dies young only where the young generation can hold a batch. */
+const nodeFlags = { policy: ['--max-semi-space-size=64'] };
+
 /** Addresses of the services of a running infrastructure. */
 export const urlsOf = (infra) => Object.fromEntries(Object.entries(infra.ports.http).map(([name, port]) => [name, `http://127.0.0.1:${port}`]));
 
@@ -49,7 +52,7 @@ export async function startServices(infra, names = built(), { env = {}, envFor =
     const port = infra.ports.http[name];
     await requireFree(port, name, 'CS_HTTP_PORT');
     meant.delete(name);
-    const launched = launch(bin('node'), ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', '--disable-warning=FSTWRN004', main], {
+    const launched = launch(bin('node'), ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', '--disable-warning=FSTWRN004', ...(nodeFlags[name] ?? []), main], {
       log: join(infra.profile.logs, `${name}.log`), mark: main, cwd: root, env: { ...base(), ...envOf(infra, name), ...env, ...envFor[name] },
     });
     running.set(name, launched);

@@ -11,7 +11,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     grantMs: integer('CS_GRANT_MS', { default: 30_000, min: 1_000, max: 300_000 }),
     checkpointRecords: integer('CS_CHECKPOINT_RECORDS', { default: 20_000, min: 1 }),
     checkpointMs: integer('CS_CHECKPOINT_MS', { default: 30_000, min: 100 }),
-    maxBatch: integer('CS_POLICY_BATCH', { default: 400, min: 1, max: 1_000 }),
+    maxBatch: integer('CS_POLICY_BATCH', { default: 1_000, min: 1, max: 1_000 }),
   });
   return Object.freeze({ ...config, bundle: config.bundle ?? fileURLToPath(new URL('../packs/demo/rules.yaml', import.meta.url)) });
 };

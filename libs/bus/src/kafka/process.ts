@@ -12,6 +12,11 @@ import type { Share } from './shares.ts';
 import type { Topics } from './topics.ts';
 
 const rejoinMs = 5_000;
+/**
+ * A transaction costs the broker about the same whether it carries one message or hundreds. Under light load a partition therefore begins
+ * the next one no sooner than this after the last: fewer transactions leave the machine free, and everybody's latency falls.
+ */
+const paceMs = 20;
 
 /** Exactly once: outputs and input offset in one transaction per batch. Any failure throws the folded state and the producer away and begins from what is committed. */
 export const processExactlyOnce = async (client: Client, topics: Topics, options: ProcessOptions): Promise<Subscription> => {
@@ -35,10 +40,13 @@ export const processExactlyOnce = async (client: Client, topics: Topics, options
       for (;;) {
         const taken = await queue.take(maxBatch, over.signal);
         if (taken === undefined) return;
+        const started = performance.now();
         const outputs = await owned.owner.handle(taken.messages);
         await owned.commit(outputs, taken.next);
         moved();
         try { await owned.owner.committed?.(taken.next); } catch (error) { onError(asError(error)); }
+        const rest = paceMs - (performance.now() - started);
+        if (rest > 1 && taken.messages.length * 4 < maxBatch) await pause(rest, over.signal);
       }
     };
 
