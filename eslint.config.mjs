@@ -19,7 +19,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 300, skipBlankLines: false, skipComments: false }],
       'no-var': 'error',
       'prefer-const': 'error',
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-debugger': 'error',
       'no-constant-condition': ['error', { checkLoops: false }],
       'ts/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],

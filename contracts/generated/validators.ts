@@ -20942,7 +20942,7 @@ return errors === 0;
 validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProposeRequest = validate117;
-const schema384 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000}}};
+const schema384 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000}}};
 
 function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
@@ -21007,24 +21007,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(func68(data1) < 1){
-validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-else {
-if(!pattern15.test(data1)){
-validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/pattern",keyword:"pattern",params:{pattern: "^[^\\u0000-\\u001f\\u007f]{1,128}$"},message:"must match pattern \""+"^[^\\u0000-\\u001f\\u007f]{1,128}$"+"\""}];
+if(!pattern108.test(data1)){
+validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
-}
 else {
-validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate117.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
