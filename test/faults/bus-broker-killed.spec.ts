@@ -33,15 +33,16 @@ const throwawayBroker = async () => {
 
 /** What a stock read_committed consumer sees, by partition, until nothing comes any more. */
 const judged = async (address: string, topic: string): Promise<string[][]> => {
-  const seen: string[][] = Array.from({ length: partitions }, () => []);
+  // By offset: a consumer that is handed a record again (it is at least once) has not seen two.
+  const seen = Array.from({ length: partitions }, () => new Map<bigint, string>());
   const consumer = new Kafka({ clientId: 'judge', brokers: [address], logLevel: logLevel.NOTHING }).consumer({ groupId: `judge-${topic}`, readUncommitted: false });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   let last = Date.now();
-  await consumer.run({ eachMessage: async ({ partition, message }) => { last = Date.now(); seen[partition]!.push(message.value!.toString()); } });
+  await consumer.run({ eachMessage: async ({ partition, message }) => { last = Date.now(); seen[partition]!.set(BigInt(message.offset), message.value!.toString()); } });
   while (Date.now() - last < 2_500) await sleep(50);
   await consumer.disconnect();
-  return seen;
+  return seen.map((records) => [...records].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value));
 };
 
 describe('kill -9 of the broker', () => {
