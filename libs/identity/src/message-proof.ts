@@ -2,6 +2,7 @@ import { sign, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { fromBase64Url, lengthPrefixed, sha256 } from './bytes.ts';
 import { verifyEd25519, verifyEd25519Ahead } from './ed25519.ts';
+import type { VerifyingKey } from './ed25519.ts';
 import { hmacText } from './hmac.ts';
 import { refuse } from './outcome.ts';
 import type { Checked } from './outcome.ts';
@@ -40,13 +41,13 @@ const attestInput = (hash: Uint8Array): Buffer => lengthPrefixed(['countersign/a
 /** Binds the sender towards third parties: the session key signs the head of the message chain. base64url. */
 export const attest = (hash: Uint8Array, sessionKey: KeyObject): string => sign(null, attestInput(hash), sessionKey).toString('base64url');
 
-export const verifyAttest = (hash: Uint8Array, attestation: string, sessionKey: KeyObject): boolean => {
+export const verifyAttest = (hash: Uint8Array, attestation: string, sessionKey: VerifyingKey): boolean => {
   const signature = fromBase64Url(attestation, 64);
   return signature !== undefined && verifyEd25519(attestInput(hash), sessionKey, signature);
 };
 
 /** The same on another thread, so that `verifyAttest` answers at once. */
-export const verifyAttestAhead = async (hash: Uint8Array, attestation: string, sessionKey: KeyObject): Promise<void> => {
+export const verifyAttestAhead = async (hash: Uint8Array, attestation: string, sessionKey: VerifyingKey): Promise<void> => {
   const signature = fromBase64Url(attestation, 64);
   if (signature !== undefined) await verifyEd25519Ahead(attestInput(hash), sessionKey, signature);
 };

@@ -1,9 +1,8 @@
-import type { KeyObject } from 'node:crypto';
 import { partitionFor } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
 import type { TokenClaims } from '@countersign/contracts';
-import { chainHash, createTokenCache, messageDigestInput, peekJws, proofKey, provenFieldsOf, publicKeyOf, sha256Text, verifyAgentToken, verifyAttest, verifyAttestAhead, verifyJwsAhead, verifyProof, verifyServiceMessage } from '@countersign/identity';
-import type { KeySet } from '@countersign/identity';
+import { chainHash, createTokenCache, lazyKey, messageDigestInput, peekJws, proofKey, provenFieldsOf, sha256Text, verifyAgentToken, verifyAttest, verifyAttestAhead, verifyJwsAhead, verifyProof, verifyServiceMessage } from '@countersign/identity';
+import type { KeySet, LazyKey, ProvenFields } from '@countersign/identity';
 import type { Admitted } from '../app/ports.ts';
 import type { Fault } from '../core/commands.ts';
 import { readRuntimeBody, readServiceBody } from './read-body.ts';
@@ -22,8 +21,9 @@ export interface VerifyOptions {
   readonly people: People;
 }
 
-/** `publicKey` is imported at the first attestation and kept: importing costs a third of verifying. */
-interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; publicKey?: KeyObject | undefined }
+interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; readonly publicKey: LazyKey }
+
+interface Proved { readonly fields: ProvenFields; readonly hash: Buffer }
 
 export interface Verifier {
   (record: BusMessage, now: number): Admitted;
@@ -57,31 +57,38 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       claims = late.claims;
       fault = { kind: 'fault', code: 'token_expired', detail: 'the agent token was over when the message arrived: renew it and send the next message' };
     }
-    const session: Session = { claims, key: proofKey(options.proofSecret, { tenant: claims.tenant, run: claims.run, jkt: claims.cnf.jkt }), fault, until: fault === null ? claims.exp * 1000 : 0 };
+    const session: Session = { claims, key: proofKey(options.proofSecret, { tenant: claims.tenant, run: claims.run, jkt: claims.cnf.jkt }), fault, publicKey: lazyKey(claims.cnf.jwk.x), until: fault === null ? claims.exp * 1000 : 0 };
     sessions.delete(jwt);
     if (fault === null) sessions.set(jwt, session);
     if (sessions.size > mostSessions) sessions.delete(sessions.keys().next().value!);
     return session;
   };
 
+  /** Proofs checked ahead of a batch, for the judging that follows: the same record under the same session only. */
+  const found = new WeakMap<BusMessage, { readonly session: Session; readonly proof: Proved }>();
+  const proved = (record: BusMessage, session: Session): Proved | string => {
+    const known = found.get(record);
+    if (known?.session === session) return known.proof;
+    const proven = provenFieldsOf(record, session.claims.run, session.claims.jti);
+    if (!proven.ok) return proven.code;
+    const input = messageDigestInput(proven.fields);
+    return verifyProof(session.key, input, record.headers['cs_proof'] ?? '') ? { fields: proven.fields, hash: chainHash(input) } : 'bad_proof';
+  };
+
   const fromRuntime = (record: BusMessage, jwt: string, now: number): Admitted => {
     const session = sessionOf(jwt, record.timestamp);
     if (typeof session === 'string') return { status: 'unproven', principal: claimedBy(jwt), code: session };
     const { claims } = session;
-    const proven = provenFieldsOf(record, claims.run, claims.jti);
-    if (!proven.ok) return { status: 'unproven', principal: claims.sub, code: proven.code };
-    const { fields } = proven;
-    const input = messageDigestInput(fields);
+    const proof = proved(record, session);
+    if (typeof proof === 'string') return { status: 'unproven', principal: claims.sub, code: proof };
+    const { fields, hash } = proof;
     const h = record.headers;
-    if (!verifyProof(session.key, input, h['cs_proof'] ?? '')) return { status: 'unproven', principal: claims.sub, code: 'bad_proof' };
-    const hash = chainHash(input);
     let fault = session.fault;
     if (fields.tenant !== claims.tenant) fault ??= { kind: 'fault', code: 'token_wrong_run', detail: 'the header tenant is not the token\'s' };
     const attest = h['cs_attest'];
     let attested = false;
     if (attest !== undefined && attest !== '') {
-      const key = (session.publicKey ??= publicKeyOf(claims.cnf.jwk));
-      attested = key !== undefined && verifyAttest(hash, attest, key);
+      attested = verifyAttest(hash, attest, session.publicKey);
       if (!attested) fault ??= { kind: 'fault', code: 'bad_signature', detail: 'cs_attest is not the session key\'s signature of this message' };
     }
     return {
@@ -125,17 +132,15 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
     await Promise.all([...unknown].map((jwt) => verifyJwsAhead(jwt, options.tokenKeys)));
     const attesting: Promise<void>[] = [];
     for (const record of records) {
-      const { cs_token: jwt, cs_attest: attest, cs_proof: proof } = record.headers;
-      if (jwt === undefined || !attest || proof === undefined) continue;
+      const { cs_token: jwt, cs_attest: attest } = record.headers;
+      if (jwt === undefined || !attest) continue;
       const session = sessionOf(jwt, record.timestamp);
-      const proven = typeof session === 'string' ? undefined : provenFieldsOf(record, session.claims.run, session.claims.jti);
-      if (typeof session === 'string' || !proven?.ok) continue;
-      const input = messageDigestInput(proven.fields);
       // Without a valid proof nobody makes us verify signatures.
-      if (!verifyProof(session.key, input, proof)) continue;
-      const key = (session.publicKey ??= publicKeyOf(session.claims.cnf.jwk));
-      if (key !== undefined) attesting.push(verifyAttestAhead(chainHash(input), attest, key));
-      if (proven.fields.ceType === 'countersign.runs.started.v1') {
+      const proof = typeof session === 'string' ? session : proved(record, session);
+      if (typeof session === 'string' || typeof proof === 'string') continue;
+      found.set(record, { session, proof });
+      attesting.push(verifyAttestAhead(proof.hash, attest, session.publicKey));
+      if (proof.fields.ceType === 'countersign.runs.started.v1') {
         const instruction = attestationIn(record.value!);
         if (instruction !== undefined) attesting.push(options.people.ahead(instruction));
       }
