@@ -53,7 +53,7 @@ const stem = (word: string): string => (word.length > 4 && word.endsWith('e') ? 
 const unique = (words: readonly string[]): string[] => [...new Set(words)];
 
 /** The words by which an instruction asks for this tool; `acts` alone, `verbs` in one sentence with one of `objects`. */
-export const askingFor = (tool: string): { readonly acts: string[]; readonly verbs: string[]; readonly objects: string[] } => {
+export const askingFor = (tool: string): { readonly acts: readonly string[]; readonly verbs: readonly string[]; readonly objects: readonly string[] } => {
   const verb = verbOf(tool);
   const own = nounsOf(tool);
   const family = families.find((one) => one.verbs.includes(verb));
