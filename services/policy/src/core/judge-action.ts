@@ -65,7 +65,7 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
 
   let judgement: Judgement;
   try {
-    const question = { proposal: message, tool, agent, run, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
     judgement = world.judge(question);
     // People were asked about a lower tier than it is now: their answer is superseded and the senior ones are asked.
     if (round.approval !== null && round.action !== undefined && judgement.verdict.tier > round.action.tier) judgement = world.judge({ ...question, approval: null });
