@@ -3,6 +3,7 @@ import { Failure, isList } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
 import type { Past } from '../past.ts';
 import type { CompiledTool } from '../rules/compile.ts';
+import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
 import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
@@ -28,7 +29,7 @@ export interface FactInput {
   /** Facts that are only made where a rule of the tool reads them (`ToolIndex.context`). */
   readonly context?: readonly ContextFact[];
 }
-export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
+export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const maxTargets = 64;
