@@ -39,7 +39,7 @@ const startedRun = (record: GovernedStarted, folding: Folding): RunState => ({
 /** Actors that the run's first token names behind its agent. */
 const depthOf = (act: TokenClaims['act']): number => {
   let depth = 0;
-  for (let at = act; at !== undefined; at = at.act) depth++;
+  for (let at = act as typeof act; at !== undefined; at = at.act as typeof act) depth++;
   return depth;
 };
 
