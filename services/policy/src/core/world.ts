@@ -64,7 +64,7 @@ export interface World<Tool extends KnownTool = KnownTool> {
 
 export interface Limits {
   /** Every run's budget, beside the agent's own; the stricter holds. */
-  readonly budget: { readonly calls?: number; readonly money?: Money } | null;
+  readonly budget: { readonly calls?: number; readonly money?: Money; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number } | null;
   /** Life of a grant, ms. */
   readonly grantMs: number;
   /** Most actions one run may have. */

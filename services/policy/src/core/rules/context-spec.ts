@@ -1,7 +1,6 @@
 import type { ActsSpec, MeasureSpec } from '../facts/measures.ts';
 import { duration } from './duration.ts';
-
-type Complain = (path: string, why: string) => void;
+import type { Complain } from './problem.ts';
 
 const object = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const texts = (value: unknown): value is string[] => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && item !== '');
@@ -11,7 +10,10 @@ const kinds = ['count', 'sum', 'happened'] as const;
 /** Reads a bundle's `context:` (name → measure of the run's past) and reports every problem with its path. */
 export const readContext = (value: unknown, complain: Complain): Readonly<Record<string, MeasureSpec>> => {
   if (value === undefined) return {};
-  if (!object(value)) return void complain('context', 'a map from names to measures is needed') ?? {};
+  if (!object(value)) {
+    complain('context', 'a map from names to measures is needed');
+    return {};
+  }
   const names = Object.keys(value);
   if (names.length > mostMeasures) complain('context', `has more than ${mostMeasures} measures`);
   return Object.fromEntries(names.flatMap((name) => {
@@ -39,7 +41,10 @@ const measureOf = (value: unknown, path: string, complain: Complain): MeasureSpe
 };
 
 const acts = (value: unknown, path: string, complain: Complain): ActsSpec => {
-  if (!object(value)) return void complain(path, 'says which acts: tools, data, consequential, denied') ?? {};
+  if (!object(value)) {
+    complain(path, 'says which acts: tools, data, consequential, denied');
+    return {};
+  }
   for (const name of Object.keys(value)) if (!['tools', 'data', 'consequential', 'denied'].includes(name)) complain(`${path}.${name}`, 'is no known field');
   for (const name of ['tools', 'data'] as const) if (value[name] !== undefined && !texts(value[name])) complain(`${path}.${name}`, 'a list of texts is needed');
   for (const name of ['consequential', 'denied'] as const) if (value[name] !== undefined && typeof value[name] !== 'boolean') complain(`${path}.${name}`, 'is true or false');
