@@ -127,6 +127,8 @@ export interface GovernedDecided {
   readonly message: ActionProposed;
   readonly resolved: ApprovalResolved | null;
   readonly facts: { readonly [key: string]: Fact };
+  /** Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them. */
+  readonly failed?: readonly { readonly fact: string; readonly why: string; /** Whether the arguments of the proposal are to blame. */ readonly byArguments: boolean }[];
   readonly decision: Decision;
   readonly snapshots: { readonly agent: number; readonly tool: number; readonly halts: number; readonly level: string };
   readonly reserved: { readonly calls: number; readonly money: Money | null };

@@ -9,7 +9,7 @@ import type { Judgement, KnownTool, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
-const none: Readonly<Record<string, Fact>> = {};
+const nothingKnown: Pick<Judgement, 'facts' | 'failed'> = { facts: {}, failed: [] };
 const nothing = { calls: 0, money: null };
 
 interface Round {
@@ -48,8 +48,8 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
-  const deny = (code: string, detail: string, verdict?: Verdict, facts = none) => ({
-    tool, ruling: { decision: denied(world, code, verdict), facts, snapshots, reserved: nothing, detail },
+  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed }: Pick<Judgement, 'facts' | 'failed'> = nothingKnown) => ({
+    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, detail },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -73,11 +73,11 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
     // A bug of ours in facts or rules fails the same way each time: it denies this action and does not stop the partition.
     return deny('evaluation_failed', `facts or rules failed: ${String(error).slice(0, 200)}`);
   }
-  const { verdict, facts, money } = judgement;
-  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, facts);
+  const { verdict, money } = judgement;
+  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement);
   const reserved = { calls: 1, money };
   const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money);
-  if (over !== null) return deny('budget_exceeded', over, verdict, facts);
+  if (over !== null) return deny('budget_exceeded', over, verdict, judgement);
   const { snapshot } = tool;
   const decision: Decision = {
     decision: verdict.decision, tier: verdict.tier, code: verdict.code, rules: verdict.rules, policyVersion: world.policyVersion,
@@ -88,8 +88,8 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
     },
     claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
   };
-  if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, facts);
-  return { tool, ruling: { decision, facts, snapshots, reserved, detail: null } };
+  if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement);
+  return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, detail: null } };
 };
 
 const denied = (world: World, code: string, verdict: Verdict | undefined): Decision => ({
@@ -120,7 +120,7 @@ export const denyWaiting = (draft: Draft, world: World, run: RunState, id: strin
   const agent = world.agent(run.agent);
   const ruling: Ruling = {
     decision: { decision: 'deny', tier: action.tier as Tier, code, rules: [], policyVersion: world.policyVersion, approval: null, claim: false },
-    facts: none, reserved: nothing, detail,
+    ...nothingKnown, reserved: nothing, detail,
     snapshots: { agent: agent?.version ?? 0, tool: world.tool(action.tool)?.snapshot.version ?? 0, halts: world.haltsVersion, level: world.level(run.agent).recorded },
   };
   decideAction(draft, { ...action.proposal!, action: id }, action.round + 1, ruling, resolved, asOwn ? own(draft) : consequence(draft));

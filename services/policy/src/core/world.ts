@@ -24,7 +24,10 @@ export interface Verdict {
   readonly rules: readonly FiredRule[];
   readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number } | null;
 }
-export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null }
+/** A fact that could not be derived. `byArguments`: the proposal's arguments are to blame. */
+export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
+
+export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null }
 
 /** What the fold needs beside the records: how tools' results are trusted, and the provenance index. */
 export interface Folding<Tool extends KnownTool = KnownTool> {

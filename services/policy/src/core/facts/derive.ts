@@ -2,6 +2,7 @@ import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Fac
 import { Failure, isList } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
 import type { CompiledTool } from '../rules/compile.ts';
+import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
 import { steering } from './names.ts';
 import { addressesIn } from './normalise.ts';
@@ -20,7 +21,7 @@ export interface FactInput {
   readonly approval: ApprovalResolved | null;
   readonly now: number;
 }
-export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
+export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const maxTargets = 64;
