@@ -79,6 +79,8 @@ export interface Decision {
   readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresAt: number; readonly digest: string; /** People in the requester set (agent's owner, who gave the instruction): they cannot vote. */ readonly requesters: readonly string[] } | null;
   /** Whether a claim must accompany the grant. */
   readonly claim: boolean;
+  /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
+  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] };
   readonly deferral?: Deferral;
 }
 /** What a deferred action waits for. */
@@ -141,6 +143,8 @@ export interface GovernedDecided {
   readonly message: ActionProposed;
   readonly resolved: ApprovalResolved | null;
   readonly facts: { readonly [key: string]: Fact };
+  /** Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them. */
+  readonly failed?: readonly { readonly fact: string; readonly why: string; /** Whether the arguments of the proposal are to blame. */ readonly byArguments: boolean }[];
   readonly decision: Decision;
   readonly snapshots: { readonly agent: number; readonly tool: number; readonly halts: number; readonly level: string };
   readonly reserved: { readonly calls: number; readonly money: Money | null };
@@ -326,6 +330,26 @@ export interface RewrittenArgument {
   readonly rules: readonly string[];
   readonly before: string | null;
   readonly after?: Json;
+}
+
+// ---------- policy ----------
+/** Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation. */
+export interface BundleLineUp {
+  readonly name: string;
+  readonly tenant: string;
+  readonly activation: number;
+  readonly at: number;
+  readonly active: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
+  readonly beside: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
+}
+/** One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again. */
+export interface PolicyBundle {
+  readonly name: string;
+  readonly tenant: string;
+  readonly version: string;
+  readonly digest: string;
+  /** base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path). */
+  readonly archive: string;
 }
 
 // ---------- registry ----------

@@ -11,7 +11,7 @@ import { answersReady, startNode } from './child.ts';
 import type { Subject } from './flow.ts';
 import { script } from './sessions.ts';
 import type { Step } from './sessions.ts';
-import { bundleFile } from './stand-ins.ts';
+import { bundleFolder } from './stand-ins.ts';
 import type { StandIns } from './stand-ins.ts';
 
 const tenant = process.env['CS_TENANT'] ?? 'acme';
@@ -97,7 +97,7 @@ export const decideSubject = (local: Local, standIns: StandIns, options: { reado
       nodeOptions: options.profile === undefined ? ['--max-semi-space-size=64'] : ['--max-semi-space-size=64', '--cpu-prof', `--cpu-prof-dir=${options.profile}`],
       env: {
         CS_BUS: 'kafka', CS_KAFKA_BROKERS: local.kafka!, CS_POSTGRES_URL: local.postgres['policy']!, CS_HTTP_PORT: new URL(local.http.policy).port,
-        CS_SECRETS_DIR: local.secrets, CS_TENANT: tenant, CS_POLICY_BUNDLE: fileURLToPath(bundleFile), CS_LOG_LEVEL: 'warn',
+        CS_SECRETS_DIR: local.secrets, CS_TENANT: tenant, CS_POLICY_BUNDLE: bundleFolder, CS_LOG_LEVEL: 'warn',
       },
       ready: answersReady(local.http.policy),
     }),

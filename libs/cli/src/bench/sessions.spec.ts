@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { ToolSnapshot } from '@countersign/contracts';
 import { emptyContext, withInstruction, withResult } from '@countersign/policy/core/facts/context';
 import { deriveFacts } from '@countersign/policy/core/facts/derive';
-import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
+import { compileTool } from '@countersign/policy/core/rules/compile';
 import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
-import { parse } from 'yaml';
+import { loadBundle } from '@countersign/policy/inbound/bundle-files';
 import { script } from './sessions.ts';
 
 const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url);
-const bundle = compileBundle(parse(readFileSync(new URL('rules.yaml', pack), 'utf8')));
+const { bundle } = await loadBundle(fileURLToPath(pack));
 const tools = new Map((JSON.parse(readFileSync(new URL('tools.json', pack), 'utf8')) as ToolSnapshot[]).map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
 const agent = { agent: 'a', roles: [], environment: 'bench', ceiling: 2, runtimeTrusted: false } as never;
 

@@ -19,7 +19,7 @@ export interface StandIns {
 }
 
 const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url);
-export const bundleFile = new URL('rules.yaml', pack);
+export const bundleFolder = fileURLToPath(pack);
 
 /** Plays registry, supervision and anomaly for one policy process: signed snapshots of agents, people and the demo's tools, and everybody's heartbeats. */
 export const startStandIns = async (bus: Bus, brokers: string, secretsDir: string, tenant: string): Promise<StandIns> => {

@@ -2,6 +2,7 @@ import type { ActionProposed, ApprovalResolved, Decision, Fact, GovernedDecided,
 import type { PolicyCommand } from './commands.ts';
 import type { RecordBase } from './events.ts';
 import { reply } from './reply.ts';
+import type { FailedFact } from './world.ts';
 
 /** A grant that the edge has to sign into `reply.grant` before anything is written. */
 export interface GrantOrder { readonly reply: Reply; readonly claims: GrantClaims }
@@ -63,6 +64,7 @@ export const resumeRun = (draft: Draft, halt: string, reason: string): void => {
 export interface Ruling {
   readonly decision: Decision;
   readonly facts: Readonly<Record<string, Fact>>;
+  readonly failed: readonly FailedFact[];
   readonly snapshots: GovernedDecided['snapshots'];
   readonly reserved: { readonly calls: number; readonly money: Money | null };
   readonly detail: string | null;
@@ -81,7 +83,7 @@ export const decideAction = (draft: Draft, message: ActionProposed, round: numbe
   };
   const record: GovernedDecided = {
     position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
-    kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, decision,
+    kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, ...(ruling.failed.length > 0 && { failed: ruling.failed }), decision,
     snapshots: ruling.snapshots, reserved: ruling.reserved, attested: draft.command.from === 'runtime' && draft.command.attested, reply: answer,
   };
   draft.records.push(record);

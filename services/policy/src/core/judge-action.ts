@@ -5,11 +5,11 @@ import { consequence, decideAction, haltRun, own } from './draft.ts';
 import { permits, withinScope } from './permissions.ts';
 import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
-import type { Judgement, KnownTool, Verdict, World } from './world.ts';
+import type { Judgement, KnownTool, Limits, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
-const none: Readonly<Record<string, Fact>> = {};
+const nothingKnown: Pick<Judgement, 'facts' | 'failed'> = { facts: {}, failed: [] };
 const nothing = { calls: 0, money: null };
 
 interface Round {
@@ -48,8 +48,8 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
-  const deny = (code: string, detail: string, verdict?: Verdict, facts = none) => ({
-    tool, ruling: { decision: denied(world, code, verdict), facts, snapshots, reserved: nothing, detail },
+  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed }: Pick<Judgement, 'facts' | 'failed'> = nothingKnown) => ({
+    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, detail },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -65,7 +65,7 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
 
   let judgement: Judgement;
   try {
-    const question = { proposal: message, tool, agent, run, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
     judgement = world.judge(question);
     // People were asked about a lower tier than it is now: their answer is superseded and the senior ones are asked.
     if (round.approval !== null && round.action !== undefined && judgement.verdict.tier > round.action.tier) judgement = world.judge({ ...question, approval: null });
@@ -73,11 +73,11 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
     // A bug of ours in facts or rules fails the same way each time: it denies this action and does not stop the partition.
     return deny('evaluation_failed', `facts or rules failed: ${String(error).slice(0, 200)}`);
   }
-  const { verdict, facts, money } = judgement;
-  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, facts);
+  const { verdict, money } = judgement;
+  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement);
   const reserved = { calls: 1, money };
-  const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money);
-  if (over !== null) return deny('budget_exceeded', over, verdict, facts);
+  const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
+  if (over !== null) return deny('budget_exceeded', over, verdict, judgement);
   const { snapshot } = tool;
   const decision: Decision = {
     decision: verdict.decision, tier: verdict.tier, code: verdict.code, rules: verdict.rules, policyVersion: world.policyVersion,
@@ -88,8 +88,8 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
     },
     claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
   };
-  if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, facts);
-  return { tool, ruling: { decision, facts, snapshots, reserved, detail: null } };
+  if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement);
+  return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, detail: null } };
 };
 
 const denied = (world: World, code: string, verdict: Verdict | undefined): Decision => ({
@@ -115,12 +115,21 @@ const overBudget = (run: RunState, action: ActionState | undefined, limits: { re
   return spent + money.minor > limits.money.minor ? 'the amount is beyond what the run may spend' : null;
 };
 
+/** Tokens, depth and fan-out: what a run is, not what this action adds. Tokens are known only afterwards, so they stop the next action. */
+const overShape = (run: RunState, action: ActionState | undefined, limits: Limits['budget']): string | null => {
+  if (limits === null) return null;
+  const { tokens = Infinity, depth = Infinity, fanOut = Infinity } = limits;
+  if (run.past.tokens >= tokens) return `the run has used its ${tokens} tokens`;
+  if (run.past.depth > depth) return `the run acts through ${run.past.depth} agents, ${depth} are allowed`;
+  return run.past.open + (action === undefined ? 1 : 0) > fanOut ? `more than ${fanOut} actions of the run at once` : null;
+};
+
 /** Denies a waiting action without asking the rules again: its run ended, its time ran out, people said no. */
 export const denyWaiting = (draft: Draft, world: World, run: RunState, id: string, action: ActionState, code: string, detail: string, resolved: ApprovalResolved | null, asOwn: boolean): void => {
   const agent = world.agent(run.agent);
   const ruling: Ruling = {
     decision: { decision: 'deny', tier: action.tier as Tier, code, rules: [], policyVersion: world.policyVersion, approval: null, claim: false },
-    facts: none, reserved: nothing, detail,
+    ...nothingKnown, reserved: nothing, detail,
     snapshots: { agent: agent?.version ?? 0, tool: world.tool(action.tool)?.snapshot.version ?? 0, halts: world.haltsVersion, level: world.level(run.agent).recorded },
   };
   decideAction(draft, { ...action.proposal!, action: id }, action.round + 1, ruling, resolved, asOwn ? own(draft) : consequence(draft));

@@ -5,16 +5,21 @@ import { emptyContext, withInstruction, withResult } from './facts/context.ts';
 import type { RunContext } from './facts/context.ts';
 import type { CompiledBundle, CompiledTool } from './rules/compile.ts';
 import { evaluateRules } from './rules/evaluate.ts';
-import type { Folding, Judgement, Question } from './world.ts';
+import type { FailedFact, Folding, Judgement, Question } from './world.ts';
 
 /** Facts, then rules: what a bundle says about one proposal. Facts that services supplied stand beside the derived ones and replace none that failed because of the arguments. */
 export const judgeWith = (bundle: CompiledBundle) => (question: Question<CompiledTool>): Judgement => {
-  const { facts: derived, failed: all } = deriveFacts({ ...question, run: question.run as RunFacts });
+  const { facts: derived, failed: all } = deriveFacts({ ...question, run: question.run as RunFacts, context: bundle.index(question.tool.name).context });
   const { supplied } = question;
   const facts = supplied === null ? derived : { ...derived, ...supplied };
-  const failed = supplied === null ? all : all.filter(({ fact, byArguments }) => byArguments || !(fact in supplied));
-  return { facts, verdict: evaluateRules(bundle, question.tool, facts, failed), money: moneyOf(facts) };
+  const failed = bounded(supplied === null ? all : all.filter(({ fact, byArguments }) => byArguments || !(fact in supplied)));
+  return { facts, failed, verdict: evaluateRules(bundle, question.tool, facts, failed), money: moneyOf(facts) };
 };
+
+/** Reasons stand on the record and rules quote them: cut before the rules see them, so that the record reproduces the decision. */
+const bounded = (failed: readonly FailedFact[]): readonly FailedFact[] =>
+  (failed.some(({ why }) => why.length > longestWhy || !why.isWellFormed()) ? failed.map((one) => ({ ...one, why: one.why.slice(0, longestWhy).toWellFormed() })) : failed);
+const longestWhy = 300;
 
 const currencyShape = /^[A-Z]{3}$/;
 

@@ -37,7 +37,7 @@ const judge = ({ proposal, approval, supplied }: Question): Judgement => {
   const money = typeof amount === 'number' ? { minor: amount, currency: 'EUR' } : null;
   const rules = [{ id: `about-${proposal.tool}`, tier: null, decision: null, reason: 'because' }];
   const verdict = (decision: 'allow' | 'step_up' | 'defer' | 'deny', tier: 1 | 2 | 3 | 4, code: string | null = null, route: string[] | null = null): Judgement => ({
-    facts: { amount: { value: amount ?? null, origin: 'claimed' }, ...supplied }, money,
+    failed: [], facts: { amount: { value: amount ?? null, origin: 'claimed' }, ...supplied }, money,
     verdict: { decision, tier, code, rules, approval: route && { route, quorum: 1, expiresInMs: 60_000 } },
   });
   switch (proposal.tool) {
