@@ -1,11 +1,15 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Fact, Json, Money } from '@countersign/contracts';
 import { Failure, isList } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
+import type { Past } from '../past.ts';
 import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
+import { actAsked, severalMeant } from './asked.ts';
+import { daysIn, isAmong } from './dates.ts';
+import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
-import { addressesIn } from './normalise.ts';
+import { addressesIn, isAddress } from './normalise.ts';
 import { provenanceOf, weaker } from './provenance.ts';
 import type { Provenance } from './provenance.ts';
 
@@ -13,6 +17,8 @@ export interface RunFacts {
   readonly instruction: { readonly text: string; readonly attestedBy: string | null };
   readonly context: RunContext; readonly calls: number; readonly spend: Money | null; readonly denies: number;
   readonly dataTouched: readonly string[]; readonly counts: ReadonlyMap<string, number>;
+  /** Absent: the run has done nothing yet. */
+  readonly past?: Past;
 }
 export interface FactInput {
   readonly proposal: ActionProposed; readonly tool: CompiledTool; readonly agent: AgentSnapshot; readonly run: RunFacts;
@@ -20,11 +26,17 @@ export interface FactInput {
   /** Null, or verified: the votes are real and count. */
   readonly approval: ApprovalResolved | null;
   readonly now: number;
+  /** 1, the default, for the proposal; one more for each approval or supplied fact. */
+  readonly round?: number;
+  /** Facts that are only made where a rule of the tool reads them (`ToolIndex.context`). */
+  readonly context?: readonly ContextFact[];
 }
 export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const maxTargets = 64;
+const maxDate = 64;
+const noContext: readonly ContextFact[] = [];
 
 /**
  * Everything a decision rests on, each with its origin. Pure. What could not be derived is in `failed`, never silently absent:
@@ -40,7 +52,9 @@ export const deriveFacts = (input: FactInput): Derived => {
   aboutTarget(own['target'], failed, run.context, put);
   aboutAmount(own, failed, run.context, put);
   aboutText(own['text'], failed, run.context, put);
-  put('act.asked', asked(own['acts'], run.context));
+  aboutDates(own['dates'], run.context, put);
+  put('act.asked', actAsked({ acts: own['acts'], verbs: own['verbs'], objects: own['objects'] }, run.context));
+  put('target.several', severalMeant(own['plurals'], run.context));
   put('act.done', run.counts.get(tool.name) ?? 0);
   put('tool.consequential', tool.snapshot.consequential);
   put('tool.reversible', tool.snapshot.reversible);
@@ -55,6 +69,11 @@ export const deriveFacts = (input: FactInput): Derived => {
   put('run.data', run.dataTouched);
   put('level', input.level);
   facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
+  for (const { name, read } of input.context ?? noContext) {
+    const value = read(input, facts);
+    if (value instanceof Failure) failed.push({ fact: name, why: value.why, byArguments: value.byArguments });
+    else put(name, value as Json);
+  }
   facts['approval'] = { value: input.approval?.resolution ?? 'none', origin: input.approval === null ? 'derived' : 'attested' };
   return { facts, failed };
 };
@@ -86,6 +105,7 @@ const aboutTarget = (value: Value | undefined, failed: FailedFact[], context: Ru
   put('target.named', weakest.trust === 'instruction');
   put('target.trust', weakest.trust);
   put('target.from', weakest.from);
+  put('target.address', targets.some(isAddress));
 };
 
 const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[], context: RunContext, put: Put): void => {
@@ -115,6 +135,8 @@ const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunC
   put('text.strange', false);
 };
 
-/** Whether the instruction has a word that begins with one of the stems; true where the tool names none. */
-const asked = (stems: Value | undefined, context: RunContext): boolean =>
-  !isList(stems as Value) || (stems as readonly Value[]).some((stem) => typeof stem === 'string' && context.instruction.includes(` ${stem}`));
+/** Dates of the act where the instruction names days and none of them is this one. An instruction without days contradicts none. */
+const aboutDates = (value: Value | undefined, { days }: RunContext, put: Put): void => {
+  const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
+  put('date.off', days.single.length > 0 && texts.some((text) => daysIn(text.slice(0, maxDate)).single.some((day) => !isAmong(day, days))));
+};
