@@ -63,6 +63,27 @@ export interface ApprovalView {
   readonly rules: readonly FiredRule[];
   readonly requestedAt: number;
 }
+/** What is in force, what waits for a second person, and which evaluators have acknowledged. */
+export interface BundleStatusView {
+  readonly name: string;
+  readonly activation: number;
+  readonly active: { readonly version: string; readonly digest: string; readonly activation: number; readonly by: string | null; readonly reviewedBy: string | null; readonly at: number | null };
+  readonly previous: { readonly version: string; readonly digest: string } | null;
+  readonly beside: { readonly mode: 'shadow' | 'canary'; readonly percent: number; readonly version: string; readonly digest: string; readonly activation: number; readonly by: string; readonly at: number } | null;
+  readonly pending: { readonly activation: number; readonly purpose: 'activate' | 'rollback'; readonly version: string; readonly digest: string; readonly by: string; readonly at: number; /** `counterexample` is the digest of what is loosened: a reviewer signs it. */ readonly comparison: { readonly base: string; readonly loosened: readonly LoosenedView[]; readonly counterexample: string } } | null;
+  readonly versions: readonly { readonly version: string; readonly digest: string; readonly author: string; readonly at: number }[];
+  readonly evaluators: readonly { readonly evaluator: string; readonly activation: number; readonly version: string; readonly at: number; readonly refused: string | null }[];
+}
+/** A published version, compared with what is active now. */
+export interface BundleVersionView {
+  readonly version: string;
+  readonly digest: string;
+  readonly author: string | null;
+  readonly at: number | null;
+  readonly notes: readonly string[];
+  readonly comparison: { readonly base: string; readonly loosened: readonly LoosenedView[]; readonly counterexample: string } | null;
+  readonly archive: string | null;
+}
 export interface CancelResponse {
   readonly action: string;
   readonly cancelled: true;
@@ -76,6 +97,20 @@ export interface ClaimRequest {
 }
 export interface ClaimResponse {
   readonly claim: string;
+}
+/** What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent. */
+export interface DifferencesView {
+  readonly name: string;
+  readonly version: string | null;
+  readonly mode: 'shadow' | 'canary' | null;
+  readonly compared: number;
+  readonly same: number;
+  readonly stricter: number;
+  readonly looser: number;
+  readonly byRule: readonly { readonly key: string; readonly stricter: number; readonly looser: number }[];
+  readonly byTool: readonly { readonly key: string; readonly stricter: number; readonly looser: number }[];
+  readonly byAgent: readonly { readonly key: string; readonly stricter: number; readonly looser: number }[];
+  readonly examples: readonly { readonly run: string; readonly action: string; readonly tool: string; readonly agent: string; readonly before: string; readonly after: string; readonly rules: readonly string[] }[];
 }
 /** `reason` is completed where it is not given. */
 export interface EndRunRequest {
@@ -138,6 +173,15 @@ export interface LiftResponse {
   readonly halt: string;
   readonly lifted: boolean;
 }
+/** One way in which a new version asks less than the one before, with a concrete case. */
+export interface LoosenedView {
+  readonly what: string;
+  readonly rule: string | null;
+  readonly tool: string | null;
+  readonly before: string;
+  readonly after: string;
+  readonly facts: JsonObject | null;
+}
 /** RFC 6749 section 5.2, with our code beside it. */
 export interface OAuthError {
   readonly error: string;
@@ -181,6 +225,12 @@ export interface ProposeRequest {
   readonly confidence?: number | null;
   readonly wait_ms?: number;
 }
+/** A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat). */
+export interface PublishBundleRequest {
+  /** base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path). */
+  readonly archive: string;
+  readonly jws: string;
+}
 /** The declaration of a tool; its name stands in the path. Version and definition hash are the registry's. */
 export interface PutToolRequest {
   readonly system: string;
@@ -198,6 +248,8 @@ export interface PutToolRequest {
   /** How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote. */
   readonly resultTrust: 'record' | 'directory' | 'third_party';
   readonly resultFields: { readonly [key: string]: 'record' | 'directory' | 'third_party' };
+  /** A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided. */
+  readonly review?: string;
 }
 /** A change that somebody answers for. */
 export interface ReasonRequest {
@@ -265,6 +317,10 @@ export interface SentResponse {
   readonly run?: string;
   readonly action?: string;
   readonly sent: true;
+}
+/** A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts. */
+export interface SignedStatementRequest {
+  readonly jws: string;
 }
 /** Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523). */
 export interface TokenRequest {

@@ -74,6 +74,8 @@ export interface Decision {
   readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresAt: number; readonly digest: string; /** People in the requester set (agent's owner, who gave the instruction): they cannot vote. */ readonly requesters: readonly string[] } | null;
   /** Whether a claim must accompany the grant. */
   readonly claim: boolean;
+  /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
+  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] };
 }
 export interface Fact {
   readonly value: Json;
@@ -295,6 +297,26 @@ export interface GovernedUnproven {
   readonly kind: 'messages.unproven';
   readonly minute: number;
   readonly counts: readonly { readonly principal: string; readonly code: string; readonly count: number; readonly firstOffset: string; readonly lastOffset: string }[];
+}
+
+// ---------- policy ----------
+/** Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation. */
+export interface BundleLineUp {
+  readonly name: string;
+  readonly tenant: string;
+  readonly activation: number;
+  readonly at: number;
+  readonly active: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
+  readonly beside: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
+}
+/** One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again. */
+export interface PolicyBundle {
+  readonly name: string;
+  readonly tenant: string;
+  readonly version: string;
+  readonly digest: string;
+  /** base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path). */
+  readonly archive: string;
 }
 
 // ---------- registry ----------

@@ -1,9 +1,11 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Fact, Json, Money } from '@countersign/contracts';
 import { Failure, isList } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
+import type { Past } from '../past.ts';
 import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
+import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
 import { addressesIn } from './normalise.ts';
 import { provenanceOf, weaker } from './provenance.ts';
@@ -13,6 +15,8 @@ export interface RunFacts {
   readonly instruction: { readonly text: string; readonly attestedBy: string | null };
   readonly context: RunContext; readonly calls: number; readonly spend: Money | null; readonly denies: number;
   readonly dataTouched: readonly string[]; readonly counts: ReadonlyMap<string, number>;
+  /** Absent: the run has done nothing yet. */
+  readonly past?: Past;
 }
 export interface FactInput {
   readonly proposal: ActionProposed; readonly tool: CompiledTool; readonly agent: AgentSnapshot; readonly run: RunFacts;
@@ -20,11 +24,16 @@ export interface FactInput {
   /** Null, or verified: the votes are real and count. */
   readonly approval: ApprovalResolved | null;
   readonly now: number;
+  /** 1, the default, for the proposal; one more for each approval or supplied fact. */
+  readonly round?: number;
+  /** Facts that are only made where a rule of the tool reads them (`ToolIndex.context`). */
+  readonly context?: readonly ContextFact[];
 }
 export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const maxTargets = 64;
+const noContext: readonly ContextFact[] = [];
 
 /**
  * Everything a decision rests on, each with its origin. Pure. What could not be derived is in `failed`, never silently absent:
@@ -55,6 +64,11 @@ export const deriveFacts = (input: FactInput): Derived => {
   put('run.data', run.dataTouched);
   put('level', input.level);
   facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
+  for (const { name, read } of input.context ?? noContext) {
+    const value = read(input, facts);
+    if (value instanceof Failure) failed.push({ fact: name, why: value.why, byArguments: value.byArguments });
+    else put(name, value as Json);
+  }
   facts['approval'] = { value: input.approval?.resolution ?? 'none', origin: input.approval === null ? 'derived' : 'attested' };
   return { facts, failed };
 };

@@ -1,4 +1,7 @@
+import { duration } from './duration.ts';
 import type { Complain } from './problem.ts';
+
+export { duration };
 
 /** A rule bundle as written: bundle.yaml with parameters.yaml and the lists of rules/ put in; the JSON Schemas in services/policy/schemas say the same for editors. */
 export interface ApprovalSpec { readonly route: readonly string[]; readonly quorum: number; readonly expiresIn: string }
@@ -12,7 +15,12 @@ export interface BundleSpec {
   readonly facts?: readonly string[];
   readonly permit: readonly string[]; readonly neverAutomate?: readonly string[];
   readonly approval?: ApprovalSpec; readonly senior?: ApprovalSpec;
-  readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string } };
+  /** What every run may use: calls, money, tokens its outcomes report, actors behind its agent, actions under way at once. */
+  readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string }; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number };
+  /** Measures of a run's past, read as `context.<name>` (context-spec.ts). */
+  readonly context?: unknown;
+  /** Data classes, the least sensitive first. */
+  readonly sensitivity?: readonly string[];
   readonly rules: readonly RuleSpec[];
 }
 
@@ -22,7 +30,7 @@ const texts = (value: unknown): value is string[] => Array.isArray(value) && val
 /** Checks the shape of a parsed bundle and reports every problem with its path. */
 export const readBundle = (value: unknown, complain: Complain): BundleSpec | undefined => {
   if (!object(value)) return void complain('', 'a bundle is a map');
-  only(value, ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'rules'], '', complain);
+  only(value, ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'context', 'sensitivity', 'rules'], '', complain);
   if (typeof value['version'] !== 'string' || value['version'] === '') complain('version', 'a text is needed');
   for (const name of ['permit', 'neverAutomate', 'facts'] as const) if ((name === 'permit' || value[name] !== undefined) && !texts(value[name])) complain(name, 'a list of texts is needed');
   for (const name of ['approval', 'senior'] as const) if (value[name] !== undefined) approval(value[name], name, complain);
@@ -73,16 +81,9 @@ const approval = (value: unknown, path: string, complain: Complain): void => {
 const budget = (value: unknown, complain: Complain): void => {
   if (value === undefined) return;
   if (!object(value)) return complain('budget', 'is a map');
-  only(value, ['calls', 'money'], 'budget', complain);
-  if (value['calls'] !== undefined && (!Number.isSafeInteger(value['calls']) || (value['calls'] as number) < 1)) complain('budget.calls', 'is an integer of at least 1');
+  only(value, ['calls', 'money', 'tokens', 'depth', 'fanOut'], 'budget', complain);
+  for (const name of ['calls', 'tokens', 'fanOut']) if (value[name] !== undefined && (!Number.isSafeInteger(value[name]) || (value[name] as number) < 1)) complain(`budget.${name}`, 'is an integer of at least 1');
+  if (value['depth'] !== undefined && (!Number.isSafeInteger(value['depth']) || (value['depth'] as number) < 0)) complain('budget.depth', 'is an integer of at least 0');
   const money = value['money'];
   if (money !== undefined && (!object(money) || !Number.isSafeInteger(money['minor']) || typeof money['currency'] !== 'string')) complain('budget.money', 'needs minor (integer) and currency');
-};
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `15m` in milliseconds; undefined where it is no duration. */
-export const duration = (text: string): number | undefined => {
-  const parts = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
-  return parts === null ? undefined : Number(parts[1]) * units[parts[2]!]!;
 };

@@ -3,9 +3,12 @@ import { expression } from '../cel/expression.ts';
 import { CelProblem } from '../cel/parse.ts';
 import type { Expression } from '../cel/expression.ts';
 import type { Value } from '../cel/value.ts';
+import { contextFacts } from '../facts/history.ts';
+import type { ContextFact } from '../facts/history.ts';
 import { namesWith } from '../facts/names.ts';
 import { duration, readBundle } from './bundle.ts';
 import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
+import { readContext, readSensitivity } from './context-spec.ts';
 import { BundleError, collectProblems } from './problem.ts';
 
 export { BundleError };
@@ -13,7 +16,11 @@ export { BundleError };
 export interface CompiledTool { readonly name: string; readonly snapshot: ToolSnapshot; readonly extractors: readonly (readonly [fact: string, expression: Expression])[] }
 export interface Approval { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number }
 export interface CompiledRule { readonly id: string; readonly rationale: string; readonly tier: Tier | null; readonly decision: 'deny' | 'defer' | 'step_up' | null; readonly when: Expression; readonly approval: Approval | null; readonly matches: (tool: string) => boolean }
-export interface ToolIndex { readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[] }
+export interface ToolIndex {
+  readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[];
+  /** What the rules read of the run's past: hand it to deriveFacts. */
+  readonly context: readonly ContextFact[];
+}
 export interface CompiledBundle {
   readonly version: string;
   readonly parameters: Readonly<Record<string, Value>>;
@@ -36,7 +43,8 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   if (spec === undefined) throw new BundleError(problems);
   const parameters: Record<string, Value> = {};
   for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
-  const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : []);
+  const onDemand = contextFacts({ context: readContext(spec.context, complain), sensitivity: readSensitivity(spec.sensitivity, complain) });
+  const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : [], onDemand);
   const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && facts.byArguments(name) };
   const conditions = spec.rules.map((rule: Partial<RuleSpec> | null, i) => {
     if (typeof rule?.when !== 'string') return undefined;
@@ -59,7 +67,9 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
     index: (tool) => {
       let found = indexed.get(tool);
       if (found === undefined) {
-        found = { permitted: permit(tool), never: never(tool), rules: rules.filter((rule) => rule.matches(tool)) };
+        const matching = rules.filter((rule) => rule.matches(tool));
+        const read = new Set(matching.flatMap((rule) => rule.when.uses));
+        found = { permitted: permit(tool), never: never(tool), rules: matching, context: [...onDemand.values()].filter(({ name }) => read.has(name)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);
       }
       return found;
