@@ -2,7 +2,7 @@ import type { GovernedDecided } from '@countersign/contracts';
 import type { CompiledBundle } from '../rules/compile.ts';
 import { locate } from './examples.ts';
 import type { Located } from './examples.ts';
-import { pastOf } from './past.ts';
+import { inquiryOf } from './inquiry.ts';
 import { reproduce } from './reproduce.ts';
 import type { Difference } from './reproduce.ts';
 
@@ -41,7 +41,7 @@ export const proofKeeper = (onMismatch?: (mismatch: Mismatch) => void) => {
       }
       of.decisions++;
       if (bundle === undefined) {
-        if (pastOf(record) === null) counts.carried++;
+        if (inquiryOf(record) === null) counts.carried++;
         else counts.unproven++;
         return;
       }

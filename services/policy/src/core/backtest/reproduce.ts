@@ -2,7 +2,7 @@ import type { FiredRule, GovernedDecided } from '@countersign/contracts';
 import type { Verdict } from '../rules/evaluate.ts';
 import type { CompiledBundle } from '../rules/compile.ts';
 import { codeOfDeny } from '../judge-action.ts';
-import { judgePast, pastOf } from './past.ts';
+import { judgeAgain, inquiryOf } from './inquiry.ts';
 
 /** One field in which the record and the decision made again differ; short texts for people. */
 export interface Difference { readonly field: string; readonly recorded: string; readonly reproduced: string }
@@ -25,9 +25,9 @@ const same: Reproduction = { status: 'reproduced' };
  */
 export const reproduce = (record: GovernedDecided, bundle: CompiledBundle): Reproduction => {
   const { decision } = record;
-  const past = pastOf(record);
-  if (past === null) return carriable(decision.code) ? { status: 'carried', code: decision.code! } : differing('facts', 'none', `rules decide ${decision.code ?? 'this'}, from facts`);
-  const verdict = judgePast(bundle, past);
+  const inquiry = inquiryOf(record);
+  if (inquiry === null) return carriable(decision.code) ? { status: 'carried', code: decision.code! } : differing('facts', 'none', `rules decide ${decision.code ?? 'this'}, from facts`);
+  const verdict = judgeAgain(bundle, inquiry);
   const expected = expectedOf(verdict, decision.code);
   const differences: Difference[] = [];
   const compare = (field: string, recorded: unknown, reproduced: unknown): void => {

@@ -5,7 +5,7 @@ import type { CompiledBundle, CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 
 /** What rules were asked about one recorded decision: all of it stands on the record. */
-export interface Past { readonly tool: CompiledTool; readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
+export interface Inquiry { readonly tool: CompiledTool; readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const none: readonly FailedFact[] = [];
 
@@ -13,13 +13,13 @@ const none: readonly FailedFact[] = [];
  * Reads a record as the question that the rules answered; null where the record says that they were never asked: denied for
  * identity, halt, deadline, arguments, because people said no, … Such a record has neither facts nor rules.
  */
-export const pastOf = (record: GovernedDecided): Past | null => {
+export const inquiryOf = (record: GovernedDecided): Inquiry | null => {
   const { facts } = record;
   if (record.decision.decision === 'deny' && record.decision.rules.length === 0 && isEmpty(facts)) return null;
   return { tool: toolOf(record.tool, facts['tool.consequential']?.value !== false, facts['tool.reversible']?.value === true), facts, failed: record.failed ?? none };
 };
 
-export const judgePast = (bundle: CompiledBundle, { tool, facts, failed }: Past): Verdict => evaluateRules(bundle, tool, facts, failed);
+export const judgeAgain = (bundle: CompiledBundle, { tool, facts, failed }: Inquiry): Verdict => evaluateRules(bundle, tool, facts, failed);
 
 const isEmpty = (facts: object): boolean => {
   for (const _ in facts) return false;
