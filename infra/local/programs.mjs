@@ -100,7 +100,7 @@ async function alone(command, args, { services: wanted, envFor = {} }) {
 }
 
 /** Recorded sessions are judged by the rules written for their workplaces; anomaly levels are recorded without effect, so that two runs can be compared. */
-export const replay = (args) => alone('replay', args, { services: true, envFor: { policy: { CS_POLICY_BUNDLE: join(root, 'services/policy/packs/agentdojo/rules.yaml'), CS_ANOMALY_EFFECT: 'record' } } });
+export const replay = (args) => alone('replay', args, { services: true, envFor: { policy: { CS_POLICY_BUNDLE: join(root, 'services/policy/packs/agentdojo'), CS_ANOMALY_EFFECT: 'record' } } });
 /** Bench starts what each measure needs by itself: an echo must not share two cores with seven idle services. */
 export const bench = (args) => alone('bench', args, { services: false });
 

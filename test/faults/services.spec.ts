@@ -7,7 +7,7 @@ import type { Load } from './load.ts';
 import { startProcesses } from './processes.ts';
 import type { Processes } from './processes.ts';
 
-const rules = new URL('../../services/policy/packs/agentdojo/rules.yaml', import.meta.url).pathname;
+const rules = new URL('../../services/policy/packs/agentdojo', import.meta.url).pathname;
 
 /** Every service is killed and paused in the middle of the work, each in turn; then an outsider reads what was written. */
 describe('the services under kill -9, pauses and an outage of PostgreSQL', () => {

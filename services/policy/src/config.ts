@@ -13,7 +13,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     checkpointMs: integer('CS_CHECKPOINT_MS', { default: 30_000, min: 100 }),
     maxBatch: integer('CS_POLICY_BATCH', { default: 1_000, min: 1, max: 1_000 }),
   });
-  return Object.freeze({ ...config, bundle: config.bundle ?? fileURLToPath(new URL('../packs/demo/rules.yaml', import.meta.url)) });
+  return Object.freeze({ ...config, bundle: config.bundle ?? fileURLToPath(new URL('../packs/demo', import.meta.url)) });
 };
 
 export type PolicyConfig = ReturnType<typeof loadConfig>;

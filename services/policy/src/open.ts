@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger, createMetrics } from '@countersign/telemetry';
-import { parse } from 'yaml';
 import { composePolicy } from './compose.ts';
 import type { PolicyConfig } from './config.ts';
-import { compileBundle } from './core/rules/compile.ts';
+import { loadBundle } from './inbound/bundle-files.ts';
 import { followSnapshots } from './inbound/snapshots.ts';
 import { createCheckpointStore, openCheckpoints } from './outbound/checkpoints.ts';
 import { PolicyModule } from './policy.module.ts';
@@ -17,7 +15,7 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   const log = createLogger({ service: 'policy', level: config.logLevel });
   const metrics = createMetrics('policy');
   const counted = metrics.counter('countersign_policy_total', 'What policy wrote or counted', ['what']);
-  const bundle = compileBundle(parse(await readFile(config.bundle, 'utf8')));
+  const { bundle } = await loadBundle(config.bundle);
   const { jwks, keys } = serviceKeys(config.secretsDir);
   const bus = await createBus(config.bus, { clientId: 'policy' });
   const source = await openCheckpoints(config.postgres);

@@ -1,6 +1,3 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Outgoing } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
@@ -30,8 +27,6 @@ export const decideSubject = (local: Local, standIns: StandIns, options: { reado
   let opened = 0;
   const next = () => { const n = opened++; return openRun(n, sessionOf(n, standIns.pack.office), cast); };
   let grants = 0;
-  const bundle = join(mkdtempSync(join(tmpdir(), 'countersign-bench-')), 'rules.yaml');
-  writeFileSync(bundle, JSON.stringify(standIns.pack.spec)); // JSON is YAML
   return {
     name: 'decide', output: topic.runsReplies, counts: () => counts,
     messages: (count) => {
@@ -53,7 +48,7 @@ export const decideSubject = (local: Local, standIns: StandIns, options: { reado
       nodeOptions: options.profile === undefined ? ['--max-semi-space-size=64'] : ['--max-semi-space-size=64', '--cpu-prof', `--cpu-prof-dir=${options.profile}`],
       env: {
         CS_BUS: 'kafka', CS_KAFKA_BROKERS: local.kafka!, CS_POSTGRES_URL: local.postgres['policy']!, CS_HTTP_PORT: new URL(local.http.policy).port,
-        CS_SECRETS_DIR: local.secrets, CS_TENANT: tenant, CS_POLICY_BUNDLE: bundle, CS_LOG_LEVEL: 'warn',
+        CS_SECRETS_DIR: local.secrets, CS_TENANT: tenant, CS_POLICY_BUNDLE: standIns.bundleFolder, CS_LOG_LEVEL: 'warn',
       },
       ready: answersReady(local.http.policy),
     }),

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envelope } from '@countersign/bus';
 import type { Bus, Outgoing } from '@countersign/bus';
@@ -8,15 +11,16 @@ import { argumentsDigest, generateKey, signServiceMessage } from '@countersign/i
 import type { SigningKey } from '@countersign/identity';
 import { serviceKey } from '@countersign/service-host';
 import { startNode } from './child.ts';
-import { benchPack } from './thousand-rules.ts';
+import { benchPack, writeBundle } from './thousand-rules.ts';
 
 export interface StandIns {
   readonly registryKey: SigningKey;
   /** Signs instructions; policy knows them from the people snapshot. */
   readonly person: { readonly id: string; readonly key: SigningKey };
   readonly agents: readonly string[];
-  /** 1,000 rules over 100 tools: the tools are published, the bundle is for the policy process. */
+  /** 1,000 rules over 100 tools: the tools are published, the bundle lies in `bundleFolder` for the policy process. */
   readonly pack: Awaited<ReturnType<typeof benchPack>>;
+  readonly bundleFolder: string;
   stop(): Promise<void>;
 }
 
@@ -29,6 +33,7 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
   const person = { id: 'uma', key: generateKey('uma-1') };
   const agents = Array.from({ length: 20 }, (_, n) => `clerk-${n}`);
   const pack = await benchPack();
+  const bundleFolder = await writeBundle(await mkdtemp(join(tmpdir(), 'countersign-bench-')), pack.spec);
   await bus.publish([
     ...agents.map((agent) => publish('agent', topic.registryAgents, agent, {
       agent, tenant, version: 1, name: agent, owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'],
@@ -38,5 +43,5 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
     ...pack.tools.map((tool) => publish('tool', topic.registryTools, tool.tool, { ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot)),
   ]);
   const beats = await startNode('heartbeats', [fileURLToPath(new URL('./heartbeats.js', import.meta.url)), brokers, secretsDir, tenant], { ready: async (printed) => printed.includes('beating') });
-  return { registryKey, person, agents, pack, stop: () => beats.stop() };
+  return { registryKey, person, agents, pack, bundleFolder, stop: async () => { await beats.stop(); await rm(bundleFolder, { recursive: true, force: true }); } };
 };

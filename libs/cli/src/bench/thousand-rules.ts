@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ToolSnapshot } from '@countersign/contracts';
 import type { BundleSpec, RuleSpec } from '@countersign/policy/core/rules/bundle';
-import { parse } from 'yaml';
+import { loadBundle } from '@countersign/policy/inbound/bundle-files';
 
 /** One comparison of a fact with a constant: what every engine that is compared can say. */
 export interface Condition { readonly fact: string; readonly op: '==' | '!=' | '>' | '>=' | '<'; readonly value: number | string | boolean }
@@ -43,7 +45,7 @@ const ordinary: readonly ((random: () => number) => Condition)[] = [
   (random) => ({ fact: 'text.strange', op: '==', value: random() < 0.5 }),
   (random) => ({ fact: 'instruction.attested', op: '==', value: random() < 0.5 }),
   (random) => ({ fact: 'run.calls', op: '>', value: int(random, 0, 5) }),
-  (random) => ({ fact: 'approval', op: '!=', value: 'approved' }),
+  () => ({ fact: 'approval', op: '!=', value: 'approved' }),
 ];
 
 /** `count` rules over the tools in turn: two to four conditions each, in an order of chance. @param hasAmount whether a tool derives one: null compares with nothing */
@@ -76,11 +78,20 @@ const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url)
 
 /** What policy is measured with: the demo pack's tools and rules, filled up by generated ones to 100 tools and 1,000 rules. */
 export const benchPack = async (rules = 1_000, toolCount = 100): Promise<{ readonly spec: BundleSpec; readonly tools: readonly Declared[]; readonly office: readonly string[] }> => {
-  const demo = parse(await readFile(new URL('rules.yaml', pack), 'utf8')) as BundleSpec;
+  const { spec: demo } = await loadBundle(fileURLToPath(pack));
   const declared = JSON.parse(await readFile(new URL('tools.json', pack), 'utf8')) as Declared[];
   const office = Array.from({ length: toolCount - declared.length }, (_, n) => officeTool(n));
   const tools = [...declared, ...office];
   const amounts = new Set(tools.filter(({ facts }) => 'amount' in facts).map(({ tool }) => tool));
   const generated = taskRules(tools.map(({ tool }) => tool), (tool) => amounts.has(tool), rules - demo.rules.length).map(asRule);
   return { tools, office: office.map(({ tool }) => tool), spec: { ...demo, version: `bench-${rules}`, permit: [...demo.permit, 'office.*'], rules: [...demo.rules, ...generated] } };
+};
+
+/** Writes a bundle's folder as policy reads it; JSON is YAML. */
+export const writeBundle = async (dir: string, { rules, parameters, ...rest }: BundleSpec): Promise<string> => {
+  await mkdir(join(dir, 'rules'), { recursive: true });
+  await writeFile(join(dir, 'bundle.yaml'), JSON.stringify(rest, null, 1));
+  await writeFile(join(dir, 'parameters.yaml'), JSON.stringify(parameters ?? {}, null, 1));
+  await writeFile(join(dir, 'rules', 'all.yaml'), JSON.stringify(rules, null, 1));
+  return dir;
 };

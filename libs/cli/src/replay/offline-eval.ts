@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { deriveFacts } from '@countersign/policy/core/facts/derive';
 import { emptyContext, withInstruction, withResult } from '@countersign/policy/core/facts/context';
-import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
-import type { CompiledTool } from '@countersign/policy/core/rules/compile';
+import { compileTool } from '@countersign/policy/core/rules/compile';
+import type { CompiledBundle, CompiledTool } from '@countersign/policy/core/rules/compile';
 import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
+import { loadBundle } from '@countersign/policy/inbound/bundle-files';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { parse } from 'yaml';
 import { readSessions } from './session.ts';
 import type { RecordedCall, RecordedSession } from './session.ts';
 import { emptyScores, isConsequential, score } from './tally.ts';
@@ -25,7 +25,7 @@ const agent = { agent: 'a', tenant: 'acme', version: 1, name: 'a', owner: 'o', p
  * what is stopped leaves no result, the third deny or a tier 4 halts. For writing rules: seconds instead of minutes.
  */
 export const evaluateOffline = async (file: string, limit?: number): Promise<Evaluation> => {
-  const bundle = compileBundle(parse(readFileSync(new URL('rules.yaml', pack), 'utf8')));
+  const { bundle } = await loadBundle(fileURLToPath(pack));
   const ajv = new Ajv2020({ strict: false });
   const tools = new Map((JSON.parse(readFileSync(new URL('tools.json', pack), 'utf8')) as object[]).map((spec) => {
     const tool = compileTool({ tenant: 'acme', version: 1, definition: '', ...spec } as never);
@@ -48,7 +48,7 @@ export const evaluateOffline = async (file: string, limit?: number): Promise<Eva
 
 type Tools = ReadonlyMap<string, { readonly tool: CompiledTool; readonly valid: (args: unknown) => boolean }>;
 
-const playOffline = (session: RecordedSession, bundle: ReturnType<typeof compileBundle>, tools: Tools, told: (result: Parameters<typeof score>[1], miss: Miss | undefined) => void): void => {
+const playOffline = (session: RecordedSession, bundle: CompiledBundle, tools: Tools, told: (result: Parameters<typeof score>[1], miss: Miss | undefined) => void): void => {
   let context = withInstruction(emptyContext, session.instruction);
   const counts = new Map<string, number>();
   let denies = 0;

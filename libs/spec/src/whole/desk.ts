@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Where every tool of the desk is guarded. */
 export const audience = 'desk-server';
-export const rulesFile = fileURLToPath(new URL('./desk.yaml', import.meta.url));
+export const rulesFolder = fileURLToPath(new URL('./desk', import.meta.url));
 
 const text = { type: 'string', minLength: 1, maxLength: 200 };
 const closed = (properties: Record<string, object>) => ({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties }) as unknown as PutToolRequest['schema'];
@@ -14,7 +14,7 @@ const tool = (title: string, properties: Record<string, object>, change: Partial
 const money = { to: { type: 'string', minLength: 1, maxLength: 34 }, minor: { type: 'integer', minimum: 1, maximum: 100_000_000 } };
 const payment = { target: '[args.to]', amount: 'args.minor', currency: "'EUR'" };
 
-/** A desk with one tool for each tier and decision; desk.yaml beside this has its rules. */
+/** A desk with one tool for each tier and decision; the folder desk/ beside this has its rules. */
 export const deskTools: Readonly<Record<string, PutToolRequest>> = {
   'desk.read': tool('Reads a note', { note: text }, { consequential: false }),
   'desk.write': tool('Writes a note', { note: text, text }, { compensator: 'desk.write', facts: { target: '[args.note]' } }),

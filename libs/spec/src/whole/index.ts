@@ -1,4 +1,4 @@
-export { audience, deskTools, rulesFile } from './desk.ts';
+export { audience, deskTools, rulesFolder } from './desk.ts';
 export { bearer, call } from './http.ts';
 export type { Answer } from './http.ts';
 export { freePorts, openPlace, serviceNames } from './infrastructure.ts';

@@ -8,7 +8,7 @@ import type { AgentRuntime, AgentRuntimeOptions, Instruction, Run } from '@count
 import { serviceKeys } from '@countersign/service-host';
 import { fromUrl, verifyLog } from '../../../cli/src/audit/verify.ts';
 import type { Verified } from '../../../cli/src/audit/verify.ts';
-import { deskTools, rulesFile } from './desk.ts';
+import { deskTools, rulesFolder } from './desk.ts';
 import { call } from './http.ts';
 import { openPlace, serviceNames } from './infrastructure.ts';
 import type { Place, ServiceName } from './infrastructure.ts';
@@ -52,7 +52,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
   try {
     const place = await openPlace();
     closers.push(place.close);
-    const { urls, close: stop } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFile, ...env });
+    const { urls, close: stop } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...env });
     closers.push(stop);
     const bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'journey' }), place.namespace);
     closers.push(() => bus.close());

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { ToolSnapshot } from '@countersign/contracts';
 import Ajv2020 from 'ajv/dist/2020.js';
-import { parse } from 'yaml';
 import { emptyContext, withInstruction, withResult } from '../../src/core/facts/context.ts';
 import { deriveFacts } from '../../src/core/facts/derive.ts';
-import { compileBundle, compileTool } from '../../src/core/rules/compile.ts';
+import { compileTool } from '../../src/core/rules/compile.ts';
 import { evaluateRules } from '../../src/core/rules/evaluate.ts';
+import { loadBundle } from '../../src/inbound/bundle-files.ts';
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 const declared = JSON.parse(read('tools.json')) as ToolSnapshot[];
-const bundle = compileBundle(parse(read('rules.yaml')));
+const { bundle } = await loadBundle(fileURLToPath(new URL('.', import.meta.url)));
 const tools = new Map(declared.map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
 const agent = { agent: 'a', roles: [], environment: 'local', ceiling: 2, runtimeTrusted: false } as never;
 const ajv = new Ajv2020.default({ strict: false });

@@ -1,11 +1,13 @@
-/** A rule bundle as written (YAML or JSON); bundle.schema.json beside this says the same. */
+import type { Complain } from './problem.ts';
+
+/** A rule bundle as written: bundle.yaml with parameters.yaml and the lists of rules/ put in; the JSON Schemas in services/policy/schemas say the same for editors. */
 export interface ApprovalSpec { readonly route: readonly string[]; readonly quorum: number; readonly expiresIn: string }
 export interface RuleSpec {
   readonly id: string; readonly owner: string; readonly rationale: string; readonly tools: readonly string[]; readonly when: string;
   readonly tier?: 1 | 2 | 3 | 4; readonly decision?: 'deny' | 'defer' | 'step_up'; readonly approval?: ApprovalSpec;
 }
 export interface BundleSpec {
-  readonly version: string; readonly parameters?: Readonly<Record<string, number | string | boolean>>;
+  readonly version: string; readonly description?: string; readonly owner?: string; readonly parameters?: Readonly<Record<string, number | string | boolean>>;
   /** Names of facts that tools' own extractors add and rules read. */
   readonly facts?: readonly string[];
   readonly permit: readonly string[]; readonly neverAutomate?: readonly string[];
@@ -14,18 +16,18 @@ export interface BundleSpec {
   readonly rules: readonly RuleSpec[];
 }
 
-type Complain = (path: string, why: string) => void;
 const object = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const texts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
 
 /** Checks the shape of a parsed bundle and reports every problem with its path. */
 export const readBundle = (value: unknown, complain: Complain): BundleSpec | undefined => {
   if (!object(value)) return void complain('', 'a bundle is a map');
-  only(value, ['version', 'description', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'rules'], '', complain);
+  only(value, ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'rules'], '', complain);
   if (typeof value['version'] !== 'string' || value['version'] === '') complain('version', 'a text is needed');
   for (const name of ['permit', 'neverAutomate', 'facts'] as const) if ((name === 'permit' || value[name] !== undefined) && !texts(value[name])) complain(name, 'a list of texts is needed');
   for (const name of ['approval', 'senior'] as const) if (value[name] !== undefined) approval(value[name], name, complain);
-  if (value['parameters'] !== undefined && (!object(value['parameters']) || !Object.values(value['parameters']).every((item) => ['number', 'string', 'boolean'].includes(typeof item)))) complain('parameters', 'a map of numbers, texts and booleans is needed');
+  for (const name of ['description', 'owner']) if (value[name] !== undefined && typeof value[name] !== 'string') complain(name, 'is a text');
+  parameters(value['parameters'], complain);
   budget(value['budget'], complain);
   if (!Array.isArray(value['rules'])) return void complain('rules', 'a list is needed');
   const seen = new Set<unknown>();
@@ -37,18 +39,30 @@ const only = (value: Record<string, unknown>, names: readonly string[], path: st
   for (const name of Object.keys(value)) if (!names.includes(name)) complain(`${path}${path && '.'}${name}`, 'is no known field');
 };
 
+const parameters = (value: unknown, complain: Complain): void => {
+  if (value === undefined) return;
+  if (!object(value)) return complain('parameters', 'a map of numbers, texts and booleans is needed');
+  for (const [name, item] of Object.entries(value)) {
+    if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name)) complain(`parameters.${name}`, 'a name has letters, digits and _');
+    // What is no safe integer was rounded when it was read: nobody meant the number it became.
+    const fine = typeof item === 'string' || typeof item === 'boolean' || (typeof item === 'number' && Number.isFinite(item) && (Number.isSafeInteger(item) || !Number.isInteger(item)));
+    if (!fine) complain(`parameters.${name}`, 'is a number (integers up to 2^53 - 1), a text or true or false');
+  }
+};
+
 const ruleShape = (rule: unknown, path: string, seen: Set<unknown>, complain: Complain): void => {
   if (!object(rule)) return complain(path, 'a rule is a map');
-  const where = `${path}${typeof rule['id'] === 'string' ? ` (${rule['id']})` : ''}`;
-  only(rule, ['id', 'owner', 'rationale', 'tools', 'when', 'tier', 'decision', 'approval'], where, complain);
-  for (const name of ['id', 'owner', 'rationale', 'when']) if (typeof rule[name] !== 'string' || rule[name] === '') complain(`${where}.${name}`, 'a text is needed');
-  if (seen.has(rule['id'])) complain(`${where}.id`, 'is used twice');
+  const id = typeof rule['id'] === 'string' ? rule['id'] : undefined;
+  const wrong = (field: string, why: string): void => complain(`${path}${field}`, why, { rule: id });
+  only(rule, ['id', 'owner', 'rationale', 'tools', 'when', 'tier', 'decision', 'approval'], '', (field, why) => wrong(`.${field}`, why));
+  for (const name of ['id', 'owner', 'rationale', 'when']) if (typeof rule[name] !== 'string' || rule[name] === '') wrong(`.${name}`, 'a text is needed');
+  if (seen.has(rule['id'])) wrong('.id', 'is used twice');
   seen.add(rule['id']);
-  if (!texts(rule['tools']) || rule['tools'].length === 0) complain(`${where}.tools`, 'a list of tool patterns is needed');
-  if (rule['tier'] !== undefined && ![1, 2, 3, 4].includes(rule['tier'] as number)) complain(`${where}.tier`, 'is 1, 2, 3 or 4');
-  if (rule['decision'] !== undefined && !['deny', 'defer', 'step_up'].includes(rule['decision'] as string)) complain(`${where}.decision`, 'is deny, defer or step_up');
-  if (rule['tier'] === undefined && rule['decision'] === undefined) complain(where, 'needs a tier or a decision');
-  if (rule['approval'] !== undefined) approval(rule['approval'], `${where}.approval`, complain);
+  if (!texts(rule['tools']) || rule['tools'].length === 0) wrong('.tools', 'a list of tool patterns is needed');
+  if (rule['tier'] !== undefined && ![1, 2, 3, 4].includes(rule['tier'] as number)) wrong('.tier', 'is 1, 2, 3 or 4');
+  if (rule['decision'] !== undefined && !['deny', 'defer', 'step_up'].includes(rule['decision'] as string)) wrong('.decision', 'is deny, defer or step_up');
+  if (rule['tier'] === undefined && rule['decision'] === undefined) wrong('', 'needs a tier or a decision');
+  if (rule['approval'] !== undefined) approval(rule['approval'], `${path}.approval`, (field, why) => complain(field, why, { rule: id }));
 };
 
 const approval = (value: unknown, path: string, complain: Complain): void => {

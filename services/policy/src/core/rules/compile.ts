@@ -1,10 +1,14 @@
 import type { Tier, ToolSnapshot } from '@countersign/contracts';
 import { expression } from '../cel/expression.ts';
+import { CelProblem } from '../cel/parse.ts';
 import type { Expression } from '../cel/expression.ts';
 import type { Value } from '../cel/value.ts';
 import { namesWith } from '../facts/names.ts';
 import { duration, readBundle } from './bundle.ts';
 import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
+import { BundleError, collectProblems } from './problem.ts';
+
+export { BundleError };
 
 export interface CompiledTool { readonly name: string; readonly snapshot: ToolSnapshot; readonly extractors: readonly (readonly [fact: string, expression: Expression])[] }
 export interface Approval { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number }
@@ -21,32 +25,30 @@ export interface CompiledBundle {
   index(tool: string): ToolIndex;
 }
 
-/** A bundle that cannot be used; the message lists every problem. */
-export class BundleError extends Error {}
-
 const fallback: ApprovalSpec = { route: ['approver'], quorum: 1, expiresIn: '1h' };
 const seniorFallback: ApprovalSpec = { route: ['senior'], quorum: 1, expiresIn: '1h' };
 const maxIndexed = 10_000;
 
-/** Compiles a parsed bundle. Throws one BundleError with all problems. */
+/** Compiles a bundle. Throws one BundleError with all problems: one bad rule refuses the whole. */
 export const compileBundle = (parsed: unknown): CompiledBundle => {
-  const problems: string[] = [];
-  const complain = (path: string, why: string): void => { problems.push(`${path || 'bundle'}: ${why}`); };
+  const { problems, complain } = collectProblems();
   const spec = readBundle(parsed, complain);
-  if (spec === undefined || problems.length > 0) throw new BundleError(problems.join('\n'));
+  if (spec === undefined) throw new BundleError(problems);
   const parameters: Record<string, Value> = {};
   for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
-  const facts = namesWith(spec.facts ?? []);
+  const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : []);
   const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && facts.byArguments(name) };
-  const rules: CompiledRule[] = [];
-  for (const rule of spec.rules) {
+  const conditions = spec.rules.map((rule: Partial<RuleSpec> | null, i) => {
+    if (typeof rule?.when !== 'string') return undefined;
     try {
-      rules.push(compileRule(rule, expression(rule.when, names)));
+      return expression(rule.when, names);
     } catch (error) {
-      complain(`rule ${rule.id}.when`, (error as Error).message);
+      complain(`rules[${i}].when`, (error as Error).message, { rule: rule.id, offset: error instanceof CelProblem ? error.offset : undefined });
+      return undefined;
     }
-  }
-  if (problems.length > 0) throw new BundleError(problems.join('\n'));
+  });
+  if (problems.length > 0) throw new BundleError(problems);
+  const rules = spec.rules.map((rule, i) => compileRule(rule, conditions[i]!));
   const permit = anyOf(spec.permit);
   const never = anyOf(spec.neverAutomate ?? []);
   const indexed = new Map<string, ToolIndex>();
@@ -83,15 +85,15 @@ const argumentNames = { has: (name: string): boolean => name === 'args', byArgum
 
 /** Compiles a tool's extractors. Throws one BundleError that names tool and fact. */
 export const compileTool = (snapshot: ToolSnapshot): CompiledTool => {
-  const problems: string[] = [];
+  const { problems, complain } = collectProblems();
   const extractors: (readonly [string, Expression])[] = [];
   for (const [fact, source] of Object.entries(snapshot.facts)) {
     try {
       extractors.push([fact, expression(source, argumentNames)]);
     } catch (error) {
-      problems.push(`tool ${snapshot.tool} fact ${fact}: ${(error as Error).message}`);
+      complain(`tool ${snapshot.tool} fact ${fact}`, (error as Error).message);
     }
   }
-  if (problems.length > 0) throw new BundleError(problems.join('\n'));
+  if (problems.length > 0) throw new BundleError(problems);
   return { name: snapshot.tool, snapshot, extractors };
 };

@@ -82,7 +82,7 @@ describe('whatever the rules', () => {
 });
 
 describe('a bundle', () => {
-  it('lists all its problems at once, with rule and path', () => expect(() => compileBundle({ version: '1', permit: ['*'], rules: [rule('a', 'amout > 1', { tier: 3 }), rule('b', '1 +', { tier: 3 })] })).toThrow(/rule a\.when: unknown name amout[\s\S]*rule b\.when/));
-  it('refuses a rule without effect and fields it does not know', () => expect(() => compileBundle({ version: '1', permit: [], rules: [{ ...rule('a', 'true', {}), extra: 1 }] })).toThrow(/extra: is no known field[\s\S]*needs a tier or a decision/));
+  it('lists all its problems at once, with rule and path', () => expect(() => compileBundle({ version: '1', permit: ['*'], rules: [rule('a', 'amout > 1', { tier: 3 }), rule('b', '1 +', { tier: 3 })] })).toThrow(/rules\[0\]\.when \(a\): unknown name amout[\s\S]*rules\[1\]\.when \(b\)/));
+  it('refuses a rule without effect and fields it does not know', () => expect(() => compileBundle({ version: '1', permit: [], rules: [{ ...rule('a', 'true', {}), extra: 1 }] })).toThrow(/extra \(a\): is no known field[\s\S]*needs a tier or a decision/));
   it('carries every fact with its origin', () => expect(Object.values(judge([]).facts).every((fact: Fact) => ['derived', 'attested'].includes(fact.origin))).toBe(true));
 });
