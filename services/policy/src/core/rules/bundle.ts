@@ -28,11 +28,16 @@ export interface BundleSpec {
   readonly facts?: readonly string[];
   readonly permit: readonly string[]; readonly neverAutomate?: readonly string[];
   readonly approval?: ApprovalSpec; readonly senior?: ApprovalSpec;
-  readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string } };
+  /** What every run may use: calls, money, tokens its outcomes report, actors behind its agent, actions under way at once. */
+  readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string }; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number };
+  /** Measures of a run's past, read as `context.<name>` (context-spec.ts). */
+  readonly context?: unknown;
+  /** Data classes, the least sensitive first. */
+  readonly sensitivity?: readonly string[];
   readonly rules: readonly RuleSpec[];
 }
 
-const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'rules'];
+const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'context', 'sensitivity', 'rules'];
 const maxRules = 10_000;
 const factName = /^[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63}){0,4}$/;
 
@@ -72,8 +77,9 @@ const parameters = (value: unknown, complain: Complain): void => {
 const budget = (value: unknown, complain: Complain): void => {
   if (value === undefined) return;
   if (!object(value)) return complain('budget', 'is a map');
-  only(value, ['calls', 'money'], 'budget', complain);
-  if (value['calls'] !== undefined && (!Number.isSafeInteger(value['calls']) || (value['calls'] as number) < 1)) complain('budget.calls', 'is an integer of at least 1');
+  only(value, ['calls', 'money', 'tokens', 'depth', 'fanOut'], 'budget', complain);
+  for (const name of ['calls', 'tokens', 'fanOut']) if (value[name] !== undefined && (!Number.isSafeInteger(value[name]) || (value[name] as number) < 1)) complain(`budget.${name}`, 'is an integer of at least 1');
+  if (value['depth'] !== undefined && (!Number.isSafeInteger(value['depth']) || (value['depth'] as number) < 0)) complain('budget.depth', 'is an integer of at least 0');
   const money = value['money'];
   if (money === undefined) return;
   if (!object(money) || !Number.isSafeInteger(money['minor']) || !/^[A-Z]{3}$/.test(String(money['currency']))) return complain('budget.money', 'needs minor (integer) and currency (ISO 4217)');

@@ -3,12 +3,15 @@ import { expression } from '../cel/expression.ts';
 import { CelProblem } from '../cel/parse.ts';
 import type { Expression } from '../cel/expression.ts';
 import type { Value } from '../cel/value.ts';
+import { contextFacts } from '../facts/history.ts';
+import type { ContextFact } from '../facts/history.ts';
 import { namesWith } from '../facts/names.ts';
 import { readBundle } from './bundle.ts';
 import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
+import { readContext, readSensitivity } from './context-spec.ts';
 import type { Dimension } from './dimensions.ts';
+import { duration } from './duration.ts';
 import { BundleError, collectProblems } from './problem.ts';
-import { duration } from './shape.ts';
 
 export { BundleError };
 
@@ -19,7 +22,11 @@ export interface CompiledRule {
   readonly tier: Tier | null; readonly decision: 'deny' | 'defer' | 'step_up' | null; readonly when: Expression; readonly matches: (tool: string) => boolean;
   readonly approval: Approval | null; readonly reversalWindowMs: number | null; readonly rewrites: readonly { readonly path: string; readonly value: Expression }[];
 }
-export interface ToolIndex { readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[] }
+export interface ToolIndex {
+  readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[];
+  /** What the rules read of the run's past: hand it to deriveFacts. */
+  readonly context: readonly ContextFact[];
+}
 export interface CompiledBundle {
   readonly version: string;
   readonly parameters: Readonly<Record<string, Value>>;
@@ -42,7 +49,8 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   if (spec === undefined) throw new BundleError(problems);
   const parameters: Record<string, Value> = {};
   for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
-  const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : []);
+  const onDemand = contextFacts({ context: readContext(spec.context, complain), sensitivity: readSensitivity(spec.sensitivity, complain) });
+  const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : [], onDemand);
   const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && facts.byArguments(name) };
   const rules: CompiledRule[] = [];
   spec.rules.forEach((rule: RuleSpec | null, i) => {
@@ -70,7 +78,9 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
     index: (tool) => {
       let found = indexed.get(tool);
       if (found === undefined) {
-        found = { permitted: permit(tool), never: never(tool), rules: rules.filter((rule) => rule.matches(tool)) };
+        const matching = rules.filter((rule) => rule.matches(tool));
+        const read = new Set(matching.flatMap((rule) => [rule.when, ...rule.rewrites.map(({ value }) => value)].flatMap(({ uses }) => uses)));
+        found = { permitted: permit(tool), never: never(tool), rules: matching, context: [...onDemand.values()].filter(({ name }) => read.has(name)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);
       }
       return found;

@@ -1,6 +1,7 @@
 import { dimensions } from './dimensions.ts';
+import { duration, durationHint } from './duration.ts';
 import type { Complain } from './problem.ts';
-import { approvalShape, duration, durationHint, object, only, text, texts } from './shape.ts';
+import { approvalShape, object, only, text, texts } from './shape.ts';
 
 const id = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
 const tool = /^(?:\*|[A-Za-z0-9][A-Za-z0-9._-]{0,199}\*?)$/;

@@ -1,3 +1,4 @@
+import { duration, durationHint } from './duration.ts';
 import type { Complain } from './problem.ts';
 
 /** Checks shared by everything that a bundle's files hold. Bounds fit the contracts: what is said about a decision must fit its record. */
@@ -9,17 +10,6 @@ export const texts = (value: unknown, { min = 0, max, each }: { readonly min?: n
 export const only = (value: Record<string, unknown>, names: readonly string[], path: string, complain: Complain): void => {
   for (const name of Object.keys(value)) if (!names.includes(name)) complain(`${path}${path && '.'}${name}`, 'is no known field');
 };
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const longest = 366 * 86_400_000;
-
-/** `15m` in milliseconds, a year at most; undefined where it is no duration. */
-export const duration = (value: unknown): number | undefined => {
-  const parts = typeof value === 'string' ? /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) : null;
-  const ms = parts === null ? 0 : Number(parts[1]) * units[parts[2]!]!;
-  return ms > 0 && ms <= longest ? ms : undefined;
-};
-export const durationHint = 'is a number with ms, s, m, h or d';
 
 const role = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
