@@ -19,7 +19,7 @@ export const scan = async (client: Client, topics: Topics, { topic, fromMs, toMs
   let turn: Promise<unknown> = Promise.resolve();
   let failed = false;
   const inTurn = (messages: readonly BusMessage[]): Promise<void> => {
-    const mine = turn.then(() => { if (failed) throw new BusError('scan_ended', 'another partition failed'); return onBatch(messages); });
+    const mine = turn.then(() => { if (failed) throw new BusError('bus_closed', 'the scan has ended with another partition'); return onBatch(messages); });
     turn = mine.catch(() => { failed = true; });
     return mine;
   };
