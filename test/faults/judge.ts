@@ -5,7 +5,7 @@ import { until } from '@countersign/spec/whole';
 import { fromUrl, verifyLog } from '../../libs/cli/src/audit/verify.ts';
 import type { Verified } from '../../libs/cli/src/audit/verify.ts';
 
-const audited = ['runs.governed.v1', 'registry.events.v1', 'approvals.events.v1', 'supervision.events.v1', 'supervision.halts.v1', 'anomaly.findings.v1', 'runs.inbox-dead.v1'];
+const audited = ['runs.governed.v1', 'registry.events.v1', 'approvals.events.v1', 'policy.events.v1', 'supervision.events.v1', 'supervision.halts.v1', 'anomaly.findings.v1', 'runs.inbox-dead.v1'];
 
 export interface Verdict {
   /** Proposals without a decision. */

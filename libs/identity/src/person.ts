@@ -12,13 +12,44 @@ export interface InstructionStatement { readonly sub: string; readonly run: stri
 /** A person presenting themselves to a service; jti used once. */
 export interface LoginStatement { readonly sub: string; readonly aud: string; readonly iat: number; readonly exp: number; readonly jti: string }
 
-export interface PersonStatements { readonly vote: VoteStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement }
+/** A person's authorship of one version of a rule bundle; `digest` commits to its files. */
+export interface BundleStatement { readonly sub: string; readonly tenant: string; readonly bundle: string; readonly version: string; readonly digest: string; readonly iat: number }
+/**
+ * A person's order to put a version into force as the activation of this number, the next after `base` (digest of what is active now).
+ * `percent` of a canary, else 0; withdraw names the version that stands beside.
+ */
+export interface BundleOrderStatement extends BundleStatement { readonly base: string; readonly activation: number; readonly purpose: 'activate' | 'rollback' | 'shadow' | 'canary' | 'withdraw'; readonly percent: number }
+/** A second person's signature under one such activation; `counterexample` is the digest of what is loosened, as it was shown. */
+export interface BundleReviewStatement extends BundleStatement { readonly base: string; readonly activation: number; readonly counterexample: string; readonly reason: string }
+/** A second person's signature under a change of a tool: from one definition's digest to another's. */
+export interface ToolReviewStatement { readonly sub: string; readonly tenant: string; readonly tool: string; readonly definition: string; readonly replaces: string; readonly reason: string; readonly iat: number }
 
+export interface PersonStatements {
+  readonly vote: VoteStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
+  readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement;
+}
+
+const bundleTexts = ['sub', 'tenant', 'bundle', 'version', 'digest'] as const;
 const kinds = {
   vote: { typ: 'countersign-vote+jwt', texts: ['sub', 'approval', 'digest'] },
   instruction: { typ: 'countersign-instruction+jwt', texts: ['sub', 'run', 'instruction', 'agent', 'tenant'] },
   login: { typ: 'countersign-person+jwt', texts: ['sub', 'aud', 'jti'] },
+  bundle: { typ: 'countersign-bundle+jwt', texts: bundleTexts },
+  'bundle-order': { typ: 'countersign-bundle-order+jwt', texts: [...bundleTexts, 'base', 'purpose'] },
+  'bundle-review': { typ: 'countersign-bundle-review+jwt', texts: [...bundleTexts, 'base', 'counterexample', 'reason'] },
+  'tool-review': { typ: 'countersign-tool-review+jwt', texts: ['sub', 'tenant', 'tool', 'definition', 'replaces', 'reason'] },
 } as const;
+
+const purposes: readonly unknown[] = ['activate', 'rollback', 'shadow', 'canary', 'withdraw'];
+const isCount = (value: unknown, from: number, to = Number.MAX_SAFE_INTEGER): boolean => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
+/** What a bundle's order or review lacks; a canary takes 1 to 100 percent, everything else none. */
+const bundleFault = (kind: string, p: Readonly<Record<string, unknown>>): string | undefined => {
+  if (kind !== 'bundle-order' && kind !== 'bundle-review') return undefined;
+  if (!isCount(p['activation'], 1)) return 'the activation is a whole number from 1';
+  if (kind === 'bundle-review') return undefined;
+  if (!purposes.includes(p['purpose'])) return `the purpose is one of ${purposes.join(', ')}`;
+  return p['purpose'] === 'canary' ? (isCount(p['percent'], 1, 100) ? undefined : 'a canary takes 1 to 100 percent') : p['percent'] === 0 ? undefined : 'only a canary has a percentage';
+};
 
 /** base64url SHA-256 of the instruction's UTF-8 text. */
 export const instructionDigest = (text: string): string => sha256Text(text);
@@ -36,7 +67,7 @@ export interface PersonCheck {
 }
 
 /**
- * Verifies a statement with the keys of one person. A vote or instruction does not expire by itself; who acts on it checks what it names.
+ * Verifies a statement with the keys of one person. Only a login expires by itself; who acts on another statement checks what it names.
  * Codes: bad_token, unknown_key, bad_signature, wrong_person, wrong_audience, expired, not_yet_valid.
  */
 export const verifyPersonStatement = <K extends keyof PersonStatements>(kind: K, jws: string, keys: KeySet, check: PersonCheck): Checked<{ readonly statement: PersonStatements[K]; readonly kid: string }> => {
@@ -46,6 +77,8 @@ export const verifyPersonStatement = <K extends keyof PersonStatements>(kind: K,
   if (!haveTexts(p, kinds[kind].texts) || !Number.isSafeInteger(p['iat'])) return refuse('bad_token', 'a member of the statement is missing or of the wrong type');
   if (p['sub'] !== check.person) return refuse('wrong_person', 'the statement names another person than the owner of the key');
   if (kind === 'vote' && ((p['vote'] !== 'approve' && p['vote'] !== 'deny') || typeof p['reason'] !== 'string')) return refuse('bad_token', 'a vote is approve or deny, with a reason');
+  const lacks = bundleFault(kind, p);
+  if (lacks !== undefined) return refuse('bad_token', lacks);
   if (kind === 'login') {
     if (check.audience === undefined || p['aud'] !== check.audience) return refuse('wrong_audience', 'the statement is for another audience');
     const timing = checkValidity(p['iat'], p['exp'], check.now);

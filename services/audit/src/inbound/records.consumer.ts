@@ -8,12 +8,12 @@ export const AUDIT = Symbol('Audit');
 
 /** Everything that goes on the record: what policy governed, every service's own events, and what was refused as unreadable. */
 export const recorded = [
-  'runs.governed.v1', 'registry.events.v1', 'approvals.events.v1', 'supervision.events.v1', 'supervision.halts.v1', 'anomaly.findings.v1', 'runs.inbox-dead.v1',
+  'runs.governed.v1', 'registry.events.v1', 'approvals.events.v1', 'supervision.events.v1', 'supervision.halts.v1', 'anomaly.findings.v1', 'policy.events.v1', 'runs.inbox-dead.v1',
 ] as const;
 
 /** Dead letters of audit's own topics: nothing it reads is ever poison to it, so there are none. */
 const extras = { deadLetters: null, maxBatch: 1000 };
-const [governed, registry, approvals, supervision, halts, findings, dead] = recorded;
+const [governed, registry, approvals, supervision, halts, findings, policy, dead] = recorded;
 
 @Controller()
 export class RecordsConsumer {
@@ -28,5 +28,6 @@ export class RecordsConsumer {
   @EventPattern(supervision, extras) supervision(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(halts, extras) halts(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages.filter((message) => !isHeartbeat(message))); }
   @EventPattern(findings, extras) findings(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
+  @EventPattern(policy, extras) policy(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(dead, extras) dead(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
 }
