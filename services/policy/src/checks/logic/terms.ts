@@ -4,13 +4,16 @@ export type Term = string;
 export const yes: Term = 'true';
 export const no: Term = 'false';
 
+/** Whether one of them is the negation of another. */
+const opposed = (parts: readonly Term[]): boolean => parts.length > 1 && parts.some((part) => part.startsWith('(not ') && parts.includes(part.slice(5, -1)));
+
 export const and = (...parts: readonly Term[]): Term => {
   const real = [...new Set(parts)].filter((part) => part !== yes);
-  return real.includes(no) ? no : real.length === 0 ? yes : real.length === 1 ? real[0]! : `(and ${real.join(' ')})`;
+  return real.includes(no) || opposed(real) ? no : real.length === 0 ? yes : real.length === 1 ? real[0]! : `(and ${real.join(' ')})`;
 };
 export const or = (...parts: readonly Term[]): Term => {
   const real = [...new Set(parts)].filter((part) => part !== no);
-  return real.includes(yes) ? yes : real.length === 0 ? no : real.length === 1 ? real[0]! : `(or ${real.join(' ')})`;
+  return real.includes(yes) || opposed(real) ? yes : real.length === 0 ? no : real.length === 1 ? real[0]! : `(or ${real.join(' ')})`;
 };
 export const not = (part: Term): Term => (part === yes ? no : part === no ? yes : part.startsWith('(not ') ? part.slice(5, -1) : `(not ${part})`);
 export const ite = (test: Term, a: Term, b: Term): Term => (test === yes || a === b ? a : test === no ? b : a === yes && b === no ? test : a === no && b === yes ? not(test) : `(ite ${test} ${a} ${b})`);
