@@ -42,7 +42,7 @@ describe('the JSON Schemas that editors use', () => {
   });
 
   it.each<[keyof typeof schemas, string, object]>([
-    ['bundle', 'everything', { ...head, description: 'd', owner: 'o', neverAutomate: ['pay.*'], facts: ['customers.count'], approval, senior: approval, budget: { calls: 1, tokens: 1, depth: 0, fanOut: 1, money: { minor: 1, currency: 'EUR' } }, context: { mails: { count: { tools: ['mail.send'] }, within: '1h' }, paid: { sum: { data: ['account'] }, currency: 'EUR', since: { denied: true } } }, sensitivity: ['public', 'account'] }],
+    ['bundle', 'everything', { ...head, description: 'd', owner: 'o', neverAutomate: ['pay.*'], facts: ['customers.count'], approval, senior: approval, budget: { calls: 1, tokens: 1, depth: 0, fanOut: 1, money: { minor: 1, currency: 'EUR' } }, context: { mails: { count: { tools: ['mail.send'] }, within: '1h' }, paid: { sum: { data: ['account'] }, currency: 'EUR', since: { denied: true } } }, sensitivity: ['public', 'account'], matrix: { money: [{ fact: 'amount', currency: 'EUR', tools: ['*'], from: { 2: 1, 3: 2, 4: 3 } }], regulation: { fact: 'tool.data', consequential: true, values: { a: 3 }, otherwise: 2 }, confidence: { fact: 'confidence', ceiling: 2, below: { 3: 0.8 } } } }],
     ['parameters', 'everything', { a: 1, b: 0.5, c: 'x', d: true, e: Number.MAX_SAFE_INTEGER }],
     ['rules', 'everything', [{ ...rule, regulation: ['SOX 404'], dimension: 'money', decision: 'defer', obligations: { approval, reversalWindow: '15m', rewrite: [{ path: 'args.a.b', value: '1' }], redact: ['args.c'] } }]],
     ['rules', 'obligations alone', [{ ...rule, tier: undefined, obligations: { redact: ['args.c'] } }].map((one) => JSON.parse(JSON.stringify(one)) as object)],
@@ -51,7 +51,9 @@ describe('the JSON Schemas that editors use', () => {
   it.each<[keyof typeof schemas, string, object]>([
     ['bundle', 'no version', { permit: [] }], ['bundle', 'no permit', { version: '1' }], ['bundle', 'an unknown field', { ...head, permits: [] }], ['bundle', 'an odd pattern', { ...head, permit: ['*.pay'] }],
     ['bundle', 'a quorum of none', { ...head, approval: { ...approval, quorum: 0 } }], ['bundle', 'a role in capitals', { ...head, senior: { ...approval, route: ['Senior'] } }], ['bundle', 'no time to answer', { ...head, approval: { route: ['a'], quorum: 1 } }],
-    ['bundle', 'a budget without currency', { ...head, budget: { money: { minor: 1 } } }], ['bundle', 'a measure of two kinds', { ...head, context: { a: { count: {}, happened: {} } } }], ['bundle', 'a sum without currency', { ...head, context: { a: { sum: {} } } }], ['bundle', 'a class twice', { ...head, sensitivity: ['a', 'a'] }],
+    ['bundle', 'a budget without currency', { ...head, budget: { money: { minor: 1 } } }], ['bundle', 'a measure of two kinds', { ...head, context: { a: { count: {}, happened: {} } } }], ['bundle', 'a sum without currency', { ...head, context: { a: { sum: {} } } }], ['bundle', 'a matrix line of two kinds', { ...head, matrix: { money: { fact: 'amount', from: { 3: 1 }, below: { 3: 1 } } } }], ['bundle', 'a matrix line without a fact', { ...head, matrix: { money: { from: { 3: 1 } } } }],
+    ['bundle', 'a matrix with a dimension of its own', { ...head, matrix: { weather: { fact: 'amount', from: { 3: 1 } } } }], ['bundle', 'a threshold for tier 1', { ...head, matrix: { money: { fact: 'amount', from: { 1: 1 } } } }],
+    ['bundle', 'a class twice', { ...head, sensitivity: ['a', 'a'] }],
     ['bundle', 'a fact with a space', { ...head, facts: ['a b'] }],
     ['parameters', 'a list', { a: [1] }], ['parameters', 'a name with a dash', { 'a-b': 1 }], ['parameters', 'a number that was rounded', { a: 2 ** 53 }],
     ['rules', 'no owner', [{ ...rule, owner: undefined }]], ['rules', 'an empty rationale', [{ ...rule, rationale: '' }]], ['rules', 'tier 5', [{ ...rule, tier: 5 }]], ['rules', 'an allow', [{ ...rule, decision: 'allow' }]],
