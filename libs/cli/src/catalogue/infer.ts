@@ -1,6 +1,7 @@
 import type { Json, ToolSnapshot } from '@countersign/contracts';
 import { resultFieldsOf } from './results.ts';
-import { readingRoleOf, roleOf } from './roles.ts';
+import { reachesSomebody, readingRoleOf, roleOf } from './roles.ts';
+import type { Role } from './roles.ts';
 import { mainKind } from './uses.ts';
 import type { ArgumentUse, ToolUse } from './uses.ts';
 import { askingFor, nounsOf, pluralsOf, verbOf, wordsOfName } from './words.ts';
@@ -25,10 +26,17 @@ const undone: Readonly<Record<string, readonly string[]>> = {
   follow: ['unfollow'], like: ['unlike'], star: ['unstar'], block: ['unblock'], mute: ['unmute'], lock: ['unlock'], pin: ['unpin'], archive: ['unarchive', 'restore'], subscribe: ['unsubscribe'], assign: ['unassign'],
 };
 
-/** A tool of the same workplace whose name says that it undoes this one, on the same things. None is thought up. */
+const corrections: ReadonlySet<string> = new Set(['update', 'change', 'edit', 'rename', 'adjust', 'reschedule', 'move', 'modify', 'correct']);
+const ownRecord: ReadonlySet<string> = new Set(['info', 'information', 'profile', 'setting', 'preference', 'detail']);
+
+/**
+ * A tool of the same workplace whose name says that it undoes this one, on the same things; a correction undoes itself where the
+ * workplace can read the earlier value. None is thought up.
+ */
 const compensatorOf = (tool: string, siblings: readonly string[]): string | null => {
   const things = nounsOf(tool).join(' ');
   const verbs = undone[verbOf(tool)] ?? [];
+  if (corrections.has(verbOf(tool)) && siblings.some((other) => !changesSomething(other) && nounsOf(other).some((noun) => nounsOf(tool).includes(noun)))) return tool;
   return siblings.find((other) => verbs.includes(verbOf(other)) && nounsOf(other).join(' ') === things && things !== '') ?? null;
 };
 
@@ -54,18 +62,22 @@ const quoted = (words: readonly string[]): string => `[${words.map((word) => `'$
 /**
  * A cautious entry for a tool nobody has catalogued, from its name and from how recorded calls used it: it changes something unless its
  * name is a reading's; it cannot be undone unless the workplace has the tool that undoes it; every argument that is no amount, day, text
- * or setting is a target; what it returns is strangers' text, but for fields that systems stamp. For people to read before they rely on it.
+ * or setting is a target (a handle only where nobody else is reached); what it returns is strangers' text, but for fields that systems stamp. For people to read before they rely on it.
  */
 export const inferTool = (use: ToolUse, siblings: readonly string[]): ToolSpec => {
   const consequential = changesSomething(use.tool);
   const args = [...use.args].filter(([name]) => identifier.test(name));
-  const inRole = (role: string): string[] => args.filter(([name, arg]) => (consequential ? roleOf : readingRoleOf)(name, arg) === role).map(([name, arg]) => guarded(name, arg));
+  const own = nounsOf(use.tool).some((noun) => ownRecord.has(noun));
+  const roles = new Map<string, Role>(args.map(([name, arg]) => [name, consequential ? roleOf(name, arg) : readingRoleOf(name, arg)]));
+  if (own) for (const [name, role] of roles) if (role === 'target' && !/mail|account|iban|phone/i.test(name)) roles.set(name, 'label');
+  const reaches = [...roles].some(([name, role]) => role === 'target' && reachesSomebody(name));
+  const inRole = (role: string): string[] => args.filter(([name]) => roles.get(name) === role).map(([name, arg]) => guarded(name, arg));
   const facts: Record<string, string> = {};
-  const put = (fact: string, ...roles: readonly string[]): void => { const found = roles.flatMap(inRole); if (found.length > 0) facts[fact] = found.join(' + '); };
-  put('target', 'target', 'place');
+  const put = (fact: string, ...of: readonly Role[]): void => { const found = of.flatMap(inRole); if (found.length > 0) facts[fact] = found.join(' + '); };
+  put('target', 'target', 'place', ...(reaches ? [] : ['object' as const]));
   if (consequential) {
-    const amount = args.find(([name, arg]) => roleOf(name, arg) === 'amount');
-    const currency = args.find(([name, arg]) => roleOf(name, arg) === 'currency');
+    const amount = args.find(([name]) => roles.get(name) === 'amount');
+    const currency = args.find(([name]) => roles.get(name) === 'currency');
     put('text', 'text', 'label');
     put('dates', 'date');
     if (facts['target'] === undefined) put('content', 'label');
