@@ -13,7 +13,7 @@ const reads: ReadonlySet<string> = new Set([
   'get', 'search', 'read', 'list', 'check', 'find', 'fetch', 'view', 'show', 'look', 'lookup', 'query', 'count', 'describe', 'browse', 'retrieve', 'visit', 'download',
   'calculate', 'compute', 'convert', 'compare', 'estimate', 'preview', 'validate', 'summarize', 'summarise', 'translate', 'inspect', 'display',
 ]);
-const acting: ReadonlySet<string> = new Set(['and', 'delete', 'remove', 'send', 'create', 'update', 'replace', 'set', 'add', 'in', 'out', 'pay', 'cancel', 'purge', 'clear']);
+const acting: ReadonlySet<string> = new Set(['delete', 'remove', 'send', 'create', 'update', 'replace', 'set', 'add', 'in', 'out', 'pay', 'cancel', 'purge', 'clear']);
 
 /** Only a name that begins like a reading, and goes on like one, is taken for a reading. */
 export const changesSomething = (tool: string): boolean => {
