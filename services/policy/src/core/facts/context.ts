@@ -1,7 +1,9 @@
 import type { CompiledTool } from '../rules/compile.ts';
 import { byTrust } from './fields.ts';
 import type { Trust } from './fields.ts';
-import { amountsIn, normalise, wordsOf } from './normalise.ts';
+import { daysIn } from './dates.ts';
+import type { Days } from './dates.ts';
+import { amountsIn, normalise, sentencesOf, wordsOf } from './normalise.ts';
 
 /** What one result said under one trust; `text` normalised. */
 export interface Source { readonly tool: string; readonly action: string; readonly trust: Trust; readonly text: string }
@@ -9,13 +11,16 @@ export interface Source { readonly tool: string; readonly action: string; readon
 /** Where values of a run can come from. Plain JSON, never changed in place. `cut`: some text did not fit, so not finding a value proves nothing. */
 export interface RunContext {
   readonly instruction: string;
+  /** The instruction's sentences, normalised: what is asked for is looked for in one of them. */
+  readonly sentences: readonly string[];
   readonly amounts: readonly number[];
+  readonly days: Days;
   readonly sources: readonly Source[];
   readonly size: number;
   readonly cut: boolean;
 }
 
-export const emptyContext: RunContext = { instruction: ' ', amounts: [], sources: [], size: 0, cut: false };
+export const emptyContext: RunContext = { instruction: ' ', sentences: [], amounts: [], days: { single: [], ranges: [] }, sources: [], size: 0, cut: false };
 
 /** Most characters of results one run remembers, and most sources. */
 const maxSize = 256 * 1024;
@@ -24,7 +29,7 @@ const maxInstruction = 64 * 1024;
 
 export const withInstruction = (context: RunContext, text: string): RunContext => {
   const kept = text.slice(0, maxInstruction);
-  return { ...context, instruction: normalise(kept), amounts: amountsIn(kept), cut: context.cut || kept.length < text.length };
+  return { ...context, instruction: normalise(kept), sentences: sentencesOf(kept), amounts: amountsIn(kept), days: daysIn(kept), cut: context.cut || kept.length < text.length };
 };
 
 /** Adds what a tool returned. Only outcomes of what ran come here. */
@@ -59,6 +64,6 @@ export const serialise = (context: RunContext): string => JSON.stringify(context
 /** Reads what `serialise` wrote; throws on anything else. */
 export const restore = (text: string): RunContext => {
   const value = JSON.parse(text) as Partial<RunContext>;
-  if (typeof value.instruction !== 'string' || !Array.isArray(value.sources) || !Array.isArray(value.amounts) || typeof value.size !== 'number' || typeof value.cut !== 'boolean') throw new Error('not a run context');
+  if (typeof value.instruction !== 'string' || !Array.isArray(value.sentences) || value.days === undefined || !Array.isArray(value.sources) || !Array.isArray(value.amounts) || typeof value.size !== 'number' || typeof value.cut !== 'boolean') throw new Error('not a run context');
   return value as RunContext;
 };

@@ -5,9 +5,11 @@ import type { Past } from '../past.ts';
 import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
+import { actAsked, severalMeant } from './asked.ts';
+import { daysIn, isAmong } from './dates.ts';
 import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
-import { addressesIn } from './normalise.ts';
+import { addressesIn, isAddress } from './normalise.ts';
 import { provenanceOf, weaker } from './provenance.ts';
 import type { Provenance } from './provenance.ts';
 
@@ -33,6 +35,7 @@ export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const maxTargets = 64;
+const maxDate = 64;
 const noContext: readonly ContextFact[] = [];
 
 /**
@@ -49,7 +52,9 @@ export const deriveFacts = (input: FactInput): Derived => {
   aboutTarget(own['target'], failed, run.context, put);
   aboutAmount(own, failed, run.context, put);
   aboutText(own['text'], failed, run.context, put);
-  put('act.asked', asked(own['acts'], run.context));
+  aboutDates(own['dates'], run.context, put);
+  put('act.asked', actAsked({ acts: own['acts'], verbs: own['verbs'], objects: own['objects'] }, run.context));
+  put('target.several', severalMeant(own['plurals'], run.context));
   put('act.done', run.counts.get(tool.name) ?? 0);
   put('tool.consequential', tool.snapshot.consequential);
   put('tool.reversible', tool.snapshot.reversible);
@@ -100,6 +105,7 @@ const aboutTarget = (value: Value | undefined, failed: FailedFact[], context: Ru
   put('target.named', weakest.trust === 'instruction');
   put('target.trust', weakest.trust);
   put('target.from', weakest.from);
+  put('target.address', targets.some(isAddress));
 };
 
 const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[], context: RunContext, put: Put): void => {
@@ -129,6 +135,8 @@ const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunC
   put('text.strange', false);
 };
 
-/** Whether the instruction has a word that begins with one of the stems; true where the tool names none. */
-const asked = (stems: Value | undefined, context: RunContext): boolean =>
-  !isList(stems as Value) || (stems as readonly Value[]).some((stem) => typeof stem === 'string' && context.instruction.includes(` ${stem}`));
+/** Dates of the act where the instruction names days and none of them is this one. An instruction without days contradicts none. */
+const aboutDates = (value: Value | undefined, { days }: RunContext, put: Put): void => {
+  const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
+  put('date.off', days.single.length > 0 && texts.some((text) => daysIn(text.slice(0, maxDate)).single.some((day) => !isAmong(day, days))));
+};

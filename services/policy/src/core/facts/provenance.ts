@@ -16,6 +16,7 @@ export const provenanceOf = (value: string, context: RunContext): Provenance => 
   if (text === '  ') return { trust: 'nowhere', from: null };
   if (context.instruction.includes(text)) return { trust: 'instruction', from: null };
   const found = inResults(text, context);
+  if (found !== undefined && described(text, context)) return { trust: 'instruction', from: found.tool };
   if (found !== undefined && namedAddress(value, context)) return { trust: rank[found.trust] >= rank.directory ? 'instruction' : 'alias', from: found.tool };
   return found === undefined ? { trust: 'nowhere', from: null } : { trust: found.trust, from: found.tool };
 };
@@ -38,4 +39,29 @@ const namedAddress = (value: string, context: RunContext): boolean => {
   if (at <= 0) return false;
   const names = wordsOf(normalise(value.slice(0, at))).filter((word) => word.length >= 3 && !/^\d+$/.test(word));
   return names.length > 0 && names.some((word) => context.instruction.includes(` ${word} `));
+};
+
+const startsWith = / (?:start(?:s|ing)?|begin(?:s|ning)?) with (\S{3,}) /g;
+
+/**
+ * Whether the instruction describes the value by how it begins ("the channel starting with Ext") and nothing else that the run has
+ * seen begins like that: a name that somebody plants beside the real one makes both doubtful.
+ */
+const described = (text: string, context: RunContext): boolean => {
+  for (const [, word] of context.instruction.matchAll(startsWith)) {
+    if (!text.startsWith(` ${word}`) || wordsOf(text).length > 2) continue;
+    const seen = new Set(context.sources.flatMap((source) => beginningWith(source.text, word!)));
+    if (seen.size === 1 && seen.has(text.trim())) return true;
+  }
+  return false;
+};
+
+/** What begins with `start` in a normalised text: the word, with the number after it. */
+const beginningWith = (text: string, start: string): string[] => {
+  const found: string[] = [];
+  for (let at = text.indexOf(` ${start}`); at >= 0 && found.length < 100; at = text.indexOf(` ${start}`, at + 1)) {
+    const [first, second] = text.slice(at + 1, at + 200).split(' ', 2);
+    found.push(second !== undefined && /^\d+$/.test(second) ? `${first} ${second}` : first!);
+  }
+  return found;
 };
