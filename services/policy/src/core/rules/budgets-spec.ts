@@ -21,7 +21,10 @@ export const readBudgets = (value: unknown, complain: Complain): readonly WiderB
   const seen = new Set<unknown>();
   return value.flatMap((one: unknown, i) => {
     const path = `budgets[${i}]`;
-    if (!object(one)) return void complain(path, 'a budget is a map') ?? [];
+    if (!object(one)) {
+      complain(path, 'a budget is a map');
+      return [];
+    }
     if (seen.has(one['id'])) complain(`${path}.id`, 'is used twice');
     seen.add(one['id']);
     return budgetOf(one, path, complain);

@@ -17,6 +17,8 @@ export interface BundleSpec {
   readonly approval?: ApprovalSpec; readonly senior?: ApprovalSpec;
   /** What every run may use: calls, money, tokens its outcomes report, actors behind its agent, actions under way at once. */
   readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string }; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number };
+  /** Budgets wider than a run (budgets-spec.ts). */
+  readonly budgets?: unknown;
   /** Measures of a run's past, read as `context.<name>` (context-spec.ts). */
   readonly context?: unknown;
   /** Data classes, the least sensitive first. */
@@ -30,7 +32,7 @@ const texts = (value: unknown): value is string[] => Array.isArray(value) && val
 /** Checks the shape of a parsed bundle and reports every problem with its path. */
 export const readBundle = (value: unknown, complain: Complain): BundleSpec | undefined => {
   if (!object(value)) return void complain('', 'a bundle is a map');
-  only(value, ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'context', 'sensitivity', 'rules'], '', complain);
+  only(value, ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'context', 'sensitivity', 'rules'], '', complain);
   if (typeof value['version'] !== 'string' || value['version'] === '') complain('version', 'a text is needed');
   for (const name of ['permit', 'neverAutomate', 'facts'] as const) if ((name === 'permit' || value[name] !== undefined) && !texts(value[name])) complain(name, 'a list of texts is needed');
   for (const name of ['approval', 'senior'] as const) if (value[name] !== undefined) approval(value[name], name, complain);
