@@ -94,7 +94,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, shares: null, act: null,
+      proposal: null, supplied: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, shares: null, act: null, about: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -117,12 +117,20 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   action.replyUntil = record.now + sweepEveryMs;
   if (decision === 'allow' || decision === 'modify') {
     action.granted = true;
+    action.about = aboutOf(record);
     action.act = remember(run.past, record.tool, record.now, false, record.facts, record.reserved.money);
     run.counts.set(record.tool, (run.counts.get(record.tool) ?? 0) + 1);
   }
   if (decision !== 'deny') return;
   remember(run.past, record.tool, record.now, true, record.facts, null);
   if (countsAsDeny(record.decision.code)) run.denies++;
+};
+
+/** What an action that changes nothing reads: kept until its result is there. */
+const aboutOf = ({ facts }: GovernedDecided): ActionState['about'] => {
+  const targets = facts['target']?.value;
+  if (facts['tool.consequential']?.value !== false || !Array.isArray(targets) || targets.length === 0) return null;
+  return { targets: targets.map(String), named: facts['target.named']?.value === true };
 };
 
 const suppliedFacts = (record: GovernedDecided): ActionState['supplied'] => {
@@ -163,7 +171,7 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
   if (tool === undefined || tool.snapshot.dataClasses.length === 0) run.past.unclassified = true;
   if (tool === undefined) return;
   for (const name of tool.snapshot.dataClasses) if (!run.dataTouched.includes(name)) run.dataTouched.push(name);
-  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result });
+  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null });
 };
 
 /** Moves an action's reservation to the given amounts, and the run's totals with it. */

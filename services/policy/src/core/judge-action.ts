@@ -76,7 +76,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
     return deny('evaluation_failed', `facts or rules failed: ${String(error).slice(0, 200)}`);
   }
   const { verdict, money } = judgement;
-  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement);
+  if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement);
   const reserved = { calls: 1, money };
   const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement);
@@ -95,6 +95,9 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement);
   return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, detail: null } };
 };
+
+/** The code under which a deny of the rules stands on the record. */
+export const codeOfDeny = ({ code }: Pick<Verdict, 'code'>): string => (code === null || code === 'denied_by_rule' ? 'rule_denied' : code);
 
 const denied = (world: World, code: string, verdict: Verdict | undefined): Decision => ({
   decision: 'deny', tier: verdict?.tier ?? 1, code, rules: verdict?.rules ?? [], policyVersion: world.policyVersion, approval: null, claim: false,

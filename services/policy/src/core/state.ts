@@ -29,6 +29,8 @@ export interface ActionState {
   shares: { readonly account: string; readonly unit: string; amount: number }[] | null;
   /** How the run's past remembers it, once it was granted. */
   act: Act | null;
+  /** The targets of a granted action that changes nothing, and whether the instruction names them: how far its result can be pointed at. */
+  about: { readonly targets: readonly string[]; readonly named: boolean } | null;
 }
 
 /** A message of the chain that was answered: an identical one gets the same answer. */

@@ -10,7 +10,7 @@ import { amountOf, extract } from './amount.ts';
 import { daysIn, isAmong } from './dates.ts';
 import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
-import { addressesIn, isAddress } from './normalise.ts';
+import { addressesIn, isAddress, normalise, wordsOf } from './normalise.ts';
 import { provenanceOf, weaker } from './provenance.ts';
 import type { Provenance } from './provenance.ts';
 
@@ -37,6 +37,7 @@ export interface Derived { readonly facts: Readonly<Record<string, Fact>>; reado
 
 const maxTargets = 64;
 const maxDate = 64;
+const shortestContent = 10;
 const noContext: readonly ContextFact[] = [];
 
 /**
@@ -50,9 +51,10 @@ export const deriveFacts = (input: FactInput): Derived => {
   const put = (name: string, value: Json, from?: string): void => { facts[name] = from === undefined ? { value, origin: 'derived' } : { value, origin: 'derived', from }; };
   const own = extract(tool, input.proposal.arguments as Value, failed);
   for (const name in own) if (!steering.has(name)) put(name, own[name]! as Json, 'arguments');
-  aboutTarget(own['target'], failed, run.context, put);
+  aboutTarget(own['target'], failed, input, put);
   aboutAmount(own, failed, run.context, put);
   aboutText(own['text'], failed, run.context, put);
+  aboutContent(own['content'], run.context, put);
   aboutDates(own['dates'], run.context, put);
   put('act.asked', actAsked({ acts: own['acts'], verbs: own['verbs'], objects: own['objects'] }, run.context));
   put('target.several', severalMeant(own['plurals'], run.context));
@@ -81,14 +83,14 @@ export const deriveFacts = (input: FactInput): Derived => {
 
 type Put = (name: string, value: Json, from?: string) => void;
 
-const aboutTarget = (value: Value | undefined, failed: FailedFact[], context: RunContext, put: Put): void => {
+const aboutTarget = (value: Value | undefined, failed: FailedFact[], { run: { context }, tool }: FactInput, put: Put): void => {
   const targets = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => item !== null).map(String);
   if (targets.length > maxTargets) {
     failed.push({ fact: 'target.named', why: `more than ${maxTargets} targets`, byArguments: true }, { fact: 'target.trust', why: `more than ${maxTargets} targets`, byArguments: true });
     return;
   }
   let weakest: Provenance = { trust: 'instruction', from: null };
-  for (const target of targets) weakest = weaker(weakest, provenanceOf(target, context));
+  for (const target of targets) weakest = weaker(weakest, provenanceOf(target, context, tool.name));
   if (targets.length === 0) weakest = { trust: 'nowhere', from: null };
   put('target', targets, 'arguments');
   put('target.count', targets.length);
@@ -105,7 +107,7 @@ const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[],
   put('amount.named', amount === null || context.amounts.includes(Math.abs(amount)));
 };
 
-/** Free text that carries an address which neither the instruction nor a trusted result has. */
+/** Free text that carries an address which neither the instruction nor a trusted result has and where the run was not let to read. */
 const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunContext, put: Put): void => {
   const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
   for (const text of texts) {
@@ -113,10 +115,22 @@ const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunC
     if (cut) { failed.push({ fact: 'text.strange', why: 'too many addresses in the text', byArguments: true }); return; }
     for (const address of found) {
       const { trust, from } = provenanceOf(address, context);
-      if (trust === 'third_party' || trust === 'nowhere') return put('text.strange', true, from ?? 'nowhere');
+      if ((trust === 'third_party' || trust === 'document' || trust === 'nowhere') && !context.visited.includes(normalise(address))) return put('text.strange', true, from ?? 'nowhere');
     }
   }
   put('text.strange', false);
+};
+
+/** What the act would write about its own object, taken word for word from strangers: a name or number long enough to be no accident. */
+const aboutContent = (value: Value | undefined, context: RunContext, put: Put): void => {
+  const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
+  for (const text of texts.slice(0, maxTargets)) {
+    const normal = normalise(text);
+    if (normal.length < shortestContent && wordsOf(normal).length < 2) continue;
+    const { trust, from } = provenanceOf(text, context);
+    if (trust === 'third_party') return put('content.foreign', true, from ?? undefined);
+  }
+  put('content.foreign', false);
 };
 
 /** Dates of the act where the instruction names days and none of them is this one. An instruction without days contradicts none. */
