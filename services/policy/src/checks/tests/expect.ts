@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '@countersign/contracts';
-import { duration } from '../../core/rules/bundle.ts';
+import { duration } from '../../core/rules/duration.ts';
 import type { CompiledBundle, CompiledRule } from '../../core/rules/compile.ts';
 import type { TestFailure } from '../types.ts';
 import type { Played } from './play.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ActionOutcome, AgentSnapshot, Json, JsonObject, Money } from '@countersign/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { duration } from '../../core/rules/bundle.ts';
+import { duration } from '../../core/rules/duration.ts';
 import type { Level } from '../../core/world.ts';
 import { readDocument } from '../../inbound/bundle-document.ts';
 import type { BundleFile } from '../../inbound/bundle-files.ts';
