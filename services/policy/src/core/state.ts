@@ -1,4 +1,5 @@
 import type { ActionProposed, Decision, Fact, Money, Reply, Tier } from '@countersign/contracts';
+import type { Account } from './budgets.ts';
 import type { Act, Past } from './past.ts';
 
 /** What an action came to so far. `open` waits for people or a fact; every other status is terminal for its decision. */
@@ -24,6 +25,8 @@ export interface ActionState {
   reservedCalls: number;
   reservedMoney: Money | null;
   granted: boolean;
+  /** What it takes from wider budgets. */
+  shares: { readonly account: string; readonly unit: string; amount: number }[] | null;
   /** How the run's past remembers it, once it was granted. */
   act: Act | null;
   /** The targets of a granted action that changes nothing, and whether the instruction names them: how far its result can be pointed at. */
@@ -70,6 +73,8 @@ export interface PartitionState {
   /** When runs past their life are dropped next; moved by records' `now`, so that a fold drops the same ones. */
   nextSweep: number;
   readonly runs: Map<string, RunState>;
+  /** Wider budgets' accounts that this partition has leased from or used. */
+  readonly accounts: Map<string, Account>;
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
@@ -80,4 +85,4 @@ export const recentKept = 4;
 export const graceMs = 10 * 60_000;
 export const sweepEveryMs = 60_000;
 
-export const initialState = (): PartitionState => ({ position: 0, lastNow: 0, nextSweep: 0, runs: new Map() });
+export const initialState = (): PartitionState => ({ position: 0, lastNow: 0, nextSweep: 0, runs: new Map(), accounts: new Map() });

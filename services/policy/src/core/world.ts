@@ -1,4 +1,5 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+import type { Wider } from './budgets.ts';
 import type { Past } from './past.ts';
 
 export type Level = AnomalyLevel['level'] | 'stale';
@@ -60,6 +61,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   /** base64url SHA-256 of canonical JSON. */
   digest(value: Json): string;
   readonly limits: Limits;
+  /** Budgets wider than a run; absent where there are none. */
+  readonly wider?: Wider | undefined;
 }
 
 export interface Limits {

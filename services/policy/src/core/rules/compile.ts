@@ -8,6 +8,8 @@ import type { ContextFact } from '../facts/history.ts';
 import { namesWith } from '../facts/names.ts';
 import { readBundle } from './bundle.ts';
 import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
+import type { WiderBudget } from '../budgets.ts';
+import { readBudgets } from './budgets-spec.ts';
 import { readContext, readSensitivity } from './context-spec.ts';
 import type { Dimension } from './dimensions.ts';
 import { duration } from './duration.ts';
@@ -38,6 +40,7 @@ export interface CompiledBundle {
   readonly parameters: Readonly<Record<string, Value>>;
   readonly approval: Approval; readonly senior: Approval;
   readonly budget: BundleSpec['budget'] | null;
+  readonly budgets: readonly WiderBudget[];
   readonly rules: readonly CompiledRule[];
   /** Rules the interpreter runs, and why. */
   readonly interpreted: readonly { readonly rule: string; readonly why: string }[];
@@ -55,6 +58,7 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   if (spec === undefined) throw new BundleError(problems);
   const parameters: Record<string, Value> = {};
   for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
+  const budgets = readBudgets(spec.budgets, complain);
   const onDemand = contextFacts({ context: readContext(spec.context, complain), sensitivity: readSensitivity(spec.sensitivity, complain) });
   const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : [], onDemand);
   const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && facts.byArguments(name) };
@@ -80,7 +84,7 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   const never = anyOf(spec.neverAutomate ?? []);
   const indexed = new Map<string, ToolIndex>();
   return {
-    version: spec.version, parameters, rules, budget: spec.budget ?? null,
+    version: spec.version, parameters, rules, budget: spec.budget ?? null, budgets,
     approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
     interpreted: rules.filter((rule) => rule.when.interpreted !== null).map((rule) => ({ rule: rule.id, why: rule.when.interpreted! })),
     index: (tool) => {
