@@ -1,4 +1,4 @@
-import type { ActionProposed, ApprovalResolved, Decision, Fact, Money, Tier } from '@countersign/contracts';
+import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, Money, Tier } from '@countersign/contracts';
 import { seniorHaltId } from '@countersign/kernel';
 import { reserveShares, sharesOf } from './budgets.ts';
 import type { BudgetUse } from './budgets.ts';
@@ -17,6 +17,8 @@ const nothing = { calls: 0, money: null };
 interface Round {
   readonly message: ActionProposed; readonly round: number; readonly action: ActionState | undefined;
   readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null;
+  /** Of a new proposal; a later round goes by what the action came with. */
+  readonly evidence?: readonly CheckedEvidence[] | undefined;
 }
 
 /** One round of an action: everything as of now (identity, halts, rules, budget), the decision on the record, and what follows from it. */
@@ -46,12 +48,13 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
 
 const rule = (world: World, run: RunState, { accounts, command: { run: runId } }: Draft, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
   const { message } = round;
+  const evidence = round.evidence ?? round.action?.evidence ?? undefined;
   const agent = world.agent(run.agent);
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
   const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed }: Pick<Judgement, 'facts' | 'failed'> = nothingKnown) => ({
-    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, detail },
+    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, evidence, detail },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -67,7 +70,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
 
   let judgement: Judgement;
   try {
-    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
     judgement = world.judge(question);
     // People were asked about a lower tier than it is now: their answer is superseded and the senior ones are asked.
     if (round.approval !== null && round.action !== undefined && judgement.verdict.tier > round.action.tier) judgement = world.judge({ ...question, approval: null });
@@ -93,7 +96,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
     claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement);
-  return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, detail: null } };
+  return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, evidence, detail: null } };
 };
 
 /** The code under which a deny of the rules stands on the record. */
