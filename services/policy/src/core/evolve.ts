@@ -92,7 +92,7 @@ const decided = (run: RunState, record: GovernedDecided): void => {
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, act: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, act: null, about: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -117,6 +117,7 @@ const decided = (run: RunState, record: GovernedDecided): void => {
   action.replyUntil = record.now + sweepEveryMs;
   if (decision === 'allow' || decision === 'modify') {
     action.granted = true;
+    action.about = aboutOf(record);
     action.act = remember(run.past, record.tool, record.now, false, record.facts, record.reserved.money);
     run.counts.set(record.tool, (run.counts.get(record.tool) ?? 0) + 1);
   }
@@ -130,6 +131,13 @@ const waits = (run: RunState, id: string, action: ActionState): void => {
   if (action.waitsFor !== 'defer') return;
   run.deferred.add(id);
   action.depth = depthBehind(run, action.deferral?.dependsOn ?? []);
+};
+
+/** What an action that changes nothing reads: kept until its result is there. */
+const aboutOf = ({ facts }: GovernedDecided): ActionState['about'] => {
+  const targets = facts['target']?.value;
+  if (facts['tool.consequential']?.value !== false || !Array.isArray(targets) || targets.length === 0) return null;
+  return { targets: targets.map(String), named: facts['target.named']?.value === true };
 };
 
 const suppliedFacts = (record: GovernedDecided): ActionState['supplied'] => {
@@ -173,7 +181,7 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding): void
   if (tool === undefined || tool.snapshot.dataClasses.length === 0) run.past.unclassified = true;
   if (tool === undefined) return;
   for (const name of tool.snapshot.dataClasses) if (!run.dataTouched.includes(name)) run.dataTouched.push(name);
-  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result });
+  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null });
 };
 
 /** Moves an action's reservation to the given amounts, and the run's totals with it. */

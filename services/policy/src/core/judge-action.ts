@@ -90,7 +90,7 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   const { judgement, modified } = judged;
   const { verdict, money } = judgement;
   if (judged.fault !== null) return deny(judged.fault.code, judged.fault.detail, verdict, judgement, modified);
-  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement, modified);
+  if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement, modified);
   const reserved = { calls: 1, money };
   const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement, modified);
@@ -113,6 +113,9 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
   return { tool, ruling: { ...ruled, decision, detail: null } };
 };
+
+/** The code under which a deny of the rules stands on the record. */
+export const codeOfDeny = ({ code }: Pick<Verdict, 'code'>): string => (code === null || code === 'denied_by_rule' ? 'rule_denied' : code);
 
 const denied = (world: World, code: string, verdict: Verdict | undefined): Decision => ({
   decision: 'deny', tier: verdict?.tier ?? 1, code, rules: verdict?.rules ?? [], policyVersion: world.policyVersion, approval: null, claim: false,

@@ -31,6 +31,8 @@ export interface ActionState {
   granted: boolean;
   /** How the run's past remembers it, once it was granted. */
   act: Act | null;
+  /** The targets of a granted action that changes nothing, and whether the instruction names them: how far its result can be pointed at. */
+  about: { readonly targets: readonly string[]; readonly named: boolean } | null;
 }
 
 /** A message of the chain that was answered: an identical one gets the same answer. */
@@ -78,7 +80,7 @@ export interface PartitionState {
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 4;
+export const foldVersion = 5;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life ended: messages on their way still get a coded reply. */

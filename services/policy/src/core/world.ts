@@ -50,7 +50,7 @@ export interface Folding<Tool extends KnownTool = KnownTool> {
   tool(name: string): Tool | undefined;
   readonly emptyContext: unknown;
   withInstruction(context: unknown, text: string): unknown;
-  withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string }): unknown;
+  withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string; readonly about?: { readonly targets: readonly string[]; readonly named: boolean } | null }): unknown;
 }
 
 /** Everything outside of the run that a decision rests on, as it stands at `now`. All of it data or pure functions of data. */

@@ -1,8 +1,8 @@
 import type { ActsSpec, MeasureSpec } from '../facts/measures.ts';
 import { duration } from './duration.ts';
 import type { Complain } from './problem.ts';
+import { object } from './shape.ts';
 
-const object = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const texts = (value: unknown): value is string[] => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && item !== '');
 const mostMeasures = 200;
 const kinds = ['count', 'sum', 'happened'] as const;
