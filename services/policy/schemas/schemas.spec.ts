@@ -42,7 +42,7 @@ describe('the JSON Schemas that editors use', () => {
   });
 
   it.each<[keyof typeof schemas, string, object]>([
-    ['bundle', 'everything', { ...head, description: 'd', owner: 'o', neverAutomate: ['pay.*'], facts: ['customers.count'], approval, senior: approval, budget: { calls: 1, tokens: 1, depth: 0, fanOut: 1, money: { minor: 1, currency: 'EUR' } }, context: { mails: { count: { tools: ['mail.send'] }, within: '1h' }, paid: { sum: { data: ['account'] }, currency: 'EUR', since: { denied: true } } }, sensitivity: ['public', 'account'] }],
+    ['bundle', 'everything', { ...head, description: 'd', owner: 'o', neverAutomate: ['pay.*'], facts: ['customers.count'], approval, senior: approval, budget: { calls: 1, tokens: 1, depth: 0, fanOut: 1, money: { minor: 1, currency: 'EUR' } }, budgets: [{ id: 'a', scope: 'agent', tools: ['pay.*'], window: '1d', calls: 5, money: { minor: 1, currency: 'EUR' }, owner: 'o', rationale: 'r' }], context: { mails: { count: { tools: ['mail.send'] }, within: '1h' }, paid: { sum: { data: ['account'] }, currency: 'EUR', since: { denied: true } } }, sensitivity: ['public', 'account'] }],
     ['parameters', 'everything', { a: 1, b: 0.5, c: 'x', d: true, e: Number.MAX_SAFE_INTEGER }],
     ['rules', 'everything', [{ ...rule, regulation: ['SOX 404'], dimension: 'money', decision: 'defer', obligations: { approval, reversalWindow: '15m', rewrite: [{ path: 'args.a.b', value: '1' }], redact: ['args.c'] } }]],
     ['rules', 'obligations alone', [{ ...rule, tier: undefined, obligations: { redact: ['args.c'] } }].map((one) => JSON.parse(JSON.stringify(one)) as object)],

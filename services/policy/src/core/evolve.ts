@@ -1,4 +1,5 @@
 import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money, TokenClaims } from '@countersign/contracts';
+import { foldShares, releaseShares, settleShares } from './budgets.ts';
 import { depthBehind } from './deferral.ts';
 import { consumesSeq } from './events.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -20,7 +21,7 @@ export const evolve = (state: PartitionState, record: GovernedRecord, folding: F
   if (record.kind === 'run.started') state.runs.set(record.run!, startedRun(record, folding));
   const run = record.run === null ? undefined : state.runs.get(record.run);
   if (run === undefined) return;
-  change(run, record, folding);
+  change(run, record, folding, state.accounts);
   if (record.seq !== null && record.inbox !== null && record.agent === run.agent && (record.kind !== 'message.refused' || consumesSeq(record.code))) {
     run.nextSeq = record.seq + 1;
     run.head = record.inbox.hash;
@@ -44,15 +45,18 @@ const depthOf = (act: TokenClaims['act']): number => {
   return depth;
 };
 
-const change = (run: RunState, record: GovernedRecord, folding: Folding): void => {
+const change = (run: RunState, record: GovernedRecord, folding: Folding, accounts: PartitionState['accounts']): void => {
   switch (record.kind) {
-    case 'action.decided': return decided(run, record);
-    case 'action.outcome': return outcome(run, record, folding);
+    case 'action.decided': return decided(run, record, accounts);
+    case 'action.outcome': return outcome(run, record, folding, accounts);
     case 'action.cancelled': {
       const action = run.actions.get(record.action);
       if (action === undefined) return;
       // A grant that is out may have been used: only what never had one gives its reservation back.
-      if (!action.granted) reserve(run, action, 0, null);
+      if (!action.granted) {
+        reserve(run, action, 0, null);
+        releaseShares(accounts, action);
+      }
       settle(run, action, 'cancelled', 'cancelled');
       run.deferred.delete(record.action);
       return;
@@ -86,13 +90,13 @@ const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 
 /** Whether a deny with this code counts towards the halt of its run. */
 export const countsAsDeny = (code: string | null): boolean => !blameless.has(code ?? '');
 
-const decided = (run: RunState, record: GovernedDecided): void => {
+const decided = (run: RunState, record: GovernedDecided, accounts: PartitionState['accounts']): void => {
   const { decision } = record.decision;
   let action = run.actions.get(record.action);
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, act: null, about: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, shares: null, act: null, about: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -102,6 +106,7 @@ const decided = (run: RunState, record: GovernedDecided): void => {
   action.round = record.round;
   action.tier = record.decision.tier;
   reserve(run, action, record.reserved.calls, record.reserved.money);
+  foldShares(accounts, action, record.budgets);
   const code = record.reply.code;
   if (decision === 'step_up' || decision === 'defer') {
     action.code = code;
@@ -164,10 +169,11 @@ const settle = (run: RunState, action: ActionState, status: ActionState['status'
   action.depth = 0;
 };
 
-const outcome = (run: RunState, record: GovernedOutcome, folding: Folding): void => {
+const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accounts: PartitionState['accounts']): void => {
   const action = run.actions.get(record.action);
   if (action !== undefined) {
     reserve(run, action, record.settled.calls, record.settled.money);
+    settleShares(accounts, action, record.settled);
     settle(run, action, 'finished', action.code);
     action.outcome = record.message.status;
     run.deferred.delete(record.action);
@@ -200,6 +206,7 @@ const reserve = (run: RunState, action: ActionState, calls: number, money: Money
 /** Forgets runs long past their life, and replies whose grants are dead. */
 const sweep = (state: PartitionState, now: number): void => {
   state.nextSweep = now + sweepEveryMs;
+  for (const [id, account] of state.accounts) if (account.until + graceMs < now) state.accounts.delete(id);
   for (const [id, run] of state.runs) {
     if (run.notAfter + graceMs < now) state.runs.delete(id);
     else for (const action of run.actions.values()) if (action.reply !== null && action.status !== 'open' && action.replyUntil < now) action.reply = null;

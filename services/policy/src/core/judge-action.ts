@@ -1,5 +1,7 @@
 import type { ActionProposed, ApprovalResolved, Decision, Fact, JsonObject, Modification, Money, Tier } from '@countersign/contracts';
 import { seniorHaltId } from '@countersign/kernel';
+import { reserveShares, sharesOf } from './budgets.ts';
+import type { BudgetUse } from './budgets.ts';
 import { defer, standingOf } from './deferral.ts';
 import { countsAsDeny } from './evolve.ts';
 import { consequence, decideAction, haltRun, own } from './draft.ts';
@@ -24,7 +26,7 @@ interface Round {
 
 /** One round of an action: everything as of now (identity, halts, rules, budget), the decision on the record, and what follows from it. */
 export const judgeAction = (draft: Draft, world: World, run: RunState, round: Round): Decision => {
-  const { ruling, tool } = rule(world, run, draft.command.run, round);
+  const { ruling, tool } = rule(world, run, draft, round);
   const { decision, modified } = ruling;
   const answer = decideAction(draft, round.message, round.round, ruling, round.approval, round.follows ? consequence(draft) : own(draft));
   if (decision.decision === 'allow' || decision.decision === 'modify') {
@@ -47,7 +49,7 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
   return decision;
 };
 
-const rule = (world: World, run: RunState, runId: string, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
+const rule = (world: World, run: RunState, { accounts, command: { run: runId } }: Draft, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
   const { message } = round;
   const agent = world.agent(run.agent);
   const tool = world.tool(message.tool);
@@ -94,8 +96,10 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   const reserved = { calls: 1, money };
   const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement, modified);
+  const budgets = widerUse(world, run, accounts, round, money);
+  if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion };
-  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, modified };
+  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, modified };
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);
     if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);
@@ -138,6 +142,15 @@ const overBudget = (run: RunState, action: ActionState | undefined, limits: { re
   if (money.currency !== limits.money.currency || (run.spend !== null && run.spend.currency !== money.currency)) return `the budget is in ${limits.money.currency}`;
   const spent = (run.spend?.minor ?? 0) - (action?.reservedMoney?.minor ?? 0);
   return spent + money.minor > limits.money.minor ? 'the amount is beyond what the run may spend' : null;
+};
+
+const untouched: readonly BudgetUse[] = [];
+
+/** What the action takes from budgets wider than its run; a text where one of them has not enough. */
+const widerUse = (world: World, run: RunState, accounts: Draft['accounts'], { message, action }: Round, money: Money | null): readonly BudgetUse[] | string => {
+  if (world.wider === undefined) return untouched;
+  const shares = sharesOf(world.wider.budgets, { tenant: run.tenant, agent: run.agent, tool: message.tool, money }, world.now);
+  return typeof shares === 'string' ? shares : reserveShares(shares, accounts, world.wider, action);
 };
 
 /** Tokens, depth and fan-out: what a run is, not what this action adds. Tokens are known only afterwards, so they stop the next action. */

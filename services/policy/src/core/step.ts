@@ -31,7 +31,7 @@ const following = (command: PolicyCommand, state: PartitionState, run: RunState,
   const found = nextInLine(run, (id) => halted(run, seniorHaltId(command.run, id)));
   if (found === undefined) return undefined;
   const { id, action, fail } = found;
-  const draft = draftFor(command, run.agent, state.position, world.now);
+  const draft = draftFor(command, run.agent, state, world.now);
   if (fail !== null) denyWaiting(draft, world, run, id, action, fail.code, fail.detail, null, false);
   else judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: null, supplied: action.supplied, follows: true });
   return draft;

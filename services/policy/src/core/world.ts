@@ -1,4 +1,5 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+import type { Wider } from './budgets.ts';
 import type { Past } from './past.ts';
 import type { Redaction } from './redact.ts';
 
@@ -72,6 +73,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   /** base64url SHA-256 of canonical JSON. */
   digest(value: Json): string;
   readonly limits: Limits;
+  /** Budgets wider than a run; absent where there are none. */
+  readonly wider?: Wider | undefined;
 }
 
 /** Bounds of deferring. `withinMs`: for facts that say nothing else and for actions waited for; `depth`: of actions that wait one behind the other; `waiting`: at once in a run. */
