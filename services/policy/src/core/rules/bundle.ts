@@ -1,6 +1,8 @@
 import type { Redaction } from '../redact.ts';
 import type { AwaitedSpec, DeferralSpec } from './awaited.ts';
 import type { Dimension } from './dimensions.ts';
+import { matrixShape } from './matrix-shape.ts';
+import type { MatrixSpec } from './matrix-shape.ts';
 import type { Complain } from './problem.ts';
 import { patterns, ruleShape } from './rule-shape.ts';
 import { approvalShape, object, only, text, texts } from './shape.ts';
@@ -41,10 +43,12 @@ export interface BundleSpec {
   /** Facts that others owe: a rule that reads one before it is there defers the action (awaited.ts). */
   readonly awaited?: Readonly<Record<string, AwaitedSpec>>;
   readonly deferral?: DeferralSpec;
+  /** The tier that each dimension of risk calls for (matrix-shape.ts). */
+  readonly matrix?: MatrixSpec;
   readonly rules: readonly RuleSpec[];
 }
 
-const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'context', 'sensitivity', 'awaited', 'deferral', 'rules'];
+const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'rules'];
 const maxRules = 10_000;
 const factName = /^[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63}){0,4}$/;
 
@@ -60,6 +64,7 @@ export const readBundle = (value: unknown, complain: Complain): BundleSpec | und
   for (const name of ['approval', 'senior'] as const) if (value[name] !== undefined) approvalShape(value[name], name, complain);
   parameters(value['parameters'], complain);
   budget(value['budget'], complain);
+  matrixShape(value['matrix'], complain);
   const { rules } = value;
   if (!Array.isArray(rules) || rules.length > maxRules) return void complain('rules', `a list of at most ${maxRules} rules is needed`);
   const seen = new Set<unknown>();

@@ -16,6 +16,9 @@ import { readBudgets } from './budgets-spec.ts';
 import { readContext, readSensitivity } from './context-spec.ts';
 import type { Dimension } from './dimensions.ts';
 import { duration } from './duration.ts';
+import { compileMatrix } from './matrix.ts';
+import type { MatrixRow } from './matrix.ts';
+import { anyOf } from './patterns.ts';
 import { BundleError, collectProblems } from './problem.ts';
 
 export { BundleError };
@@ -29,7 +32,10 @@ export interface CompiledRule {
 }
 export interface ToolIndex {
   readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[];
-  /** What the rules read of the run's past: hand it to deriveFacts. */
+  readonly matrix: readonly MatrixRow[];
+  /** Names of facts and parameters that rules, rewrites and matrix read. */
+  readonly uses: ReadonlySet<string>;
+  /** What they read of the run's past: hand it to deriveFacts. */
   readonly context: readonly ContextFact[];
   /** Facts that the rules read and that others owe. */
   readonly awaited: readonly Awaited[];
@@ -80,6 +86,8 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
     const values = Array.isArray(rule?.obligations?.rewrite) ? rule.obligations.rewrite.map((one, n) => compile(one?.value, `obligations.rewrite[${n}].value`)) : [];
     if (problems.length === 0) rules.push(compileRule(rule!, when!, values as Expression[]));
   });
+  const shapely = problems.length === 0;
+  const matrix = compileMatrix(shapely ? spec.matrix ?? {} : {}, names, complain);
   if (problems.length > 0) throw new BundleError(problems);
   const permit = anyOf(spec.permit);
   const never = anyOf(spec.neverAutomate ?? []);
@@ -92,8 +100,12 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
       let found = indexed.get(tool);
       if (found === undefined) {
         const matching = rules.filter((rule) => rule.matches(tool));
-        const read = new Set(matching.flatMap((rule) => [rule.when, ...rule.rewrites.map(({ value }) => value)].flatMap(({ uses }) => uses)));
-        found = { permitted: permit(tool), never: never(tool), rules: matching, context: [...onDemand.values()].filter(({ name }) => read.has(name)), awaited: [...awaited.values()].filter(({ fact }) => read.has(fact)) };
+        const rows = matrix.rows(tool);
+        const uses = new Set([
+          ...matching.flatMap((rule) => [rule.when, ...rule.rewrites.map(({ value }) => value)].flatMap((one) => one.uses)),
+          ...rows.flatMap(({ lines }) => lines.map(({ fact }) => fact)),
+        ]);
+        found = { permitted: permit(tool), never: never(tool), rules: matching, matrix: rows, uses, context: [...onDemand.values()].filter(({ name }) => uses.has(name)), awaited: [...awaited.values()].filter(({ fact }) => uses.has(fact)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);
       }
       return found;
@@ -112,13 +124,6 @@ const compileRule = ({ obligations = {}, ...rule }: RuleSpec, when: Expression, 
 });
 
 const approvalOf = (spec: ApprovalSpec): Approval => ({ route: spec.route, quorum: spec.quorum, expiresInMs: duration(spec.expiresIn)! });
-
-/** Patterns: `payments.transfer` itself, or a prefix that ends in `*`. */
-const anyOf = (patterns: readonly string[]): ((tool: string) => boolean) => {
-  const exact = new Set(patterns.filter((pattern) => !pattern.endsWith('*')));
-  const prefixes = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
-  return (tool) => exact.has(tool) || prefixes.some((prefix) => tool.startsWith(prefix));
-};
 
 const argumentNames = { has: (name: string): boolean => name === 'args', byArguments: (): boolean => true };
 

@@ -5,6 +5,8 @@ import type { FailedFact } from '../facts/derive.ts';
 import { Owed } from './awaited.ts';
 import type { Awaited } from './awaited.ts';
 import type { Approval, CompiledBundle, CompiledRule, CompiledTool, ToolIndex } from './compile.ts';
+import { readRow } from './matrix.ts';
+import type { MatrixRow } from './matrix.ts';
 import { mergeDemands, mergeRewrites } from './obligations.ts';
 import type { Demand, Rewrite } from './obligations.ts';
 
@@ -35,6 +37,7 @@ export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts:
   if (tool.snapshot.consequential) fire(tally, 'builtin:consequential', 2, null, 'the tool changes something or sends something out');
   if (index.never) fire(tally, 'builtin:never-automate', 3, null, 'on the list of what is never automated');
   if (tool.snapshot.consequential && !tool.snapshot.reversible && !authorised(read)) fire(tally, 'builtin:irreversible', 3, null, 'cannot be undone, and no attested instruction names its target and amount');
+  applyMatrix(tally, index.matrix, tool.snapshot.consequential, facts, failed);
   applyRules(tally, bundle, index, facts, failed);
   // A rule that failed for a reason of ours raises what all others came to: once, and last, so that order does not matter.
   if (tally.broken) raise(tally, Math.max(3, tally.tier + 1));
@@ -59,6 +62,28 @@ const fire = (tally: Tally, id: string, tier: Tier | null, decision: FiredRule['
 const codes = ['evaluation_failed', 'rewrite_conflict', 'denied_by_rule', 'not_permitted'];
 const stricterCode = (a: string | null, b: string): string => (a === null || codes.indexOf(b) > codes.indexOf(a) ? b : a);
 
+const applyMatrix = (tally: Tally, rows: readonly MatrixRow[], consequential: boolean, facts: Readonly<Record<string, Fact>>, failed: readonly FailedFact[]): void => {
+  if (rows.length === 0) return;
+  const read = (name: string): Result | undefined => {
+    const broken = failed.find(({ fact }) => fact === name);
+    if (broken !== undefined) return new Failure(`${name}: ${broken.why}`, broken.byArguments);
+    return Object.hasOwn(facts, name) ? (facts[name]!.value as Value) : undefined;
+  };
+  for (const row of rows) {
+    const said = readRow(row, consequential, read);
+    if (said === null) continue;
+    if ('tier' in said) fire(tally, row.id, said.tier, null, said.reason);
+    else if (said.byArguments) fire(tally, row.id, null, 'deny', `could not be read because of the arguments: ${said.unknown.slice(0, 300)}`, 'evaluation_failed');
+    else if (consequential) broken(tally, row.id, said.unknown);
+  }
+};
+
+/** Raises, after everything else has been heard: once, whatever the number of failures. */
+const broken = (tally: Tally, id: string, why: string): void => {
+  tally.broken = true;
+  tally.rules.push({ id, tier: 3, decision: null, reason: `could not be evaluated: ${why.slice(0, 300)}` });
+};
+
 const applyRules = (tally: Tally, bundle: CompiledBundle, { rules, awaited }: ToolIndex, facts: Readonly<Record<string, Fact>>, failed: readonly FailedFact[]): void => {
   if (rules.length === 0) return;
   const names: Record<string, Result> = { ...bundle.parameters };
@@ -77,8 +102,7 @@ const applyRules = (tally: Tally, bundle: CompiledBundle, { rules, awaited }: To
     } else if (result instanceof Failure && result.byArguments) {
       fire(tally, rule.id, null, 'deny', `could not be evaluated because of the arguments: ${result.why.slice(0, 300)}`, 'evaluation_failed');
     } else {
-      tally.broken = true;
-      tally.rules.push({ id: rule.id, tier: 3, decision: null, reason: `could not be evaluated: ${result instanceof Failure ? result.why.slice(0, 300) : 'no truth value'}` });
+      broken(tally, rule.id, result instanceof Failure ? result.why : 'no truth value');
     }
   }
 };
