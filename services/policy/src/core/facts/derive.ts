@@ -77,6 +77,7 @@ export const deriveFacts = (input: FactInput): Derived => {
     if (value instanceof Failure) failed.push({ fact: name, why: value.why, byArguments: value.byArguments });
     else put(name, value as Json);
   }
+  if (typeof input.proposal.confidence === 'number') facts['confidence'] = { value: input.proposal.confidence, origin: 'claimed' };
   facts['approval'] = { value: input.approval?.resolution ?? 'none', origin: input.approval === null ? 'derived' : 'attested' };
   return { facts, failed };
 };
