@@ -342,6 +342,8 @@ export interface Modification {
   readonly changes: readonly RewrittenArgument[];
   /** Facts of the arguments as proposed; the record's `facts` are those of the effective ones. */
   readonly proposedFacts: { readonly [key: string]: Fact };
+  /** Facts that could not be derived from the arguments as proposed. */
+  readonly proposedFailed?: readonly { readonly fact: string; readonly why: string; /** Whether the arguments of the proposal are to blame. */ readonly byArguments: boolean }[];
 }
 /** One argument that rules rewrote; `before` and `after` as in ChangedArgument. */
 export interface RewrittenArgument {

@@ -102,20 +102,20 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const budgets = widerUse(world, run, accounts, round, money);
   if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion };
+  const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
   const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, evidence, modified };
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);
     if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);
-    return { tool, ruling: { ...ruled, decision: { ...base, decision: 'defer', code: 'deferred', approval: null, claim: false, deferral: deferred.deferral }, detail: standing.open.length > 0 ? `waits for ${standing.open.join(', ')}` : null } };
+    return { tool, ruling: { ...ruled, decision: { ...base, decision: 'defer', code: 'deferred', approval: null, claim, deferral: deferred.deferral }, detail: standing.open.length > 0 ? `waits for ${standing.open.join(', ')}` : null } };
   }
-  const { snapshot } = tool;
   const decision: Decision = {
     ...base, decision: verdict.decision, code: verdict.code,
     approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : {
       route: verdict.approval.route, quorum: verdict.approval.quorum, expiresAt: world.now + verdict.approval.expiresInMs,
       digest: approvalDigest, requesters: requesters(agent.owner, run.instruction.attestedBy),
     },
-    claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
+    claim,
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
   return { tool, ruling: { ...ruled, decision, detail: null } };
