@@ -9,7 +9,7 @@ import type { Judgement, KnownTool, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
-const nothingKnown: Pick<Judgement, 'facts' | 'failed'> = { facts: {}, failed: [] };
+const nothingKnown: Pick<Judgement, 'facts' | 'failed' | 'beside'> = { facts: {}, failed: [] };
 const nothing = { calls: 0, money: null };
 
 interface Round {
@@ -48,8 +48,8 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
-  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed }: Pick<Judgement, 'facts' | 'failed'> = nothingKnown) => ({
-    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, detail },
+  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed, beside }: Pick<Judgement, 'facts' | 'failed' | 'beside'> = nothingKnown) => ({
+    tool, ruling: { decision: { ...denied(world, code, verdict), ...(beside !== undefined && { beside }) }, facts, failed, snapshots, reserved: nothing, detail },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -87,6 +87,7 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
       requesters: requesters(agent.owner, run.instruction.attestedBy),
     },
     claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
+    ...(judgement.beside !== undefined && { beside: judgement.beside }),
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement);
   return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, detail: null } };
