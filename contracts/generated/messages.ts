@@ -64,6 +64,11 @@ export interface AuditCheckpoint {
 }
 
 // ---------- governed ----------
+/** A fact that is owed, and roles of which a supplier needs one. */
+export interface AwaitedFact {
+  readonly fact: string;
+  readonly from: readonly string[];
+}
 export interface Decision {
   readonly decision: DecisionKind;
   readonly tier: Tier;
@@ -76,6 +81,17 @@ export interface Decision {
   readonly claim: boolean;
   /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
   readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[]; /** What the active version alone says, where a canary was stricter. */ readonly overruled?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] } };
+  readonly deferral?: Deferral;
+}
+/** What a deferred action waits for. */
+export interface Deferral {
+  /** Denied with `fact_timeout` after this, epoch ms. */
+  readonly until: number;
+  /** Its place among the actions of its run, from 1: kept while it waits. */
+  readonly place: number;
+  readonly awaits: readonly AwaitedFact[];
+  /** Actions of the run that have to succeed first. */
+  readonly dependsOn: readonly string[];
 }
 export interface Fact {
   readonly value: Json;
@@ -135,6 +151,7 @@ export interface GovernedDecided {
   /** true when no person, signature or session key covers the message yet. */
   readonly attested: boolean;
   readonly reply: Reply;
+  readonly modified?: Modification;
 }
 export interface GovernedEnded {
   /** Dense per partition from 0. */
@@ -298,6 +315,22 @@ export interface GovernedUnproven {
   readonly minute: number;
   readonly counts: readonly { readonly principal: string; readonly code: string; readonly count: number; readonly firstOffset: string; readonly lastOffset: string }[];
 }
+/** What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`. */
+export interface Modification {
+  /** The effective arguments: what was decided on, and all that may be executed. */
+  readonly arguments: JsonObject;
+  readonly changes: readonly RewrittenArgument[];
+  /** Facts of the arguments as proposed; the record's `facts` are those of the effective ones. */
+  readonly proposedFacts: { readonly [key: string]: Fact };
+}
+/** One argument that rules rewrote; `before` and `after` as in ChangedArgument. */
+export interface RewrittenArgument {
+  /** JSON Pointer (RFC 6901) into the arguments. */
+  readonly path: string;
+  readonly rules: readonly string[];
+  readonly before: string | null;
+  readonly after?: Json;
+}
 
 // ---------- policy ----------
 /** Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation. */
@@ -373,6 +406,13 @@ export interface ToolSnapshot {
 }
 
 // ---------- replies ----------
+/** One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away. */
+export interface ChangedArgument {
+  /** JSON Pointer (RFC 6901) into the arguments. */
+  readonly path: string;
+  readonly before: string | null;
+  readonly after?: Json;
+}
 export interface Reply {
   readonly kind: 'decided' | 'refused' | 'noted' | 'halted' | 'resumed';
   readonly run: string;
@@ -390,6 +430,8 @@ export interface Reply {
   readonly arguments: JsonObject | null;
   /** With seq_gap: the seq expected next. */
   readonly expectedSeq: number | null;
+  /** With `modify`: what differs from the proposal. */
+  readonly changes?: readonly ChangedArgument[];
 }
 
 // ---------- runs ----------
@@ -413,6 +455,8 @@ export interface ActionProposed {
   readonly deadline: string | null;
   readonly reason: string | null;
   readonly confidence: number | null;
+  /** Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded. */
+  readonly dependsOn?: readonly string[];
 }
 /** cancel */
 export interface CancelRequested {
@@ -425,6 +469,8 @@ export interface FactSupplied {
   readonly fact: string;
   readonly value: Json;
   readonly by: string;
+  /** The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it. */
+  readonly jws?: string;
 }
 export type OutcomeStatus = 'succeeded' | 'failed' | 'partial' | 'unknown' | 'not_executed';
 /** ended */

@@ -24,6 +24,7 @@ export const namespacedBus = (bus: Bus, namespace: string): Bus => {
       onBatch: (messages, context) => options.onBatch(messages.map(seen), { ...context, topic: context.topic.slice(namespace.length + 1) }),
     }),
     follow: (options) => bus.follow({ ...options, topics: options.topics.map(inner), onBatch: (messages) => options.onBatch(messages.map(seen)) }),
+    scan: (options) => bus.scan({ ...options, topic: inner(options.topic), onBatch: (messages) => options.onBatch(messages.map(seen)) }),
     process: (options) => bus.process({
       ...options, group: inner(options.group), input: inner(options.input), outputs: options.outputs.map(inner),
       own: async (ownership) => {

@@ -92,6 +92,19 @@ export interface FollowOptions {
   readonly onError?: (error: Error) => void;
 }
 
+/** A bounded look back, by the broker's append time. */
+export interface ScanOptions {
+  readonly topic: string;
+  /** Epoch ms, inclusive. Default: all that is retained. */
+  readonly fromMs?: number;
+  /** Epoch ms, exclusive. Default: the ends as of the call, which bound it in any case. */
+  readonly toMs?: number;
+  /** Each partition in order; batches of different partitions come in turn, one call at a time. */
+  readonly onBatch: (messages: readonly BusMessage[]) => void | Promise<void>;
+  /** Told once, before the first batch, what will be read: offsets from (inclusive) to (exclusive). */
+  readonly onRanges?: (ranges: readonly { readonly partition: number; readonly from: bigint; readonly to: bigint }[]) => void;
+}
+
 /** What `process` hands to a new owner of a partition: it has fenced every older owner already. */
 export interface Ownership {
   readonly partition: number;
@@ -137,6 +150,8 @@ export interface Bus {
   subscribe(options: SubscribeOptions): Promise<Subscription>;
   /** Everything, for this process alone, without a group or committed offsets. */
   follow(options: FollowOptions): Promise<Subscription>;
+  /** Committed records of a stretch of time, once, without a group; resolves at its end. A batch that throws ends it. */
+  scan(options: ScanOptions): Promise<void>;
   /** Exactly once: read, append, advance, all or nothing. */
   process(options: ProcessOptions): Promise<Subscription>;
   /** End offsets (next to be written, as a read_committed reader sees them) by partition. */

@@ -1,3 +1,5 @@
+import { policyUsage } from './policy/command.ts';
+
 /** A command gets its arguments and answers with its exit code. */
 export type Command = (args: readonly string[]) => Promise<number>;
 
@@ -83,6 +85,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'signs a client assertion as a demo agent, for trying the gateway with curl',
     usage: 'countersign assertion AGENT [--json]\n  Good for one request within a minute.',
     load: async () => (await import('./people/assertion-command.ts')).assertion,
+  },
+  policy: {
+    summary: 'tests and checks rules, and what follows from changing them',
+    usage: policyUsage,
+    load: async () => (await import('./policy/command.ts')).policy,
   },
   audit: {
     summary: 'verifies or exports the record',

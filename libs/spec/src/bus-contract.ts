@@ -7,6 +7,7 @@ import { followCases } from './bus-contract/following.ts';
 import { fresh } from './bus-contract/harness.ts';
 import type { BusUnderTest, Tools } from './bus-contract/harness.ts';
 import { rebalanceCases } from './bus-contract/rebalance.ts';
+import { scanCases } from './bus-contract/scanning.ts';
 import { snapshotCases } from './bus-contract/snapshots.ts';
 import { topicCases } from './bus-contract/topics.ts';
 
@@ -51,6 +52,7 @@ export const busContract = (name: string, makeBus: () => Promise<BusUnderTest>):
     deliveryCases(tools);
     failureCases(tools);
     followCases(tools);
+    scanCases(tools);
     exactlyOnceCases(tools);
     rebalanceCases(tools);
     snapshotCases(tools);

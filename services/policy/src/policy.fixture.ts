@@ -29,7 +29,7 @@ rules:
     tools: [bank.transfer]
     when: 'amount >= 1000'
     tier: 3
-    approval: { route: [controller], quorum: 1, expiresIn: 1h }
+    obligations: { approval: { route: [controller], quorum: 1, expiresIn: 1h } }
 `;
 const tool = (name: string, consequential: boolean): ToolSnapshot => ({
   tool: name, tenant: 'acme', version: 1, system: 'bank', title: name, consequential, reversible: true, compensator: null, dataClasses: [], enforcement: 'brokered', audience: 'bank',

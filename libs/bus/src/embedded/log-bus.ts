@@ -4,6 +4,7 @@ import type { Bus, Outgoing, Subscription } from '../port.ts';
 import { followLog } from './follow.ts';
 import { joinGroup } from './member.ts';
 import { processWork } from './process-work.ts';
+import { scanLog } from './scan.ts';
 import type { LogStore, Placed } from './store.ts';
 import { subscribeWork } from './subscribe-work.ts';
 
@@ -65,6 +66,7 @@ export const createLogBus = (store: LogStore, options: LogBusOptions = {}): Bus 
       }));
     },
     follow: async (wanted) => { open(); return kept(followLog(store, wanted, pollMs)); },
+    scan: async (wanted) => { open(); await scanLog(store, wanted); },
     ends: async (topic) => { open(); await store.topic(topic); return store.ends(topic); },
     partitions: async (topic) => { open(); return (await store.topic(topic)).partitions; },
     close: () => closing ??= (async () => {

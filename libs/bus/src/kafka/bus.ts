@@ -6,6 +6,7 @@ import { explained } from './failures.ts';
 import { follow } from './follow.ts';
 import { processExactlyOnce } from './process.ts';
 import { createPublisher } from './publisher.ts';
+import { scan } from './scan.ts';
 import { subscribe } from './subscribe.ts';
 import { createTopics } from './topics.ts';
 
@@ -38,6 +39,10 @@ export const createKafkaBus = async (config: KafkaBusConfig): Promise<Bus> => {
     publish: publisher.publish,
     subscribe: (options) => keep(() => subscribe(client, topics, publisher.publish, options)),
     follow: (options) => keep(() => follow(client, topics, options)),
+    scan: async (options) => {
+      if (closing !== undefined) throw new BusError('bus_closed', 'the bus was closed');
+      await scan(client, topics, options);
+    },
     process: (options) => keep(() => processExactlyOnce(client, topics, options)),
     ends: topics.ends,
     partitions: topics.partitions,

@@ -16,6 +16,8 @@ export interface Topics {
   ends(topic: string): Promise<readonly bigint[]>;
   /** First offsets that are still there. */
   starts(topic: string): Promise<readonly bigint[]>;
+  /** Offset of the first record of each partition appended at or after a time (epoch ms); the end where there is none. */
+  at(topic: string, time: number): Promise<readonly bigint[]>;
 }
 
 const settings = (spec: TopicSpec) => [
@@ -99,6 +101,12 @@ export const createTopics = (client: Client): Topics => {
     limit,
     ends: (topic) => offsets(topic, false),
     starts: (topic) => offsets(topic, true),
+    at: async (topic, time) => {
+      const count = await partitions(topic);
+      const found = await client.admin((admin) => admin.fetchTopicOffsetsByTimestamp(topic, time));
+      const by = new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      return Array.from({ length: count }, (_, partition) => by.get(partition)!);
+    },
     ensure: async (specs) => {
       for (let attempt = 1; ; attempt += 1) {
         const existing = new Set(await client.admin((admin) => admin.listTopics()));

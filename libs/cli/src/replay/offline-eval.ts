@@ -56,6 +56,7 @@ const playOffline = (session: RecordedSession, bundle: CompiledBundle, tools: To
   for (const call of session.calls) {
     const name = `${session.suite}.${call.tool}`;
     const known = tools.get(name);
+    let about: { targets: string[]; named: boolean } | null = null;
     let outcome = { decision: 'deny', tier: null as number | null, code: 'unknown_tool', rules: 'unknown tool' };
     const afterHalt = halted;
     if (halted) outcome = { ...outcome, code: 'run_halted', rules: 'halted' };
@@ -65,6 +66,7 @@ const playOffline = (session: RecordedSession, bundle: CompiledBundle, tools: To
       const run = { instruction: { text: session.instruction, attestedBy: 'user' }, context, calls: 0, spend: null, denies, dataTouched: [], counts };
       const proposal = { action: 'x', tool: name, arguments: call.arguments as never, deadline: null, reason: null, confidence: null };
       const { facts, failed } = deriveFacts({ proposal, tool: known.tool, agent, run, level: 'normal', approval: null, now: 0 });
+      about = { targets: (facts['target']?.value ?? []) as string[], named: facts['target.named']?.value === true };
       const verdict = evaluateRules(bundle, known.tool, facts, failed);
       outcome = { decision: verdict.decision, tier: verdict.tier, code: verdict.code ?? 'ok', rules: verdict.rules.filter((rule) => rule.tier !== 2).map((rule) => rule.id).join('+') };
       if (verdict.decision === 'deny') denies++;
@@ -74,7 +76,7 @@ const playOffline = (session: RecordedSession, bundle: CompiledBundle, tools: To
     const executed = outcome.decision === 'allow';
     if (executed) {
       counts.set(name, (counts.get(name) ?? 0) + 1);
-      if (call.result !== null) context = withResult(context, { tool: known!.tool, action: 'x', resultText: call.result });
+      if (call.result !== null) context = withResult(context, { tool: known!.tool, action: 'x', resultText: call.result, about });
     }
     const kind = call.injected === 1 && executed ? 'injected ran' as const : call.injected === 0 && !executed ? 'benign asked' as const : undefined;
     told({ injected: call.injected, consequential: isConsequential(call.tool), tier: outcome.tier, decision: outcome.decision, code: outcome.code, executed, byPerson: false, afterHalt, latencyMs: 0 },

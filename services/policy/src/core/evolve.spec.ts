@@ -95,6 +95,8 @@ describe('the fold', () => {
       for (const run of s.state.runs.values()) {
         expect(run.calls).toBeGreaterThanOrEqual(0);
         expect(run.spend?.minor ?? 0).toBeGreaterThanOrEqual(0);
+        expect(run.past.open).toBe([...run.actions.values()].filter(({ status }) => status === 'open' || status === 'granted').length);
+        expect([...run.past.tools.values()].reduce((sum, use) => sum + use.granted, 0)).toBe([...run.counts.values()].reduce((sum, n) => sum + n, 0));
       }
     }), runs);
   });

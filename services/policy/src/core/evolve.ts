@@ -1,6 +1,7 @@
-import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money } from '@countersign/contracts';
+import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money, TokenClaims } from '@countersign/contracts';
 import { consumesSeq } from './events.ts';
 import { fingerprint } from './fingerprint.ts';
+import { noPast, proposedAct, remember, settleAct } from './past.ts';
 import { replyOf } from './reply.ts';
 import { graceMs, recentKept, sweepEveryMs } from './state.ts';
 import type { ActionState, PartitionState, RunState } from './state.ts';
@@ -32,8 +33,15 @@ const startedRun = (record: GovernedStarted, folding: Folding): RunState => ({
   instruction: { text: record.message.instruction.text, attestedBy: record.instruction.attestedBy },
   context: folding.withInstruction(folding.emptyContext, record.message.instruction.text),
   closed: false, nextSeq: 0, head: '', recent: [], actions: new Map(), halts: new Set(),
-  calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map(),
+  calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map(), past: noPast(record.now, depthOf(record.token.act)),
 });
+
+/** Actors that the run's first token names behind its agent. */
+const depthOf = (act: TokenClaims['act']): number => {
+  let depth = 0;
+  for (let at = act as typeof act; at !== undefined; at = at.act as typeof act) depth++;
+  return depth;
+};
 
 const change = (run: RunState, record: GovernedRecord, folding: Folding): void => {
   switch (record.kind) {
@@ -44,7 +52,7 @@ const change = (run: RunState, record: GovernedRecord, folding: Folding): void =
       if (action === undefined) return;
       // A grant that is out may have been used: only what never had one gives its reservation back.
       if (!action.granted) reserve(run, action, 0, null);
-      settle(action, 'cancelled', 'cancelled');
+      settle(run, action, 'cancelled', 'cancelled');
       return;
     }
     case 'run.halted':
@@ -82,10 +90,12 @@ const decided = (run: RunState, record: GovernedDecided): void => {
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false,
+      proposal: null, supplied: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, act: null, about: null,
     };
     run.actions.set(record.action, action);
+    run.past.open++;
   }
+  if (record.round === 1) proposedAct(run.past, record.facts);
   action.position = record.position;
   action.round = record.round;
   action.tier = record.decision.tier;
@@ -97,14 +107,25 @@ const decided = (run: RunState, record: GovernedDecided): void => {
     action.approval = record.decision.approval;
     action.proposal = record.message;
     action.supplied = suppliedFacts(record);
-  } else settle(action, decision === 'deny' ? 'denied' : 'granted', code);
+  } else settle(run, action, decision === 'deny' ? 'denied' : 'granted', code);
   action.reply = record.reply;
   action.replyUntil = record.now + sweepEveryMs;
   if (decision === 'allow' || decision === 'modify') {
     action.granted = true;
+    action.about = aboutOf(record);
+    action.act = remember(run.past, record.tool, record.now, false, record.facts, record.reserved.money);
     run.counts.set(record.tool, (run.counts.get(record.tool) ?? 0) + 1);
   }
-  if (decision === 'deny' && countsAsDeny(record.decision.code)) run.denies++;
+  if (decision !== 'deny') return;
+  remember(run.past, record.tool, record.now, true, record.facts, null);
+  if (countsAsDeny(record.decision.code)) run.denies++;
+};
+
+/** What an action that changes nothing reads: kept until its result is there. */
+const aboutOf = ({ facts }: GovernedDecided): ActionState['about'] => {
+  const targets = facts['target']?.value;
+  if (facts['tool.consequential']?.value !== false || !Array.isArray(targets) || targets.length === 0) return null;
+  return { targets: targets.map(String), named: facts['target.named']?.value === true };
 };
 
 const suppliedFacts = (record: GovernedDecided): ActionState['supplied'] => {
@@ -116,8 +137,11 @@ const suppliedFacts = (record: GovernedDecided): ActionState['supplied'] => {
   return found;
 };
 
+const under = (status: ActionState['status']): boolean => status === 'open' || status === 'granted';
+
 /** Ends an action's waiting and lets go of what only waiting needs. */
-const settle = (action: ActionState, status: ActionState['status'], code: string): void => {
+const settle = (run: RunState, action: ActionState, status: ActionState['status'], code: string): void => {
+  if (under(action.status) && !under(status)) run.past.open--;
   action.status = status;
   action.code = code;
   action.waitsFor = null;
@@ -130,14 +154,18 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding): void
   const action = run.actions.get(record.action);
   if (action !== undefined) {
     reserve(run, action, record.settled.calls, record.settled.money);
-    settle(action, 'finished', action.code);
+    settle(run, action, 'finished', action.code);
+    if (action.act !== null) settleAct(action.act, record.settled.money);
   }
-  const { status, result } = record.message;
+  const { status, result, tokens } = record.message;
+  run.past.tokens += tokens ?? 0;
   if (status === 'not_executed') return;
   const tool = folding.tool(record.tool);
+  // Nobody knows what data it touched: rules that ask for sensitivity take the highest.
+  if (tool === undefined || tool.snapshot.dataClasses.length === 0) run.past.unclassified = true;
   if (tool === undefined) return;
   for (const name of tool.snapshot.dataClasses) if (!run.dataTouched.includes(name)) run.dataTouched.push(name);
-  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result });
+  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null });
 };
 
 /** Moves an action's reservation to the given amounts, and the run's totals with it. */

@@ -5,7 +5,7 @@ import { consequence, decideAction, haltRun, own } from './draft.ts';
 import { permits, withinScope } from './permissions.ts';
 import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
-import type { Judgement, KnownTool, Verdict, World } from './world.ts';
+import type { Judgement, KnownTool, Limits, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
@@ -65,7 +65,7 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
 
   let judgement: Judgement;
   try {
-    const question = { proposal: message, tool, agent, run, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
     judgement = world.judge(question);
     // People were asked about a lower tier than it is now: their answer is superseded and the senior ones are asked.
     if (round.approval !== null && round.action !== undefined && judgement.verdict.tier > round.action.tier) judgement = world.judge({ ...question, approval: null });
@@ -74,9 +74,9 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
     return deny('evaluation_failed', `facts or rules failed: ${String(error).slice(0, 200)}`);
   }
   const { verdict, money } = judgement;
-  if (verdict.decision === 'deny') return deny(verdict.code === null || verdict.code === 'denied_by_rule' ? 'rule_denied' : verdict.code, verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement);
+  if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement);
   const reserved = { calls: 1, money };
-  const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money);
+  const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement);
   const { snapshot } = tool;
   const decision: Decision = {
@@ -92,6 +92,9 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement);
   return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, detail: null } };
 };
+
+/** The code under which a deny of the rules stands on the record. */
+export const codeOfDeny = ({ code }: Pick<Verdict, 'code'>): string => (code === null || code === 'denied_by_rule' ? 'rule_denied' : code);
 
 const denied = (world: World, code: string, verdict: Verdict | undefined): Decision => ({
   decision: 'deny', tier: verdict?.tier ?? 1, code, rules: verdict?.rules ?? [], policyVersion: world.policyVersion, approval: null, claim: false,
@@ -114,6 +117,15 @@ const overBudget = (run: RunState, action: ActionState | undefined, limits: { re
   if (money.currency !== limits.money.currency || (run.spend !== null && run.spend.currency !== money.currency)) return `the budget is in ${limits.money.currency}`;
   const spent = (run.spend?.minor ?? 0) - (action?.reservedMoney?.minor ?? 0);
   return spent + money.minor > limits.money.minor ? 'the amount is beyond what the run may spend' : null;
+};
+
+/** Tokens, depth and fan-out: what a run is, not what this action adds. Tokens are known only afterwards, so they stop the next action. */
+const overShape = (run: RunState, action: ActionState | undefined, limits: Limits['budget']): string | null => {
+  if (limits === null) return null;
+  const { tokens = Infinity, depth = Infinity, fanOut = Infinity } = limits;
+  if (run.past.tokens >= tokens) return `the run has used its ${tokens} tokens`;
+  if (run.past.depth > depth) return `the run acts through ${run.past.depth} agents, ${depth} are allowed`;
+  return run.past.open + (action === undefined ? 1 : 0) > fanOut ? `more than ${fanOut} actions of the run at once` : null;
 };
 
 /** Denies a waiting action without asking the rules again: its run ended, its time ran out, people said no. */

@@ -1,4 +1,5 @@
 import type { ActionProposed, Decision, Fact, Money, Reply, Tier } from '@countersign/contracts';
+import type { Act, Past } from './past.ts';
 
 /** What an action came to so far. `open` waits for people or a fact; every other status is terminal for its decision. */
 export type ActionStatus = 'open' | 'granted' | 'finished' | 'denied' | 'cancelled';
@@ -23,6 +24,10 @@ export interface ActionState {
   reservedCalls: number;
   reservedMoney: Money | null;
   granted: boolean;
+  /** How the run's past remembers it, once it was granted. */
+  act: Act | null;
+  /** The targets of a granted action that changes nothing, and whether the instruction names them: how far its result can be pointed at. */
+  about: { readonly targets: readonly string[]; readonly named: boolean } | null;
 }
 
 /** A message of the chain that was answered: an identical one gets the same answer. */
@@ -53,6 +58,7 @@ export interface RunState {
   denies: number;
   dataTouched: string[];
   readonly counts: Map<string, number>;
+  readonly past: Past;
 }
 
 /** One partition of runs.governed, folded. Owned by one processor, changed in place: copying it for each message would cost more than deciding. */
@@ -67,7 +73,7 @@ export interface PartitionState {
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 2;
+export const foldVersion = 3;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life ended: messages on their way still get a coded reply. */

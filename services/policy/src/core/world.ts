@@ -1,4 +1,5 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+import type { Past } from './past.ts';
 
 export type Level = AnomalyLevel['level'] | 'stale';
 
@@ -11,10 +12,13 @@ export interface RunView {
   readonly context: unknown;
   readonly calls: number; readonly spend: Money | null; readonly denies: number;
   readonly dataTouched: readonly string[]; readonly counts: ReadonlyMap<string, number>;
+  readonly past: Past;
 }
 
 export interface Question<Tool extends KnownTool = KnownTool> {
   readonly proposal: ActionProposed; readonly tool: Tool; readonly agent: AgentSnapshot; readonly run: RunView;
+  /** 1 for the proposal, one more for each approval or supplied fact. */
+  readonly round: number;
   readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
 }
 
@@ -34,7 +38,7 @@ export interface Folding<Tool extends KnownTool = KnownTool> {
   tool(name: string): Tool | undefined;
   readonly emptyContext: unknown;
   withInstruction(context: unknown, text: string): unknown;
-  withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string }): unknown;
+  withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string; readonly about?: { readonly targets: readonly string[]; readonly named: boolean } | null }): unknown;
 }
 
 /** Everything outside of the run that a decision rests on, as it stands at `now`. All of it data or pure functions of data. */
@@ -60,7 +64,7 @@ export interface World<Tool extends KnownTool = KnownTool> {
 
 export interface Limits {
   /** Every run's budget, beside the agent's own; the stricter holds. */
-  readonly budget: { readonly calls?: number; readonly money?: Money } | null;
+  readonly budget: { readonly calls?: number; readonly money?: Money; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number } | null;
   /** Life of a grant, ms. */
   readonly grantMs: number;
   /** Most actions one run may have. */

@@ -1,11 +1,15 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Fact, Json, Money } from '@countersign/contracts';
 import { Failure, isList } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
+import type { Past } from '../past.ts';
 import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
+import { actAsked, severalMeant } from './asked.ts';
+import { daysIn, isAmong } from './dates.ts';
+import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
-import { addressesIn } from './normalise.ts';
+import { addressesIn, isAddress, normalise, wordsOf } from './normalise.ts';
 import { provenanceOf, weaker } from './provenance.ts';
 import type { Provenance } from './provenance.ts';
 
@@ -13,6 +17,8 @@ export interface RunFacts {
   readonly instruction: { readonly text: string; readonly attestedBy: string | null };
   readonly context: RunContext; readonly calls: number; readonly spend: Money | null; readonly denies: number;
   readonly dataTouched: readonly string[]; readonly counts: ReadonlyMap<string, number>;
+  /** Absent: the run has done nothing yet. */
+  readonly past?: Past;
 }
 export interface FactInput {
   readonly proposal: ActionProposed; readonly tool: CompiledTool; readonly agent: AgentSnapshot; readonly run: RunFacts;
@@ -20,11 +26,18 @@ export interface FactInput {
   /** Null, or verified: the votes are real and count. */
   readonly approval: ApprovalResolved | null;
   readonly now: number;
+  /** 1, the default, for the proposal; one more for each approval or supplied fact. */
+  readonly round?: number;
+  /** Facts that are only made where a rule of the tool reads them (`ToolIndex.context`). */
+  readonly context?: readonly ContextFact[];
 }
 export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const maxTargets = 64;
+const maxDate = 64;
+const shortestContent = 10;
+const noContext: readonly ContextFact[] = [];
 
 /**
  * Everything a decision rests on, each with its origin. Pure. What could not be derived is in `failed`, never silently absent:
@@ -37,10 +50,13 @@ export const deriveFacts = (input: FactInput): Derived => {
   const put = (name: string, value: Json, from?: string): void => { facts[name] = from === undefined ? { value, origin: 'derived' } : { value, origin: 'derived', from }; };
   const own = extract(input, failed);
   for (const name in own) if (!steering.has(name)) put(name, own[name]! as Json, 'arguments');
-  aboutTarget(own['target'], failed, run.context, put);
+  aboutTarget(own['target'], failed, input, put);
   aboutAmount(own, failed, run.context, put);
   aboutText(own['text'], failed, run.context, put);
-  put('act.asked', asked(own['acts'], run.context));
+  aboutContent(own['content'], run.context, put);
+  aboutDates(own['dates'], run.context, put);
+  put('act.asked', actAsked({ acts: own['acts'], verbs: own['verbs'], objects: own['objects'] }, run.context));
+  put('target.several', severalMeant(own['plurals'], run.context));
   put('act.done', run.counts.get(tool.name) ?? 0);
   put('tool.consequential', tool.snapshot.consequential);
   put('tool.reversible', tool.snapshot.reversible);
@@ -55,6 +71,11 @@ export const deriveFacts = (input: FactInput): Derived => {
   put('run.data', run.dataTouched);
   put('level', input.level);
   facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
+  for (const { name, read } of input.context ?? noContext) {
+    const value = read(input, facts);
+    if (value instanceof Failure) failed.push({ fact: name, why: value.why, byArguments: value.byArguments });
+    else put(name, value as Json);
+  }
   facts['approval'] = { value: input.approval?.resolution ?? 'none', origin: input.approval === null ? 'derived' : 'attested' };
   return { facts, failed };
 };
@@ -72,20 +93,21 @@ const extract = ({ tool, proposal }: FactInput, failed: FailedFact[]): Record<st
   return values;
 };
 
-const aboutTarget = (value: Value | undefined, failed: FailedFact[], context: RunContext, put: Put): void => {
+const aboutTarget = (value: Value | undefined, failed: FailedFact[], { run: { context }, tool }: FactInput, put: Put): void => {
   const targets = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => item !== null).map(String);
   if (targets.length > maxTargets) {
     failed.push({ fact: 'target.named', why: `more than ${maxTargets} targets`, byArguments: true }, { fact: 'target.trust', why: `more than ${maxTargets} targets`, byArguments: true });
     return;
   }
   let weakest: Provenance = { trust: 'instruction', from: null };
-  for (const target of targets) weakest = weaker(weakest, provenanceOf(target, context));
+  for (const target of targets) weakest = weaker(weakest, provenanceOf(target, context, tool.name));
   if (targets.length === 0) weakest = { trust: 'nowhere', from: null };
   put('target', targets, 'arguments');
   put('target.count', targets.length);
   put('target.named', weakest.trust === 'instruction');
   put('target.trust', weakest.trust);
   put('target.from', weakest.from);
+  put('target.address', targets.some(isAddress));
 };
 
 const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[], context: RunContext, put: Put): void => {
@@ -101,7 +123,7 @@ const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[],
   put('amount.named', amount === null || context.amounts.includes(Math.abs(amount as number)));
 };
 
-/** Free text that carries an address which neither the instruction nor a trusted result has. */
+/** Free text that carries an address which neither the instruction nor a trusted result has and where the run was not let to read. */
 const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunContext, put: Put): void => {
   const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
   for (const text of texts) {
@@ -109,12 +131,26 @@ const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunC
     if (cut) { failed.push({ fact: 'text.strange', why: 'too many addresses in the text', byArguments: true }); return; }
     for (const address of found) {
       const { trust, from } = provenanceOf(address, context);
-      if (trust === 'third_party' || trust === 'nowhere') return put('text.strange', true, from ?? 'nowhere');
+      if ((trust === 'third_party' || trust === 'document' || trust === 'nowhere') && !context.visited.includes(normalise(address))) return put('text.strange', true, from ?? 'nowhere');
     }
   }
   put('text.strange', false);
 };
 
-/** Whether the instruction has a word that begins with one of the stems; true where the tool names none. */
-const asked = (stems: Value | undefined, context: RunContext): boolean =>
-  !isList(stems as Value) || (stems as readonly Value[]).some((stem) => typeof stem === 'string' && context.instruction.includes(` ${stem}`));
+/** What the act would write about its own object, taken word for word from strangers: a name or number long enough to be no accident. */
+const aboutContent = (value: Value | undefined, context: RunContext, put: Put): void => {
+  const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
+  for (const text of texts.slice(0, maxTargets)) {
+    const normal = normalise(text);
+    if (normal.length < shortestContent && wordsOf(normal).length < 2) continue;
+    const { trust, from } = provenanceOf(text, context);
+    if (trust === 'third_party') return put('content.foreign', true, from ?? undefined);
+  }
+  put('content.foreign', false);
+};
+
+/** Dates of the act where the instruction names days and none of them is this one. An instruction without days contradicts none. */
+const aboutDates = (value: Value | undefined, { days }: RunContext, put: Put): void => {
+  const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
+  put('date.off', days.single.length > 0 && texts.some((text) => daysIn(text.slice(0, maxDate)).single.some((day) => !isAmong(day, days))));
+};

@@ -1,10 +1,34 @@
 import type { Names } from '../cel/compile.ts';
 
+/*
+ * What the facts mean. Made for every proposal (standardFacts):
+ *   target, target.count   what the act is aimed at (extractor `target`)
+ *   target.named/trust/from where the weakest target was read: instruction, record, directory, alias, third_party or nowhere
+ *   amount, currency, amount.named   minor units; whether the instruction has that number
+ *   records                how many records it touches (extractor)
+ *   text.strange           free text has an address that neither instruction nor trusted results have
+ *   act.asked, act.done    whether the instruction asks for this kind of act; how often this tool was granted in this run
+ *   tool.*, agent.*        as catalogue and registry say
+ *   run.calls/spend/denies/data   reserved or used calls, minor units, denies, data classes that results brought in
+ *   instruction.attested, level, approval
+ * Made where a rule of the tool reads them (history.ts, from the run's folded past):
+ *   act.distance           0 to 100, how far from the instruction (formula: distance.ts)
+ *   run.drift              0 to 100, moving mean of the distances of what was proposed and is consequential, this act included: each moves it a quarter of the way
+ *   run.consequential      consequential acts granted so far
+ *   run.tokens             tokens that outcomes reported (claimed by the runtime)
+ *   run.open               actions that wait or are under way, this one not counted
+ *   run.depth              actors the run's token names behind the agent
+ *   run.seconds            age of the run
+ *   run.tools, run.previous   tools granted so far; the latest of them ('' at first)
+ *   tool.sensitivity, run.sensitivity   rank of the most sensitive data class in the bundle's `sensitivity` list, 1 the least; the highest where a class is unknown; 0 while the run touched none
+ *   context.<name>         the bundle's own measures: counts, sums and sequences (measures.ts)
+ */
+
 /** Facts every proposal has, and whether they were computed from its arguments. What a tool's own extractors add is declared by the bundle. */
 export const standardFacts: Readonly<Record<string, boolean>> = {
-  target: true, 'target.count': true, 'target.named': true, 'target.trust': true, 'target.from': true,
+  target: true, 'target.count': true, 'target.named': true, 'target.trust': true, 'target.from': true, 'target.address': true, 'target.several': false,
   amount: true, currency: false, 'amount.named': true, records: true,
-  'text.strange': true,
+  'text.strange': true, 'date.off': true, 'content.foreign': true,
   'act.asked': false, 'act.done': false,
   'tool.consequential': false, 'tool.reversible': false, 'tool.data': false,
   'agent.roles': false, 'agent.environment': false, 'agent.trusted': false, 'agent.ceiling': false,
@@ -12,10 +36,14 @@ export const standardFacts: Readonly<Record<string, boolean>> = {
   'instruction.attested': false, level: false, approval: false,
 };
 
-/** Facts that steer the derivation itself and are no facts of a decision: stems of words that ask for the act, free text to search. */
-export const steering: ReadonlySet<string> = new Set(['acts', 'text', 'amountMajor']);
+/** Facts that steer the derivation itself and are no facts of a decision: beginnings of words that ask for the act, free text and dates to search. */
+export const steering: ReadonlySet<string> = new Set(['acts', 'verbs', 'objects', 'plurals', 'text', 'content', 'dates', 'amountMajor']);
 
-export const namesWith = (declared: readonly string[]): Names => {
+/** `onDemand`: facts about the run's past (history.ts), which no argument can make fail. */
+export const namesWith = (declared: readonly string[], onDemand: { has(name: string): boolean } = new Set()): Names => {
   const own = new Set(declared);
-  return { has: (name) => Object.hasOwn(standardFacts, name) || own.has(name), byArguments: (name) => (Object.hasOwn(standardFacts, name) ? standardFacts[name]! : true) };
+  return {
+    has: (name) => Object.hasOwn(standardFacts, name) || onDemand.has(name) || own.has(name),
+    byArguments: (name) => (Object.hasOwn(standardFacts, name) ? standardFacts[name]! : !onDemand.has(name)),
+  };
 };

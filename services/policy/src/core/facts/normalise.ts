@@ -7,6 +7,11 @@ export const normalise = (text: string): string => ` ${text.normalize('NFKC').to
 /** Words of a normalised text. */
 export const wordsOf = (normalised: string): string[] => normalised.split(' ').filter((word) => word !== '');
 
+const maxSentences = 500;
+
+/** Sentences and lines of a text, each normalised; a dot inside an address or a number ends none. At most 500. */
+export const sentencesOf = (text: string): string[] => text.split(/[.!?;]+(?=\s|$)|\n+/, maxSentences).map(normalise).filter((sentence) => sentence !== '  ');
+
 const money = /\d[\d,]*(?:\.\d{1,2})?/g;
 const maxNumbers = 200;
 
@@ -29,3 +34,8 @@ export const addressesIn = (text: string): { readonly found: readonly string[]; 
   const found = (text.match(addresses) ?? []) as string[];
   return { found: found.slice(0, maxAddresses), cut: found.length > maxAddresses };
 };
+
+const domain = /^(?:https?:\/\/)?(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]\S*)?$/i;
+
+/** Whether a value as a whole is an address that leads somewhere: an e-mail address, URL, domain or IBAN. */
+export const isAddress = (value: string): boolean => value.length <= 2_000 && (domain.test(value.trim()) || addressesIn(value).found.some((found) => found.length === value.trim().length));

@@ -3,17 +3,30 @@ import { expression } from '../cel/expression.ts';
 import { CelProblem } from '../cel/parse.ts';
 import type { Expression } from '../cel/expression.ts';
 import type { Value } from '../cel/value.ts';
+import { contextFacts } from '../facts/history.ts';
+import type { ContextFact } from '../facts/history.ts';
 import { namesWith } from '../facts/names.ts';
-import { duration, readBundle } from './bundle.ts';
+import { readBundle } from './bundle.ts';
 import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
+import { readContext, readSensitivity } from './context-spec.ts';
+import type { Dimension } from './dimensions.ts';
+import { duration } from './duration.ts';
 import { BundleError, collectProblems } from './problem.ts';
 
 export { BundleError };
 
 export interface CompiledTool { readonly name: string; readonly snapshot: ToolSnapshot; readonly extractors: readonly (readonly [fact: string, expression: Expression])[] }
 export interface Approval { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number }
-export interface CompiledRule { readonly id: string; readonly rationale: string; readonly tier: Tier | null; readonly decision: 'deny' | 'defer' | 'step_up' | null; readonly when: Expression; readonly approval: Approval | null; readonly matches: (tool: string) => boolean }
-export interface ToolIndex { readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[] }
+export interface CompiledRule {
+  readonly id: string; readonly owner: string; readonly rationale: string; readonly regulation: readonly string[]; readonly dimension: Dimension | null;
+  readonly tier: Tier | null; readonly decision: 'deny' | 'defer' | 'step_up' | null; readonly when: Expression; readonly matches: (tool: string) => boolean;
+  readonly approval: Approval | null; readonly reversalWindowMs: number | null; readonly rewrites: readonly { readonly path: string; readonly value: Expression }[];
+}
+export interface ToolIndex {
+  readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[];
+  /** What the rules read of the run's past: hand it to deriveFacts. */
+  readonly context: readonly ContextFact[];
+}
 export interface CompiledBundle {
   readonly version: string;
   readonly parameters: Readonly<Record<string, Value>>;
@@ -36,19 +49,25 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   if (spec === undefined) throw new BundleError(problems);
   const parameters: Record<string, Value> = {};
   for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
-  const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : []);
+  const onDemand = contextFacts({ context: readContext(spec.context, complain), sensitivity: readSensitivity(spec.sensitivity, complain) });
+  const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : [], onDemand);
   const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && facts.byArguments(name) };
-  const conditions = spec.rules.map((rule: Partial<RuleSpec> | null, i) => {
-    if (typeof rule?.when !== 'string') return undefined;
-    try {
-      return expression(rule.when, names);
-    } catch (error) {
-      complain(`rules[${i}].when`, (error as Error).message, { rule: rule.id, offset: error instanceof CelProblem ? error.offset : undefined });
-      return undefined;
-    }
+  const rules: CompiledRule[] = [];
+  spec.rules.forEach((rule: RuleSpec | null, i) => {
+    const compile = (source: unknown, path: string): Expression | undefined => {
+      if (typeof source !== 'string') return undefined;
+      try {
+        return expression(source, names);
+      } catch (error) {
+        complain(`rules[${i}].${path}`, (error as Error).message, { rule: rule?.id, offset: error instanceof CelProblem ? error.offset : undefined });
+        return undefined;
+      }
+    };
+    const when = compile(rule?.when, 'when');
+    const values = Array.isArray(rule?.obligations?.rewrite) ? rule.obligations.rewrite.map((one, n) => compile(one?.value, `obligations.rewrite[${n}].value`)) : [];
+    if (problems.length === 0) rules.push(compileRule(rule!, when!, values as Expression[]));
   });
   if (problems.length > 0) throw new BundleError(problems);
-  const rules = spec.rules.map((rule, i) => compileRule(rule, conditions[i]!));
   const permit = anyOf(spec.permit);
   const never = anyOf(spec.neverAutomate ?? []);
   const indexed = new Map<string, ToolIndex>();
@@ -59,7 +78,9 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
     index: (tool) => {
       let found = indexed.get(tool);
       if (found === undefined) {
-        found = { permitted: permit(tool), never: never(tool), rules: rules.filter((rule) => rule.matches(tool)) };
+        const matching = rules.filter((rule) => rule.matches(tool));
+        const read = new Set(matching.flatMap((rule) => [rule.when, ...rule.rewrites.map(({ value }) => value)].flatMap(({ uses }) => uses)));
+        found = { permitted: permit(tool), never: never(tool), rules: matching, context: [...onDemand.values()].filter(({ name }) => read.has(name)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);
       }
       return found;
@@ -67,9 +88,14 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   };
 };
 
-const compileRule = (rule: RuleSpec, when: Expression): CompiledRule => ({
-  id: rule.id, rationale: rule.rationale, tier: rule.tier ?? null, decision: rule.decision ?? null, when,
-  approval: rule.approval === undefined ? null : approvalOf(rule.approval), matches: anyOf(rule.tools),
+const redacted = expression("'[redacted]'", { has: () => false, byArguments: () => false });
+
+const compileRule = ({ obligations = {}, ...rule }: RuleSpec, when: Expression, values: readonly Expression[]): CompiledRule => ({
+  id: rule.id, owner: rule.owner, rationale: rule.rationale, regulation: rule.regulation ?? [], dimension: rule.dimension ?? null,
+  tier: rule.tier ?? null, decision: rule.decision ?? null, when, matches: anyOf(rule.tools),
+  approval: obligations.approval === undefined ? null : approvalOf(obligations.approval),
+  reversalWindowMs: obligations.reversalWindow === undefined ? null : duration(obligations.reversalWindow)!,
+  rewrites: [...(obligations.redact ?? []).map((path) => ({ path, value: redacted })), ...(obligations.rewrite ?? []).map(({ path }, i) => ({ path, value: values[i]! }))],
 });
 
 const approvalOf = (spec: ApprovalSpec): Approval => ({ route: spec.route, quorum: spec.quorum, expiresInMs: duration(spec.expiresIn)! });

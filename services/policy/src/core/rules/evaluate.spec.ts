@@ -32,12 +32,12 @@ describe('given the table of tiers', () => {
     expect(judge([defer, rule('r', 'true', { tier: 4 })])).toMatchObject({ decision: 'step_up', tier: 4, approval: { route: ['senior'] } });
   });
   it("a lower rule's approvers never stand in for the senior route of tier 4", () => {
-    const low = rule('low', 'true', { tier: 3, approval: { route: ['clerk'], quorum: 1, expiresIn: '1h' } });
+    const low = rule('low', 'true', { tier: 3, obligations: { approval: { route: ['clerk'], quorum: 1, expiresIn: '1h' } } });
     expect(judge([low, rule('r', 'true', { tier: 4 })])).toMatchObject({ tier: 4, approval: { route: ['senior'] } });
-    expect(judge([low, rule('r', 'true', { tier: 4, approval: { route: ['board'], quorum: 2, expiresIn: '1h' } })])).toMatchObject({ approval: { route: ['board'], quorum: 2 } });
+    expect(judge([low, rule('r', 'true', { tier: 4, obligations: { approval: { route: ['board'], quorum: 2, expiresIn: '1h' } } })])).toMatchObject({ approval: { route: ['board'], quorum: 2 } });
   });
   it('demands that no single role meets go to the senior route', () => {
-    const asks = (id: string, route: string) => rule(id, 'true', { tier: 3, approval: { route: [route], quorum: 1, expiresIn: '1h' } });
+    const asks = (id: string, route: string) => rule(id, 'true', { tier: 3, obligations: { approval: { route: [route], quorum: 1, expiresIn: '1h' } } });
     expect(judge([asks('a', 'security'), asks('b', 'owner')])).toMatchObject({ tier: 3, approval: { route: ['senior'] } });
     expect(judge([asks('a', 'security'), asks('b', 'security')])).toMatchObject({ approval: { route: ['security'] } });
   });
@@ -46,6 +46,31 @@ describe('given the table of tiers', () => {
     expect(judge([rule('odd', 'size(run.calls) > 1', { tier: 1 })], { tool: undo })).toMatchObject({ tier: 3 });
     expect(judge([rule('odd', 'size(run.calls) > 1', { tier: 1 }), rule('r', 'true', { tier: 3 })])).toMatchObject({ tier: 4 });
   });
+});
+
+describe('obligations', () => {
+  const asks = (id: string, more: object) => rule(id, 'true', { tier: 2, obligations: more });
+  it('rewrite arguments from facts and parameters', () => {
+    const cap = rule('cap', 'amount > parameters.most', { obligations: { rewrite: [{ path: 'args.amount', value: 'parameters.most' }] } });
+    expect(judge([cap], { extra: { parameters: { most: 1_000 } } })).toMatchObject({ decision: 'modify', tier: 2, code: null, modify: [{ path: 'args.amount', value: 1_000, rule: 'cap' }], rules: [{ id: 'builtin:consequential' }, { id: 'cap', tier: null, decision: 'modify' }] });
+    expect(judge([cap], { extra: { parameters: { most: 9_000 } } })).toMatchObject({ decision: 'allow', modify: null });
+  });
+  it('redact', () => expect(judge([asks('quiet', { redact: ['args.note'] })])).toMatchObject({ decision: 'modify', modify: [{ path: 'args.note', value: '[redacted]', rule: 'quiet' }] }));
+  it('ask people about the rewritten arguments, and let the same run once they agree', () => {
+    const rules = [asks('quiet', { redact: ['args.note'] }), rule('r', 'true', { tier: 3 })];
+    expect(judge(rules)).toMatchObject({ decision: 'step_up', modify: [{ path: 'args.note' }] });
+    expect(judge(rules, { approval: { resolution: 'approved' } })).toMatchObject({ decision: 'modify', tier: 3, modify: [{ path: 'args.note' }] });
+  });
+  it('of two rules that agree are one', () => expect(judge([asks('b', { redact: ['args.note'] }), asks('a', { rewrite: [{ path: 'args.note', value: '"[redacted]"' }] })]).modify).toEqual([{ path: 'args.note', value: '[redacted]', rule: 'a' }]));
+  it('that contradict each other deny', () => {
+    const one = asks('one', { rewrite: [{ path: 'args.note', value: '"x"' }] });
+    expect(judge([one, asks('two', { redact: ['args.note'] })])).toMatchObject({ decision: 'deny', code: 'rewrite_conflict', modify: null, rules: expect.arrayContaining([expect.objectContaining({ id: 'builtin:rewrite-conflict', reason: 'one and two change args.note to different values' })]) });
+    expect(judge([one, asks('two', { redact: ['args.note.inner'] })])).toMatchObject({ decision: 'deny', code: 'rewrite_conflict' });
+    expect(judge([one, asks('two', { redact: ['args.notebook'] })])).toMatchObject({ decision: 'modify' });
+  });
+  it('that cannot be computed deny', () => expect(judge([asks('odd', { rewrite: [{ path: 'args.note', value: 'run.calls + "x"' }] })])).toMatchObject({ decision: 'deny', code: 'evaluation_failed', modify: null }));
+  it('keep the longest window for a reversal', () => expect(judge([asks('a', { reversalWindow: '15m' }), asks('b', { reversalWindow: '1h' })])).toMatchObject({ decision: 'allow', reversalWindowMs: 3_600_000 }));
+  it('never make a decision milder', () => expect(judge([asks('quiet', { redact: ['args.note'] }), rule('no', 'true', { decision: 'deny' })])).toMatchObject({ decision: 'deny', code: 'denied_by_rule', modify: null }));
 });
 
 describe('provenance', () => {
@@ -67,9 +92,10 @@ describe('provenance', () => {
 });
 
 describe('whatever the rules', () => {
-  const strength = ({ decision, tier }: { decision: string; tier: number }) => (decision === 'deny' ? 6 : tier === 4 ? 5 : decision === 'defer' ? 4 : tier);
+  const strength = ({ decision, tier }: { decision: string; tier: number }) => (decision === 'deny' ? 7 : tier === 4 ? 6 : decision === 'defer' ? 5 : tier + (decision === 'modify' ? 0.5 : 0));
   const when = fc.constantFrom('true', 'false', 'amount > 100', 'target.named', '!target.named', 'size(run.calls) > 0', 'level == "high"', 'amount > target');
-  const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { decision: 'step_up' }, { tier: 3, approval: { route: ['x', 'y'], quorum: 2, expiresIn: '5m' } }, { tier: 3, approval: { route: ['y'], quorum: 1, expiresIn: '9m' } });
+  const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { decision: 'step_up' }, { tier: 3, obligations: { approval: { route: ['x', 'y'], quorum: 2, expiresIn: '5m' } } }, { tier: 3, obligations: { approval: { route: ['y'], quorum: 1, expiresIn: '9m' } } },
+    { obligations: { redact: ['args.note'] } }, { obligations: { rewrite: [{ path: 'args.note', value: 'target.trust' }], reversalWindow: '5m' } }, { obligations: { redact: ['args.note.x'], reversalWindow: '9m' } });
   const rules = fc.array(fc.tuple(when, outcome), { maxLength: 6 }).map((list) => list.map(([text, more], i) => rule(`r${i}`, text, more)));
   const input = fc.record({ tool: fc.constantFrom(pay, undo), attestedBy: fc.constantFrom('ann', null), args: fc.constantFrom<object>({ to: 'DE1', amount: 50, note: '' }, { to: 'X', amount: 5000, note: '' }, { to: 'DE1' }, {}) });
   it('their order does not matter and the same input gives the same answer', () => fc.assert(fc.property(rules, input, (list, given) => {
@@ -83,6 +109,6 @@ describe('whatever the rules', () => {
 
 describe('a bundle', () => {
   it('lists all its problems at once, with rule and path', () => expect(() => compileBundle({ version: '1', permit: ['*'], rules: [rule('a', 'amout > 1', { tier: 3 }), rule('b', '1 +', { tier: 3 })] })).toThrow(/rules\[0\]\.when \(a\): unknown name amout[\s\S]*rules\[1\]\.when \(b\)/));
-  it('refuses a rule without effect and fields it does not know', () => expect(() => compileBundle({ version: '1', permit: [], rules: [{ ...rule('a', 'true', {}), extra: 1 }] })).toThrow(/extra \(a\): is no known field[\s\S]*needs a tier or a decision/));
+  it('refuses a rule without effect and fields it does not know', () => expect(() => compileBundle({ version: '1', permit: [], rules: [{ ...rule('a', 'true', {}), extra: 1 }] })).toThrow(/extra \(a\): is no known field[\s\S]*needs a tier, a decision or obligations/));
   it('carries every fact with its origin', () => expect(Object.values(judge([]).facts).every((fact: Fact) => ['derived', 'attested'].includes(fact.origin))).toBe(true));
 });

@@ -1,17 +1,23 @@
-import type { Fact, FiredRule, Tier } from '@countersign/contracts';
+import type { Fact, FiredRule, Json, Tier } from '@countersign/contracts';
 import { Failure } from '../cel/value.ts';
-import type { Result, Value } from '../cel/value.ts';
+import type { Result, Scope, Value } from '../cel/value.ts';
 import type { FailedFact } from '../facts/derive.ts';
-import type { Approval, CompiledBundle, CompiledTool } from './compile.ts';
+import type { Approval, CompiledBundle, CompiledRule, CompiledTool } from './compile.ts';
+import { mergeDemands, mergeRewrites } from './obligations.ts';
+import type { Demand, Rewrite } from './obligations.ts';
 
 export interface Verdict {
-  readonly decision: 'allow' | 'step_up' | 'defer' | 'deny'; readonly tier: Tier;
+  readonly decision: 'allow' | 'modify' | 'step_up' | 'defer' | 'deny'; readonly tier: Tier;
   /** null, or a code of contracts/errors.yaml. */
   readonly code: string | null;
   readonly rules: readonly FiredRule[]; readonly approval: Approval | null; readonly claim: boolean;
+  /** Arguments that must become something else before this may run, or before people are asked about it; null where none must. */
+  readonly modify: readonly Rewrite[] | null;
+  /** How long what runs must stay reversible; null where no rule says. */
+  readonly reversalWindowMs: number | null;
 }
 
-interface Tally { tier: Tier; deny: string | null; defer: boolean; broken: boolean; rules: FiredRule[]; approvals: { readonly tier: Tier | null; readonly approval: Approval }[] }
+interface Tally { tier: Tier; deny: string | null; defer: boolean; broken: boolean; rules: FiredRule[]; approvals: Demand[]; rewrites: Rewrite[]; reversalWindowMs: number | null }
 
 /**
  * Decides by the table of DESIGN 7.4. Everything only raises: tier and strictness are maxima over all that matched, so the order
@@ -19,7 +25,7 @@ interface Tally { tier: Tier; deny: string | null; defer: boolean; broken: boole
  */
 export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts: Readonly<Record<string, Fact>>, failed: readonly FailedFact[]): Verdict => {
   const index = bundle.index(tool.name);
-  const tally: Tally = { tier: 1, deny: null, defer: false, broken: false, rules: [], approvals: [] };
+  const tally: Tally = { tier: 1, deny: null, defer: false, broken: false, rules: [], approvals: [], rewrites: [], reversalWindowMs: null };
   const read = (name: string): Value | undefined => (Object.hasOwn(facts, name) ? (facts[name]!.value as Value) : undefined);
   if (!index.permitted) fire(tally, 'builtin:permit', null, 'deny', 'nothing permits this tool', 'not_permitted');
   if (tool.snapshot.consequential) fire(tally, 'builtin:consequential', 2, null, 'the tool changes something or sends something out');
@@ -38,7 +44,7 @@ const authorised = (read: (name: string) => Value | undefined): boolean =>
 
 const raise = (tally: Tally, tier: number): void => { if (tier > tally.tier) tally.tier = Math.min(4, tier) as Tier; };
 
-const fire = (tally: Tally, id: string, tier: Tier | null, decision: 'deny' | 'defer' | 'step_up' | null, reason: string, code = 'denied_by_rule'): void => {
+const fire = (tally: Tally, id: string, tier: Tier | null, decision: FiredRule['decision'], reason: string, code = 'denied_by_rule'): void => {
   if (tier !== null) raise(tally, tier);
   if (decision === 'step_up') raise(tally, 3);
   if (decision === 'defer') tally.defer = true;
@@ -46,7 +52,7 @@ const fire = (tally: Tally, id: string, tier: Tier | null, decision: 'deny' | 'd
   tally.rules.push({ id, tier, decision, reason });
 };
 
-const codes = ['evaluation_failed', 'denied_by_rule', 'not_permitted'];
+const codes = ['evaluation_failed', 'rewrite_conflict', 'denied_by_rule', 'not_permitted'];
 const stricterCode = (a: string | null, b: string): string => (a === null || codes.indexOf(b) > codes.indexOf(a) ? b : a);
 
 const applyRules = (tally: Tally, bundle: CompiledBundle, rules: CompiledBundle['rules'], facts: Readonly<Record<string, Fact>>, failed: readonly FailedFact[]): void => {
@@ -59,42 +65,46 @@ const applyRules = (tally: Tally, bundle: CompiledBundle, rules: CompiledBundle[
     const result = rule.when.run(scope);
     if (result === false) continue;
     if (result === true) {
-      fire(tally, rule.id, rule.tier, rule.decision, rule.rationale);
-      if (rule.approval !== null) tally.approvals.push({ tier: rule.tier, approval: rule.approval });
+      fire(tally, rule.id, rule.tier, rule.decision ?? (rule.rewrites.length > 0 ? 'modify' : null), rule.rationale);
+      oblige(tally, rule, scope);
     } else if (result instanceof Failure && result.byArguments) {
-      fire(tally, rule.id, null, 'deny', `could not be evaluated because of the arguments: ${result.why}`, 'evaluation_failed');
+      fire(tally, rule.id, null, 'deny', `could not be evaluated because of the arguments: ${result.why.slice(0, 300)}`, 'evaluation_failed');
     } else {
       tally.broken = true;
-      tally.rules.push({ id: rule.id, tier: 3, decision: null, reason: `could not be evaluated: ${result instanceof Failure ? result.why : 'no truth value'}` });
+      tally.rules.push({ id: rule.id, tier: 3, decision: null, reason: `could not be evaluated: ${result instanceof Failure ? result.why.slice(0, 300) : 'no truth value'}` });
     }
   }
 };
 
-const verdict = (tally: Tally, bundle: CompiledBundle, tool: CompiledTool, approval: Value | undefined): Verdict => {
-  const { tier } = tally;
-  const claim = tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
-  const rules = tally.rules.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  const base = { tier, rules, claim, approval: null };
-  if (tally.deny !== null) return { ...base, decision: 'deny', code: tally.deny };
-  if (tier < 4 && tally.defer) return { ...base, decision: 'defer', code: 'deferred' };
-  if (tier <= 2) return { ...base, decision: 'allow', code: null };
-  if (approval === 'approved') return { ...base, decision: 'allow', code: null };
-  return { ...base, decision: 'step_up', code: 'approval_required', approval: demanded(tier, bundle, tally.approvals) };
+const oblige = (tally: Tally, rule: CompiledRule, scope: Scope): void => {
+  if (rule.approval !== null) tally.approvals.push({ tier: rule.tier, approval: rule.approval });
+  if (rule.reversalWindowMs !== null) tally.reversalWindowMs = Math.max(tally.reversalWindowMs ?? 0, rule.reversalWindowMs);
+  for (const { path, value } of rule.rewrites) {
+    const result = value.run(scope);
+    // What must not run as it is cannot run at all when nobody can say what it should be.
+    if (result instanceof Failure) fire(tally, rule.id, null, 'deny', `the new value of ${path} could not be computed: ${result.why.slice(0, 300)}`, 'evaluation_failed');
+    else tally.rewrites.push({ path, value: result as Json, rule: rule.id });
+  }
 };
 
-/**
- * All matching demands at once: roles that every rule accepts, the largest quorum, the shortest wait. At tier 4 the senior route, unless a
- * tier 4 rule names its own: what a lower rule asks for must not replace it. Demands that no single role meets go to the senior route as
- * well: either rule's people alone would be too few.
- */
-const demanded = (tier: Tier, bundle: CompiledBundle, all: Tally['approvals']): Approval => {
-  const base = tier === 4 ? bundle.senior : bundle.approval;
-  const own = all.filter((one) => tier < 4 || one.tier === 4).map((one) => one.approval);
-  const common = own.slice(1).reduce((roles, approval) => roles.filter((role) => approval.route.includes(role)), own[0]?.route ?? base.route);
-  const everyone = [base, ...all.map((one) => one.approval), ...(common.length === 0 ? [bundle.senior] : [])];
-  return {
-    route: [...(common.length > 0 ? common : bundle.senior.route)].sort(),
-    quorum: Math.max(...everyone.map((approval) => approval.quorum)),
-    expiresInMs: Math.min(...everyone.map((approval) => approval.expiresInMs)),
-  };
+const maxTold = 256;
+const weight = ({ decision, tier }: FiredRule): number => (decision === 'deny' ? 9 : decision === 'defer' ? 5 : tier ?? 0);
+const byId = (a: FiredRule, b: FiredRule): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** Sorted by id; of more than a record holds, the strictest. */
+const told = (rules: FiredRule[]): FiredRule[] =>
+  (rules.length <= maxTold ? rules : rules.sort((a, b) => weight(b) - weight(a) || byId(a, b)).slice(0, maxTold)).sort(byId);
+
+const verdict = (tally: Tally, bundle: CompiledBundle, tool: CompiledTool, approval: Value | undefined): Verdict => {
+  const { rewrites, conflict } = mergeRewrites(tally.rewrites);
+  if (conflict !== null) fire(tally, 'builtin:rewrite-conflict', null, 'deny', conflict, 'rewrite_conflict');
+  const { tier } = tally;
+  const claim = tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
+  const rules = told(tally.rules);
+  const base = { tier, rules, claim, approval: null, modify: null, reversalWindowMs: tally.reversalWindowMs };
+  if (tally.deny !== null) return { ...base, decision: 'deny', code: tally.deny };
+  if (tier < 4 && tally.defer) return { ...base, decision: 'defer', code: 'deferred' };
+  const changed = { ...base, modify: rewrites.length === 0 ? null : rewrites };
+  if (tier <= 2 || approval === 'approved') return { ...changed, decision: changed.modify === null ? 'allow' : 'modify', code: null };
+  return { ...changed, decision: 'step_up', code: 'approval_required', approval: mergeDemands(tier, bundle, tally.approvals) };
 };

@@ -1,0 +1,41 @@
+import type { Fact, GovernedDecided, ToolSnapshot } from '@countersign/contracts';
+import { evaluateRules } from '../rules/evaluate.ts';
+import type { Verdict } from '../rules/evaluate.ts';
+import type { CompiledBundle, CompiledTool } from '../rules/compile.ts';
+import type { FailedFact } from '../world.ts';
+
+/** What rules were asked about one recorded decision: all of it stands on the record. */
+export interface Inquiry { readonly tool: CompiledTool; readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
+
+const none: readonly FailedFact[] = [];
+
+/**
+ * Reads a record as the question that the rules answered; null where the record says that they were never asked: denied for
+ * identity, halt, deadline, arguments, because people said no, … Such a record has neither facts nor rules.
+ */
+export const inquiryOf = (record: GovernedDecided): Inquiry | null => {
+  const { facts } = record;
+  if (record.decision.decision === 'deny' && record.decision.rules.length === 0 && isEmpty(facts)) return null;
+  return { tool: toolOf(record.tool, facts['tool.consequential']?.value !== false, facts['tool.reversible']?.value === true), facts, failed: record.failed ?? none };
+};
+
+export const judgeAgain = (bundle: CompiledBundle, { tool, facts, failed }: Inquiry): Verdict => evaluateRules(bundle, tool, facts, failed);
+
+const isEmpty = (facts: object): boolean => {
+  for (const _ in facts) return false;
+  return true;
+};
+
+const tools = new Map<string, CompiledTool>();
+const mostTools = 20_000;
+
+/** As much of the tool as rules look at beside the facts. */
+const toolOf = (name: string, consequential: boolean, reversible: boolean): CompiledTool => {
+  const key = `${consequential ? 'c' : ''}${reversible ? 'r' : ''}/${name}`;
+  let tool = tools.get(key);
+  if (tool === undefined) {
+    tool = { name, snapshot: { tool: name, consequential, reversible } as ToolSnapshot, extractors: [] };
+    if (tools.size < mostTools) tools.set(key, tool);
+  }
+  return tool;
+};
