@@ -35,6 +35,18 @@ describe('a version beside the active one', () => {
     expect([asked, got.verdict.decision, got.beside]).toEqual([0, 'allow', undefined]);
   });
 
+  it('adds its changes of arguments, and denies where they contradict', () => {
+    const change = (value: string, over: Partial<Verdict> = {}) => ({ ...verdict('modify', 2), modify: [{ path: 'args.memo', value, rule: 'r' }], ...over }) as Verdict;
+    expect(stricterOf(change('x'), verdict('step_up', 3))).toMatchObject({ decision: 'step_up', tier: 3, modify: [{ path: 'args.memo', value: 'x' }] });
+    expect(stricterOf(change('x', { tier: 1 }), verdict('allow', 2))).toMatchObject({ decision: 'modify', tier: 2, modify: [{ value: 'x' }] });
+    expect(stricterOf(change('x'), change('y'))).toMatchObject({ decision: 'deny', code: 'rewrite_conflict' });
+  });
+
+  it('says what it overruled, and nothing where it added nothing', () => {
+    expect(beside('canary', verdict('allow', 2), () => verdict('deny', 1)).beside).toMatchObject({ decision: 'deny', overruled: { decision: 'allow', tier: 2, rules: ['allow-2'] } });
+    expect(beside('canary', verdict('deny', 1), () => verdict('allow', 2)).beside).not.toHaveProperty('overruled');
+  });
+
   it('adds its demands on people to the active one\'s', () => {
     const asks = (route: readonly string[], quorum: number, expiresInMs: number) => verdict('step_up', 3, { approval: { route, quorum, expiresInMs } });
     expect(stricterOf(asks(['treasurer', 'senior'], 1, 60), asks(['senior', 'cfo'], 2, 90)).approval).toEqual({ route: ['senior'], quorum: 2, expiresInMs: 60 });
