@@ -4,14 +4,15 @@ import type { FiredRule, GovernedRecord, PublicJwk } from '@countersign/contract
 import { argumentsDigest, createKeySet, maxGrantBatch, serviceOfKey, signGrantsAsync } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { withSpan } from '@countersign/telemetry';
-import type { CheckpointStore } from './app/ports.ts';
+import { leasing } from './app/leasing.ts';
+import type { BudgetLedger, CheckpointStore } from './app/ports.ts';
 import { checkpointing } from './app/partition.ts';
 import type { CheckpointPace } from './app/partition.ts';
 import { createProcessor } from './app/processor.ts';
 import { takeOver } from './app/take-over.ts';
 import { onlyBundle } from './app/bundles/rules.ts';
 import type { Deciding, Rules } from './app/bundles/rules.ts';
-import { foldingWith } from './core/judge.ts';
+import { foldingWith, widerWith } from './core/judge.ts';
 import type { CompiledBundle } from './core/rules/compile.ts';
 import type { Level, Limits, World } from './core/world.ts';
 import { createPeople } from './inbound/people.ts';
@@ -26,6 +27,8 @@ export interface PolicyPorts {
   readonly bus: Bus;
   readonly snapshots: Snapshots;
   readonly checkpoints: CheckpointStore;
+  /** Counts what spans partitions. Without it, budgets wider than a run allow nothing. */
+  readonly ledger?: BudgetLedger;
   /** One bundle for good, or whatever is in force (compose-bundles.ts). */
   readonly bundle: CompiledBundle | Rules;
   readonly key: SigningKey;
@@ -71,6 +74,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   const folding = foldingWith((name) => snapshots.tool(name));
   const worldAt = worldOf(ports, folding, rules);
 
+  let owned = 0;
   const own = async (ownership: Ownership): Promise<PartitionOwner> => {
     const { partition } = ownership;
     // Folding needs the catalogue (how far results are trusted), so it waits for the snapshots like everything else.
@@ -80,6 +84,9 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     });
     ports.onTakenOver?.(partition, { from: taken.from, folded: taken.folded, position: taken.state.position });
     const checkpoint = checkpointing(ports.checkpoints, partition, ports.pace, ports.now, taken.offsetOf, (error) => ports.onError(error, 'checkpoint'));
+    const leases = ports.ledger && leasing(ports.ledger, partition, `${ports.owner}.${owned++}`);
+    // What the owner before had leased and not written goes back at once, not with the next need.
+    if (worldAt(ports.now()).wider !== undefined || taken.state.accounts.size > 0) await leases?.own(taken.state);
     const handle = createProcessor({
       tenant, clock: ports.now, world: worldAt, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
       sign: async (claims) => {
@@ -94,7 +101,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
       reply: (reply, to) => toReply(topics.replies, reply, to),
       deadLetter: (record, code, detail) => toDead(topics.dead, record, code, detail),
       traced: (traceparent, work) => withSpan('countersign.decide', traceparent, (span) => work(span.traceparent)),
-      ...(ports.count && { count: ports.count }),
+      ...(ports.count && { count: ports.count }), ...(leases && { leasing: leases }),
     }, partition, taken.state, ownership.signal);
     return {
       handle,
@@ -146,7 +153,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits }: PolicyPorts, fold
     if (current === undefined) throw new Error('no rules are in force: the partition waits');
     if (current !== deciding) {
       deciding = current;
-      ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget } };
+      ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle) };
     }
     return { ...ruled, now, haltsVersion: snapshots.haltsVersion() } as unknown as World;
   };

@@ -11,6 +11,7 @@ import { parseBundle, readBundleFiles } from './inbound/bundle-files.ts';
 import { personDirectory } from './inbound/person-directory.ts';
 import { followSnapshots } from './inbound/snapshots.ts';
 import { createCheckpointStore, openCheckpoints } from './outbound/checkpoints.ts';
+import { createBudgetLedger } from './outbound/ledger.ts';
 import { PolicyModule } from './policy.module.ts';
 import { policyTopics } from './compose.ts';
 
@@ -38,7 +39,7 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   const people = personDirectory(snapshots, Date.now);
   const policy = await composePolicy({
     bus, snapshots, bundle: bundles, keys, jwks, key, proofSecret,
-    checkpoints: createCheckpointStore(source, policyTopics.governed),
+    checkpoints: createCheckpointStore(source, policyTopics.governed), ledger: createBudgetLedger(source, policyTopics.governed, Date.now),
     tenant: config.tenant, audience: config.audience, anomalyEffect: config.anomalyEffect,
     limits: { grantMs: config.grantMs, actionsPerRun: 10_000, denies: 3, clockSkewMs: 300_000 },
     pace: { everyRecords: config.checkpointRecords, everyMs: config.checkpointMs }, maxBatch: config.maxBatch,
