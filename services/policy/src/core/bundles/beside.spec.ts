@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Judgement, Verdict } from '../world.ts';
-import { compareStrictness, judgeBeside, stricterOf } from './beside.ts';
+import { compareStrictness, judgeBeside, withCandidate } from './beside.ts';
 
 const verdict = (decision: Verdict['decision'], tier: number, over: Partial<Verdict> = {}): Verdict => ({ decision, tier: tier as Verdict['tier'], code: null, rules: [{ id: `${decision}-${tier}`, tier: tier as Verdict['tier'], decision: null, reason: 'r' }], approval: null, ...over });
 const judgement = (of: Verdict): Judgement => ({ facts: { amount: { value: 1, origin: 'derived' } }, failed: [], verdict: of, money: null });
@@ -22,7 +22,6 @@ describe('a version beside the active one', () => {
   it('as a canary only ever tightens', () => {
     fc.assert(fc.property(any, any, (active, candidate) => {
       const got = beside('canary', active, () => candidate).verdict;
-      expect([active, candidate]).toContain(got);
       expect(compareStrictness(got, active)).toBeLessThanOrEqual(0);
       expect(compareStrictness(got, candidate)).toBeLessThanOrEqual(0);
     }), { seed: 3, numRuns: 500 });
@@ -37,9 +36,9 @@ describe('a version beside the active one', () => {
 
   it('adds its changes of arguments, and denies where they contradict', () => {
     const change = (value: string, over: Partial<Verdict> = {}) => ({ ...verdict('modify', 2), modify: [{ path: 'args.memo', value, rule: 'r' }], ...over }) as Verdict;
-    expect(stricterOf(change('x'), verdict('step_up', 3))).toMatchObject({ decision: 'step_up', tier: 3, modify: [{ path: 'args.memo', value: 'x' }] });
-    expect(stricterOf(change('x', { tier: 1 }), verdict('allow', 2))).toMatchObject({ decision: 'modify', tier: 2, modify: [{ value: 'x' }] });
-    expect(stricterOf(change('x'), change('y'))).toMatchObject({ decision: 'deny', code: 'rewrite_conflict' });
+    expect(withCandidate(change('x'), verdict('step_up', 3))).toMatchObject({ decision: 'step_up', tier: 3, modify: [{ path: 'args.memo', value: 'x' }] });
+    expect(withCandidate(change('x', { tier: 1 }), verdict('allow', 2))).toMatchObject({ decision: 'modify', tier: 2, modify: [{ value: 'x' }] });
+    expect(withCandidate(change('x'), change('y'))).toMatchObject({ decision: 'deny', code: 'rewrite_conflict' });
   });
 
   it('says what it overruled, and nothing where it added nothing', () => {
@@ -49,7 +48,7 @@ describe('a version beside the active one', () => {
 
   it('adds its demands on people to the active one\'s', () => {
     const asks = (route: readonly string[], quorum: number, expiresInMs: number) => verdict('step_up', 3, { approval: { route, quorum, expiresInMs } });
-    expect(stricterOf(asks(['treasurer', 'senior'], 1, 60), asks(['senior', 'cfo'], 2, 90)).approval).toEqual({ route: ['senior'], quorum: 2, expiresInMs: 60 });
-    expect(stricterOf(asks(['treasurer'], 2, 60), asks(['cfo'], 1, 30)).approval).toEqual({ route: ['treasurer'], quorum: 2, expiresInMs: 30 });
+    expect(withCandidate(asks(['treasurer', 'senior'], 1, 60), asks(['senior', 'cfo'], 2, 90)).approval).toEqual({ route: ['senior'], quorum: 2, expiresInMs: 60 });
+    expect(withCandidate(asks(['treasurer'], 2, 60), asks(['cfo'], 1, 30)).approval).toEqual({ route: ['treasurer'], quorum: 2, expiresInMs: 30 });
   });
 });
