@@ -1,3 +1,4 @@
+import { toolsUsage } from './catalogue/usage.ts';
 import { policyUsage } from './policy/command.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -95,6 +96,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'signs a client assertion as a demo agent, for trying the gateway with curl',
     usage: 'countersign assertion AGENT [--json]\n  Good for one request within a minute.',
     load: async () => (await import('./people/assertion-command.ts')).assertion,
+  },
+  tools: {
+    summary: 'catalogue entries for tools that nobody catalogued',
+    usage: toolsUsage,
+    load: async () => (await import('./catalogue/command.ts')).tools,
   },
   policy: {
     summary: 'tests and checks rules, and what follows from changing them',
