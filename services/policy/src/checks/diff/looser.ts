@@ -5,17 +5,17 @@ import type { Script, Term } from '../logic/terms.ts';
 import { strengths } from '../logic/verdict.ts';
 import type { Strength, Verdicts } from '../logic/verdict.ts';
 
-/** When `after` lets through what `before` would have stopped, asked more people about, changed, or kept reversible for longer. */
-export const looserWhen = (before: Verdicts, after: Verdicts, script: Script): Term => {
+/** When `after` lets through what `before` would have stopped (`weaker`); or lets it through just so, but with other people, unchanged, or reversible for less long (`easier`). */
+export const looserWhen = (before: Verdicts, after: Verdicts, script: Script): { readonly weaker: Term; readonly easier: Term } => {
   const weaker = strengths.map((strength) => and(before.atLeast[strength], not(after.atLeast[strength])));
   const people = and(before.asks, after.asks, or(
     ...both(before.quorums, after.quorums).map((count) => and(before.quorumAtLeast(count), not(after.quorumAtLeast(count)))),
     ...both(before.roles, after.roles).map((role) => and(after.mayApprove(role), not(before.mayApprove(role)))),
   ));
-  const kept = before.rewrites.map((rewrite, i) => and(rewrite.applies, not(or(...after.rewrites.filter(({ path }) => path === rewrite.path)
+  const kept = before.rewrites.map((rewrite, i) => and(rewrite.applies, not(or(...after.rewrites.filter(({ path, redact }) => path === rewrite.path && redact === rewrite.redact)
     .map((other, j) => and(other.applies, same(rewrite.value, other.value, { script, key: `rewrite ${i} ${j} ${rewrite.path}`, blame: false, note: () => undefined })))))));
   const windows = both(before.windows, after.windows).map((ms) => and(before.windowAtLeast(ms), not(after.windowAtLeast(ms))));
-  return script.named('Bool', or(...weaker, people, and(not(before.atLeast[6]), not(after.atLeast[6]), or(...kept, ...windows))));
+  return { weaker: script.named('Bool', or(...weaker)), easier: script.named('Bool', or(people, and(not(before.atLeast[6]), not(after.atLeast[6]), or(...kept, ...windows)))) };
 };
 
 const both = <T>(a: readonly T[], b: readonly T[]): T[] => [...new Set([...a, ...b])];
@@ -31,8 +31,8 @@ export const loosening = (before: Verdict, after: Verdict): string | null => {
     if (after.approval.quorum < before.approval.quorum) return `needed ${before.approval.quorum} approvals, needs ${after.approval.quorum}`;
     if (gained.length > 0) return `was approved by ${before.approval.route.join(' or ')}, may be by ${gained.join(' or ')}`;
   }
-  for (const { path, value } of before.modify ?? []) {
-    const other = after.modify?.find((one) => one.path === path);
+  for (const { path, value, redact } of before.modify ?? []) {
+    const other = after.modify?.find((one) => one.path === path && (one.redact ?? 'all') === (redact ?? 'all'));
     if (other === undefined) return `had ${path} changed, keeps it as proposed`;
     if (JSON.stringify(other.value) !== JSON.stringify(value)) return `had ${path} changed to ${JSON.stringify(value)}, has it changed to ${JSON.stringify(other.value)}`;
   }
@@ -41,3 +41,12 @@ export const loosening = (before: Verdict, after: Verdict): string | null => {
 };
 
 const saying = ({ decision, tier }: Verdict): string => (decision === 'deny' ? 'denied' : decision === 'defer' ? 'deferred' : `tier ${tier}`);
+
+/** How one verdict is stricter than the one before it, put into words. */
+export const tightening = (was: Verdict, is: Verdict): string => {
+  if (strengthOf(is) > strengthOf(was)) return `was ${saying(was)}, is ${saying(is)}`;
+  if (was.approval !== null && is.approval !== null && loosening({ ...is, modify: null, reversalWindowMs: null }, { ...was, modify: null, reversalWindowMs: null }) !== null) return `needed ${people(was.approval)}, needs ${people(is.approval)}`;
+  return (is.reversalWindowMs ?? 0) > (was.reversalWindowMs ?? 0) ? 'can be reversed for longer' : `has more of its arguments changed (${(is.modify ?? []).map(({ path }) => path).join(', ')})`;
+};
+
+const people = ({ quorum, route }: NonNullable<Verdict['approval']>): string => `${quorum} of ${route.join(' or ')}`;

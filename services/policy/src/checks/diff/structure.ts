@@ -16,7 +16,7 @@ export const structuralChanges = (before: BundleSpec, after: BundleSpec, old: Co
 };
 
 /** What the comparison of decisions covers, or what decides nothing. */
-const compared: ReadonlySet<string> = new Set(['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'context', 'sensitivity', 'rules']);
+const compared: ReadonlySet<string> = new Set(['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'context', 'sensitivity', 'matrix', 'awaited', 'rules']);
 const different = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 const told = (says: string): Counterexample => ({ tool: null, facts: null, says, old: null, new: null });
 
