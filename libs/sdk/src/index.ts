@@ -5,4 +5,6 @@ export * from './kafka-transport.ts';
 export type { OutcomeReport } from './outcome.ts';
 export type { Instruction, ProposeOptions, Run } from './run.ts';
 export * from './runtime.ts';
+export type { Session } from './session.ts';
+export { tokenOf } from './session.ts';
 export type { InboxMessage, RuntimeTransport } from './transport.ts';
