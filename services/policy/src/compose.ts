@@ -129,7 +129,7 @@ const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits }: PolicyPor
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),
     level: (agent: string) => { const recorded = snapshots.level(agent); return { recorded, effective: effective(recorded) }; },
   };
-  return (now) => ({ ...fixed, now, haltsVersion: snapshots.haltsVersion() }) as unknown as World;
+  return (now) => ({ ...fixed, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null }) as unknown as World;
 };
 
 const live = async (snapshots: Snapshots, signal: AbortSignal): Promise<void> => {
