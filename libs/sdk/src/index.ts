@@ -6,3 +6,4 @@ export type { OutcomeReport } from './outcome.ts';
 export type { Instruction, ProposeOptions, Run } from './run.ts';
 export * from './runtime.ts';
 export type { InboxMessage, RuntimeTransport } from './transport.ts';
+export { outcomeMessage } from './outcome.ts';

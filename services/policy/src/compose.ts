@@ -121,7 +121,7 @@ const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits }: PolicyPor
   const folding = foldingWith((name) => snapshots.tool(name));
   const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
   const fixed = {
-    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget }, wider: widerWith(bundle),
+    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget, deferral: bundle.deferral }, wider: widerWith(bundle),
     agent: (id: string) => snapshots.agent(id),
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),

@@ -1,8 +1,8 @@
 import type { GovernedUnproven } from '@countersign/contracts';
-import { decide } from '../core/decide.ts';
 import type { GrantOrder } from '../core/draft.ts';
 import { evolve } from '../core/evolve.ts';
 import type { PartitionState } from '../core/state.ts';
+import { step } from '../core/step.ts';
 import type { World } from '../core/world.ts';
 import type { Admitted, InboxRecord, ProcessorPorts } from './ports.ts';
 import { unprovenCounter } from './unproven.ts';
@@ -34,11 +34,8 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
       else if (admitted.status === 'dead') outputs.push(ports.deadLetter(message, admitted.code, admitted.detail));
       else {
         const { command } = admitted;
-        const draft = ports.traced(command.traceparent, (traceparent) => decide(traceparent === command.traceparent ? command : { ...command, traceparent }, state, world));
-        for (const record of draft.records) {
-          evolve(state, record, world.folding);
-          batch.records.push(record);
-        }
+        const draft = ports.traced(command.traceparent, (traceparent) => step(traceparent === command.traceparent ? command : { ...command, traceparent }, state, world));
+        for (const record of draft.records) batch.records.push(record);
         for (let n = 0; n < draft.replies.length; n++) batch.replies.push([draft.replies[n]!, { id: `${partition}.${message.offset}.${n}`, tenant: command.tenant, now, traceparent: command.traceparent }]);
         for (const order of draft.grants) batch.grants.push(order);
       }

@@ -1,4 +1,4 @@
-import type { ActionProposed, ApprovalResolved, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Money, Reply } from '@countersign/contracts';
+import type { ActionProposed, ApprovalResolved, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Modification, Money, Reply } from '@countersign/contracts';
 import type { BudgetUse } from './budgets.ts';
 import type { PolicyCommand } from './commands.ts';
 import type { RecordBase } from './events.ts';
@@ -73,23 +73,25 @@ export interface Ruling {
   /** What it takes from wider budgets. */
   readonly budgets?: readonly BudgetUse[];
   readonly detail: string | null;
+  /** What rules made of the arguments, if anything. */
+  readonly modified?: Modification | null;
 }
 
 const replyCode = { allow: 'ok', modify: 'ok', step_up: 'approval_required', defer: 'deferred', deny: 'rule_denied' } as const;
 
 /** Writes the decision of a round and its reply. `attested`: the session key's signature covers the message. */
 export const decideAction = (draft: Draft, message: ActionProposed, round: number, ruling: Ruling, resolved: ApprovalResolved | null, fields: RecordBase): Reply => {
-  const { decision } = ruling;
-  const seq = seqOf(draft.command);
+  const { decision, modified = null } = ruling;
   const answer: Reply = {
-    kind: 'decided', run: draft.command.run, action: message.action, seq,
+    kind: 'decided', run: draft.command.run, action: message.action, seq: fields.seq,
     code: decision.code ?? replyCode[decision.decision], detail: ruling.detail,
     decision: decision.decision, tier: decision.tier, round, grant: null, claim: decision.claim, arguments: null, expectedSeq: null,
+    ...(modified !== null && decision.decision === 'modify' && { arguments: modified.arguments, changes: modified.changes.map(({ rules: _, ...change }) => change) }),
   };
   const record: GovernedDecided = {
     position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
     kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, ...(ruling.failed.length > 0 && { failed: ruling.failed }), decision,
-    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), attested: draft.command.from === 'runtime' && draft.command.attested, reply: answer,
+    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }),
   };
   draft.records.push(record);
   draft.replies.push(answer);

@@ -1,4 +1,4 @@
-import type { ActionProposed, Decision, Fact, Money, Reply, Tier } from '@countersign/contracts';
+import type { ActionProposed, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, Tier } from '@countersign/contracts';
 import type { Account } from './budgets.ts';
 import type { Act, Past } from './past.ts';
 
@@ -19,6 +19,11 @@ export interface ActionState {
   approval: Decision['approval'];
   proposal: ActionProposed | null;
   supplied: Record<string, Fact> | null;
+  /** What it waits for while `waitsFor` is defer, and how many actions wait one behind the other up to it. */
+  deferral: Deferral | null;
+  depth: number;
+  /** What became of it, as the runtime says; null before. */
+  outcome: OutcomeStatus | null;
   /** The original reply, kept until `replyUntil` (the grant is dead then). */
   reply: Reply | null;
   replyUntil: number;
@@ -55,6 +60,8 @@ export interface RunState {
   head: string;
   readonly recent: Answered[];
   readonly actions: Map<string, ActionState>;
+  /** Actions that wait for a fact or for another action. */
+  readonly deferred: Set<string>;
   readonly halts: Set<string>;
   calls: number;
   spend: Money | null;
@@ -78,7 +85,7 @@ export interface PartitionState {
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 3;
+export const foldVersion = 6;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life ended: messages on their way still get a coded reply. */

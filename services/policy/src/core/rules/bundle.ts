@@ -1,3 +1,5 @@
+import type { Redaction } from '../redact.ts';
+import type { AwaitedSpec, DeferralSpec } from './awaited.ts';
 import type { Dimension } from './dimensions.ts';
 import { matrixShape } from './matrix-shape.ts';
 import type { MatrixSpec } from './matrix-shape.ts';
@@ -15,8 +17,8 @@ export interface ObligationsSpec {
   readonly reversalWindow?: string;
   /** The argument at `path` (`args.payment.memo`) becomes what the CEL in `value` gives, from facts and parameters. */
   readonly rewrite?: readonly { readonly path: string; readonly value: string }[];
-  /** Arguments that become the text `[redacted]`. */
-  readonly redact?: readonly string[];
+  /** Arguments that become the text `[redacted]`, or lose what their texts have of one kind. */
+  readonly redact?: readonly (string | { readonly path: string; readonly what: Redaction })[];
 }
 export interface RuleSpec {
   readonly id: string; readonly owner: string; readonly rationale: string; readonly tools: readonly string[]; readonly when: string;
@@ -38,12 +40,15 @@ export interface BundleSpec {
   readonly context?: unknown;
   /** Data classes, the least sensitive first. */
   readonly sensitivity?: readonly string[];
+  /** Facts that others owe: a rule that reads one before it is there defers the action (awaited.ts). */
+  readonly awaited?: Readonly<Record<string, AwaitedSpec>>;
+  readonly deferral?: DeferralSpec;
   /** The tier that each dimension of risk calls for (matrix-shape.ts). */
   readonly matrix?: MatrixSpec;
   readonly rules: readonly RuleSpec[];
 }
 
-const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'context', 'sensitivity', 'matrix', 'rules'];
+const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'rules'];
 const maxRules = 10_000;
 const factName = /^[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63}){0,4}$/;
 
