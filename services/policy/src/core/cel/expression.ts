@@ -36,11 +36,14 @@ const settled = (fast: Run, slow: Run, uses: readonly string[], names: Names, sl
     if (scope.fuel < 0) return new Failure('too much work for what the arguments hold', true);
     return result instanceof Failure ? blamed(result, scope) : result;
   };
-  // What could not be derived is to blame before anything else; the expression itself only then.
+  // What could not be derived is to blame before the expression itself: the arguments first, then what is only late.
   const blamed = ({ why }: Failure, { slots: values }: Scope): Failure => {
-    const failed = reads.filter(({ slot }) => values[slot] === undefined || values[slot] instanceof Failure);
-    const byArguments = failed.map(({ slot, byArguments: own }) => (values[slot] instanceof Failure ? values[slot].byArguments : own));
-    return new Failure(why, failed.length > 0 ? byArguments.includes(true) : reads.some((one) => one.byArguments));
+    const failed = reads.flatMap(({ slot, byArguments }) => {
+      const value = values[slot];
+      return value === undefined ? [new Failure(why, byArguments)] : value instanceof Failure ? [value] : [];
+    });
+    if (failed.length === 0) return new Failure(why, reads.some((one) => one.byArguments));
+    return failed.find((one) => one.byArguments) ?? failed.find((one) => one.constructor !== Failure) ?? failed[0]!;
   };
   return (scope) => {
     const fuel = scope.fuel;

@@ -21,7 +21,7 @@ export const loop = ({ range, start, goOn, step, end, item, total }: Loop): Run 
     locals[item] = items[i]!;
     const cond = goOn.run(scope);
     if (cond instanceof Failure) return cond;
-    if (--scope.fuel < 0 || cond !== true) break;
+    if (cond !== true || --scope.fuel < 0) break;
     locals[total] = step.run(scope);
   }
   return end.run(scope);

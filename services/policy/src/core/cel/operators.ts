@@ -61,11 +61,14 @@ const indexNo = overload('_[_]');
 const range = failing('index out of range');
 const missing = failing('no such key');
 
-/** Reads one element: own properties only, so that `constructor` and `__proto__` are no fields. */
-export const index: Operator = (a, b) => {
-  if (isList(a)) return typeof b === 'number' && Number.isInteger(b) ? (b >= 0 && b < a.length ? a[b]! : range) : indexNo;
-  if (!isMap(a)) return indexNo;
-  return typeof b === 'string' && Object.hasOwn(a, b) ? a[b]! : missing;
+/**
+ * Reads one element: own properties only, so that `constructor` and `__proto__` are no fields. What the library makes of an index of an odd kind
+ * (a truth value, half a number) is its own affair: it is asked.
+ */
+export const index: Operator = (a, b, scope) => {
+  if (isList(a)) return Number.isInteger(b) ? ((b as number) >= 0 && (b as number) < a.length ? a[b as number]! : range) : beyond(scope);
+  if (!isMap(a)) return typeof a === 'object' ? indexNo : beyond(scope);
+  return typeof b !== 'string' ? beyond(scope) : Object.hasOwn(a, b) ? a[b]! : missing;
 };
 
 const inNo = overload('@in');

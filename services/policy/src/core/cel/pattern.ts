@@ -10,6 +10,6 @@ export interface Pattern { test(text: string): boolean; cost(text: string): numb
 export const pattern = (source: string): Pattern => {
   if (source.length > longest) throw new Error(`a pattern has at most ${longest} characters`);
   const compiled = RE2JS.compile(source);
-  const size = compiled.programSize();
+  const size = compiled.re2Input.prog.inst.length;
   return { test: (text) => compiled.test(text), cost: (text) => (text.length > caps.text ? Infinity : 1 + Math.floor(text.length * size / 32)) };
 };
