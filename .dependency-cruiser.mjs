@@ -30,6 +30,8 @@ export default {
     { name: 'kafka-client-in-its-adapter', severity: 'error', from: { ...code, pathNot: [spec, at('libs/bus/src/kafka/')] }, to: { path: '(^|/)node_modules/kafkajs/' } },
     { name: 'sql-driver-in-its-adapters', severity: 'error', from: { ...code, pathNot: [spec, at('libs/event-store/'), at('libs/bus/src/embedded/'), at('libs/service-host/'), at('libs/spec/'), at('libs/cli/'), '/outbound/', '/views/', '/compose\\.ts$', '\\.module\\.ts$'] }, to: { path: '(^|/)node_modules/(pg|typeorm)/' } },
     { name: 'redis-client-in-its-adapter', severity: 'error', from: { ...code, pathNot: [spec, at('libs/hot-state/src/redis/')] }, to: { path: '(^|/)node_modules/ioredis/' } },
+    { name: 'solver-in-its-own-process', severity: 'error', from: { ...code, pathNot: [spec, at('services/policy/src/checks/solver/child\\.ts$')] }, to: { path: '(^|/)node_modules/z3-solver/|(^|/)services/policy/src/checks/solver/child\\.ts$' } },
+    { name: 'deciding-needs-no-checks', severity: 'error', from: { ...code, path: at('services/policy/src/(core|app|outbound)/') }, to: { path: at('services/policy/src/checks/') } },
     { name: 'spec-library-in-tests-only', severity: 'error', from: { ...code, pathNot: [spec, at('libs/spec/'), at('test/(?!architecture/fixtures/)')] }, to: { path: at('libs/spec/') } },
     { name: 'contracts-hold-no-logic', severity: 'error', from: { path: at('contracts/generated/') }, to: { pathNot: [contracts, '(^|/)node_modules/(ajv|ajv-formats)/'] } },
     { name: 'no-circles', severity: 'error', from: code, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },

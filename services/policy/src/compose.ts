@@ -13,6 +13,7 @@ import { takeOver } from './app/take-over.ts';
 import { foldingWith, judgeWith, widerWith } from './core/judge.ts';
 import type { CompiledBundle } from './core/rules/compile.ts';
 import type { Level, Limits, World } from './core/world.ts';
+import { createEvidenceCheck } from './inbound/evidence.ts';
 import { createPeople } from './inbound/people.ts';
 import type { Snapshots } from './inbound/snapshots.ts';
 import { createVerifier } from './inbound/verify-inbox.ts';
@@ -64,7 +65,8 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   const { bus, snapshots, bundle, tenant } = ports;
   const topics = ports.topics ?? policyTopics;
   const partitions = await bus.partitions(topics.inbox);
-  const verify = createVerifier({ audience: ports.audience, keys: ports.keys, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant) });
+  const evidence = createEvidenceCheck({ person: (id) => snapshots.person(id), tenant, attestors: () => bundle.evidence.attestors });
+  const verify = createVerifier({ audience: ports.audience, keys: ports.keys, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant), evidence });
   const worldAt = worldOf(ports);
 
   let owned = 0;

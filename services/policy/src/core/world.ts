@@ -1,5 +1,6 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
 import type { Wider } from './budgets.ts';
+import type { Evidence } from './facts/evidence.ts';
 import type { Past } from './past.ts';
 import type { Redaction } from './redact.ts';
 
@@ -22,6 +23,7 @@ export interface Question<Tool extends KnownTool = KnownTool> {
   /** 1 for the proposal, one more for each approval or supplied fact. */
   readonly round: number;
   readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
+  readonly evidence?: Evidence;
 }
 
 /**
