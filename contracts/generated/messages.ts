@@ -96,7 +96,7 @@ export interface Decision {
   /** Whether a claim must accompany the grant. */
   readonly claim: boolean;
   /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
-  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] };
+  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[]; /** What the active version alone says, where a canary was stricter. */ readonly overruled?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] } };
   readonly deferral?: Deferral;
 }
 /** What a deferred action waits for. */
@@ -361,6 +361,8 @@ export interface BundleLineUp {
   readonly tenant: string;
   readonly activation: number;
   readonly at: number;
+  /** The signed order that made it so: it carries the activation, and what was active when it was signed. */
+  readonly order: string;
   readonly active: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
   readonly beside: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
 }

@@ -1973,7 +1973,7 @@ return errors === 0;
 validate29.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDecision = validate30;
-const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Decision.v1.schema.json","title":"Decision","type":"object","additionalProperties":false,"required":["decision","tier","code","rules","policyVersion","approval","claim"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"./FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresAt","digest","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"People in the requester set (agent's owner, who gave the instruction): they cannot vote."}}},{"type":"null"}],"description":"For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms)."},"claim":{"type":"boolean","description":"Whether a claim must accompany the grant."},"beside":{"type":"object","additionalProperties":false,"required":["version","mode","decision","tier","code","rules"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"mode":{"enum":["shadow","canary"]},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}}},"description":"What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided."},"deferral":{"$ref":"./Deferral.v1.schema.json"}}};
+const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Decision.v1.schema.json","title":"Decision","type":"object","additionalProperties":false,"required":["decision","tier","code","rules","policyVersion","approval","claim"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"./FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresAt","digest","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"People in the requester set (agent's owner, who gave the instruction): they cannot vote."}}},{"type":"null"}],"description":"For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms)."},"claim":{"type":"boolean","description":"Whether a claim must accompany the grant."},"beside":{"type":"object","additionalProperties":false,"required":["version","mode","decision","tier","code","rules"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"mode":{"enum":["shadow","canary"]},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}},"overruled":{"type":"object","additionalProperties":false,"required":["decision","tier","code","rules"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}}},"description":"What the active version alone says, where a canary was stricter."}},"description":"What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided."},"deferral":{"$ref":"./Deferral.v1.schema.json"}}};
 const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DecisionKind.v1.schema.json","title":"DecisionKind","enum":["allow","modify","step_up","defer","deny"]};
 const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Tier.v1.schema.json","title":"Tier","enum":[1,2,3,4]};
 const schema70 = {"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$","description":"A code of contracts/errors.yaml, or `ok`."};
@@ -2194,7 +2194,7 @@ return errors === 0;
 }
 validate31.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema84 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Deferral.v1.schema.json","title":"Deferral","description":"What a deferred action waits for.","type":"object","additionalProperties":false,"required":["until","place","awaits","dependsOn"],"properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Denied with `fact_timeout` after this, epoch ms."},"place":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Its place among the actions of its run, from 1: kept while it waits."},"awaits":{"type":"array","maxItems":64,"items":{"$ref":"./AwaitedFact.v1.schema.json"}},"dependsOn":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Actions of the run that have to succeed first."}}};
+const schema87 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Deferral.v1.schema.json","title":"Deferral","description":"What a deferred action waits for.","type":"object","additionalProperties":false,"required":["until","place","awaits","dependsOn"],"properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Denied with `fact_timeout` after this, epoch ms."},"place":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Its place among the actions of its run, from 1: kept while it waits."},"awaits":{"type":"array","maxItems":64,"items":{"$ref":"./AwaitedFact.v1.schema.json"}},"dependsOn":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Actions of the run that have to succeed first."}}};
 
 function validate33(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/Deferral.v1.schema.json" */;
@@ -3011,7 +3011,7 @@ return false;
 else {
 const _errs48 = errors;
 for(const key2 of Object.keys(data15)){
-if(!((((((key2 === "version") || (key2 === "mode")) || (key2 === "decision")) || (key2 === "tier")) || (key2 === "code")) || (key2 === "rules"))){
+if(!(((((((key2 === "version") || (key2 === "mode")) || (key2 === "decision")) || (key2 === "tier")) || (key2 === "code")) || (key2 === "rules")) || (key2 === "overruled"))){
 validate30.errors = [{instancePath:instancePath+"/beside",schemaPath:"#/properties/beside/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -3216,6 +3216,201 @@ var valid15 = _errs64 === errors;
 else {
 var valid15 = true;
 }
+if(valid15){
+if(data15.overruled !== undefined && func0.call(data15, "overruled")){
+let data23 = data15.overruled;
+const _errs68 = errors;
+if(errors === _errs68){
+if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
+let missing3;
+if((((((data23.decision === undefined) || (!(func0.call(data23, "decision")))) && (missing3 = "decision")) || (((data23.tier === undefined) || (!(func0.call(data23, "tier")))) && (missing3 = "tier"))) || (((data23.code === undefined) || (!(func0.call(data23, "code")))) && (missing3 = "code"))) || (((data23.rules === undefined) || (!(func0.call(data23, "rules")))) && (missing3 = "rules"))){
+validate30.errors = [{instancePath:instancePath+"/beside/overruled",schemaPath:"#/properties/beside/properties/overruled/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
+return false;
+}
+else {
+const _errs70 = errors;
+for(const key3 of Object.keys(data23)){
+if(!((((key3 === "decision") || (key3 === "tier")) || (key3 === "code")) || (key3 === "rules"))){
+validate30.errors = [{instancePath:instancePath+"/beside/overruled",schemaPath:"#/properties/beside/properties/overruled/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs70 === errors){
+if(data23.decision !== undefined && func0.call(data23, "decision")){
+let data24 = data23.decision;
+const _errs71 = errors;
+if(!(((((data24 === "allow") || (data24 === "modify")) || (data24 === "step_up")) || (data24 === "defer")) || (data24 === "deny"))){
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid22 = _errs71 === errors;
+}
+else {
+var valid22 = true;
+}
+if(valid22){
+if(data23.tier !== undefined && func0.call(data23, "tier")){
+let data25 = data23.tier;
+const _errs73 = errors;
+if(!((((data25 === 1) || (data25 === 2)) || (data25 === 3)) || (data25 === 4))){
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid22 = _errs73 === errors;
+}
+else {
+var valid22 = true;
+}
+if(valid22){
+if(data23.code !== undefined && func0.call(data23, "code")){
+let data26 = data23.code;
+const _errs75 = errors;
+const _errs76 = errors;
+let valid25 = false;
+const _errs77 = errors;
+const _errs78 = errors;
+if(errors === _errs78){
+if(typeof data26 === "string"){
+if(func68(data26) > 64){
+const err34 = {instancePath:instancePath+"/beside/overruled/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
+if(vErrors === null){
+vErrors = [err34];
+}
+else {
+vErrors.push(err34);
+}
+errors++;
+}
+else {
+if(!pattern24.test(data26)){
+const err35 = {instancePath:instancePath+"/beside/overruled/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
+if(vErrors === null){
+vErrors = [err35];
+}
+else {
+vErrors.push(err35);
+}
+errors++;
+}
+}
+}
+else {
+const err36 = {instancePath:instancePath+"/beside/overruled/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err36];
+}
+else {
+vErrors.push(err36);
+}
+errors++;
+}
+}
+var _valid3 = _errs77 === errors;
+valid25 = valid25 || _valid3;
+const _errs80 = errors;
+if(data26 !== null){
+const err37 = {instancePath:instancePath+"/beside/overruled/code",schemaPath:"#/properties/beside/properties/overruled/properties/code/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
+if(vErrors === null){
+vErrors = [err37];
+}
+else {
+vErrors.push(err37);
+}
+errors++;
+}
+var _valid3 = _errs80 === errors;
+valid25 = valid25 || _valid3;
+if(!valid25){
+const err38 = {instancePath:instancePath+"/beside/overruled/code",schemaPath:"#/properties/beside/properties/overruled/properties/code/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err38];
+}
+else {
+vErrors.push(err38);
+}
+errors++;
+validate30.errors = vErrors;
+return false;
+}
+else {
+errors = _errs76;
+if(vErrors !== null){
+if(_errs76){
+vErrors.length = _errs76;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid22 = _errs75 === errors;
+}
+else {
+var valid22 = true;
+}
+if(valid22){
+if(data23.rules !== undefined && func0.call(data23, "rules")){
+let data27 = data23.rules;
+const _errs82 = errors;
+if(errors === _errs82){
+if(Array.isArray(data27)){
+if(data27.length > 256){
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/rules",schemaPath:"#/properties/beside/properties/overruled/properties/rules/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items"}];
+return false;
+}
+else {
+var valid27 = true;
+const len4 = data27.length;
+for(let i4=0; i4<len4; i4++){
+let data28 = data27[i4];
+const _errs84 = errors;
+if(errors === _errs84){
+if(typeof data28 === "string"){
+if(func68(data28) > 200){
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/rules/" + i4,schemaPath:"#/properties/beside/properties/overruled/properties/rules/items/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+}
+else {
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/rules/" + i4,schemaPath:"#/properties/beside/properties/overruled/properties/rules/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid27 = _errs84 === errors;
+if(!valid27){
+break;
+}
+}
+}
+}
+else {
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/rules",schemaPath:"#/properties/beside/properties/overruled/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid22 = _errs82 === errors;
+}
+else {
+var valid22 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+validate30.errors = [{instancePath:instancePath+"/beside/overruled",schemaPath:"#/properties/beside/properties/overruled/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid15 = _errs68 === errors;
+}
+else {
+var valid15 = true;
+}
+}
 }
 }
 }
@@ -3236,12 +3431,12 @@ var valid0 = true;
 }
 if(valid0){
 if(data.deferral !== undefined && func0.call(data, "deferral")){
-const _errs68 = errors;
+const _errs86 = errors;
 if(!(validate33(data.deferral, {instancePath:instancePath+"/deferral",parentData:data,parentDataProperty:"deferral",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs68 === errors;
+var valid0 = _errs86 === errors;
 }
 else {
 var valid0 = true;
@@ -3270,9 +3465,9 @@ validate30.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateDeferral = validate33;
 
 export const validateFact = validate36;
-const schema88 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Fact.v1.schema.json","title":"Fact","type":"object","additionalProperties":false,"required":["value","origin"],"properties":{"value":{"$ref":"../shared/Json.v1.schema.json"},"origin":{"$ref":"../shared/FactOrigin.v1.schema.json"},"from":{"type":"string","maxLength":500}}};
-const schema89 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Json.v1.schema.json","title":"Json","description":"Any JSON value. Depth and size are bounded where it is parsed (libs/identity, strict JSON).","x-ts-type":"null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }"};
-const schema90 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/FactOrigin.v1.schema.json","title":"FactOrigin","enum":["derived","attested","claimed"]};
+const schema91 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Fact.v1.schema.json","title":"Fact","type":"object","additionalProperties":false,"required":["value","origin"],"properties":{"value":{"$ref":"../shared/Json.v1.schema.json"},"origin":{"$ref":"../shared/FactOrigin.v1.schema.json"},"from":{"type":"string","maxLength":500}}};
+const schema92 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Json.v1.schema.json","title":"Json","description":"Any JSON value. Depth and size are bounded where it is parsed (libs/identity, strict JSON).","x-ts-type":"null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }"};
+const schema93 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/FactOrigin.v1.schema.json","title":"FactOrigin","enum":["derived","attested","claimed"]};
 
 function validate36(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/Fact.v1.schema.json" */;
@@ -3314,7 +3509,7 @@ if(data.origin !== undefined && func0.call(data, "origin")){
 let data1 = data.origin;
 const _errs3 = errors;
 if(!(((data1 === "derived") || (data1 === "attested")) || (data1 === "claimed"))){
-validate36.errors = [{instancePath:instancePath+"/origin",schemaPath:"../shared/FactOrigin.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema90.enum},message:"must be equal to one of the allowed values"}];
+validate36.errors = [{instancePath:instancePath+"/origin",schemaPath:"../shared/FactOrigin.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema93.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs3 === errors;
@@ -3361,13 +3556,13 @@ validate36.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateFiredRule = validate31;
 
 export const validateGovernedCancelled = validate37;
-const schema91 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedCancelled.v1.schema.json","title":"GovernedCancelled","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.cancelled"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
-const schema96 = {"type":"string","maxLength":19,"pattern":"^(0|[1-9][0-9]{0,18})$","description":"A record's offset in its partition, decimal."};
-const schema101 = {"type":"string","maxLength":55,"pattern":"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$","description":"W3C trace context, version 00."};
-const schema103 = {"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$","description":"Who did it: a person, an agent or a service."};
-const pattern33 = new RegExp("^(0|[1-9][0-9]{0,18})$", "u");
-const pattern35 = new RegExp("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", "u");
-const pattern37 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$", "u");
+const schema94 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedCancelled.v1.schema.json","title":"GovernedCancelled","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.cancelled"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema99 = {"type":"string","maxLength":19,"pattern":"^(0|[1-9][0-9]{0,18})$","description":"A record's offset in its partition, decimal."};
+const schema104 = {"type":"string","maxLength":55,"pattern":"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$","description":"W3C trace context, version 00."};
+const schema106 = {"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$","description":"Who did it: a person, an agent or a service."};
+const pattern34 = new RegExp("^(0|[1-9][0-9]{0,18})$", "u");
+const pattern36 = new RegExp("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", "u");
+const pattern38 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$", "u");
 
 function validate37(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedCancelled.v1.schema.json" */;
@@ -3390,7 +3585,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema91.properties, key0))){
+if(!(func0.call(schema94.properties, key0))){
 validate37.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -3679,7 +3874,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -3994,7 +4189,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -4112,7 +4307,7 @@ validate37.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern37.test(data13)){
+if(!pattern38.test(data13)){
 validate37.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -4175,15 +4370,15 @@ return errors === 0;
 validate37.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedDecided = validate38;
-const schema105 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"}}};
-const schema130 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
-const pattern54 = new RegExp("^[A-Z]{3}$", "u");
-const schema118 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
-const schema121 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/JsonObject.v1.schema.json","title":"JsonObject","description":"Any JSON object. Depth and size are bounded where it is parsed.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
-const schema122 = {"type":"string","maxLength":35,"pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"};
-const schema125 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DsseEnvelope.v1.schema.json","title":"DsseEnvelope","description":"DSSE v1 envelope with Ed25519 signatures; the payload of evidence is an in-toto Statement v1.","type":"object","additionalProperties":false,"required":["payloadType","payload","signatures"],"properties":{"payloadType":{"type":"string","minLength":1,"maxLength":128},"payload":{"type":"string","minLength":1,"maxLength":21848,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$","description":"base64 of at most 16 KB."},"signatures":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"object","additionalProperties":false,"required":["keyid","sig"],"properties":{"keyid":{"type":"string","minLength":1,"maxLength":200,"description":"`person:NAME` or `attestor:NAME`: a hint, verified by that one's keys."},"sig":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$"}}}}}};
-const pattern48 = new RegExp("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", "u");
-const pattern50 = new RegExp("^[A-Za-z0-9+/_-]+={0,2}$", "u");
+const schema108 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"}}};
+const schema133 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
+const pattern55 = new RegExp("^[A-Z]{3}$", "u");
+const schema121 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+const schema124 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/JsonObject.v1.schema.json","title":"JsonObject","description":"Any JSON object. Depth and size are bounded where it is parsed.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema125 = {"type":"string","maxLength":35,"pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"};
+const schema128 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DsseEnvelope.v1.schema.json","title":"DsseEnvelope","description":"DSSE v1 envelope with Ed25519 signatures; the payload of evidence is an in-toto Statement v1.","type":"object","additionalProperties":false,"required":["payloadType","payload","signatures"],"properties":{"payloadType":{"type":"string","minLength":1,"maxLength":128},"payload":{"type":"string","minLength":1,"maxLength":21848,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$","description":"base64 of at most 16 KB."},"signatures":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"object","additionalProperties":false,"required":["keyid","sig"],"properties":{"keyid":{"type":"string","minLength":1,"maxLength":200,"description":"`person:NAME` or `attestor:NAME`: a hint, verified by that one's keys."},"sig":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$"}}}}}};
+const pattern49 = new RegExp("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", "u");
+const pattern51 = new RegExp("^[A-Za-z0-9+/_-]+={0,2}$", "u");
 
 function validate39(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionProposed.v1.schema.json" */;
@@ -4317,7 +4512,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern48.test(data3)){
+if(!pattern49.test(data3)){
 const err1 = {instancePath:instancePath+"/deadline",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -4463,7 +4658,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate39.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema118.properties.confidence.type},message:"must be number,null"}];
+validate39.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema121.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -4613,7 +4808,7 @@ validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",sch
 return false;
 }
 else {
-if(!pattern50.test(data11)){
+if(!pattern51.test(data11)){
 validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -4710,7 +4905,7 @@ validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/"
 return false;
 }
 else {
-if(!pattern50.test(data15)){
+if(!pattern51.test(data15)){
 validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -4801,10 +4996,10 @@ return errors === 0;
 }
 validate39.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema135 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."}}};
-const schema144 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
-const pattern58 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
-const schema147 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
+const schema138 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."}}};
+const schema147 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
+const pattern59 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
+const schema150 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/replies/ChangedArgument.v1.schema.json" */;
@@ -4986,7 +5181,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema135.properties, key0))){
+if(!(func0.call(schema138.properties, key0))){
 validate45.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -4997,7 +5192,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "decided") || (data0 === "refused")) || (data0 === "noted")) || (data0 === "halted")) || (data0 === "resumed"))){
-validate45.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema135.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate45.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema138.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -5538,7 +5733,7 @@ vErrors.push(err25);
 errors++;
 }
 else {
-if(!pattern58.test(data9)){
+if(!pattern59.test(data9)){
 const err26 = {instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err26];
@@ -5840,8 +6035,8 @@ return errors === 0;
 }
 validate45.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema150 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."},"proposedFailed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived from the arguments as proposed.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}}}};
-const schema152 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
+const schema153 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."},"proposedFailed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived from the arguments as proposed.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}}}};
+const schema155 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate50(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/RewrittenArgument.v1.schema.json" */;
@@ -6391,7 +6586,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema105.properties, key0))){
+if(!(func0.call(schema108.properties, key0))){
 validate38.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -6680,7 +6875,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -6995,7 +7190,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -7741,7 +7936,7 @@ vErrors.push(err45);
 errors++;
 }
 else {
-if(!pattern54.test(data34)){
+if(!pattern55.test(data34)){
 const err46 = {instancePath:instancePath+"/reserved/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err46];
@@ -8178,7 +8373,7 @@ return errors === 0;
 validate38.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedEnded = validate54;
-const schema155 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
+const schema158 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
 
 function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedEnded.v1.schema.json" */;
@@ -8201,7 +8396,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema155.properties, key0))){
+if(!(func0.call(schema158.properties, key0))){
 validate54.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -8490,7 +8685,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -8805,7 +9000,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -8981,7 +9176,7 @@ return errors === 0;
 validate54.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedHalted = validate55;
-const schema168 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema171 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedHalted.v1.schema.json" */;
@@ -9004,7 +9199,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema168.properties, key0))){
+if(!(func0.call(schema171.properties, key0))){
 validate55.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -9293,7 +9488,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -9608,7 +9803,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -9726,7 +9921,7 @@ validate55.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern37.test(data13)){
+if(!pattern38.test(data13)){
 validate55.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -9789,9 +9984,9 @@ return errors === 0;
 validate55.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOutcome = validate56;
-const schema182 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
-const schema195 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
-const schema197 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
+const schema185 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
+const schema198 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema200 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
 
 function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionOutcome.v1.schema.json" */;
@@ -9853,7 +10048,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data1 = data.status;
 const _errs5 = errors;
 if(!(((((data1 === "succeeded") || (data1 === "failed")) || (data1 === "partial")) || (data1 === "unknown")) || (data1 === "not_executed"))){
-validate57.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema197.enum},message:"must be equal to one of the allowed values"}];
+validate57.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema200.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -9866,7 +10061,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data2 = data.result;
 const _errs7 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate57.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema195.properties.result.type},message:"must be string,null"}];
+validate57.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema198.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs7){
@@ -9887,7 +10082,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data3 = data.error;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate57.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema195.properties.error.type},message:"must be string,null"}];
+validate57.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema198.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -10001,7 +10196,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern54.test(data6)){
+if(!pattern55.test(data6)){
 const err6 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -10302,7 +10497,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema182.properties, key0))){
+if(!(func0.call(schema185.properties, key0))){
 validate56.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -10591,7 +10786,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -10906,7 +11101,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -11204,7 +11399,7 @@ vErrors.push(err39);
 errors++;
 }
 else {
-if(!pattern54.test(data19)){
+if(!pattern55.test(data19)){
 const err40 = {instancePath:instancePath+"/settled/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err40];
@@ -11330,7 +11525,7 @@ return errors === 0;
 validate56.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOwned = validate59;
-const schema203 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
+const schema206 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
 
 function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedOwned.v1.schema.json" */;
@@ -11353,7 +11548,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema203.properties, key0))){
+if(!(func0.call(schema206.properties, key0))){
 validate59.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -11642,7 +11837,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -11957,7 +12152,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -12086,10 +12281,10 @@ return errors === 0;
 validate59.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedRecord = validate60;
-const schema215 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
-const schema216 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
-const schema227 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
-const pattern102 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
+const schema218 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
+const schema219 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
+const schema230 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
+const pattern103 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
 
 function validate62(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunStarted.v1.schema.json" */;
@@ -12265,7 +12460,7 @@ if(data.traceId !== undefined && func0.call(data, "traceId")){
 let data3 = data.traceId;
 const _errs14 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema227.properties.traceId.type},message:"must be string,null"}];
+validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema230.properties.traceId.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -12275,7 +12470,7 @@ validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern102.test(data3)){
+if(!pattern103.test(data3)){
 validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -12301,10 +12496,10 @@ return errors === 0;
 }
 validate62.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema229 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
-const schema234 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
-const schema240 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
-const pattern109 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
+const schema232 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
+const schema237 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
+const schema243 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
+const pattern110 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/PublicJwk.v1.schema.json" */;
@@ -12396,7 +12591,7 @@ validate65.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern109.test(data3)){
+if(!pattern110.test(data3)){
 validate65.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -12428,7 +12623,7 @@ return errors === 0;
 }
 validate65.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema242 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
+const schema245 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
 const wrapper0 = {validate: validate67};
 
 function validate67(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -12533,7 +12728,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema229.properties, key0))){
+if(!(func0.call(schema232.properties, key0))){
 validate64.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -12973,7 +13168,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema216.properties, key0))){
+if(!(func0.call(schema219.properties, key0))){
 validate61.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -13262,7 +13457,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -13577,7 +13772,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -13818,10 +14013,10 @@ return errors === 0;
 }
 validate61.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema246 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
-const schema258 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
-const schema260 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
-const pattern120 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
+const schema249 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
+const schema261 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
+const schema263 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
+const pattern121 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
 
 function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionReversed.v1.schema.json" */;
@@ -13890,7 +14085,7 @@ validate71.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern120.test(data1)){
+if(!pattern121.test(data1)){
 validate71.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -13918,7 +14113,7 @@ validate71.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern37.test(data2)){
+if(!pattern38.test(data2)){
 validate71.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -13939,7 +14134,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data3 = data.status;
 const _errs11 = errors;
 if(!((data3 === "succeeded") || (data3 === "failed"))){
-validate71.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema258.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate71.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema261.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -13985,7 +14180,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema246.properties, key0))){
+if(!(func0.call(schema249.properties, key0))){
 validate70.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -14274,7 +14469,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -14589,7 +14784,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -14730,7 +14925,7 @@ return errors === 0;
 }
 validate70.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema262 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema265 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedResumed.v1.schema.json" */;
@@ -14753,7 +14948,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema262.properties, key0))){
+if(!(func0.call(schema265.properties, key0))){
 validate73.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15042,7 +15237,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -15357,7 +15552,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -15475,7 +15670,7 @@ validate73.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern37.test(data13)){
+if(!pattern38.test(data13)){
 validate73.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -15537,7 +15732,7 @@ return errors === 0;
 }
 validate73.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema276 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
+const schema279 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
 
 function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedRefused.v1.schema.json" */;
@@ -15560,7 +15755,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema276.properties, key0))){
+if(!(func0.call(schema279.properties, key0))){
 validate74.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15849,7 +16044,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -16164,7 +16359,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -16350,7 +16545,7 @@ return errors === 0;
 }
 validate74.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema289 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
+const schema292 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
 
 function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedUnproven.v1.schema.json" */;
@@ -16373,7 +16568,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema289.properties, key0))){
+if(!(func0.call(schema292.properties, key0))){
 validate76.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -16662,7 +16857,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -16977,7 +17172,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern35.test(data10)){
+if(!pattern36.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -17204,7 +17399,7 @@ validate76.errors = [{instancePath:instancePath+"/counts/" + i0+"/firstOffset",s
 return false;
 }
 else {
-if(!pattern33.test(data18)){
+if(!pattern34.test(data18)){
 validate76.errors = [{instancePath:instancePath+"/counts/" + i0+"/firstOffset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -17232,7 +17427,7 @@ validate76.errors = [{instancePath:instancePath+"/counts/" + i0+"/lastOffset",sc
 return false;
 }
 else {
-if(!pattern33.test(data19)){
+if(!pattern34.test(data19)){
 validate76.errors = [{instancePath:instancePath+"/counts/" + i0+"/lastOffset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -17456,7 +17651,7 @@ export const validateModification = validate49;
 export const validateRewrittenArgument = validate50;
 
 export const validateActionAnswer = validate88;
-const schema305 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
+const schema308 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
 
 function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionAnswer.v1.schema.json" */;
@@ -17479,7 +17674,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema305.properties, key0))){
+if(!(func0.call(schema308.properties, key0))){
 validate88.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -17638,7 +17833,7 @@ if(data.code !== undefined && func0.call(data, "code")){
 let data3 = data.code;
 const _errs17 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate88.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema305.properties.code.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema308.properties.code.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs17){
@@ -17659,7 +17854,7 @@ if(data.detail !== undefined && func0.call(data, "detail")){
 let data4 = data.detail;
 const _errs19 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate88.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema305.properties.detail.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema308.properties.detail.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -17767,7 +17962,7 @@ if(data.grant !== undefined && func0.call(data, "grant")){
 let data6 = data.grant;
 const _errs28 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate88.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema305.properties.grant.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema308.properties.grant.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs28){
@@ -17875,7 +18070,7 @@ if(data.session_proof !== undefined && func0.call(data, "session_proof")){
 let data9 = data.session_proof;
 const _errs39 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate88.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema305.properties.session_proof.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema308.properties.session_proof.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs39){
@@ -17951,7 +18146,7 @@ return errors === 0;
 validate88.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionPermission = validate90;
-const schema311 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
+const schema314 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionPermission.v1.schema.json" */;
@@ -18198,7 +18393,7 @@ return errors === 0;
 validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionView = validate91;
-const schema314 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
+const schema317 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
 
 function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionView.v1.schema.json" */;
@@ -18484,10 +18679,10 @@ return errors === 0;
 validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentList = validate93;
-const schema321 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema322 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
-const schema330 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
-const pattern156 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
+const schema324 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema325 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
+const schema333 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
+const pattern157 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
 
 function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentSnapshot.v1.schema.json" */;
@@ -18510,7 +18705,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema322.properties, key0))){
+if(!(func0.call(schema325.properties, key0))){
 validate94.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -18735,7 +18930,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data8 = data.status;
 const _errs25 = errors;
 if(!((((data8 === "draft") || (data8 === "active")) || (data8 === "suspended")) || (data8 === "decommissioned"))){
-validate94.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema322.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate94.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema325.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs25 === errors;
@@ -18767,7 +18962,7 @@ validate94.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:
 return false;
 }
 else {
-if(!pattern156.test(data10)){
+if(!pattern157.test(data10)){
 validate94.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -18800,7 +18995,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data11 = data.ceiling;
 const _errs31 = errors;
 if(!((data11 === 1) || (data11 === 2))){
-validate94.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema322.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate94.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema325.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs31 === errors;
@@ -18840,7 +19035,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data13 = data.model;
 const _errs34 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate94.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema322.properties.model.type},message:"must be string,null"}];
+validate94.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema325.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs34){
@@ -19014,7 +19209,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern54.test(data19)){
+if(!pattern55.test(data19)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -19209,7 +19404,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate93.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema321.properties.next.type},message:"must be string,null"}];
+validate93.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema324.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -19240,9 +19435,9 @@ return errors === 0;
 validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalList = validate96;
-const schema333 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema334 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
-const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema336 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema337 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
+const schema350 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/VoteView.v1.schema.json" */;
@@ -19304,7 +19499,7 @@ if(data.vote !== undefined && func0.call(data, "vote")){
 let data1 = data.vote;
 const _errs5 = errors;
 if(!((data1 === "approve") || (data1 === "deny"))){
-validate98.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema347.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate98.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema350.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -19400,7 +19595,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema334.properties, key0))){
+if(!(func0.call(schema337.properties, key0))){
 validate97.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -19558,7 +19753,7 @@ validate97.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern120.test(data5)){
+if(!pattern121.test(data5)){
 validate97.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -19807,7 +20002,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data15 = data.status;
 const _errs43 = errors;
 if(!((data15 === "open") || (data15 === "closed"))){
-validate97.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema334.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate97.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema337.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs43 === errors;
@@ -19820,7 +20015,7 @@ if(data.resolution !== undefined && func0.call(data, "resolution")){
 let data16 = data.resolution;
 const _errs44 = errors;
 if(!(((((data16 === "approved") || (data16 === "denied")) || (data16 === "expired")) || (data16 === "cancelled")) || (data16 === null))){
-validate97.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema334.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate97.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema337.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs44 === errors;
@@ -20163,7 +20358,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate96.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema333.properties.next.type},message:"must be string,null"}];
+validate96.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema336.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -20196,8 +20391,8 @@ validate96.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateApprovalView = validate97;
 
 export const validateBundleStatusView = validate103;
-const schema354 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
-const schema373 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
+const schema357 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
+const schema376 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
 
 function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LoosenedView.v1.schema.json" */;
@@ -21221,7 +21416,7 @@ if(data12.mode !== undefined && func0.call(data12, "mode")){
 let data13 = data12.mode;
 const _errs58 = errors;
 if(!((data13 === "shadow") || (data13 === "canary"))){
-const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema354.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema357.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -21657,7 +21852,7 @@ if(data20.purpose !== undefined && func0.call(data20, "purpose")){
 let data22 = data20.purpose;
 const _errs84 = errors;
 if(!((data22 === "activate") || (data22 === "rollback"))){
-const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema354.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
+const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema357.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -22544,8 +22739,8 @@ return errors === 0;
 validate103.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleVersionView = validate106;
-const schema383 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
-const pattern185 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const schema386 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
+const pattern186 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleVersionView.v1.schema.json" */;
@@ -23114,7 +23309,7 @@ vErrors.push(err24);
 errors++;
 }
 else {
-if(!pattern185.test(data11)){
+if(!pattern186.test(data11)){
 const err25 = {instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err25];
@@ -23201,7 +23396,7 @@ return errors === 0;
 validate106.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCancelResponse = validate108;
-const schema390 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
+const schema393 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
 
 function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CancelResponse.v1.schema.json" */;
@@ -23285,7 +23480,7 @@ return errors === 0;
 validate108.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVoteRequest = validate109;
-const schema392 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema395 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVoteRequest.v1.schema.json" */;
@@ -23351,7 +23546,7 @@ return errors === 0;
 validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimRequest = validate110;
-const schema394 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
+const schema397 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
 
 function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimRequest.v1.schema.json" */;
@@ -23391,7 +23586,7 @@ validate110.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern58.test(data0)){
+if(!pattern59.test(data0)){
 validate110.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -23417,7 +23612,7 @@ return errors === 0;
 validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimResponse = validate111;
-const schema396 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema399 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimResponse.v1.schema.json" */;
@@ -23483,7 +23678,7 @@ return errors === 0;
 validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDifferencesView = validate112;
-const schema398 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
+const schema401 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
 
 function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DifferencesView.v1.schema.json" */;
@@ -23506,7 +23701,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema398.properties, key0))){
+if(!(func0.call(schema401.properties, key0))){
 validate112.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -23634,7 +23829,7 @@ const _errs12 = errors;
 let valid3 = false;
 const _errs13 = errors;
 if(!((data2 === "shadow") || (data2 === "canary"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema398.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema401.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -24478,7 +24673,7 @@ return errors === 0;
 validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEndRunRequest = validate113;
-const schema412 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
+const schema415 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
 
 function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EndRunRequest.v1.schema.json" */;
@@ -24505,7 +24700,7 @@ if(_errs1 === errors){
 if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate113.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema412.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate113.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema415.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -24522,8 +24717,8 @@ return errors === 0;
 validate113.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate114;
-const schema413 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern193 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
+const schema416 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const pattern194 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -24563,7 +24758,7 @@ validate114.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern193.test(data0)){
+if(!pattern194.test(data0)){
 validate114.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -24606,7 +24801,7 @@ return errors === 0;
 validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEntryList = validate116;
-const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
+const schema417 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
 
 function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EntryList.v1.schema.json" */;
@@ -24753,7 +24948,7 @@ return errors === 0;
 validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingList = validate117;
-const schema417 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema420 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 
 function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingList.v1.schema.json" */;
@@ -24823,7 +25018,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate117.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema417.properties.next.type},message:"must be string,null"}];
+validate117.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema420.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -24854,10 +25049,10 @@ return errors === 0;
 validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphList = validate119;
-const schema418 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000}}};
-const schema419 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]}}};
-const pattern194 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$", "u");
-const pattern196 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
+const schema421 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000}}};
+const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]}}};
+const pattern195 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$", "u");
+const pattern197 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
 
 function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GraphNode.v1.schema.json" */;
@@ -24880,7 +25075,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema419.properties, key0))){
+if(!(func0.call(schema422.properties, key0))){
 validate120.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -24897,7 +25092,7 @@ validate120.errors = [{instancePath:instancePath+"/node",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern194.test(data0)){
+if(!pattern195.test(data0)){
 validate120.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -24985,7 +25180,7 @@ validate120.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern196.test(data3)){
+if(!pattern197.test(data3)){
 validate120.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -25028,7 +25223,7 @@ if(data.owner !== undefined && func0.call(data, "owner")){
 let data5 = data.owner;
 const _errs14 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate120.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema419.properties.owner.type},message:"must be string,null"}];
+validate120.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema422.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -25067,7 +25262,7 @@ validate120.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"
 return false;
 }
 else {
-if(!pattern194.test(data7)){
+if(!pattern195.test(data7)){
 validate120.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -25202,7 +25397,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data12 = data.status;
 const _errs28 = errors;
 if(!((data12 === "live") || (data12 === "gone"))){
-validate120.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema419.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate120.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema422.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs28 === errors;
@@ -25306,10 +25501,10 @@ return errors === 0;
 validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltList = validate122;
-const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
-const schema423 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const schema426 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern201 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+const schema425 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
+const schema426 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const pattern202 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
@@ -25371,7 +25566,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate123.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema423.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate123.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema426.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -25384,7 +25579,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate123.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema423.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate123.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema426.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -25446,7 +25641,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate123.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema426.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate123.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema429.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -25459,7 +25654,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema426.properties.id.type},message:"must be string,null"}];
+validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema429.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -25469,7 +25664,7 @@ validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern201.test(data6)){
+if(!pattern202.test(data6)){
 validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -25507,7 +25702,7 @@ validate123.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern37.test(data7)){
+if(!pattern38.test(data7)){
 validate123.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -25667,8 +25862,8 @@ return errors === 0;
 validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltRequest = validate125;
-const schema430 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern204 = new RegExp("\\S", "u");
+const schema433 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern205 = new RegExp("\\S", "u");
 
 function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
@@ -25722,7 +25917,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate125.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema430.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate125.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema433.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -25735,7 +25930,7 @@ if(data0.id !== undefined && func0.call(data0, "id")){
 let data2 = data0.id;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate125.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema430.properties.scope.properties.id.type},message:"must be string,null"}];
+validate125.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema433.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -25745,7 +25940,7 @@ validate125.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern201.test(data2)){
+if(!pattern202.test(data2)){
 validate125.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -25776,7 +25971,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs8 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate125.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema430.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate125.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema433.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -25800,7 +25995,7 @@ validate125.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern204.test(data4)){
+if(!pattern205.test(data4)){
 validate125.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -25833,7 +26028,7 @@ return errors === 0;
 validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltResponse = validate126;
-const schema431 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+const schema434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
 function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
@@ -25963,7 +26158,7 @@ return errors === 0;
 validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHealth = validate127;
-const schema433 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+const schema436 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
 function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
@@ -26031,7 +26226,7 @@ return errors === 0;
 validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonRequest = validate128;
-const schema435 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
+const schema438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
@@ -26184,7 +26379,7 @@ return errors === 0;
 validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonResponse = validate129;
-const schema439 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema442 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
@@ -26252,7 +26447,7 @@ validate129.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern193.test(data1)){
+if(!pattern194.test(data1)){
 validate129.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -26334,7 +26529,7 @@ return errors === 0;
 validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateJwksResponse = validate130;
-const schema442 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
 function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
@@ -26458,7 +26653,7 @@ validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath
 return false;
 }
 else {
-if(!pattern109.test(data5)){
+if(!pattern110.test(data5)){
 validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -26538,7 +26733,7 @@ return errors === 0;
 validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLevelList = validate131;
-const schema444 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+const schema447 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
@@ -26608,7 +26803,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate131.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema444.properties.next.type},message:"must be string,null"}];
+validate131.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema447.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -26652,7 +26847,7 @@ return errors === 0;
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLiftResponse = validate133;
-const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
+const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
@@ -26738,7 +26933,7 @@ validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateLoosenedView = validate104;
 
 export const validateOAuthError = validate134;
-const schema447 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+const schema450 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
 
 function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
@@ -26859,7 +27054,7 @@ return errors === 0;
 validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunRequest = validate135;
-const schema449 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+const schema452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
 function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
@@ -27095,7 +27290,7 @@ return errors === 0;
 validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunResponse = validate136;
-const schema452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+const schema455 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
 function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
@@ -27173,7 +27368,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern48.test(data1)){
+if(!pattern49.test(data1)){
 const err1 = {instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -27251,7 +27446,7 @@ validate136.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../
 return false;
 }
 else {
-if(!pattern48.test(data2)){
+if(!pattern49.test(data2)){
 validate136.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -27317,8 +27512,8 @@ return errors === 0;
 validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePeopleList = validate137;
-const schema456 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema457 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
+const schema459 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema460 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
 
 function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
@@ -27516,7 +27711,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema457.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema460.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -27648,7 +27843,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate137.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema456.properties.next.type},message:"must be string,null"}];
+validate137.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema459.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -27679,7 +27874,7 @@ return errors === 0;
 validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProblem = validate141;
-const schema463 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+const schema466 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
 function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
@@ -27879,7 +28074,7 @@ return errors === 0;
 validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProposeRequest = validate142;
-const schema465 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+const schema468 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 
 function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
@@ -27902,7 +28097,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema465.properties, key0))){
+if(!(func0.call(schema468.properties, key0))){
 validate142.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -27948,7 +28143,7 @@ validate142.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern120.test(data1)){
+if(!pattern121.test(data1)){
 validate142.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -28007,7 +28202,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern48.test(data3)){
+if(!pattern49.test(data3)){
 const err1 = {instancePath:instancePath+"/deadline",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -28153,7 +28348,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate142.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema465.properties.confidence.type},message:"must be number,null"}];
+validate142.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema468.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -28330,7 +28525,7 @@ validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",sc
 return false;
 }
 else {
-if(!pattern50.test(data12)){
+if(!pattern51.test(data12)){
 validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -28427,7 +28622,7 @@ validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/
 return false;
 }
 else {
-if(!pattern50.test(data16)){
+if(!pattern51.test(data16)){
 validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -28520,7 +28715,7 @@ return errors === 0;
 validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublishBundleRequest = validate143;
-const schema473 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema476 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
@@ -28565,7 +28760,7 @@ validate143.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern185.test(data0)){
+if(!pattern186.test(data0)){
 validate143.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -28625,7 +28820,7 @@ return errors === 0;
 validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGraphRequest = validate144;
-const schema475 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now; `prune`: nodes that are not among them are gone.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."}}}},"prune":{"type":"boolean"}}};
+const schema478 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now; `prune`: nodes that are not among them are gone.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."}}}},"prune":{"type":"boolean"}}};
 
 function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGraphRequest.v1.schema.json" */;
@@ -28697,7 +28892,7 @@ validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPa
 return false;
 }
 else {
-if(!pattern194.test(data2)){
+if(!pattern195.test(data2)){
 validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -28729,7 +28924,7 @@ validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPa
 return false;
 }
 else {
-if(!pattern196.test(data3)){
+if(!pattern197.test(data3)){
 validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -28772,7 +28967,7 @@ if(data1.owner !== undefined && func0.call(data1, "owner")){
 let data5 = data1.owner;
 const _errs13 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema475.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema478.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs13){
@@ -28811,7 +29006,7 @@ validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + 
 return false;
 }
 else {
-if(!pattern194.test(data7)){
+if(!pattern195.test(data7)){
 validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -28999,7 +29194,7 @@ return errors === 0;
 validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutToolRequest = validate145;
-const schema476 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
+const schema479 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
 
 function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
@@ -29022,7 +29217,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema476.properties, key0))){
+if(!(func0.call(schema479.properties, key0))){
 validate145.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -29151,7 +29346,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern120.test(data5)){
+if(!pattern121.test(data5)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -29273,7 +29468,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate145.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema476.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema479.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -29412,7 +29607,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate145.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema476.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema479.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -29477,7 +29672,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate145.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema476.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema479.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -29552,7 +29747,7 @@ return errors === 0;
 validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReasonRequest = validate146;
-const schema483 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema486 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
@@ -29597,7 +29792,7 @@ validate146.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern204.test(data0)){
+if(!pattern205.test(data0)){
 validate146.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -29624,7 +29819,7 @@ return errors === 0;
 validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRegisterAgentRequest = validate147;
-const schema484 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const schema487 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
 
 function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
@@ -29647,7 +29842,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema484.properties, key0))){
+if(!(func0.call(schema487.properties, key0))){
 validate147.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -29835,7 +30030,7 @@ validate147.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath
 return false;
 }
 else {
-if(!pattern156.test(data7)){
+if(!pattern157.test(data7)){
 validate147.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -29868,7 +30063,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data8 = data.ceiling;
 const _errs24 = errors;
 if(!((data8 === 1) || (data8 === 2))){
-validate147.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema484.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate147.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema487.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs24 === errors;
@@ -30049,7 +30244,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern54.test(data14)){
+if(!pattern55.test(data14)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -30154,7 +30349,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs45 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate147.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema484.properties.model.type},message:"must be string,null"}];
+validate147.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema487.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs45){
@@ -30219,7 +30414,7 @@ return errors === 0;
 validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunRequest = validate149;
-const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema496 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
@@ -30285,7 +30480,7 @@ return errors === 0;
 validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunResponse = validate150;
-const schema495 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+const schema498 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
 
 function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
@@ -30354,7 +30549,7 @@ validate150.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../
 return false;
 }
 else {
-if(!pattern48.test(data1)){
+if(!pattern49.test(data1)){
 validate150.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -30385,7 +30580,7 @@ return errors === 0;
 validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReportOutcomeRequest = validate151;
-const schema498 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
 function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
@@ -30419,7 +30614,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate151.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema197.enum},message:"must be equal to one of the allowed values"}];
+validate151.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema200.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -30432,7 +30627,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate151.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema498.properties.result.type},message:"must be string,null"}];
+validate151.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema501.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
@@ -30453,7 +30648,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate151.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema498.properties.error.type},message:"must be string,null"}];
+validate151.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema501.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -30567,7 +30762,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern54.test(data5)){
+if(!pattern55.test(data5)){
 const err6 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -30846,7 +31041,7 @@ return errors === 0;
 validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunDetail = validate152;
-const schema503 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
+const schema506 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
 
 function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
@@ -31114,8 +31309,8 @@ return errors === 0;
 validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunList = validate154;
-const schema509 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema510 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema512 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema513 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
@@ -31414,7 +31609,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate154.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema509.properties.next.type},message:"must be string,null"}];
+validate154.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema512.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -31447,7 +31642,7 @@ validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunView = validate155;
 
 export const validateSentResponse = validate157;
-const schema516 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
 function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
@@ -31560,7 +31755,7 @@ return errors === 0;
 validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSignedStatementRequest = validate158;
-const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
@@ -31626,7 +31821,7 @@ return errors === 0;
 validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactRequest = validate159;
-const schema521 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+const schema524 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
 function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
@@ -31734,7 +31929,7 @@ return errors === 0;
 validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactResponse = validate160;
-const schema524 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+const schema527 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
 function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
@@ -31847,7 +32042,7 @@ return errors === 0;
 validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenRequest = validate161;
-const schema527 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+const schema530 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
@@ -31870,7 +32065,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema527.properties, key0))){
+if(!(func0.call(schema530.properties, key0))){
 validate161.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -32087,7 +32282,7 @@ return errors === 0;
 validate161.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenResponse = validate162;
-const schema531 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
+const schema534 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
 
 function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
@@ -32149,7 +32344,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate162.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema531.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate162.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema534.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -32309,8 +32504,8 @@ return errors === 0;
 validate162.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateToolList = validate163;
-const schema536 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema537 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
+const schema539 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema540 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
 
 function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
@@ -32333,7 +32528,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema537.properties, key0))){
+if(!(func0.call(schema540.properties, key0))){
 validate164.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -32351,7 +32546,7 @@ validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern120.test(data0)){
+if(!pattern121.test(data0)){
 validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -32546,7 +32741,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern120.test(data8)){
+if(!pattern121.test(data8)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -32668,7 +32863,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate164.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema537.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema540.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -32807,7 +33002,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate164.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema537.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema540.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -32872,7 +33067,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate164.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema537.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema540.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -33018,7 +33213,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate163.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema536.properties.next.type},message:"must be string,null"}];
+validate163.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema539.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -33051,7 +33246,7 @@ validate163.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateVoteView = validate98;
 
 export const validateBundleLineUp = validate166;
-const schema547 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+const schema550 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
 function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
@@ -33067,14 +33262,14 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.activation === undefined) || (!(func0.call(data, "activation")))) && (missing0 = "activation"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.active === undefined) || (!(func0.call(data, "active")))) && (missing0 = "active"))) || (((data.beside === undefined) || (!(func0.call(data, "beside")))) && (missing0 = "beside"))){
+if(((((((((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.activation === undefined) || (!(func0.call(data, "activation")))) && (missing0 = "activation"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.order === undefined) || (!(func0.call(data, "order")))) && (missing0 = "order"))) || (((data.active === undefined) || (!(func0.call(data, "active")))) && (missing0 = "active"))) || (((data.beside === undefined) || (!(func0.call(data, "beside")))) && (missing0 = "beside"))){
 validate166.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((((key0 === "name") || (key0 === "tenant")) || (key0 === "activation")) || (key0 === "at")) || (key0 === "active")) || (key0 === "beside"))){
+if(!(((((((key0 === "name") || (key0 === "tenant")) || (key0 === "activation")) || (key0 === "at")) || (key0 === "order")) || (key0 === "active")) || (key0 === "beside"))){
 validate166.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -33191,16 +33386,44 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.active !== undefined && func0.call(data, "active")){
-let data4 = data.active;
+if(data.order !== undefined && func0.call(data, "order")){
+let data4 = data.order;
 const _errs12 = errors;
 const _errs13 = errors;
-let valid3 = false;
-const _errs14 = errors;
-if(errors === _errs14){
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
+if(errors === _errs13){
+if(typeof data4 === "string"){
+if(func68(data4) > 8192){
+validate166.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern20.test(data4)){
+validate166.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate166.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs12 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.active !== undefined && func0.call(data, "active")){
+let data5 = data.active;
+const _errs15 = errors;
+const _errs16 = errors;
+let valid4 = false;
+const _errs17 = errors;
+if(errors === _errs17){
+if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 let missing1;
-if(((((((data4.version === undefined) || (!(func0.call(data4, "version")))) && (missing1 = "version")) || (((data4.digest === undefined) || (!(func0.call(data4, "digest")))) && (missing1 = "digest"))) || (((data4.author === undefined) || (!(func0.call(data4, "author")))) && (missing1 = "author"))) || (((data4.order === undefined) || (!(func0.call(data4, "order")))) && (missing1 = "order"))) || (((data4.review === undefined) || (!(func0.call(data4, "review")))) && (missing1 = "review"))){
+if(((((((data5.version === undefined) || (!(func0.call(data5, "version")))) && (missing1 = "version")) || (((data5.digest === undefined) || (!(func0.call(data5, "digest")))) && (missing1 = "digest"))) || (((data5.author === undefined) || (!(func0.call(data5, "author")))) && (missing1 = "author"))) || (((data5.order === undefined) || (!(func0.call(data5, "order")))) && (missing1 = "order"))) || (((data5.review === undefined) || (!(func0.call(data5, "review")))) && (missing1 = "review"))){
 const err0 = {instancePath:instancePath+"/active",schemaPath:"#/properties/active/anyOf/0/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"};
 if(vErrors === null){
 vErrors = [err0];
@@ -33211,8 +33434,8 @@ vErrors.push(err0);
 errors++;
 }
 else {
-const _errs16 = errors;
-for(const key1 of Object.keys(data4)){
+const _errs19 = errors;
+for(const key1 of Object.keys(data5)){
 if(!(((((key1 === "version") || (key1 === "digest")) || (key1 === "author")) || (key1 === "order")) || (key1 === "review"))){
 const err1 = {instancePath:instancePath+"/active",schemaPath:"#/properties/active/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -33225,14 +33448,14 @@ errors++;
 break;
 }
 }
-if(_errs16 === errors){
-if(data4.version !== undefined && func0.call(data4, "version")){
-let data5 = data4.version;
-const _errs17 = errors;
-const _errs18 = errors;
-if(errors === _errs18){
-if(typeof data5 === "string"){
-if(func68(data5) > 128){
+if(_errs19 === errors){
+if(data5.version !== undefined && func0.call(data5, "version")){
+let data6 = data5.version;
+const _errs20 = errors;
+const _errs21 = errors;
+if(errors === _errs21){
+if(typeof data6 === "string"){
+if(func68(data6) > 128){
 const err2 = {instancePath:instancePath+"/active/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"};
 if(vErrors === null){
 vErrors = [err2];
@@ -33243,7 +33466,7 @@ vErrors.push(err2);
 errors++;
 }
 else {
-if(func68(data5) < 1){
+if(func68(data6) < 1){
 const err3 = {instancePath:instancePath+"/active/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err3];
@@ -33266,19 +33489,19 @@ vErrors.push(err4);
 errors++;
 }
 }
-var valid4 = _errs17 === errors;
+var valid5 = _errs20 === errors;
 }
 else {
-var valid4 = true;
+var valid5 = true;
 }
-if(valid4){
-if(data4.digest !== undefined && func0.call(data4, "digest")){
-let data6 = data4.digest;
-const _errs20 = errors;
-const _errs21 = errors;
-if(errors === _errs21){
-if(typeof data6 === "string"){
-if(func68(data6) > 43){
+if(valid5){
+if(data5.digest !== undefined && func0.call(data5, "digest")){
+let data7 = data5.digest;
+const _errs23 = errors;
+const _errs24 = errors;
+if(errors === _errs24){
+if(typeof data7 === "string"){
+if(func68(data7) > 43){
 const err5 = {instancePath:instancePath+"/active/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"};
 if(vErrors === null){
 vErrors = [err5];
@@ -33289,7 +33512,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern18.test(data6)){
+if(!pattern18.test(data7)){
 const err6 = {instancePath:instancePath+"/active/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -33312,22 +33535,22 @@ vErrors.push(err7);
 errors++;
 }
 }
-var valid4 = _errs20 === errors;
+var valid5 = _errs23 === errors;
 }
 else {
-var valid4 = true;
+var valid5 = true;
 }
-if(valid4){
-if(data4.author !== undefined && func0.call(data4, "author")){
-let data7 = data4.author;
-const _errs23 = errors;
-const _errs24 = errors;
-let valid7 = false;
-const _errs25 = errors;
+if(valid5){
+if(data5.author !== undefined && func0.call(data5, "author")){
+let data8 = data5.author;
 const _errs26 = errors;
-if(errors === _errs26){
-if(typeof data7 === "string"){
-if(func68(data7) > 8192){
+const _errs27 = errors;
+let valid8 = false;
+const _errs28 = errors;
+const _errs29 = errors;
+if(errors === _errs29){
+if(typeof data8 === "string"){
+if(func68(data8) > 8192){
 const err8 = {instancePath:instancePath+"/active/author",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"};
 if(vErrors === null){
 vErrors = [err8];
@@ -33338,7 +33561,7 @@ vErrors.push(err8);
 errors++;
 }
 else {
-if(!pattern20.test(data7)){
+if(!pattern20.test(data8)){
 const err9 = {instancePath:instancePath+"/active/author",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err9];
@@ -33361,10 +33584,10 @@ vErrors.push(err10);
 errors++;
 }
 }
-var _valid1 = _errs25 === errors;
-valid7 = valid7 || _valid1;
-const _errs28 = errors;
-if(data7 !== null){
+var _valid1 = _errs28 === errors;
+valid8 = valid8 || _valid1;
+const _errs31 = errors;
+if(data8 !== null){
 const err11 = {instancePath:instancePath+"/active/author",schemaPath:"#/properties/active/anyOf/0/properties/author/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
 if(vErrors === null){
 vErrors = [err11];
@@ -33374,9 +33597,9 @@ vErrors.push(err11);
 }
 errors++;
 }
-var _valid1 = _errs28 === errors;
-valid7 = valid7 || _valid1;
-if(!valid7){
+var _valid1 = _errs31 === errors;
+valid8 = valid8 || _valid1;
+if(!valid8){
 const err12 = {instancePath:instancePath+"/active/author",schemaPath:"#/properties/active/anyOf/0/properties/author/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
 vErrors = [err12];
@@ -33387,29 +33610,29 @@ vErrors.push(err12);
 errors++;
 }
 else {
-errors = _errs24;
+errors = _errs27;
 if(vErrors !== null){
-if(_errs24){
-vErrors.length = _errs24;
+if(_errs27){
+vErrors.length = _errs27;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid4 = _errs23 === errors;
+var valid5 = _errs26 === errors;
 }
 else {
-var valid4 = true;
+var valid5 = true;
 }
-if(valid4){
-if(data4.order !== undefined && func0.call(data4, "order")){
-let data8 = data4.order;
-const _errs30 = errors;
-const _errs31 = errors;
-if(errors === _errs31){
-if(typeof data8 === "string"){
-if(func68(data8) > 8192){
+if(valid5){
+if(data5.order !== undefined && func0.call(data5, "order")){
+let data9 = data5.order;
+const _errs33 = errors;
+const _errs34 = errors;
+if(errors === _errs34){
+if(typeof data9 === "string"){
+if(func68(data9) > 8192){
 const err13 = {instancePath:instancePath+"/active/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"};
 if(vErrors === null){
 vErrors = [err13];
@@ -33420,7 +33643,7 @@ vErrors.push(err13);
 errors++;
 }
 else {
-if(!pattern20.test(data8)){
+if(!pattern20.test(data9)){
 const err14 = {instancePath:instancePath+"/active/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err14];
@@ -33443,22 +33666,22 @@ vErrors.push(err15);
 errors++;
 }
 }
-var valid4 = _errs30 === errors;
+var valid5 = _errs33 === errors;
 }
 else {
-var valid4 = true;
+var valid5 = true;
 }
-if(valid4){
-if(data4.review !== undefined && func0.call(data4, "review")){
-let data9 = data4.review;
-const _errs33 = errors;
-const _errs34 = errors;
-let valid10 = false;
-const _errs35 = errors;
+if(valid5){
+if(data5.review !== undefined && func0.call(data5, "review")){
+let data10 = data5.review;
 const _errs36 = errors;
-if(errors === _errs36){
-if(typeof data9 === "string"){
-if(func68(data9) > 8192){
+const _errs37 = errors;
+let valid11 = false;
+const _errs38 = errors;
+const _errs39 = errors;
+if(errors === _errs39){
+if(typeof data10 === "string"){
+if(func68(data10) > 8192){
 const err16 = {instancePath:instancePath+"/active/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"};
 if(vErrors === null){
 vErrors = [err16];
@@ -33469,7 +33692,7 @@ vErrors.push(err16);
 errors++;
 }
 else {
-if(!pattern20.test(data9)){
+if(!pattern20.test(data10)){
 const err17 = {instancePath:instancePath+"/active/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err17];
@@ -33492,10 +33715,10 @@ vErrors.push(err18);
 errors++;
 }
 }
-var _valid2 = _errs35 === errors;
-valid10 = valid10 || _valid2;
-const _errs38 = errors;
-if(data9 !== null){
+var _valid2 = _errs38 === errors;
+valid11 = valid11 || _valid2;
+const _errs41 = errors;
+if(data10 !== null){
 const err19 = {instancePath:instancePath+"/active/review",schemaPath:"#/properties/active/anyOf/0/properties/review/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
 if(vErrors === null){
 vErrors = [err19];
@@ -33505,9 +33728,9 @@ vErrors.push(err19);
 }
 errors++;
 }
-var _valid2 = _errs38 === errors;
-valid10 = valid10 || _valid2;
-if(!valid10){
+var _valid2 = _errs41 === errors;
+valid11 = valid11 || _valid2;
+if(!valid11){
 const err20 = {instancePath:instancePath+"/active/review",schemaPath:"#/properties/active/anyOf/0/properties/review/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
 vErrors = [err20];
@@ -33518,20 +33741,20 @@ vErrors.push(err20);
 errors++;
 }
 else {
-errors = _errs34;
+errors = _errs37;
 if(vErrors !== null){
-if(_errs34){
-vErrors.length = _errs34;
+if(_errs37){
+vErrors.length = _errs37;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid4 = _errs33 === errors;
+var valid5 = _errs36 === errors;
 }
 else {
-var valid4 = true;
+var valid5 = true;
 }
 }
 }
@@ -33551,10 +33774,10 @@ vErrors.push(err21);
 errors++;
 }
 }
-var _valid0 = _errs14 === errors;
-valid3 = valid3 || _valid0;
-const _errs40 = errors;
-if(data4 !== null){
+var _valid0 = _errs17 === errors;
+valid4 = valid4 || _valid0;
+const _errs43 = errors;
+if(data5 !== null){
 const err22 = {instancePath:instancePath+"/active",schemaPath:"#/properties/active/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
 if(vErrors === null){
 vErrors = [err22];
@@ -33564,9 +33787,9 @@ vErrors.push(err22);
 }
 errors++;
 }
-var _valid0 = _errs40 === errors;
-valid3 = valid3 || _valid0;
-if(!valid3){
+var _valid0 = _errs43 === errors;
+valid4 = valid4 || _valid0;
+if(!valid4){
 const err23 = {instancePath:instancePath+"/active",schemaPath:"#/properties/active/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
 vErrors = [err23];
@@ -33579,32 +33802,32 @@ validate166.errors = vErrors;
 return false;
 }
 else {
-errors = _errs13;
+errors = _errs16;
 if(vErrors !== null){
-if(_errs13){
-vErrors.length = _errs13;
+if(_errs16){
+vErrors.length = _errs16;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid0 = _errs12 === errors;
+var valid0 = _errs15 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.beside !== undefined && func0.call(data, "beside")){
-let data10 = data.beside;
-const _errs42 = errors;
-const _errs43 = errors;
-let valid12 = false;
-const _errs44 = errors;
-if(errors === _errs44){
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
+let data11 = data.beside;
+const _errs45 = errors;
+const _errs46 = errors;
+let valid13 = false;
+const _errs47 = errors;
+if(errors === _errs47){
+if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
 let missing2;
-if(((((((data10.version === undefined) || (!(func0.call(data10, "version")))) && (missing2 = "version")) || (((data10.digest === undefined) || (!(func0.call(data10, "digest")))) && (missing2 = "digest"))) || (((data10.author === undefined) || (!(func0.call(data10, "author")))) && (missing2 = "author"))) || (((data10.order === undefined) || (!(func0.call(data10, "order")))) && (missing2 = "order"))) || (((data10.review === undefined) || (!(func0.call(data10, "review")))) && (missing2 = "review"))){
+if(((((((data11.version === undefined) || (!(func0.call(data11, "version")))) && (missing2 = "version")) || (((data11.digest === undefined) || (!(func0.call(data11, "digest")))) && (missing2 = "digest"))) || (((data11.author === undefined) || (!(func0.call(data11, "author")))) && (missing2 = "author"))) || (((data11.order === undefined) || (!(func0.call(data11, "order")))) && (missing2 = "order"))) || (((data11.review === undefined) || (!(func0.call(data11, "review")))) && (missing2 = "review"))){
 const err24 = {instancePath:instancePath+"/beside",schemaPath:"#/properties/beside/anyOf/0/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"};
 if(vErrors === null){
 vErrors = [err24];
@@ -33615,8 +33838,8 @@ vErrors.push(err24);
 errors++;
 }
 else {
-const _errs46 = errors;
-for(const key2 of Object.keys(data10)){
+const _errs49 = errors;
+for(const key2 of Object.keys(data11)){
 if(!(((((key2 === "version") || (key2 === "digest")) || (key2 === "author")) || (key2 === "order")) || (key2 === "review"))){
 const err25 = {instancePath:instancePath+"/beside",schemaPath:"#/properties/beside/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -33629,14 +33852,14 @@ errors++;
 break;
 }
 }
-if(_errs46 === errors){
-if(data10.version !== undefined && func0.call(data10, "version")){
-let data11 = data10.version;
-const _errs47 = errors;
-const _errs48 = errors;
-if(errors === _errs48){
-if(typeof data11 === "string"){
-if(func68(data11) > 128){
+if(_errs49 === errors){
+if(data11.version !== undefined && func0.call(data11, "version")){
+let data12 = data11.version;
+const _errs50 = errors;
+const _errs51 = errors;
+if(errors === _errs51){
+if(typeof data12 === "string"){
+if(func68(data12) > 128){
 const err26 = {instancePath:instancePath+"/beside/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"};
 if(vErrors === null){
 vErrors = [err26];
@@ -33647,7 +33870,7 @@ vErrors.push(err26);
 errors++;
 }
 else {
-if(func68(data11) < 1){
+if(func68(data12) < 1){
 const err27 = {instancePath:instancePath+"/beside/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err27];
@@ -33670,19 +33893,19 @@ vErrors.push(err28);
 errors++;
 }
 }
-var valid13 = _errs47 === errors;
+var valid14 = _errs50 === errors;
 }
 else {
-var valid13 = true;
+var valid14 = true;
 }
-if(valid13){
-if(data10.digest !== undefined && func0.call(data10, "digest")){
-let data12 = data10.digest;
-const _errs50 = errors;
-const _errs51 = errors;
-if(errors === _errs51){
-if(typeof data12 === "string"){
-if(func68(data12) > 43){
+if(valid14){
+if(data11.digest !== undefined && func0.call(data11, "digest")){
+let data13 = data11.digest;
+const _errs53 = errors;
+const _errs54 = errors;
+if(errors === _errs54){
+if(typeof data13 === "string"){
+if(func68(data13) > 43){
 const err29 = {instancePath:instancePath+"/beside/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"};
 if(vErrors === null){
 vErrors = [err29];
@@ -33693,7 +33916,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern18.test(data12)){
+if(!pattern18.test(data13)){
 const err30 = {instancePath:instancePath+"/beside/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -33716,22 +33939,22 @@ vErrors.push(err31);
 errors++;
 }
 }
-var valid13 = _errs50 === errors;
+var valid14 = _errs53 === errors;
 }
 else {
-var valid13 = true;
+var valid14 = true;
 }
-if(valid13){
-if(data10.author !== undefined && func0.call(data10, "author")){
-let data13 = data10.author;
-const _errs53 = errors;
-const _errs54 = errors;
-let valid16 = false;
-const _errs55 = errors;
+if(valid14){
+if(data11.author !== undefined && func0.call(data11, "author")){
+let data14 = data11.author;
 const _errs56 = errors;
-if(errors === _errs56){
-if(typeof data13 === "string"){
-if(func68(data13) > 8192){
+const _errs57 = errors;
+let valid17 = false;
+const _errs58 = errors;
+const _errs59 = errors;
+if(errors === _errs59){
+if(typeof data14 === "string"){
+if(func68(data14) > 8192){
 const err32 = {instancePath:instancePath+"/beside/author",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"};
 if(vErrors === null){
 vErrors = [err32];
@@ -33742,7 +33965,7 @@ vErrors.push(err32);
 errors++;
 }
 else {
-if(!pattern20.test(data13)){
+if(!pattern20.test(data14)){
 const err33 = {instancePath:instancePath+"/beside/author",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err33];
@@ -33765,10 +33988,10 @@ vErrors.push(err34);
 errors++;
 }
 }
-var _valid4 = _errs55 === errors;
-valid16 = valid16 || _valid4;
-const _errs58 = errors;
-if(data13 !== null){
+var _valid4 = _errs58 === errors;
+valid17 = valid17 || _valid4;
+const _errs61 = errors;
+if(data14 !== null){
 const err35 = {instancePath:instancePath+"/beside/author",schemaPath:"#/properties/beside/anyOf/0/properties/author/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
 if(vErrors === null){
 vErrors = [err35];
@@ -33778,9 +34001,9 @@ vErrors.push(err35);
 }
 errors++;
 }
-var _valid4 = _errs58 === errors;
-valid16 = valid16 || _valid4;
-if(!valid16){
+var _valid4 = _errs61 === errors;
+valid17 = valid17 || _valid4;
+if(!valid17){
 const err36 = {instancePath:instancePath+"/beside/author",schemaPath:"#/properties/beside/anyOf/0/properties/author/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
 vErrors = [err36];
@@ -33791,29 +34014,29 @@ vErrors.push(err36);
 errors++;
 }
 else {
-errors = _errs54;
+errors = _errs57;
 if(vErrors !== null){
-if(_errs54){
-vErrors.length = _errs54;
+if(_errs57){
+vErrors.length = _errs57;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid13 = _errs53 === errors;
+var valid14 = _errs56 === errors;
 }
 else {
-var valid13 = true;
+var valid14 = true;
 }
-if(valid13){
-if(data10.order !== undefined && func0.call(data10, "order")){
-let data14 = data10.order;
-const _errs60 = errors;
-const _errs61 = errors;
-if(errors === _errs61){
-if(typeof data14 === "string"){
-if(func68(data14) > 8192){
+if(valid14){
+if(data11.order !== undefined && func0.call(data11, "order")){
+let data15 = data11.order;
+const _errs63 = errors;
+const _errs64 = errors;
+if(errors === _errs64){
+if(typeof data15 === "string"){
+if(func68(data15) > 8192){
 const err37 = {instancePath:instancePath+"/beside/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"};
 if(vErrors === null){
 vErrors = [err37];
@@ -33824,7 +34047,7 @@ vErrors.push(err37);
 errors++;
 }
 else {
-if(!pattern20.test(data14)){
+if(!pattern20.test(data15)){
 const err38 = {instancePath:instancePath+"/beside/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err38];
@@ -33847,22 +34070,22 @@ vErrors.push(err39);
 errors++;
 }
 }
-var valid13 = _errs60 === errors;
+var valid14 = _errs63 === errors;
 }
 else {
-var valid13 = true;
+var valid14 = true;
 }
-if(valid13){
-if(data10.review !== undefined && func0.call(data10, "review")){
-let data15 = data10.review;
-const _errs63 = errors;
-const _errs64 = errors;
-let valid19 = false;
-const _errs65 = errors;
+if(valid14){
+if(data11.review !== undefined && func0.call(data11, "review")){
+let data16 = data11.review;
 const _errs66 = errors;
-if(errors === _errs66){
-if(typeof data15 === "string"){
-if(func68(data15) > 8192){
+const _errs67 = errors;
+let valid20 = false;
+const _errs68 = errors;
+const _errs69 = errors;
+if(errors === _errs69){
+if(typeof data16 === "string"){
+if(func68(data16) > 8192){
 const err40 = {instancePath:instancePath+"/beside/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"};
 if(vErrors === null){
 vErrors = [err40];
@@ -33873,7 +34096,7 @@ vErrors.push(err40);
 errors++;
 }
 else {
-if(!pattern20.test(data15)){
+if(!pattern20.test(data16)){
 const err41 = {instancePath:instancePath+"/beside/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err41];
@@ -33896,10 +34119,10 @@ vErrors.push(err42);
 errors++;
 }
 }
-var _valid5 = _errs65 === errors;
-valid19 = valid19 || _valid5;
-const _errs68 = errors;
-if(data15 !== null){
+var _valid5 = _errs68 === errors;
+valid20 = valid20 || _valid5;
+const _errs71 = errors;
+if(data16 !== null){
 const err43 = {instancePath:instancePath+"/beside/review",schemaPath:"#/properties/beside/anyOf/0/properties/review/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
 if(vErrors === null){
 vErrors = [err43];
@@ -33909,9 +34132,9 @@ vErrors.push(err43);
 }
 errors++;
 }
-var _valid5 = _errs68 === errors;
-valid19 = valid19 || _valid5;
-if(!valid19){
+var _valid5 = _errs71 === errors;
+valid20 = valid20 || _valid5;
+if(!valid20){
 const err44 = {instancePath:instancePath+"/beside/review",schemaPath:"#/properties/beside/anyOf/0/properties/review/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
 vErrors = [err44];
@@ -33922,20 +34145,20 @@ vErrors.push(err44);
 errors++;
 }
 else {
-errors = _errs64;
+errors = _errs67;
 if(vErrors !== null){
-if(_errs64){
-vErrors.length = _errs64;
+if(_errs67){
+vErrors.length = _errs67;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid13 = _errs63 === errors;
+var valid14 = _errs66 === errors;
 }
 else {
-var valid13 = true;
+var valid14 = true;
 }
 }
 }
@@ -33955,10 +34178,10 @@ vErrors.push(err45);
 errors++;
 }
 }
-var _valid3 = _errs44 === errors;
-valid12 = valid12 || _valid3;
-const _errs70 = errors;
-if(data10 !== null){
+var _valid3 = _errs47 === errors;
+valid13 = valid13 || _valid3;
+const _errs73 = errors;
+if(data11 !== null){
 const err46 = {instancePath:instancePath+"/beside",schemaPath:"#/properties/beside/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
 if(vErrors === null){
 vErrors = [err46];
@@ -33968,9 +34191,9 @@ vErrors.push(err46);
 }
 errors++;
 }
-var _valid3 = _errs70 === errors;
-valid12 = valid12 || _valid3;
-if(!valid12){
+var _valid3 = _errs73 === errors;
+valid13 = valid13 || _valid3;
+if(!valid13){
 const err47 = {instancePath:instancePath+"/beside",schemaPath:"#/properties/beside/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
 vErrors = [err47];
@@ -33983,20 +34206,21 @@ validate166.errors = vErrors;
 return false;
 }
 else {
-errors = _errs43;
+errors = _errs46;
 if(vErrors !== null){
-if(_errs43){
-vErrors.length = _errs43;
+if(_errs46){
+vErrors.length = _errs46;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid0 = _errs42 === errors;
+var valid0 = _errs45 === errors;
 }
 else {
 var valid0 = true;
+}
 }
 }
 }
@@ -34017,7 +34241,7 @@ return errors === 0;
 validate166.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePolicyBundle = validate167;
-const schema560 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+const schema564 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
 function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
@@ -34173,7 +34397,7 @@ validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern185.test(data4)){
+if(!pattern186.test(data4)){
 validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -34224,7 +34448,7 @@ export const validateActionOutcome = validate57;
 export const validateActionProposed = validate39;
 
 export const validateCancelRequested = validate168;
-const schema564 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema568 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
@@ -34318,7 +34542,7 @@ return errors === 0;
 validate168.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFactSupplied = validate169;
-const schema567 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+const schema571 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
 function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
@@ -34423,7 +34647,7 @@ validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern37.test(data3)){
+if(!pattern38.test(data3)){
 validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -34491,7 +34715,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate170.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema197.enum},message:"must be equal to one of the allowed values"}];
+validate170.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema200.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate170.errors = vErrors;
@@ -34500,7 +34724,7 @@ return errors === 0;
 validate170.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEnded = validate171;
-const schema573 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema577 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
@@ -34534,7 +34758,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate171.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema573.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate171.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema577.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -34587,9 +34811,9 @@ validate171.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunStarted = validate62;
 
 export const validateDeadLetter = validate172;
-const schema575 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern290 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern291 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+const schema579 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern292 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern293 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
 function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
@@ -34698,7 +34922,7 @@ validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern290.test(data3)){
+if(!pattern292.test(data3)){
 validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
@@ -34725,7 +34949,7 @@ validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath
 return false;
 }
 else {
-if(!pattern291.test(data4)){
+if(!pattern293.test(data4)){
 validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
@@ -34753,7 +34977,7 @@ validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:".
 return false;
 }
 else {
-if(!pattern33.test(data5)){
+if(!pattern34.test(data5)){
 validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -34881,7 +35105,7 @@ validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern50.test(data1)){
+if(!pattern51.test(data1)){
 validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -34978,7 +35202,7 @@ validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",sche
 return false;
 }
 else {
-if(!pattern50.test(data5)){
+if(!pattern51.test(data5)){
 validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -35038,8 +35262,8 @@ return errors === 0;
 validate174.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnvelopeHeaders = validate175;
-const schema580 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern295 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+const schema584 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern297 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
 function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
@@ -35138,7 +35362,7 @@ validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern295.test(data3)){
+if(!pattern297.test(data3)){
 validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -35193,7 +35417,7 @@ validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern48.test(data5)){
+if(!pattern49.test(data5)){
 validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -35233,7 +35457,7 @@ validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern35.test(data7)){
+if(!pattern36.test(data7)){
 validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -35312,7 +35536,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "derived") || (data === "attested")) || (data === "claimed"))){
-validate176.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema90.enum},message:"must be equal to one of the allowed values"}];
+validate176.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema93.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate176.errors = vErrors;
@@ -35354,7 +35578,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate177.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema426.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate177.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema429.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -35367,7 +35591,7 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema426.properties.id.type},message:"must be string,null"}];
+validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema429.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
@@ -35377,7 +35601,7 @@ validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern201.test(data1)){
+if(!pattern202.test(data1)){
 validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -35509,7 +35733,7 @@ validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern54.test(data1)){
+if(!pattern55.test(data1)){
 validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -35542,9 +35766,9 @@ validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validatePublicJwk = validate65;
 
 export const validateRuntimeHeaders = validate181;
-const schema589 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern306 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern309 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+const schema593 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern308 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern311 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
 function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
@@ -35572,7 +35796,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema589.properties, key0))){
+if(!(func0.call(schema593.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -35643,7 +35867,7 @@ validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern295.test(data3)){
+if(!pattern297.test(data3)){
 validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -35698,7 +35922,7 @@ validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern48.test(data5)){
+if(!pattern49.test(data5)){
 validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -35738,7 +35962,7 @@ validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern35.test(data7)){
+if(!pattern36.test(data7)){
 validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -35821,7 +36045,7 @@ validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern306.test(data10)){
+if(!pattern308.test(data10)){
 validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
@@ -35904,7 +36128,7 @@ validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern309.test(data13)){
+if(!pattern311.test(data13)){
 validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -35947,8 +36171,8 @@ return errors === 0;
 validate181.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceEvent = validate182;
-const schema596 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern310 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+const schema600 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern312 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
 function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
@@ -36043,7 +36267,7 @@ validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern310.test(data2)){
+if(!pattern312.test(data2)){
 validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
@@ -36099,7 +36323,7 @@ validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern37.test(data4)){
+if(!pattern38.test(data4)){
 validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36156,8 +36380,8 @@ return errors === 0;
 validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceHeaders = validate183;
-const schema601 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern316 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+const schema605 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern318 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
 function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
@@ -36185,7 +36409,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema601.properties, key0))){
+if(!(func0.call(schema605.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -36256,7 +36480,7 @@ validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern295.test(data3)){
+if(!pattern297.test(data3)){
 validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -36311,7 +36535,7 @@ validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern48.test(data5)){
+if(!pattern49.test(data5)){
 validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -36351,7 +36575,7 @@ validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern35.test(data7)){
+if(!pattern36.test(data7)){
 validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -36406,7 +36630,7 @@ validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern316.test(data9)){
+if(!pattern318.test(data9)){
 validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
@@ -36433,7 +36657,7 @@ validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern309.test(data10)){
+if(!pattern311.test(data10)){
 validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -36473,7 +36697,7 @@ return errors === 0;
 validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSnapshotHeartbeat = validate184;
-const schema605 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema609 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
@@ -36561,7 +36785,7 @@ return errors === 0;
 validate185.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionCancelled = validate186;
-const schema608 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema612 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
@@ -36630,7 +36854,7 @@ validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern37.test(data1)){
+if(!pattern38.test(data1)){
 validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36688,7 +36912,7 @@ export const validateActionReversed = validate71;
 export const validateHaltNotice = validate123;
 
 export const validateRunHalted = validate187;
-const schema612 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+const schema616 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
 
 function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
@@ -36757,7 +36981,7 @@ validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern37.test(data1)){
+if(!pattern38.test(data1)){
 validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36800,7 +37024,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs11 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate187.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema612.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate187.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema616.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -36825,7 +37049,7 @@ return errors === 0;
 validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunResumed = validate188;
-const schema616 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema620 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
@@ -36894,7 +37118,7 @@ validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern37.test(data1)){
+if(!pattern38.test(data1)){
 validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36948,7 +37172,7 @@ return errors === 0;
 validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTimerDue = validate189;
-const schema620 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+const schema624 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
 
 function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
@@ -36982,7 +37206,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate189.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema620.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate189.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema624.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -37092,7 +37316,7 @@ return errors === 0;
 validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimClaims = validate190;
-const schema622 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema626 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate190(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
@@ -37366,7 +37590,7 @@ return errors === 0;
 validate190.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantClaims = validate191;
-const schema631 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema635 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
@@ -37389,7 +37613,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema631.properties, key0))){
+if(!(func0.call(schema635.properties, key0))){
 validate191.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -37547,7 +37771,7 @@ validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern120.test(data5)){
+if(!pattern121.test(data5)){
 validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }

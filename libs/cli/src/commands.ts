@@ -1,3 +1,4 @@
+import { toolsUsage } from './catalogue/usage.ts';
 import { policyUsage } from './policy/command.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -45,6 +46,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'one run with its actions',
     usage: 'countersign run RUN [--as PERSON] [--json]',
     load: async () => (await import('./people/runs-command.ts')).run,
+  },
+  supply: {
+    summary: 'supplies a fact that a deferred action waits for, signed with your key',
+    usage: 'countersign supply RUN ACTION FACT VALUE [--as PERSON] [--json]\n  `countersign run RUN` shows what waits and who owes it. VALUE is JSON (true, 710, "text") or a text. Without --as: a person of this machine who owes it.',
+    load: async () => (await import('./people/runs-command.ts')).supply,
   },
   cancel: {
     summary: 'cancels an action that has not begun',
@@ -95,6 +101,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'signs a client assertion as a demo agent, for trying the gateway with curl',
     usage: 'countersign assertion AGENT [--json]\n  Good for one request within a minute.',
     load: async () => (await import('./people/assertion-command.ts')).assertion,
+  },
+  tools: {
+    summary: 'catalogue entries for tools that nobody catalogued',
+    usage: toolsUsage,
+    load: async () => (await import('./catalogue/command.ts')).tools,
   },
   policy: {
     summary: 'tests and checks rules, and what follows from changing them',

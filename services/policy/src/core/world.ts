@@ -48,7 +48,7 @@ export interface Verdict {
 /** A fact that could not be derived. `byArguments`: the proposal's arguments are to blame. */
 export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
 
-export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null }
+export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null; /** What the version beside the active one says (core/bundles/beside.ts). */ readonly beside?: Decision['beside'] }
 
 /** What the fold needs beside the records: how tools' results are trusted, and the provenance index. */
 export interface Folding<Tool extends KnownTool = KnownTool> {

@@ -33,6 +33,13 @@ export const reproduce = (record: GovernedDecided, bundle: CompiledBundle): Repr
   const compare = (field: string, recorded: unknown, reproduced: unknown): void => {
     if (recorded !== reproduced) differences.push({ field, recorded: String(recorded), reproduced: String(reproduced) });
   };
+  const overruled = decision.beside?.overruled;
+  if (overruled !== undefined) {
+    // A canary was stricter than this version: what this version alone said stands on the record beside it.
+    for (const field of ['decision', 'tier', 'code'] as const) compare(field, overruled[field], verdict[field]);
+    compare('rules', overruled.rules.join(', '), verdict.rules.map(({ id }) => id).join(', '));
+    return differences.length > 0 ? { status: 'different', differences } : same;
+  }
   compare('decision', decision.decision, expected.decision);
   compare('tier', decision.tier, verdict.tier);
   compare('code', decision.code, expected.code);
