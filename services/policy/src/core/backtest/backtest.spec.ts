@@ -83,16 +83,16 @@ describe('a draft over recorded decisions', () => {
   });
 
   it('does not take the word of people who were asked another question', () => {
-    const asksBoard = draftOf(1_000, [rule('board', 'amount > 4000', { tools: ['pay.plan'], tier: 3, approval: { route: ['board'], quorum: 2, expiresIn: '1d' } })]);
+    const asksBoard = draftOf(1_000, [rule('board', 'amount > 4000', { tools: ['pay.plan'], tier: 3, obligations: { approval: { route: ['board'], quorum: 2, expiresIn: '1d' } } })]);
     const test = backtest(asksBoard, smallDay().decided());
     expect([...test.missing.keys()]).toEqual(['approval']);
     expect(test.missing.get('approval')!.decisions).toBe(1);
-    const easier = backtest(draftOf(1_000, [rule('more', 'amount > 4000', { tools: ['pay.plan'], tier: 3, approval: { route: ['treasurer', 'clerk'], quorum: 1, expiresIn: '1d' } })]), smallDay().decided());
+    const easier = backtest(draftOf(1_000, [rule('more', 'amount > 4000', { tools: ['pay.plan'], tier: 3, obligations: { approval: { route: ['treasurer', 'clerk'], quorum: 1, expiresIn: '1d' } } })]), smallDay().decided());
     expect(easier.total.unknown).toBe(0);
   });
 
   it('asks again, as the live service does, where people were asked about a lower tier', () => {
-    const later = draftOf(1_000, [rule('stale', 'run.calls > 3 && amount == 5000', { tools: ['pay.plan'], tier: 4, approval: { route: ['treasurer'], quorum: 1, expiresIn: '1h' } })]);
+    const later = draftOf(1_000, [rule('stale', 'run.calls > 3 && amount == 5000', { tools: ['pay.plan'], tier: 4, obligations: { approval: { route: ['treasurer'], quorum: 1, expiresIn: '1h' } } })]);
     const test = backtest(later, smallDay().decided());
     expect(test.examples('newlyAsked')).toMatchObject([{ round: 2, before: { decision: 'allow', tier: 3 }, after: { decision: 'step_up', tier: 4 } }]);
   });
@@ -126,7 +126,7 @@ describe('a draft over recorded decisions', () => {
 
   it('of a version against itself is empty whatever the rules', () => {
     const when = fc.constantFrom('true', 'amount > 500', '!target.named', 'run.calls > 2', 'run.drift > 10', 'records > 3', 'act.distance > 20 || amount > 10');
-    const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { tier: 3, approval: { route: ['x'], quorum: 2, expiresIn: '5m' } });
+    const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { tier: 3, obligations: { approval: { route: ['x'], quorum: 2, expiresIn: '5m' } } });
     fc.assert(fc.property(fc.array(fc.tuple(when, outcome), { maxLength: 4 }), fc.array(fc.tuple(fc.constantFrom('pay.send', 'pay.plan', 'pay.read'), fc.constantFrom(1, 600, 1.5)), { maxLength: 6 }), (list, proposed) => {
       const bundle = bundleOf('any', list.map(([text, more], i) => rule(`r${i}`, text, more)));
       const history = historyOf(bundle);

@@ -2,10 +2,11 @@ import type { Fact, GovernedDecided, ToolSnapshot } from '@countersign/contracts
 import { evaluateRules } from '../rules/evaluate.ts';
 import type { Verdict } from '../rules/evaluate.ts';
 import type { CompiledBundle, CompiledTool } from '../rules/compile.ts';
+import { stricterOf } from '../stricter.ts';
 import type { FailedFact } from '../world.ts';
 
 /** What rules were asked about one recorded decision: all of it stands on the record. */
-export interface Inquiry { readonly tool: CompiledTool; readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
+export interface Inquiry { readonly tool: CompiledTool; readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; /** Where rules changed the arguments: what they saw before. */ readonly proposed?: Pick<Inquiry, 'facts' | 'failed'> }
 
 const none: readonly FailedFact[] = [];
 
@@ -16,10 +17,17 @@ const none: readonly FailedFact[] = [];
 export const inquiryOf = (record: GovernedDecided): Inquiry | null => {
   const { facts } = record;
   if (record.decision.decision === 'deny' && record.decision.rules.length === 0 && isEmpty(facts)) return null;
-  return { tool: toolOf(record.tool, facts['tool.consequential']?.value !== false, facts['tool.reversible']?.value === true), facts, failed: record.failed ?? none };
+  return { tool: toolOf(record.tool, facts['tool.consequential']?.value !== false, facts['tool.reversible']?.value === true), facts, failed: record.failed ?? none, ...(record.modified !== undefined && { proposed: { facts: record.modified.proposedFacts, failed: record.modified.proposedFailed ?? none } }) };
 };
 
-export const judgeAgain = (bundle: CompiledBundle, { tool, facts, failed }: Inquiry): Verdict => evaluateRules(bundle, tool, facts, failed);
+/** The rules' answer to the same question; of changed arguments the stricter of both answers, as when it was decided (core/modify.ts). */
+export const judgeAgain = (bundle: CompiledBundle, { tool, facts, failed, proposed }: Inquiry): Verdict => {
+  const verdict = evaluateRules(bundle, tool, facts, failed);
+  if (proposed === undefined) return verdict;
+  const first = evaluateRules(bundle, tool, proposed.facts, proposed.failed);
+  const stricter = stricterOf(first, verdict);
+  return { ...stricter, claim: first.claim || verdict.claim };
+};
 
 const isEmpty = (facts: object): boolean => {
   for (const _ in facts) return false;

@@ -28,11 +28,18 @@ export const reproduce = (record: GovernedDecided, bundle: CompiledBundle): Repr
   const inquiry = inquiryOf(record);
   if (inquiry === null) return carriable(decision.code) ? { status: 'carried', code: decision.code! } : differing('facts', 'none', `rules decide ${decision.code ?? 'this'}, from facts`);
   const verdict = judgeAgain(bundle, inquiry);
-  const expected = expectedOf(verdict, decision.code);
+  const expected = expectedOf(verdict, record);
   const differences: Difference[] = [];
   const compare = (field: string, recorded: unknown, reproduced: unknown): void => {
     if (recorded !== reproduced) differences.push({ field, recorded: String(recorded), reproduced: String(reproduced) });
   };
+  const overruled = decision.beside?.overruled;
+  if (overruled !== undefined) {
+    // A canary was stricter than this version: what this version alone said stands on the record beside it.
+    for (const field of ['decision', 'tier', 'code'] as const) compare(field, overruled[field], verdict[field]);
+    compare('rules', overruled.rules.join(', '), verdict.rules.map(({ id }) => id).join(', '));
+    return differences.length > 0 ? { status: 'different', differences } : same;
+  }
   compare('decision', decision.decision, expected.decision);
   compare('tier', decision.tier, verdict.tier);
   compare('code', decision.code, expected.code);
@@ -40,7 +47,7 @@ export const reproduce = (record: GovernedDecided, bundle: CompiledBundle): Repr
   if (!sameRules(decision.rules, verdict.rules)) compare('rules', rulesText(decision.rules), rulesText(verdict.rules));
   compare('approval', approvalText(decision.approval && { ...decision.approval, expiresInMs: decision.approval.expiresAt - record.now }), approvalText(expected.decision === 'step_up' ? verdict.approval : null));
   if (differences.length > 0) return { status: 'different', differences };
-  return decision.code === 'budget_exceeded' ? { status: 'carried', code: 'budget_exceeded' } : same;
+  return decision.decision === 'deny' && decision.code !== null && afterRules.has(decision.code) ? { status: 'carried', code: decision.code } : same;
 };
 
 const differing = (field: string, recorded: string, reproduced: string): Reproduction => ({ status: 'different', differences: [{ field, recorded, reproduced }] });
@@ -49,11 +56,16 @@ const differing = (field: string, recorded: string, reproduced: string): Reprodu
 const ofRules: ReadonlySet<string | null> = new Set([null, 'rule_denied', 'denied_by_rule', 'deferred', 'approval_required', 'budget_exceeded']);
 const carriable = (code: string | null): boolean => !ofRules.has(code);
 
-/** A budget stands after the rules and denies what they would have let pass: what it says is taken as recorded. */
-const expectedOf = (verdict: Verdict, recorded: string | null): { readonly decision: string; readonly code: string | null } => {
+/** These stand after the rules and deny what they would have let pass: what they say is taken as recorded. */
+const afterRules: ReadonlySet<string> = new Set(['budget_exceeded', 'rewrite_invalid', 'rewrite_unstable', 'defer_limit']);
+
+const expectedOf = (verdict: Verdict, { decision: { code: recorded, deferral }, modified }: GovernedDecided): { readonly decision: string; readonly code: string | null } => {
   if (verdict.decision === 'deny') return { decision: 'deny', code: codeOfDeny(verdict) };
-  if (recorded === 'budget_exceeded') return { decision: 'deny', code: 'budget_exceeded' };
-  return verdict;
+  if (recorded !== null && afterRules.has(recorded)) return { decision: 'deny', code: recorded };
+  // What it waits for are other actions: no rule says so.
+  if (deferral !== undefined && deferral.dependsOn.length > 0) return { decision: 'defer', code: 'deferred' };
+  // What rules demand was there already.
+  return verdict.decision === 'modify' && modified === undefined ? { decision: 'allow', code: verdict.code } : verdict;
 };
 
 const sameRules = (a: readonly FiredRule[], b: readonly FiredRule[]): boolean =>
