@@ -126,7 +126,7 @@ describe('a draft over recorded decisions', () => {
 
   it('of a version against itself is empty whatever the rules', () => {
     const when = fc.constantFrom('true', 'amount > 500', '!target.named', 'run.calls > 2', 'run.drift > 10', 'records > 3', 'act.distance > 20 || amount > 10');
-    const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { tier: 3, approval: { route: ['x'], quorum: 2, expiresIn: '5m' } });
+    const outcome = fc.constantFrom<Record<string, unknown>>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { tier: 3, approval: { route: ['x'], quorum: 2, expiresIn: '5m' } });
     fc.assert(fc.property(fc.array(fc.tuple(when, outcome), { maxLength: 4 }), fc.array(fc.tuple(fc.constantFrom('pay.send', 'pay.plan', 'pay.read'), fc.constantFrom(1, 600, 1.5)), { maxLength: 6 }), (list, proposed) => {
       const bundle = bundleOf('any', list.map(([text, more], i) => rule(`r${i}`, text, more)));
       const history = historyOf(bundle);

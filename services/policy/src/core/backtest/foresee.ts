@@ -31,7 +31,8 @@ export const foresee = (record: GovernedDecided, { bundle, recorded }: Draft, at
   let { verdict, hangsOn } = judgeWithout(bundle, inquiry, missing);
   // As the live service does: people who were asked about a lower tier have not answered this.
   if (atTier !== null && verdict.tier > atTier && inquiry.facts['approval']?.value === 'approved') ({ verdict, hangsOn } = judgeWithout(bundle, { ...inquiry, facts: { ...inquiry.facts, approval: notAsked } }, missing));
-  if (hangsOn.length > 0 && verdict.decision !== 'deny') {
+  const denied = verdict.decision === 'deny' && verdict.rules.some((fired) => fired.decision === 'deny' && !hangsOn.includes(fired));
+  if (hangsOn.length > 0 && !denied) {
     return { status: 'unknown', because: missing.filter((fact) => hangsOn.some((fired) => fired.reason.includes(mark(fact)))).map((fact) => `fact ${fact}`), rules: hangsOn.map(({ id }) => id) };
   }
   // Denied whatever the missing facts are: what hangs on them is no reason.
@@ -59,7 +60,7 @@ const readsOf = (bundle: CompiledBundle, tool: string): ReadonlySet<string> => {
   if (byTool === undefined) reads.set(bundle, byTool = new Map());
   let found = byTool.get(tool);
   if (found === undefined) {
-    found = new Set(bundle.index(tool).rules.flatMap((rule) => rule.when.uses).filter((name) => !Object.hasOwn(bundle.parameters, name)));
+    found = new Set(bundle.index(tool).rules.flatMap((rule) => [rule.when, ...rule.rewrites.map(({ value }) => value)]).flatMap(({ uses }) => uses).filter((name) => !Object.hasOwn(bundle.parameters, name)));
     if (byTool.size < 20_000) byTool.set(tool, found);
   }
   return found;

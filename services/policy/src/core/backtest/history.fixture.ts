@@ -22,7 +22,8 @@ const agentOf = (id: string): AgentSnapshot => ({
   agent: id, tenant: 'acme', version: 1, name: id, owner: 'olga', purpose: 'pay', roles: [], status: 'active', permissions: ['pay.*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null },
 });
 
-export const rule = (id: string, when: string, more: object) => ({ id, owner: 'o', rationale: `because of ${id}`, tools: ['pay.*'], when, ...more });
+export const rule = (id: string, when: string, { approval, ...more }: { readonly approval?: object; readonly [field: string]: unknown }) =>
+  ({ id, owner: 'o', rationale: `because of ${id}`, tools: ['pay.*'], when, ...(approval && { obligations: { approval } }), ...more });
 export const bundleOf = (version: string, rules: readonly object[], more: object = {}): CompiledBundle => compileBundle({
   version, permit: ['pay.*'], rules, approval: { route: ['treasurer'], quorum: 1, expiresIn: '30m' }, senior: { route: ['senior'], quorum: 1, expiresIn: '1h' }, ...more,
 });

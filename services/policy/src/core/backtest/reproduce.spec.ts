@@ -61,7 +61,7 @@ describe('a decision made again from its record alone', () => {
 
   it('comes out the same whatever the rules and proposals are', () => {
     const when = fc.constantFrom('true', 'amount > 500', 'target.named', 'size(run.calls) > 0', 'run.calls > 2', 'level == "high" || amount > 10', 'records > 3', 'currency == "EUR"');
-    const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { decision: 'step_up' }, { tier: 3, approval: { route: ['x', 'treasurer'], quorum: 1, expiresIn: '5m' } });
+    const outcome = fc.constantFrom<Record<string, unknown>>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { decision: 'step_up' }, { tier: 3, approval: { route: ['x', 'treasurer'], quorum: 1, expiresIn: '5m' } });
     const rules = fc.array(fc.tuple(when, outcome), { maxLength: 4 });
     const proposals = fc.array(fc.tuple(fc.constantFrom('pay.send', 'pay.plan', 'pay.read'), fc.constantFrom<number | string | null>(1, 600, 1.5, 'x', null)), { minLength: 1, maxLength: 5 });
     fc.assert(fc.property(rules, proposals, fc.constantFrom('approved' as const, 'denied' as const), (list, proposed, resolution) => {
