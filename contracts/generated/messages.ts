@@ -148,6 +148,8 @@ export interface GovernedDecided {
   readonly decision: Decision;
   readonly snapshots: { readonly agent: number; readonly tool: number; readonly halts: number; readonly level: string };
   readonly reserved: { readonly calls: number; readonly money: Money | null };
+  /** What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record. */
+  readonly budgets?: readonly { readonly account: string; readonly budget: string; /** `calls`, or the currency of minor units. */ readonly unit: string; readonly amount: number; readonly leased: number; /** End of the budget's window. */ readonly until: number }[];
   /** true when no person, signature or session key covers the message yet. */
   readonly attested: boolean;
   readonly reply: Reply;

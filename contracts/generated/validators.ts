@@ -3781,7 +3781,7 @@ return errors === 0;
 validate36.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedDecided = validate37;
-const schema103 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"}}};
+const schema103 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"}}};
 const schema127 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
 const pattern52 = new RegExp("^[A-Z]{3}$", "u");
 const schema116 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."}}};
@@ -4160,10 +4160,10 @@ return errors === 0;
 }
 validate38.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema128 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."}}};
-const schema137 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
+const schema132 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."}}};
+const schema141 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
 const pattern56 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
-const schema140 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
+const schema144 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate44(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/replies/ChangedArgument.v1.schema.json" */;
@@ -4345,7 +4345,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema128.properties, key0))){
+if(!(func0.call(schema132.properties, key0))){
 validate43.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -4356,7 +4356,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "decided") || (data0 === "refused")) || (data0 === "noted")) || (data0 === "halted")) || (data0 === "resumed"))){
-validate43.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema128.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate43.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema132.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -5199,8 +5199,8 @@ return errors === 0;
 }
 validate43.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema143 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."}}};
-const schema145 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
+const schema147 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."}}};
+const schema149 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate48(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/RewrittenArgument.v1.schema.json" */;
@@ -7075,11 +7075,227 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.attested !== undefined && func0.call(data, "attested")){
+if(data.budgets !== undefined && func0.call(data, "budgets")){
+let data35 = data.budgets;
 const _errs120 = errors;
-if(typeof data.attested !== "boolean"){
-validate37.errors = [{instancePath:instancePath+"/attested",schemaPath:"#/properties/attested/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+if(errors === _errs120){
+if(Array.isArray(data35)){
+if(data35.length > 128){
+validate37.errors = [{instancePath:instancePath+"/budgets",schemaPath:"#/properties/budgets/maxItems",keyword:"maxItems",params:{limit: 128},message:"must NOT have more than 128 items"}];
 return false;
+}
+else {
+var valid33 = true;
+const len1 = data35.length;
+for(let i1=0; i1<len1; i1++){
+let data36 = data35[i1];
+const _errs122 = errors;
+if(errors === _errs122){
+if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
+let missing6;
+if((((((((data36.account === undefined) || (!(func0.call(data36, "account")))) && (missing6 = "account")) || (((data36.budget === undefined) || (!(func0.call(data36, "budget")))) && (missing6 = "budget"))) || (((data36.unit === undefined) || (!(func0.call(data36, "unit")))) && (missing6 = "unit"))) || (((data36.amount === undefined) || (!(func0.call(data36, "amount")))) && (missing6 = "amount"))) || (((data36.leased === undefined) || (!(func0.call(data36, "leased")))) && (missing6 = "leased"))) || (((data36.until === undefined) || (!(func0.call(data36, "until")))) && (missing6 = "until"))){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1,schemaPath:"#/properties/budgets/items/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"}];
+return false;
+}
+else {
+const _errs124 = errors;
+for(const key8 of Object.keys(data36)){
+if(!((((((key8 === "account") || (key8 === "budget")) || (key8 === "unit")) || (key8 === "amount")) || (key8 === "leased")) || (key8 === "until"))){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1,schemaPath:"#/properties/budgets/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs124 === errors){
+if(data36.account !== undefined && func0.call(data36, "account")){
+let data37 = data36.account;
+const _errs125 = errors;
+if(errors === _errs125){
+if(typeof data37 === "string"){
+if(func68(data37) > 512){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/account",schemaPath:"#/properties/budgets/items/properties/account/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+return false;
+}
+else {
+if(func68(data37) < 1){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/account",schemaPath:"#/properties/budgets/items/properties/account/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/account",schemaPath:"#/properties/budgets/items/properties/account/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid34 = _errs125 === errors;
+}
+else {
+var valid34 = true;
+}
+if(valid34){
+if(data36.budget !== undefined && func0.call(data36, "budget")){
+let data38 = data36.budget;
+const _errs127 = errors;
+const _errs128 = errors;
+if(errors === _errs128){
+if(typeof data38 === "string"){
+if(func68(data38) > 200){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/budget",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(func68(data38) < 1){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/budget",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/budget",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid34 = _errs127 === errors;
+}
+else {
+var valid34 = true;
+}
+if(valid34){
+if(data36.unit !== undefined && func0.call(data36, "unit")){
+let data39 = data36.unit;
+const _errs130 = errors;
+if(errors === _errs130){
+if(typeof data39 === "string"){
+if(func68(data39) > 16){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/unit",schemaPath:"#/properties/budgets/items/properties/unit/maxLength",keyword:"maxLength",params:{limit: 16},message:"must NOT have more than 16 characters"}];
+return false;
+}
+else {
+if(func68(data39) < 1){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/unit",schemaPath:"#/properties/budgets/items/properties/unit/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/unit",schemaPath:"#/properties/budgets/items/properties/unit/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid34 = _errs130 === errors;
+}
+else {
+var valid34 = true;
+}
+if(valid34){
+if(data36.amount !== undefined && func0.call(data36, "amount")){
+let data40 = data36.amount;
+const _errs132 = errors;
+const _errs133 = errors;
+if(!(((typeof data40 == "number") && (!(data40 % 1) && !isNaN(data40))) && (isFinite(data40)))){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/amount",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs133){
+if((typeof data40 == "number") && (isFinite(data40))){
+if(data40 > 9007199254740991 || isNaN(data40)){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/amount",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data40 < 0 || isNaN(data40)){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/amount",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid34 = _errs132 === errors;
+}
+else {
+var valid34 = true;
+}
+if(valid34){
+if(data36.leased !== undefined && func0.call(data36, "leased")){
+let data41 = data36.leased;
+const _errs135 = errors;
+const _errs136 = errors;
+if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/leased",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs136){
+if((typeof data41 == "number") && (isFinite(data41))){
+if(data41 > 9007199254740991 || isNaN(data41)){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/leased",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data41 < 0 || isNaN(data41)){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/leased",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid34 = _errs135 === errors;
+}
+else {
+var valid34 = true;
+}
+if(valid34){
+if(data36.until !== undefined && func0.call(data36, "until")){
+let data42 = data36.until;
+const _errs138 = errors;
+const _errs139 = errors;
+if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs139){
+if((typeof data42 == "number") && (isFinite(data42))){
+if(data42 > 9007199254740991 || isNaN(data42)){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data42 < 0 || isNaN(data42)){
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1+"/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid34 = _errs138 === errors;
+}
+else {
+var valid34 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate37.errors = [{instancePath:instancePath+"/budgets/" + i1,schemaPath:"#/properties/budgets/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid33 = _errs122 === errors;
+if(!valid33){
+break;
+}
+}
+}
+}
+else {
+validate37.errors = [{instancePath:instancePath+"/budgets",schemaPath:"#/properties/budgets/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
 }
 var valid0 = _errs120 === errors;
 }
@@ -7087,28 +7303,41 @@ else {
 var valid0 = true;
 }
 if(valid0){
+if(data.attested !== undefined && func0.call(data, "attested")){
+const _errs141 = errors;
+if(typeof data.attested !== "boolean"){
+validate37.errors = [{instancePath:instancePath+"/attested",schemaPath:"#/properties/attested/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs141 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
 if(data.reply !== undefined && func0.call(data, "reply")){
-const _errs122 = errors;
+const _errs143 = errors;
 if(!(validate43(data.reply, {instancePath:instancePath+"/reply",parentData:data,parentDataProperty:"reply",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate43.errors : vErrors.concat(validate43.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs122 === errors;
+var valid0 = _errs143 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.modified !== undefined && func0.call(data, "modified")){
-const _errs123 = errors;
+const _errs144 = errors;
 if(!(validate47(data.modified, {instancePath:instancePath+"/modified",parentData:data,parentDataProperty:"modified",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate47.errors : vErrors.concat(validate47.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs123 === errors;
+var valid0 = _errs144 === errors;
 }
 else {
 var valid0 = true;
+}
 }
 }
 }
@@ -7145,7 +7374,7 @@ return errors === 0;
 validate37.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedEnded = validate52;
-const schema148 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
+const schema152 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedEnded.v1.schema.json" */;
@@ -7168,7 +7397,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema148.properties, key0))){
+if(!(func0.call(schema152.properties, key0))){
 validate52.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -7948,7 +8177,7 @@ return errors === 0;
 validate52.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedHalted = validate53;
-const schema161 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema165 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate53(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedHalted.v1.schema.json" */;
@@ -7971,7 +8200,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema161.properties, key0))){
+if(!(func0.call(schema165.properties, key0))){
 validate53.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -8756,9 +8985,9 @@ return errors === 0;
 validate53.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOutcome = validate54;
-const schema175 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
-const schema188 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
-const schema190 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
+const schema179 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
+const schema192 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema194 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
 
 function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionOutcome.v1.schema.json" */;
@@ -8820,7 +9049,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data1 = data.status;
 const _errs5 = errors;
 if(!(((((data1 === "succeeded") || (data1 === "failed")) || (data1 === "partial")) || (data1 === "unknown")) || (data1 === "not_executed"))){
-validate55.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema190.enum},message:"must be equal to one of the allowed values"}];
+validate55.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema194.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -8833,7 +9062,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data2 = data.result;
 const _errs7 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate55.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema188.properties.result.type},message:"must be string,null"}];
+validate55.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema192.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs7){
@@ -8854,7 +9083,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data3 = data.error;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate55.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema188.properties.error.type},message:"must be string,null"}];
+validate55.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema192.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -9269,7 +9498,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema175.properties, key0))){
+if(!(func0.call(schema179.properties, key0))){
 validate54.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -10297,7 +10526,7 @@ return errors === 0;
 validate54.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOwned = validate57;
-const schema196 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
+const schema200 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
 
 function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedOwned.v1.schema.json" */;
@@ -10320,7 +10549,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema196.properties, key0))){
+if(!(func0.call(schema200.properties, key0))){
 validate57.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -11053,9 +11282,9 @@ return errors === 0;
 validate57.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedRecord = validate58;
-const schema208 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
-const schema209 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
-const schema220 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
+const schema212 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
+const schema213 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
+const schema224 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
 const pattern99 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
 
 function validate60(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -11232,7 +11461,7 @@ if(data.traceId !== undefined && func0.call(data, "traceId")){
 let data3 = data.traceId;
 const _errs14 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate60.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema220.properties.traceId.type},message:"must be string,null"}];
+validate60.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema224.properties.traceId.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -11268,9 +11497,9 @@ return errors === 0;
 }
 validate60.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema222 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
-const schema227 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
-const schema233 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
+const schema226 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
+const schema231 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
+const schema237 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
 const pattern106 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate63(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -11395,7 +11624,7 @@ return errors === 0;
 }
 validate63.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema235 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
+const schema239 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
 const wrapper0 = {validate: validate65};
 
 function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -11500,7 +11729,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema222.properties, key0))){
+if(!(func0.call(schema226.properties, key0))){
 validate62.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -11940,7 +12169,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema209.properties, key0))){
+if(!(func0.call(schema213.properties, key0))){
 validate59.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -12785,9 +13014,9 @@ return errors === 0;
 }
 validate59.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema239 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
-const schema251 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
-const schema253 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
+const schema243 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
+const schema255 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
+const schema257 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
 const pattern117 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
 
 function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -12906,7 +13135,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data3 = data.status;
 const _errs11 = errors;
 if(!((data3 === "succeeded") || (data3 === "failed"))){
-validate69.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema251.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate69.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema255.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -12952,7 +13181,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema239.properties, key0))){
+if(!(func0.call(schema243.properties, key0))){
 validate68.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -13697,7 +13926,7 @@ return errors === 0;
 }
 validate68.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema255 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema259 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedResumed.v1.schema.json" */;
@@ -13720,7 +13949,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema255.properties, key0))){
+if(!(func0.call(schema259.properties, key0))){
 validate71.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -14504,7 +14733,7 @@ return errors === 0;
 }
 validate71.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema269 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
+const schema273 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
 
 function validate72(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedRefused.v1.schema.json" */;
@@ -14527,7 +14756,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema269.properties, key0))){
+if(!(func0.call(schema273.properties, key0))){
 validate72.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15317,7 +15546,7 @@ return errors === 0;
 }
 validate72.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema282 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
+const schema286 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
 
 function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedUnproven.v1.schema.json" */;
@@ -15340,7 +15569,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema282.properties, key0))){
+if(!(func0.call(schema286.properties, key0))){
 validate74.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -16423,7 +16652,7 @@ export const validateModification = validate47;
 export const validateRewrittenArgument = validate48;
 
 export const validateActionAnswer = validate86;
-const schema298 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
+const schema302 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
 
 function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionAnswer.v1.schema.json" */;
@@ -16446,7 +16675,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema298.properties, key0))){
+if(!(func0.call(schema302.properties, key0))){
 validate86.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -16605,7 +16834,7 @@ if(data.code !== undefined && func0.call(data, "code")){
 let data3 = data.code;
 const _errs17 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate86.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema298.properties.code.type},message:"must be string,null"}];
+validate86.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema302.properties.code.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs17){
@@ -16626,7 +16855,7 @@ if(data.detail !== undefined && func0.call(data, "detail")){
 let data4 = data.detail;
 const _errs19 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate86.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema298.properties.detail.type},message:"must be string,null"}];
+validate86.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema302.properties.detail.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -16734,7 +16963,7 @@ if(data.grant !== undefined && func0.call(data, "grant")){
 let data6 = data.grant;
 const _errs28 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate86.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema298.properties.grant.type},message:"must be string,null"}];
+validate86.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema302.properties.grant.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs28){
@@ -16842,7 +17071,7 @@ if(data.session_proof !== undefined && func0.call(data, "session_proof")){
 let data9 = data.session_proof;
 const _errs39 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate86.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema298.properties.session_proof.type},message:"must be string,null"}];
+validate86.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema302.properties.session_proof.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs39){
@@ -16918,7 +17147,7 @@ return errors === 0;
 validate86.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionPermission = validate88;
-const schema304 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
+const schema308 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
 
 function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionPermission.v1.schema.json" */;
@@ -17165,7 +17394,7 @@ return errors === 0;
 validate88.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionView = validate89;
-const schema307 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
+const schema311 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
 
 function validate89(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionView.v1.schema.json" */;
@@ -17451,9 +17680,9 @@ return errors === 0;
 validate89.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentList = validate91;
-const schema314 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema315 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
-const schema323 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
+const schema318 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema319 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
+const schema327 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
 const pattern153 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
 
 function validate92(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -17477,7 +17706,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema315.properties, key0))){
+if(!(func0.call(schema319.properties, key0))){
 validate92.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -17702,7 +17931,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data8 = data.status;
 const _errs25 = errors;
 if(!((((data8 === "draft") || (data8 === "active")) || (data8 === "suspended")) || (data8 === "decommissioned"))){
-validate92.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema315.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate92.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema319.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs25 === errors;
@@ -17767,7 +17996,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data11 = data.ceiling;
 const _errs31 = errors;
 if(!((data11 === 1) || (data11 === 2))){
-validate92.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema315.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate92.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema319.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs31 === errors;
@@ -17807,7 +18036,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data13 = data.model;
 const _errs34 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate92.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema315.properties.model.type},message:"must be string,null"}];
+validate92.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema319.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs34){
@@ -18176,7 +18405,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate91.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema314.properties.next.type},message:"must be string,null"}];
+validate91.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema318.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -18207,9 +18436,9 @@ return errors === 0;
 validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalList = validate94;
-const schema326 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema327 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
-const schema340 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema330 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema331 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
+const schema344 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate96(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/VoteView.v1.schema.json" */;
@@ -18271,7 +18500,7 @@ if(data.vote !== undefined && func0.call(data, "vote")){
 let data1 = data.vote;
 const _errs5 = errors;
 if(!((data1 === "approve") || (data1 === "deny"))){
-validate96.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema340.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate96.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema344.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -18367,7 +18596,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema327.properties, key0))){
+if(!(func0.call(schema331.properties, key0))){
 validate95.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -18774,7 +19003,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data15 = data.status;
 const _errs43 = errors;
 if(!((data15 === "open") || (data15 === "closed"))){
-validate95.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema327.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate95.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema331.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs43 === errors;
@@ -18787,7 +19016,7 @@ if(data.resolution !== undefined && func0.call(data, "resolution")){
 let data16 = data.resolution;
 const _errs44 = errors;
 if(!(((((data16 === "approved") || (data16 === "denied")) || (data16 === "expired")) || (data16 === "cancelled")) || (data16 === null))){
-validate95.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema327.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate95.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema331.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs44 === errors;
@@ -19130,7 +19359,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate94.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema326.properties.next.type},message:"must be string,null"}];
+validate94.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema330.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -19163,8 +19392,8 @@ validate94.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateApprovalView = validate95;
 
 export const validateBundleStatusView = validate101;
-const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
-const schema366 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
+const schema351 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
+const schema370 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
 
 function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LoosenedView.v1.schema.json" */;
@@ -20188,7 +20417,7 @@ if(data12.mode !== undefined && func0.call(data12, "mode")){
 let data13 = data12.mode;
 const _errs58 = errors;
 if(!((data13 === "shadow") || (data13 === "canary"))){
-const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema347.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema351.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -20624,7 +20853,7 @@ if(data20.purpose !== undefined && func0.call(data20, "purpose")){
 let data22 = data20.purpose;
 const _errs84 = errors;
 if(!((data22 === "activate") || (data22 === "rollback"))){
-const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema347.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
+const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema351.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -21511,7 +21740,7 @@ return errors === 0;
 validate101.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleVersionView = validate104;
-const schema376 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
+const schema380 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
 const pattern182 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -22168,7 +22397,7 @@ return errors === 0;
 validate104.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCancelResponse = validate106;
-const schema383 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
+const schema387 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
 
 function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CancelResponse.v1.schema.json" */;
@@ -22252,7 +22481,7 @@ return errors === 0;
 validate106.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVoteRequest = validate107;
-const schema385 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema389 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate107(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVoteRequest.v1.schema.json" */;
@@ -22318,7 +22547,7 @@ return errors === 0;
 validate107.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimRequest = validate108;
-const schema387 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
+const schema391 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
 
 function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimRequest.v1.schema.json" */;
@@ -22384,7 +22613,7 @@ return errors === 0;
 validate108.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimResponse = validate109;
-const schema389 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema393 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimResponse.v1.schema.json" */;
@@ -22450,7 +22679,7 @@ return errors === 0;
 validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDifferencesView = validate110;
-const schema391 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
+const schema395 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
 
 function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DifferencesView.v1.schema.json" */;
@@ -22473,7 +22702,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema391.properties, key0))){
+if(!(func0.call(schema395.properties, key0))){
 validate110.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -22601,7 +22830,7 @@ const _errs12 = errors;
 let valid3 = false;
 const _errs13 = errors;
 if(!((data2 === "shadow") || (data2 === "canary"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema391.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema395.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -23445,7 +23674,7 @@ return errors === 0;
 validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEndRunRequest = validate111;
-const schema405 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
+const schema409 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
 
 function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EndRunRequest.v1.schema.json" */;
@@ -23472,7 +23701,7 @@ if(_errs1 === errors){
 if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate111.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema405.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate111.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema409.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -23489,7 +23718,7 @@ return errors === 0;
 validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate112;
-const schema406 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const schema410 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
 const pattern190 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -23573,7 +23802,7 @@ return errors === 0;
 validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEntryList = validate114;
-const schema407 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
+const schema411 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
 
 function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EntryList.v1.schema.json" */;
@@ -23720,7 +23949,7 @@ return errors === 0;
 validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingList = validate115;
-const schema410 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 
 function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingList.v1.schema.json" */;
@@ -23790,7 +24019,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate115.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema410.properties.next.type},message:"must be string,null"}];
+validate115.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema414.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -23821,9 +24050,9 @@ return errors === 0;
 validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltList = validate117;
-const schema411 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
-const schema412 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const schema415 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const schema415 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
+const schema416 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema419 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
 const pattern193 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -23886,7 +24115,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate118.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema412.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate118.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema416.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -23899,7 +24128,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate118.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema412.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate118.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema416.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -23961,7 +24190,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate118.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema415.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate118.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema419.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -23974,7 +24203,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate118.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema415.properties.id.type},message:"must be string,null"}];
+validate118.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema419.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -24182,7 +24411,7 @@ return errors === 0;
 validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltRequest = validate120;
-const schema419 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema423 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 const pattern196 = new RegExp("\\S", "u");
 
 function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -24237,7 +24466,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate120.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema419.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate120.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema423.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -24250,7 +24479,7 @@ if(data0.id !== undefined && func0.call(data0, "id")){
 let data2 = data0.id;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema419.properties.scope.properties.id.type},message:"must be string,null"}];
+validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema423.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -24291,7 +24520,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs8 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate120.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema419.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate120.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema423.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -24348,7 +24577,7 @@ return errors === 0;
 validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltResponse = validate121;
-const schema420 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+const schema424 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
 function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
@@ -24478,7 +24707,7 @@ return errors === 0;
 validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHealth = validate122;
-const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+const schema426 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
 function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
@@ -24546,7 +24775,7 @@ return errors === 0;
 validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonRequest = validate123;
-const schema424 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
+const schema428 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
@@ -24699,7 +24928,7 @@ return errors === 0;
 validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonResponse = validate124;
-const schema428 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema432 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
@@ -24849,7 +25078,7 @@ return errors === 0;
 validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateJwksResponse = validate125;
-const schema431 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+const schema435 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
 function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
@@ -25053,7 +25282,7 @@ return errors === 0;
 validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLevelList = validate126;
-const schema433 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+const schema437 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
 function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
@@ -25123,7 +25352,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate126.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema433.properties.next.type},message:"must be string,null"}];
+validate126.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema437.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -25167,7 +25396,7 @@ return errors === 0;
 validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLiftResponse = validate128;
-const schema434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
+const schema438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
@@ -25253,7 +25482,7 @@ validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateLoosenedView = validate102;
 
 export const validateOAuthError = validate129;
-const schema436 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+const schema440 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
 
 function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
@@ -25374,7 +25603,7 @@ return errors === 0;
 validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunRequest = validate130;
-const schema438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+const schema442 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
 function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
@@ -25610,7 +25839,7 @@ return errors === 0;
 validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunResponse = validate131;
-const schema441 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
@@ -25832,8 +26061,8 @@ return errors === 0;
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePeopleList = validate132;
-const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema446 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
+const schema449 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema450 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
 
 function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
@@ -26031,7 +26260,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate133.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema446.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate133.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema450.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -26163,7 +26392,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate132.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema445.properties.next.type},message:"must be string,null"}];
+validate132.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema449.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -26194,7 +26423,7 @@ return errors === 0;
 validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProblem = validate136;
-const schema452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+const schema456 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
 function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
@@ -26394,7 +26623,7 @@ return errors === 0;
 validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProposeRequest = validate137;
-const schema454 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
+const schema458 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
 
 function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
@@ -26668,7 +26897,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate137.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema454.properties.confidence.type},message:"must be number,null"}];
+validate137.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema458.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -26790,7 +27019,7 @@ return errors === 0;
 validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublishBundleRequest = validate138;
-const schema461 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema465 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
@@ -26895,7 +27124,7 @@ return errors === 0;
 validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutToolRequest = validate139;
-const schema463 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
+const schema467 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
 
 function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
@@ -26918,7 +27147,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema463.properties, key0))){
+if(!(func0.call(schema467.properties, key0))){
 validate139.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -27169,7 +27398,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate139.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema463.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate139.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema467.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -27308,7 +27537,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate139.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema463.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate139.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema467.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -27373,7 +27602,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate139.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema463.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate139.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema467.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -27448,7 +27677,7 @@ return errors === 0;
 validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReasonRequest = validate140;
-const schema470 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema474 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
@@ -27520,7 +27749,7 @@ return errors === 0;
 validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRegisterAgentRequest = validate141;
-const schema471 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const schema475 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
 
 function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
@@ -27543,7 +27772,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema471.properties, key0))){
+if(!(func0.call(schema475.properties, key0))){
 validate141.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -27764,7 +27993,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data8 = data.ceiling;
 const _errs24 = errors;
 if(!((data8 === 1) || (data8 === 2))){
-validate141.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema471.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate141.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema475.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs24 === errors;
@@ -28050,7 +28279,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs45 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate141.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema471.properties.model.type},message:"must be string,null"}];
+validate141.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema475.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs45){
@@ -28115,7 +28344,7 @@ return errors === 0;
 validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunRequest = validate143;
-const schema480 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema484 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
@@ -28181,7 +28410,7 @@ return errors === 0;
 validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunResponse = validate144;
-const schema482 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+const schema486 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
 
 function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
@@ -28281,7 +28510,7 @@ return errors === 0;
 validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReportOutcomeRequest = validate145;
-const schema485 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema489 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
 function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
@@ -28315,7 +28544,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate145.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema190.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema194.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -28328,7 +28557,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate145.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema485.properties.result.type},message:"must be string,null"}];
+validate145.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema489.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
@@ -28349,7 +28578,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate145.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema485.properties.error.type},message:"must be string,null"}];
+validate145.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema489.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -28742,7 +28971,7 @@ return errors === 0;
 validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunDetail = validate146;
-const schema490 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
+const schema494 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
 
 function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
@@ -29010,8 +29239,8 @@ return errors === 0;
 validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunList = validate148;
-const schema496 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema497 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema500 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
@@ -29310,7 +29539,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate148.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema496.properties.next.type},message:"must be string,null"}];
+validate148.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema500.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -29343,7 +29572,7 @@ validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunView = validate149;
 
 export const validateSentResponse = validate151;
-const schema503 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+const schema507 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
 function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
@@ -29456,7 +29685,7 @@ return errors === 0;
 validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSignedStatementRequest = validate152;
-const schema506 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema510 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
@@ -29522,7 +29751,7 @@ return errors === 0;
 validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactRequest = validate153;
-const schema508 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+const schema512 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
 function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
@@ -29630,7 +29859,7 @@ return errors === 0;
 validate153.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactResponse = validate154;
-const schema511 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+const schema515 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
 function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
@@ -29743,7 +29972,7 @@ return errors === 0;
 validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenRequest = validate155;
-const schema514 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+const schema518 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
@@ -29766,7 +29995,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema514.properties, key0))){
+if(!(func0.call(schema518.properties, key0))){
 validate155.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -29983,7 +30212,7 @@ return errors === 0;
 validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenResponse = validate156;
-const schema518 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
+const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
 
 function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
@@ -30045,7 +30274,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate156.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema518.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate156.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema522.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -30205,8 +30434,8 @@ return errors === 0;
 validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateToolList = validate157;
-const schema523 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema524 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
+const schema527 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema528 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
 
 function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
@@ -30229,7 +30458,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema524.properties, key0))){
+if(!(func0.call(schema528.properties, key0))){
 validate158.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -30564,7 +30793,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate158.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema524.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate158.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema528.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -30703,7 +30932,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate158.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema524.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate158.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema528.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -30768,7 +30997,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate158.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema524.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate158.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema528.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -30914,7 +31143,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate157.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema523.properties.next.type},message:"must be string,null"}];
+validate157.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema527.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -30947,7 +31176,7 @@ validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateVoteView = validate96;
 
 export const validateBundleLineUp = validate160;
-const schema534 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+const schema538 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
 function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
@@ -31913,7 +32142,7 @@ return errors === 0;
 validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePolicyBundle = validate161;
-const schema547 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+const schema551 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
 function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
@@ -32118,7 +32347,7 @@ export const validateActionOutcome = validate55;
 export const validateActionProposed = validate38;
 
 export const validateCancelRequested = validate162;
-const schema551 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema555 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
@@ -32212,7 +32441,7 @@ return errors === 0;
 validate162.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFactSupplied = validate163;
-const schema554 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+const schema558 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
 function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
@@ -32385,7 +32614,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate164.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema190.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema194.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate164.errors = vErrors;
@@ -32394,7 +32623,7 @@ return errors === 0;
 validate164.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEnded = validate165;
-const schema560 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema564 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate165(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
@@ -32428,7 +32657,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate165.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema560.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate165.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema564.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -32481,7 +32710,7 @@ validate165.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunStarted = validate60;
 
 export const validateDeadLetter = validate166;
-const schema562 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const schema566 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
 const pattern276 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
 const pattern277 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
@@ -32704,7 +32933,7 @@ return errors === 0;
 validate167.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnvelopeHeaders = validate168;
-const schema566 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const schema570 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
 const pattern279 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
 function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -33020,7 +33249,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate170.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema415.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate170.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema419.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -33033,7 +33262,7 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate170.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema415.properties.id.type},message:"must be string,null"}];
+validate170.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema419.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
@@ -33208,7 +33437,7 @@ validate173.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validatePublicJwk = validate63;
 
 export const validateRuntimeHeaders = validate174;
-const schema575 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const schema579 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
 const pattern290 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
 const pattern293 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
@@ -33238,7 +33467,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema575.properties, key0))){
+if(!(func0.call(schema579.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -33613,7 +33842,7 @@ return errors === 0;
 validate174.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceEvent = validate175;
-const schema582 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const schema586 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
 const pattern294 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
 function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -33822,7 +34051,7 @@ return errors === 0;
 validate175.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceHeaders = validate176;
-const schema587 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const schema591 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
 const pattern300 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
 function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -33851,7 +34080,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema587.properties, key0))){
+if(!(func0.call(schema591.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -34139,7 +34368,7 @@ return errors === 0;
 validate176.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSnapshotHeartbeat = validate177;
-const schema591 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema595 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
@@ -34227,7 +34456,7 @@ return errors === 0;
 validate178.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionCancelled = validate179;
-const schema594 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema598 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate179(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
@@ -34354,7 +34583,7 @@ export const validateActionReversed = validate69;
 export const validateHaltNotice = validate118;
 
 export const validateRunHalted = validate180;
-const schema598 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+const schema602 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
 
 function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
@@ -34466,7 +34695,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs11 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate180.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema598.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate180.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema602.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -34491,7 +34720,7 @@ return errors === 0;
 validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunResumed = validate181;
-const schema602 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema606 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
@@ -34614,7 +34843,7 @@ return errors === 0;
 validate181.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTimerDue = validate182;
-const schema606 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+const schema610 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
 
 function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
@@ -34648,7 +34877,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate182.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema606.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate182.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema610.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -34758,7 +34987,7 @@ return errors === 0;
 validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimClaims = validate183;
-const schema608 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema612 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
@@ -35032,7 +35261,7 @@ return errors === 0;
 validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantClaims = validate184;
-const schema617 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema621 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
@@ -35055,7 +35284,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema617.properties, key0))){
+if(!(func0.call(schema621.properties, key0))){
 validate184.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;

@@ -4,12 +4,13 @@ import type { FiredRule, GovernedRecord, PublicJwk } from '@countersign/contract
 import { argumentsDigest, createKeySet, maxGrantBatch, serviceOfKey, signGrantsAsync } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { withSpan } from '@countersign/telemetry';
-import type { CheckpointStore } from './app/ports.ts';
+import { leasing } from './app/leasing.ts';
+import type { BudgetLedger, CheckpointStore } from './app/ports.ts';
 import { checkpointing } from './app/partition.ts';
 import type { CheckpointPace } from './app/partition.ts';
 import { createProcessor } from './app/processor.ts';
 import { takeOver } from './app/take-over.ts';
-import { foldingWith, judgeWith } from './core/judge.ts';
+import { foldingWith, judgeWith, widerWith } from './core/judge.ts';
 import type { CompiledBundle } from './core/rules/compile.ts';
 import type { Level, Limits, World } from './core/world.ts';
 import { createPeople } from './inbound/people.ts';
@@ -24,6 +25,8 @@ export interface PolicyPorts {
   readonly bus: Bus;
   readonly snapshots: Snapshots;
   readonly checkpoints: CheckpointStore;
+  /** Counts what spans partitions. Without it, budgets wider than a run allow nothing. */
+  readonly ledger?: BudgetLedger;
   readonly bundle: CompiledBundle;
   readonly key: SigningKey;
   readonly keys: KeySet;
@@ -64,6 +67,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   const verify = createVerifier({ audience: ports.audience, keys: ports.keys, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant) });
   const worldAt = worldOf(ports);
 
+  let owned = 0;
   const own = async (ownership: Ownership): Promise<PartitionOwner> => {
     const { partition } = ownership;
     // Folding needs the catalogue (how far results are trusted), so it waits for the snapshots like everything else.
@@ -73,6 +77,9 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     });
     ports.onTakenOver?.(partition, { from: taken.from, folded: taken.folded, position: taken.state.position });
     const checkpoint = checkpointing(ports.checkpoints, partition, ports.pace, ports.now, taken.offsetOf, (error) => ports.onError(error, 'checkpoint'));
+    const leases = ports.ledger && leasing(ports.ledger, partition, `${ports.owner}.${owned++}`);
+    // What the owner before had leased and not written goes back at once, not with the next need.
+    if (worldAt(ports.now()).wider !== undefined || taken.state.accounts.size > 0) await leases?.own(taken.state);
     const handle = createProcessor({
       tenant, clock: ports.now, world: worldAt, verify, ahead: verify.ahead, live: (signal) => live(snapshots, signal),
       sign: async (claims) => {
@@ -84,7 +91,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
       reply: (reply, to) => toReply(topics.replies, reply, to),
       deadLetter: (record, code, detail) => toDead(topics.dead, record, code, detail),
       traced: (traceparent, work) => withSpan('countersign.decide', traceparent, (span) => work(span.traceparent)),
-      ...(ports.count && { count: ports.count }),
+      ...(ports.count && { count: ports.count }), ...(leases && { leasing: leases }),
     }, partition, taken.state, ownership.signal);
     return { handle, committed: () => checkpoint(taken.state) };
   };
@@ -114,7 +121,7 @@ const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits }: PolicyPor
   const folding = foldingWith((name) => snapshots.tool(name));
   const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
   const fixed = {
-    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget },
+    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget, deferral: bundle.deferral }, wider: widerWith(bundle),
     agent: (id: string) => snapshots.agent(id),
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),

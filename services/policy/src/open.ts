@@ -7,6 +7,7 @@ import type { PolicyConfig } from './config.ts';
 import { loadBundle } from './inbound/bundle-files.ts';
 import { followSnapshots } from './inbound/snapshots.ts';
 import { createCheckpointStore, openCheckpoints } from './outbound/checkpoints.ts';
+import { createBudgetLedger } from './outbound/ledger.ts';
 import { PolicyModule } from './policy.module.ts';
 import { policyTopics } from './compose.ts';
 
@@ -23,7 +24,7 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   const snapshots = followSnapshots(bus, { keys, now: Date.now, onError });
   const policy = await composePolicy({
     bus, snapshots, bundle, keys, jwks, key: serviceKey(config.secretsDir, 'policy'), proofSecret: secretFile(config.secretsDir, 'proof-secret'),
-    checkpoints: createCheckpointStore(source, policyTopics.governed),
+    checkpoints: createCheckpointStore(source, policyTopics.governed), ledger: createBudgetLedger(source, policyTopics.governed, Date.now),
     tenant: config.tenant, audience: config.audience, anomalyEffect: config.anomalyEffect,
     limits: { grantMs: config.grantMs, actionsPerRun: 10_000, denies: 3, clockSkewMs: 300_000 },
     pace: { everyRecords: config.checkpointRecords, everyMs: config.checkpointMs }, maxBatch: config.maxBatch,

@@ -2,7 +2,7 @@ import { CannotRun } from '../errors.ts';
 import { readLocal } from '../local.ts';
 import { printJson, progress } from '../output.ts';
 import { machine } from './machine.ts';
-import { rounded, table } from './measured.ts';
+import { table } from './measured.ts';
 import type { Results } from './measured.ts';
 
 const names = ['bus', 'decide', 'audit', 'policy'] as const;
@@ -34,7 +34,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   const results: Record<string, Results[string]> = {};
   if (wanted.includes('policy')) {
     const { policyPath } = await import('./policy-path.ts');
-    for (const [id, measured] of Object.entries(await policyPath({ ...(quick ? { messages: 20_000 } : {}), tell }))) results[id] = { ...measured, value: rounded(measured.value) };
+    const { policyPeers } = await import('./policy-peers.ts');
+    Object.assign(results, await policyPath({ ...(quick ? { messages: 20_000, rounds: 1 } : {}), tell }), await policyPeers({ quick, tell }));
   }
   if (wanted.includes('audit')) {
     const { benchAudit } = await import('./audit.ts');

@@ -1,23 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import type { ToolSnapshot } from '@countersign/contracts';
 import { emptyContext, withInstruction, withResult } from '@countersign/policy/core/facts/context';
 import { deriveFacts } from '@countersign/policy/core/facts/derive';
-import { compileTool } from '@countersign/policy/core/rules/compile';
+import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
 import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
-import { loadBundle } from '@countersign/policy/inbound/bundle-files';
-import { script } from './sessions.ts';
+import { script, sessionOf } from './sessions.ts';
+import { benchPack } from './thousand-rules.ts';
 
-const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url);
-const { bundle } = await loadBundle(fileURLToPath(pack));
-const tools = new Map((JSON.parse(readFileSync(new URL('tools.json', pack), 'utf8')) as ToolSnapshot[]).map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
+const pack = await benchPack();
+const bundle = compileBundle(pack.spec);
+const tools = new Map(pack.tools.map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
 const agent = { agent: 'a', roles: [], environment: 'bench', ceiling: 2, runtimeTrusted: false } as never;
 
 describe('the sessions of the bench', () => {
-  it('are decided by the demo pack as they say', () => {
-    for (let n = 0; n < 60; n += 1) {
-      const { instruction, steps } = script(n);
+  it('are played against 1,000 rules over 100 tools, all compiled, each tool with its ten', () => {
+    expect([bundle.rules.length, tools.size, bundle.interpreted]).toEqual([1_000, 100, []]);
+    for (const name of tools.keys()) expect(bundle.index(name).rules.length).toBeGreaterThanOrEqual(9);
+  });
+
+  it('are decided by the demo pack and 988 generated rules as they say', () => {
+    for (let n = 0; n < 120; n += 1) {
+      const { instruction, steps } = sessionOf(n, pack.office);
       let context = withInstruction(emptyContext, instruction);
       const counts = new Map<string, number>();
       for (const step of steps) {

@@ -59,3 +59,17 @@ const release = (n: number): Script => ({
 
 /** The n-th session: half payments, a third care, the rest releases; values differ in each. */
 export const script = (n: number): Script => (n % 6 < 3 ? payments(n) : n % 6 < 5 ? care(n) : release(n));
+
+/** Tools of the generated office, two to a session, in turn: all of them are used. */
+const officeStep = (n: number, tool: string, consequential: boolean): Step => ({
+  tool, args: { amount: 1_200 + n % 700, recipient: `desk-${n % 300}`, subject: `entry ${n} of the week`, memo: 'Filed with the others, as every week; nothing to add. '.repeat(4) }, why: 'The weekly entry of the office, made beside the task.',
+  result: rows(6, (i) => `entry ${n + i}: booked at the office, seen by nobody yet, kept for ten years`), expect: allow(consequential ? 2 : 1),
+});
+
+/** The n-th session of a bench: a script, with two steps at tools of the office, one after the first step and one at the end. */
+export const sessionOf = (n: number, office: readonly string[]): Script => {
+  const { instruction, steps } = script(n);
+  const [first, ...rest] = steps;
+  const at = (i: number): Step => officeStep(2 * n + i, office[(2 * n + i) % office.length]!, (2 * n + i) % office.length % 2 === 0);
+  return { instruction, steps: [first!, at(0), ...rest, at(1)] };
+};

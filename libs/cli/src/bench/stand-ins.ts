@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envelope } from '@countersign/bus';
 import type { Bus, Outgoing } from '@countersign/bus';
@@ -9,19 +11,20 @@ import { argumentsDigest, generateKey, signServiceMessage } from '@countersign/i
 import type { SigningKey } from '@countersign/identity';
 import { serviceKey } from '@countersign/service-host';
 import { startNode } from './child.ts';
+import { benchPack, writeBundle } from './thousand-rules.ts';
 
 export interface StandIns {
   readonly registryKey: SigningKey;
   /** Signs instructions; policy knows them from the people snapshot. */
   readonly person: { readonly id: string; readonly key: SigningKey };
   readonly agents: readonly string[];
+  /** 1,000 rules over 100 tools: the tools are published, the bundle lies in `bundleFolder` for the policy process. */
+  readonly pack: Awaited<ReturnType<typeof benchPack>>;
+  readonly bundleFolder: string;
   stop(): Promise<void>;
 }
 
-const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url);
-export const bundleFolder = fileURLToPath(pack);
-
-/** Plays registry, supervision and anomaly for one policy process: signed snapshots of agents, people and the demo's tools, and everybody's heartbeats. */
+/** Plays registry, supervision and anomaly for one policy process: signed snapshots of agents, people and the bench's tools, and everybody's heartbeats. */
 export const startStandIns = async (bus: Bus, brokers: string, secretsDir: string, tenant: string): Promise<StandIns> => {
   const registryKey = serviceKey(secretsDir, 'registry');
   const publish = (what: string, at: string, key: string, value: object): Outgoing => signServiceMessage({
@@ -29,15 +32,16 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
   }, registryKey);
   const person = { id: 'uma', key: generateKey('uma-1') };
   const agents = Array.from({ length: 20 }, (_, n) => `clerk-${n}`);
-  const declared = JSON.parse(await readFile(new URL('tools.json', pack), 'utf8')) as ToolSnapshot[];
+  const pack = await benchPack();
+  const bundleFolder = await writeBundle(await mkdtemp(join(tmpdir(), 'countersign-bench-')), pack.spec);
   await bus.publish([
     ...agents.map((agent) => publish('agent', topic.registryAgents, agent, {
-      agent, tenant, version: 1, name: agent, owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*'],
+      agent, tenant, version: 1, name: agent, owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'],
       ceiling: 2, environment: 'bench', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null },
     } satisfies AgentSnapshot)),
     publish('person', topic.registryPeople, person.id, { person: person.id, tenant, version: 1, name: 'Uma', roles: ['user'], status: 'active', keys: [person.key.publicJwk] } satisfies PersonSnapshot),
-    ...declared.map((tool) => publish('tool', topic.registryTools, tool.tool, { ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot)),
+    ...pack.tools.map((tool) => publish('tool', topic.registryTools, tool.tool, { ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot)),
   ]);
   const beats = await startNode('heartbeats', [fileURLToPath(new URL('./heartbeats.js', import.meta.url)), brokers, secretsDir, tenant], { ready: async (printed) => printed.includes('beating') });
-  return { registryKey, person, agents, stop: () => beats.stop() };
+  return { registryKey, person, agents, pack, bundleFolder, stop: async () => { await beats.stop(); await rm(bundleFolder, { recursive: true, force: true }); } };
 };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { deriveFacts } from '@countersign/policy/core/facts/derive';
 import { emptyContext, withInstruction, withResult } from '@countersign/policy/core/facts/context';
@@ -7,8 +6,12 @@ import type { CompiledBundle, CompiledTool } from '@countersign/policy/core/rule
 import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
 import { loadBundle } from '@countersign/policy/inbound/bundle-files';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { inferTools } from '../catalogue/infer.ts';
+import type { ToolSpec } from '../catalogue/infer.ts';
+import { createUses } from '../catalogue/uses.ts';
 import { readSessions } from './session.ts';
 import type { RecordedCall, RecordedSession } from './session.ts';
+import { packFolder, packTools } from './setup.ts';
 import { emptyScores, isConsequential, score } from './tally.ts';
 import type { Scores } from './tally.ts';
 
@@ -17,7 +20,6 @@ export interface Miss { readonly kind: 'injected ran' | 'benign asked'; readonly
 
 export interface Evaluation { readonly all: Scores; readonly bySuite: ReadonlyMap<string, Scores>; readonly misses: readonly Miss[] }
 
-const pack = new URL('../../../../services/policy/packs/agentdojo/', import.meta.url);
 const agent = { agent: 'a', tenant: 'acme', version: 1, name: 'a', owner: 'o', purpose: '', roles: ['assistant'], status: 'active', permissions: ['*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 1000, money: null } } as const;
 
 /**
@@ -25,9 +27,10 @@ const agent = { agent: 'a', tenant: 'acme', version: 1, name: 'a', owner: 'o', p
  * what is stopped leaves no result, the third deny or a tier 4 halts. For writing rules: seconds instead of minutes.
  */
 export const evaluateOffline = async (file: string, limit?: number): Promise<Evaluation> => {
-  const { bundle } = await loadBundle(fileURLToPath(pack));
+  const { bundle } = await loadBundle(fileURLToPath(packFolder));
   const ajv = new Ajv2020({ strict: false });
-  const tools = new Map((JSON.parse(readFileSync(new URL('tools.json', pack), 'utf8')) as object[]).map((spec) => {
+  const entries = await catalogueOf(file, limit);
+  const tools = new Map(entries.map((spec) => {
     const tool = compileTool({ tenant: 'acme', version: 1, definition: '', ...spec } as never);
     return [tool.name, { tool, valid: ajv.compile(tool.snapshot.schema) }];
   }));
@@ -44,6 +47,15 @@ export const evaluateOffline = async (file: string, limit?: number): Promise<Eva
     });
   }
   return { all, bySuite, misses };
+};
+
+/** The pack's entries, and inferred ones for tools of the file that it does not know, as the replay registers them. */
+const catalogueOf = async (file: string, limit?: number): Promise<ToolSpec[]> => {
+  const pack = await packTools();
+  const known = pack.map((tool) => tool.tool);
+  const unknown = createUses(new Set(known));
+  for await (const session of readSessions(file, limit)) unknown.see(session);
+  return [...pack, ...inferTools(unknown.uses(), known)];
 };
 
 type Tools = ReadonlyMap<string, { readonly tool: CompiledTool; readonly valid: (args: unknown) => boolean }>;

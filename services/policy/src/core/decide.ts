@@ -18,7 +18,7 @@ import type { World } from './world.ts';
  */
 export const decide = (command: PolicyCommand, state: PartitionState, world: World): Draft => {
   const run = state.runs.get(command.run);
-  const draft = draftFor(command, run?.agent ?? (command.from === 'runtime' ? command.token.sub : null), state.position, world.now);
+  const draft = draftFor(command, run?.agent ?? (command.from === 'runtime' ? command.token.sub : null), state, world.now);
   if (command.tenant !== (run?.tenant ?? world.tenant)) return refuse(draft, 'token_wrong_run', 'the message is of another tenant');
   if (command.from === 'service') {
     if (command.body.kind === 'fault') return refuse(draft, command.body.code, command.body.detail);

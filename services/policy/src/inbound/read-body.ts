@@ -50,8 +50,9 @@ export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenC
   return attested.ok ? { ...body, attestedBy: attested.person } : fault('instruction_invalid', attested.why);
 };
 
-/** The value of a service's message; the votes of an approval are verified here, one by one. */
-export const readServiceBody = (ceType: string, value: Uint8Array, people: People, now: number): ServiceBody | Fault => {
+/** The value of a service's message; the votes of an approval, and who supplies a fact for the run, are verified here. */
+export const readServiceBody = (ceType: string, value: Uint8Array, of: { readonly tenant: string; readonly run: string }, people: People, now: number): ServiceBody | Fault => {
   const body = read(serviceTypes, ceType, value) as ServiceBody | Fault;
+  if (body.kind === 'supplied') return { ...body, supplier: people.checkSupplier(body.message, of, now) };
   return body.kind === 'resolved' ? { ...body, votes: people.checkVotes(body.message, now) } : body;
 };

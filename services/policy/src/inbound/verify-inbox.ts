@@ -111,7 +111,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       command: {
         from: 'service', service: verified.service, tenant: h['tenant']!, run: record.key!, ceType: verified.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
         rightPartition: partitionFor(record.key!, options.partitions) === record.partition, hash: sha256Text(record.value!),
-        body: readServiceBody(verified.ceType, record.value!, options.people, now),
+        body: readServiceBody(verified.ceType, record.value!, { tenant: h['tenant']!, run: record.key! }, options.people, now),
       },
     };
   };

@@ -11,6 +11,7 @@ import type { Names } from '../cel/compile.ts';
  *   tool.*, agent.*        as catalogue and registry say
  *   run.calls/spend/denies/data   reserved or used calls, minor units, denies, data classes that results brought in
  *   instruction.attested, level, approval
+ *   confidence             0 to 1, how sure the agent says it is; claimed by the runtime, so absent means unknown
  * Made where a rule of the tool reads them (history.ts, from the run's folded past):
  *   act.distance           0 to 100, how far from the instruction (formula: distance.ts)
  *   run.drift              0 to 100, moving mean of the distances of what was proposed and is consequential, this act included: each moves it a quarter of the way
@@ -33,7 +34,7 @@ export const standardFacts: Readonly<Record<string, boolean>> = {
   'tool.consequential': false, 'tool.reversible': false, 'tool.data': false,
   'agent.roles': false, 'agent.environment': false, 'agent.trusted': false, 'agent.ceiling': false,
   'run.calls': false, 'run.spend': false, 'run.denies': false, 'run.data': false,
-  'instruction.attested': false, level: false, approval: false,
+  'instruction.attested': false, level: false, approval: false, confidence: false,
 };
 
 /** Facts that steer the derivation itself and are no facts of a decision: beginnings of words that ask for the act, free text and dates to search. */

@@ -35,7 +35,14 @@ export const addressesIn = (text: string): { readonly found: readonly string[]; 
   return { found: found.slice(0, maxAddresses), cut: found.length > maxAddresses };
 };
 
-const domain = /^(?:https?:\/\/)?(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]\S*)?$/i;
+const domain = /^(?:https?:\/\/)?(?:[\w-]+\.)+([a-z]{2,})(?:[:/?#]\S*)?$/i;
+const fileEnding = /^(?:txt|md|docx?|pdf|csv|xlsx?|pptx?|json|ya?ml|xml|html?|zip|png|jpe?g|gif|svg|py|js|ts|log|ini|cfg|sql|eml|ics|rtf|odt)$/i;
 
-/** Whether a value as a whole is an address that leads somewhere: an e-mail address, URL, domain or IBAN. */
-export const isAddress = (value: string): boolean => value.length <= 2_000 && (domain.test(value.trim()) || addressesIn(value).found.some((found) => found.length === value.trim().length));
+/** Whether a value as a whole is an address that leads somewhere: an e-mail address, URL, domain or IBAN. `notes.md` is a file, `www.notes.md` no. */
+export const isAddress = (value: string): boolean => {
+  const text = value.trim();
+  if (text.length > 2_000) return false;
+  const found = domain.exec(text);
+  if (found !== null && (!fileEnding.test(found[1]!) || /^(?:https?:|www\.)|\.\w+\//i.test(text))) return true;
+  return addressesIn(text).found.some((one) => one.length === text.length);
+};
