@@ -51,7 +51,9 @@ export const backtestWith = async (settings: BacktestSettings, connected: Connec
   if (mismatches !== undefined) await new Promise((resolve) => { mismatches.end(resolve); });
   for (const version of known.ambiguous) if (Object.hasOwn(test.proof().versions, version)) progress(`Two different bundles call themselves ${version}: the first found (--known comes before the packs) was taken.`);
   const reviewers = settings.reviewers ?? (connected === undefined ? null : await registeredPeople(connected.bus, connected.keys));
+  const budgetsDiffer = Object.keys(test.proof().versions).some((version) => JSON.stringify(known.of(version)?.budgets ?? []) !== JSON.stringify(draft.bundle.budgets));
   const report = reportOf(test, {
+    budgetsDiffer,
     version: draft.spec.version, digest: bundleDigest(await readBundleFiles(settings.bundle)), from: settings.from, to: settings.to,
     reviewers: reviewers === null || reviewers.length === 0 ? null : reviewers, assumedMs: settings.serviceMs ?? assumedMs, stated: settings.serviceMs !== null, clock: settings.hours === null ? always : workClock(settings.hours.hours),
   });

@@ -13,11 +13,11 @@ export const spoken = (ms: number | null): string => {
 };
 
 export const changeNames = {
-  newlyBlocked: 'newly blocked', newlyAsked: 'newly asked about', newlyDeferred: 'newly deferred', raised: 'raised in tier',
-  newlyAllowed: 'newly allowed without people', noLongerDenied: 'no longer denied', lowered: 'lowered in tier', otherRules: 'same, by other rules', same: 'the same',
+  newlyBlocked: 'newly blocked', newlyAsked: 'newly asked about', newlyDeferred: 'newly deferred', newlyModified: 'newly with changed arguments', raised: 'raised in tier',
+  newlyAllowed: 'newly allowed without people', noLongerDenied: 'no longer denied', noLongerModified: 'no longer with changed arguments', lowered: 'lowered in tier', otherRules: 'same, by other rules', same: 'the same',
 } as const;
 /** What a reader must look at first: what becomes possible, then what is stopped. */
-export const inOrder = ['newlyAllowed', 'noLongerDenied', 'lowered', 'newlyBlocked', 'newlyAsked', 'newlyDeferred', 'raised'] as const;
+export const inOrder = ['newlyAllowed', 'noLongerDenied', 'noLongerModified', 'lowered', 'newlyBlocked', 'newlyAsked', 'newlyDeferred', 'newlyModified', 'raised'] as const;
 
 export const versionsSaid = ({ proof }: BacktestReport): string => Object.entries(proof.versions).map(([version, { decisions, known }]) => `${id(version)} (${n(decisions)}${known ? '' : ', its bundle is not known'})`).join(', ');
 
@@ -41,7 +41,7 @@ const shown = 3;
 export const textOf = (report: BacktestReport): string => {
   const { decisions, total, people } = report;
   const lines = [proofSaid(report)];
-  for (const one of report.proof.mismatches.slice(0, 10)) lines.push(`  ${id(one.version)} partition position ${one.position}, run ${id(one.run)}, action ${id(one.action)}: ${one.differences.map(({ field, recorded, reproduced }) => `${field} ${inert(recorded, 80)} on the record, ${inert(reproduced, 80)} again`).join('; ')}`);
+  for (const one of report.proof.mismatches.slice(0, 10)) lines.push(`  ${id(one.version)} position ${one.position}, run ${id(one.run)}, action ${id(one.action)}: ${one.differences.map(({ field, recorded, reproduced }) => `${field} ${inert(recorded, 80)} on the record, ${inert(reproduced, 80)} again`).join('; ')}`);
   lines.push('', `Draft ${id(report.draft.version)} on ${n(decisions.read)} decisions${report.window.from === null ? '' : `, ${report.window.from} to ${report.window.to}`}:`);
   const unchanged = total.changes.same + total.changes.otherRules;
   lines.push(`  ${n(unchanged)} of ${n(decisions.compared)} unchanged, ${n(report.tightened)} tightened, ${n(report.loosened)} loosened${decisions.unknown > 0 ? `, ${n(decisions.unknown)} unknown` : ''}.`);
@@ -49,7 +49,7 @@ export const textOf = (report: BacktestReport): string => {
     if (total.changes[change] === 0) continue;
     lines.push(`  ${n(total.changes[change])} ${changeNames[change]}`, ...(report.examples[change] ?? []).slice(0, shown).map(example));
   }
-  for (const { what, decisions: count, rules } of report.missing.slice(0, 10)) lines.push(`  ${n(count)} unknown for want of ${id(what)}${rules.length > 0 ? `, read by ${rules.slice(0, 5).map(id).join(', ')}` : ''}`);
+  for (const { what, decisions: count, rules } of report.missing.slice(0, 10)) lines.push(`  ${n(count)} unknown for want of ${what.split(' ').map(id).join(' ')}${rules.length > 0 ? `, read by ${rules.slice(0, 5).map(id).join(', ')}` : ''}`);
   for (const row of report.rules.rows.filter((one) => one.tightened + one.loosened > 0).slice(0, 8)) lines.push(`  rule ${id(row.name)}: spoke ${n(row.before)} times, now ${n(row.after)}; tightens ${n(row.tightened)}, loosens ${n(row.loosened)}`);
   lines.push('', `People: ${n(people.before.asks)} questions became ${n(people.after.asks)} (${per(people.before.perDay.mean)} → ${per(people.after.perDay.mean)} a day).`);
   for (const route of people.after.byRoute.slice(0, 6)) {

@@ -108,6 +108,22 @@ describe('a draft over recorded decisions', () => {
     expect([wider.total.unknown, [...wider.missing.keys()]]).toEqual([1, ['budget']]);
   });
 
+  it('does not guess what rules say of arguments that only the draft would change', () => {
+    const capping = (most: number) => draftOf(1_000, [rule('cap', `amount > ${most}`, { tools: ['pay.plan'], rewrite: { path: 'args.amount', value: String(most) } })]);
+    const test = backtest(capping(800), smallDay().decided());
+    expect(Object.fromEntries([...test.missing].map(([what, { rules }]) => [what, [...rules]]))).toEqual({ 'changed arguments': ['cap'] });
+    const history = historyOf(capping(800));
+    history.open().propose('pay.plan', { to: 'a', amount: 900 });
+    const same = backtest(capping(800), history.decided(), [capping(800)]);
+    expect([same.total.unknown, same.total.changes.same, changed(backtest(base, history.decided(), [capping(800)]))]).toEqual([0, 1, { noLongerModified: 1 }]);
+  });
+
+  it('lets wait what the draft says somebody owes', () => {
+    const owing = bundleOf('owing', [rule('checked', 'supplier.verified', { tools: ['pay.plan'], tier: 3 })], { awaited: { 'supplier.verified': { from: ['treasurer'], within: '1h' } } });
+    const test = backtest(owing, smallDay().decided());
+    expect([test.total.unknown, test.total.changes.newlyDeferred]).toEqual([0, 3]);
+  });
+
   it('says so where nobody has the version that decided', () => {
     expect(backtest(base, smallDay().decided(), []).proof()).toMatchObject({ ok: false, reproduced: 0, unproven: 10, carried: 3, different: 0, versions: { 'base-1': { known: false } } });
   });

@@ -22,8 +22,8 @@ const agentOf = (id: string): AgentSnapshot => ({
   agent: id, tenant: 'acme', version: 1, name: id, owner: 'olga', purpose: 'pay', roles: [], status: 'active', permissions: ['pay.*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null },
 });
 
-export const rule = (id: string, when: string, { approval, ...more }: { readonly approval?: object; readonly [field: string]: unknown }) =>
-  ({ id, owner: 'o', rationale: `because of ${id}`, tools: ['pay.*'], when, ...(approval && { obligations: { approval } }), ...more });
+export const rule = (id: string, when: string, { approval, rewrite, ...more }: { readonly approval?: object; readonly rewrite?: object; readonly [field: string]: unknown }) =>
+  ({ id, owner: 'o', rationale: `because of ${id}`, tools: ['pay.*'], when, ...((approval ?? rewrite) && { obligations: { ...(approval && { approval }), ...(rewrite && { rewrite: [rewrite] }) } }), ...more });
 export const bundleOf = (version: string, rules: readonly object[], more: object = {}): CompiledBundle => compileBundle({
   version, permit: ['pay.*'], rules, approval: { route: ['treasurer'], quorum: 1, expiresIn: '30m' }, senior: { route: ['senior'], quorum: 1, expiresIn: '1h' }, ...more,
 });
@@ -72,6 +72,11 @@ export const historyOf = (bundle: CompiledBundle) => {
           return tell(run, agent, { kind: 'proposed', message }).find((record) => record.kind === 'action.decided')!;
         },
       };
+    },
+    /** Somebody gives a fact that an action waits for. */
+    supply: ({ run, action }: GovernedDecided, fact: string, value: Json): GovernedDecided => {
+      const body: ServiceBody = { kind: 'supplied', message: { action, fact, value, by: 'tara' }, supplier: { person: 'tara', roles: ['treasurer'], why: null } };
+      return handle({ ...envelope(run!, 'supplied'), from: 'service', service: 'approvals', hash: 'h', body }).find((record) => record.kind === 'action.decided')!;
     },
     /** People answer a question: `votes` of them, each now. */
     answer: (asked: GovernedDecided, resolution: 'approved' | 'denied' | 'expired', people: readonly string[] = ['tara']): GovernedDecided => {

@@ -38,7 +38,7 @@ export interface BacktestReport {
 /** The most changed first; `leftOff` says how many more there are. */
 export interface Ranked<T> { readonly rows: readonly (T & { readonly name: string })[]; readonly leftOff: number }
 
-export interface ReportOptions extends PeopleOptions { readonly version: string; readonly digest: string; readonly from: number | null; readonly to: number | null }
+export interface ReportOptions extends PeopleOptions { readonly version: string; readonly digest: string; readonly from: number | null; readonly to: number | null; /** The draft has other budgets of agents, tools or tenant than a recorded version. */ readonly budgetsDiffer: boolean }
 
 const dayMs = 86_400_000;
 const mostRows = 200;
@@ -50,7 +50,7 @@ const ranked = <T>(entries: IterableIterator<[string, T]>, weight: (row: T) => r
 const byChange = (row: Row): readonly [number, number] => [tightenedIn(row) + loosenedIn(row) + row.unknown, row.decisions];
 
 /** Everything a backtest found, as one object. */
-export const reportOf = (test: Backtest, { version, digest, from, to, ...options }: ReportOptions): BacktestReport => {
+export const reportOf = (test: Backtest, { version, digest, from, to, budgetsDiffer, ...options }: ReportOptions): BacktestReport => {
   const { seen, total } = test;
   const empty = seen.decisions === 0;
   const first = from ?? (empty ? 0 : seen.first), last = to ?? (empty ? 0 : seen.last);
@@ -65,13 +65,14 @@ export const reportOf = (test: Backtest, { version, digest, from, to, ...options
     missing: [...test.missing].map(([what, { decisions, rules, tools }]) => ({ what, decisions, rules: [...rules], tools: [...tools] })).sort((a, b) => b.decisions - a.decisions),
     unknownExamples: test.unknowns(),
     people: peopleOf(test.asks, test.votes, { first, days }, options),
-    notes: notesOf(test),
+    notes: notesOf(test, budgetsDiffer),
   };
 };
 
-const notesOf = (test: Backtest): readonly string[] => [
+const notesOf = (test: Backtest, budgetsDiffer: boolean): readonly string[] => [
   'Each decision is judged on the facts of its own record; that a run goes on differently after another answer is not played out.',
   ...(test.total.unknown > 0 ? ['Decisions that hang on what the record does not hold are unknown; they are in no figure of the draft, questions to people included.'] : []),
+  ...(budgetsDiffer ? ['The draft has other budgets of agents, tools or tenant: what these would have denied is not played out.'] : []),
   ...(test.seen.firstRoundOutside > 0 ? [`${test.seen.firstRoundOutside} decisions follow a question from before the window: that people were asked, and whom, is taken as it was.`] : []),
   ...(test.forgotten() > 0 ? [`${test.forgotten()} waiting actions were forgotten because too many waited at once; their later rounds are judged on their own.`] : []),
 ];

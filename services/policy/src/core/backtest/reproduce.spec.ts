@@ -36,6 +36,32 @@ describe('a decision made again from its record alone', () => {
     expect(reproduce({ ...asRead(over), decision: { ...over.decision, tier: 4 } }, small)).toMatchObject({ status: 'different' });
   });
 
+  it('follows arguments that rules changed: on the proposed ones, then on those that may be executed', () => {
+    const capping = bundleOf('capping', [rule('cap', 'amount > 1000', { tools: ['pay.plan'], tier: 2, rewrite: { path: 'args.amount', value: '1000' } }), rule('said', 'amount > 5000', { tools: ['pay.plan'], tier: 3 })]);
+    const history = historyOf(capping);
+    const run = history.open();
+    const records = [900, 3_000, 7_000].map((amount) => run.propose('pay.plan', { to: 'DE1', amount }));
+    records.push(history.answer(records[2]!, 'approved'));
+    expect(records.map(({ decision, modified }) => [decision.decision, decision.tier, modified?.arguments['amount']])).toEqual([['allow', 2, undefined], ['modify', 2, 1000], ['step_up', 3, 1000], ['modify', 3, 1000]]);
+    for (const record of records) expect(reproduce(asRead(record), capping)).toEqual({ status: 'reproduced' });
+    const other = asRead(records[1]!);
+    expect(reproduce({ ...other, modified: { ...other.modified!, arguments: { to: 'DE1', amount: 2_000 } } }, capping)).toMatchObject({ status: 'different', differences: [{ field: 'arguments' }] });
+    expect(reproduce({ ...other, modified: undefined } as never, capping)).toMatchObject({ status: 'different' });
+  });
+
+  it('follows what waits: for a fact that somebody owes, and for other actions', () => {
+    const owing = bundleOf('owing', [rule('checked', 'supplier.verified', { tools: ['pay.plan'], tier: 3 })], { awaited: { 'supplier.verified': { from: ['treasurer'], within: '1h' } } });
+    const history = historyOf(owing);
+    const run = history.open();
+    const waits = run.propose('pay.plan', { to: 'DE1', amount: 5 });
+    const behind = run.propose('pay.send', { to: waits.action, amount: 5 });
+    const answered = history.supply(waits, 'supplier.verified', false);
+    expect([waits, behind, answered].map(({ decision, round }) => [decision.decision, decision.deferral?.dependsOn.length, round])).toEqual([['defer', 0, 1], ['defer', 1, 1], ['allow', undefined, 2]]);
+    for (const record of history.decided()) expect(reproduce(asRead(record), owing)).toEqual({ status: 'reproduced' });
+    const free = asRead(behind);
+    expect(reproduce({ ...free, decision: { ...free.decision, deferral: { ...free.decision.deferral!, dependsOn: [] } } }, owing)).toMatchObject({ status: 'different' });
+  });
+
   it.each<[string, string, (decision: GovernedDecided['decision']) => Partial<GovernedDecided['decision']>]>([
     ['decision', 'large', () => ({ decision: 'allow', code: null, approval: null })],
     ['tier', 'large', () => ({ tier: 2 })],
