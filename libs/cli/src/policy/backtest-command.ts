@@ -39,7 +39,7 @@ export const backtestWith = async (settings: BacktestSettings, connected: Connec
   const mismatches = settings.mismatches === undefined ? undefined : createWriteStream(settings.mismatches);
   const test = createBacktest({
     draft: draft.bundle, known: known.of,
-    votedAt: (jws) => { const iat = peekJws(jws)?.['iat']; return typeof iat === 'number' ? iat * 1000 : undefined; },
+    votedAt,
     ...(mismatches !== undefined && { onMismatch: (mismatch) => { mismatches.write(`${JSON.stringify(mismatch)}\n`); } }),
   });
   const read = settings.records === undefined ? recordsFromBus(connected!.bus) : recordsFromFile(settings.records);
@@ -58,6 +58,12 @@ export const backtestWith = async (settings: BacktestSettings, connected: Connec
     reviewers: reviewers === null || reviewers.length === 0 ? null : reviewers, assumedMs: settings.serviceMs ?? assumedMs, stated: settings.serviceMs !== null, clock: settings.hours === null ? always : workClock(settings.hours.hours),
   });
   return { ...report, seconds: Math.round(seconds * 1_000) / 1_000, perSecond: Math.round(test.seen.decisions / Math.max(seconds, 0.001)) };
+};
+
+/** When a person signed a vote, epoch ms. Only the pace of people is taken from it; policy has verified the signature. */
+export const votedAt = (jws: string): number | undefined => {
+  const iat = peekJws(jws)?.['iat'];
+  return typeof iat === 'number' ? iat * 1_000 : undefined;
 };
 
 const bar = (share: number, decisions: number): string => {

@@ -52,7 +52,7 @@ export const historyOf = (bundle: CompiledBundle) => {
   const envelope = (run: string, kind: string) => ({ tenant: 'acme', run, ceType: `countersign.runs.${kind}.v1`, traceparent: null, offset: String(offset++), at: now, rightPartition: true });
   const tell = (run: string, agent: string, body: RuntimeBody): GovernedRecord[] => {
     const chain = sent.get(run) ?? { seq: 0, head: 'A'.repeat(43) };
-    const hash = `h${run}${chain.seq}`;
+    const hash = `${run}-${chain.seq}`.padEnd(43, 'h').slice(0, 43);
     const token: TokenClaims = { iss: 'registry', aud: 'countersign', sub: agent, jti: 't', iat: start / 1000, exp: start / 1000 + 9e6, tenant: 'acme', run, run_not_after: start / 1000 + 9e6, scope: '', cnf: { jkt: `jkt-${run}`, jwk: { kty: 'OKP', crv: 'Ed25519', x: 'x', kid: 's' } } };
     const made = handle({ ...envelope(run, body.kind), from: 'runtime', token, seq: chain.seq, prev: chain.head, hash, ceTime: now, attested: false, body });
     sent.set(run, { seq: chain.seq + 1, head: hash });
@@ -76,15 +76,15 @@ export const historyOf = (bundle: CompiledBundle) => {
     /** Somebody gives a fact that an action waits for. */
     supply: ({ run, action }: GovernedDecided, fact: string, value: Json): GovernedDecided => {
       const body: ServiceBody = { kind: 'supplied', message: { action, fact, value, by: 'tara' }, supplier: { person: 'tara', roles: ['treasurer'], why: null } };
-      return handle({ ...envelope(run!, 'supplied'), from: 'service', service: 'approvals', hash: 'h', body }).find((record) => record.kind === 'action.decided')!;
+      return handle({ ...envelope(run!, 'supplied'), from: 'service', service: 'approvals', hash: 'h'.repeat(43), body }).find((record) => record.kind === 'action.decided')!;
     },
     /** People answer a question: `votes` of them, each now. */
     answer: (asked: GovernedDecided, resolution: 'approved' | 'denied' | 'expired', people: readonly string[] = ['tara']): GovernedDecided => {
       const { run, action, position } = asked;
       const votes: CheckedVote[] = people.map((person) => ({ person, vote: resolution === 'approved' ? 'approve' : 'deny', roles: ['treasurer', 'senior'], why: null }));
-      const message = { approval: 'a1', action, answers: position, digest: asked.decision.approval!.digest, resolution, votes: votes.map(({ person, vote }) => ({ person, vote, jws: `jws-of-${person}` })) };
+      const message = { approval: 'a1', action, answers: position, digest: asked.decision.approval!.digest, resolution, votes: votes.map(({ person, vote }) => ({ person, vote, jws: `e30.${person}.e30` })) };
       const body: ServiceBody = { kind: 'resolved', message, votes };
-      return handle({ ...envelope(run!, 'resolved'), from: 'service', service: 'approvals', hash: 'h', body }).find((record) => record.kind === 'action.decided')!;
+      return handle({ ...envelope(run!, 'resolved'), from: 'service', service: 'approvals', hash: 'h'.repeat(43), body }).find((record) => record.kind === 'action.decided')!;
     },
   };
 };
