@@ -1,3 +1,4 @@
+import { toolsUsage } from './catalogue/usage.ts';
 import { policyUsage } from './policy/command.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -78,13 +79,23 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   propose: {
     summary: 'proposes one action as a demo agent and prints the decision',
-    usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',
+    usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',
     load: async () => (await import('./people/propose-command.ts')).propose,
+  },
+  evidence: {
+    summary: 'signs evidence for an action: what was tested, found and fixed',
+    usage: 'countersign evidence --tool TOOL --args JSON | --artefact NAME --sha256 HEX\n  [--tested A,B] [--found A,B] [--fixed A,B] [--failed] [--as PERSON] [--json]\n  Prints a DSSE envelope around an in-toto statement, about exactly this call or about an artefact that the tool names; give it to propose --evidence FILE.',
+    load: async () => (await import('./people/evidence-command.ts')).evidence,
   },
   assertion: {
     summary: 'signs a client assertion as a demo agent, for trying the gateway with curl',
     usage: 'countersign assertion AGENT [--json]\n  Good for one request within a minute.',
     load: async () => (await import('./people/assertion-command.ts')).assertion,
+  },
+  tools: {
+    summary: 'catalogue entries for tools that nobody catalogued',
+    usage: toolsUsage,
+    load: async () => (await import('./catalogue/command.ts')).tools,
   },
   policy: {
     summary: 'tests and checks rules, and what follows from changing them',

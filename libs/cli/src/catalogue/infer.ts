@@ -100,11 +100,12 @@ export const inferTool = (use: ToolUse, siblings: readonly string[]): ToolSpec =
 
 const toolName = /^[a-zA-Z0-9_.:-]{1,128}$/;
 
-/** Entries for all uses; `known` names the catalogue's tools, which may undo them. */
+/** Entries for all uses, what undoes others first, as a registry wants them; `known` names the catalogue's tools, which may undo them. */
 export const inferTools = (uses: readonly ToolUse[], known: readonly string[]): ToolSpec[] => {
   const all = [...known, ...uses.map((use) => use.tool)];
   // A name that no catalogue takes stays unknown and is denied.
-  return uses.filter((use) => toolName.test(use.tool)).map((use) => inferTool(use, all.filter((other) => other.startsWith(`${use.suite}.`))));
+  const tools = uses.filter((use) => toolName.test(use.tool)).map((use) => inferTool(use, all.filter((other) => other.startsWith(`${use.suite}.`) && toolName.test(other))));
+  return tools.sort((a, b) => Number(a.compensator !== null) - Number(b.compensator !== null));
 };
 
 /** What a person needs to know about inferred entries, one line each. */

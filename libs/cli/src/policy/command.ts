@@ -14,6 +14,10 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
     usage: 'countersign policy test DIR [--catalogue FILE] [--coverage] [--json]\n  Runs the bundle\'s tests/*.test.yaml. --coverage also asks that every rule was seen to fire and not to fire.',
     load: async () => (await import('./test-command.ts')).test,
   },
+  draw: {
+    usage: 'countersign policy draw --sessions FILE [--out picture.svg] [--json]\n  Injected calls stopped against people asked, over the parameters of the AgentDojo pack, on recorded sessions (JSON Lines, .gz allowed).',
+    load: async () => (await import('./draw-command.ts')).draw,
+  },
 };
 
 export const policyUsage = Object.values(subcommands).map(({ usage }) => usage).join('\n');

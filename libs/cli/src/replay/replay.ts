@@ -23,7 +23,7 @@ import { createReconciler } from './reconcile.ts';
 import { reportTable } from './report.ts';
 import type { Report } from './report.ts';
 import { readSessions, SessionFileError } from './session.ts';
-import { agentOf, packTools, setUp } from './setup.ts';
+import { agentOf, audienceOf, packTools, setUp } from './setup.ts';
 import type { Cast } from './setup.ts';
 import { emptyScores, quantile, score } from './tally.ts';
 
@@ -110,8 +110,7 @@ const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>
     agent, tenant: 'acme', clientKey, registryUrl: local.http.registry, supervisionUrl: local.http.supervision, transport, decisionTimeoutMs: 60_000, grantKeys: keys,
   }));
   const guards = new Map<string, ReturnType<typeof createToolGuard>>();
-  const guardOf = (suite: string) => {
-    const audience = `agentdojo-${suite}`;
+  const guardOf = (audience: string) => {
     const known = guards.get(audience) ?? createToolGuard({ audience, jwks: keys, store, halts, now: Date.now });
     guards.set(audience, known);
     return known;
@@ -120,7 +119,7 @@ const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>
     player: {
       tenant: 'acme', now: Date.now, agentFor: agentOf, runtimeFor: (session) => runtimes.get(agentOf(session))!, userFor: (session) => cast.users.get(session.suite)!,
       tool: async (tool, args, permission) => {
-        const checked = await guardOf(tool.slice(0, tool.indexOf('.'))).check({ grant: permission.grant, claim: permission.claim ?? undefined, sessionProof: permission.sessionProof, tool, arguments: args });
+        const checked = await guardOf(audienceOf(tool)).check({ grant: permission.grant, claim: permission.claim ?? undefined, sessionProof: permission.sessionProof, tool, arguments: args });
         if (!checked.ok) throw new Error(`the tool refused: ${checked.code}: ${checked.detail}`);
       },
     },

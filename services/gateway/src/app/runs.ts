@@ -1,4 +1,4 @@
-import type { JsonObject, RunEnded } from '@countersign/contracts';
+import type { DsseEnvelope, JsonObject, RunEnded } from '@countersign/contracts';
 import { ActionDenied } from '@countersign/sdk';
 import type { Instruction, OutcomeReport, ProposedAction } from '@countersign/sdk';
 import { CodedError } from '@countersign/service-host';
@@ -8,7 +8,7 @@ import type { HeldAction, HeldRun, RunBook } from './run-book.ts';
 
 export interface ProposalRequest {
   readonly action?: string; readonly tool: string; readonly arguments: JsonObject;
-  readonly deadline: string | null; readonly reason: string | null; readonly confidence: number | null;
+  readonly deadline: string | null; readonly reason: string | null; readonly confidence: number | null; readonly evidence?: readonly DsseEnvelope[];
   readonly waitMs: number;
 }
 
@@ -75,7 +75,7 @@ export const createRuns = (book: RunBook, rate: RateLimit, now: () => number) =>
         live(held);
         await rate.count(held.agent);
         makeRoom(held.actions);
-        const fresh = held.run.propose(body.tool, body.arguments, { ...(action !== undefined && { action }), deadline: body.deadline, reason: body.reason, confidence: body.confidence, timeoutMs: waitMs });
+        const fresh = held.run.propose(body.tool, body.arguments, { ...(action !== undefined && { action }), deadline: body.deadline, reason: body.reason, confidence: body.confidence, ...(body.evidence && { evidence: body.evidence }), timeoutMs: waitMs });
         held.actions.set(fresh.action, { asked, proposed: fresh });
         return fresh;
       })();

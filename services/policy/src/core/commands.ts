@@ -1,4 +1,4 @@
-import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, FactSupplied, RunEnded, RunHalted, RunResumed, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
+import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, FactSupplied, RunEnded, RunHalted, RunResumed, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
 
 /** A commands' envelope: where it stood in the inbox. Bytes, proof and signature are checked; nothing else is. */
 interface Envelope {
@@ -15,7 +15,7 @@ export interface Fault { readonly kind: 'fault'; readonly code: string; readonly
 
 export type RuntimeBody =
   | { readonly kind: 'started'; readonly message: RunStarted; readonly attestedBy: string | null }
-  | { readonly kind: 'proposed'; readonly message: ActionProposed }
+  | { readonly kind: 'proposed'; readonly message: ActionProposed; /** What its evidence turned out to be; absent where none was sent. */ readonly evidence?: readonly CheckedEvidence[] }
   | { readonly kind: 'cancel'; readonly message: CancelRequested }
   | { readonly kind: 'outcome'; readonly message: ActionOutcome }
   | { readonly kind: 'ended'; readonly message: RunEnded };

@@ -1,4 +1,4 @@
-import type { ActionProposed, ApprovalResolved, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Modification, Money, Reply } from '@countersign/contracts';
+import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Modification, Money, Reply } from '@countersign/contracts';
 import type { BudgetUse } from './budgets.ts';
 import type { PolicyCommand } from './commands.ts';
 import type { RecordBase } from './events.ts';
@@ -72,6 +72,7 @@ export interface Ruling {
   readonly reserved: { readonly calls: number; readonly money: Money | null };
   /** What it takes from wider budgets. */
   readonly budgets?: readonly BudgetUse[];
+  readonly evidence?: readonly CheckedEvidence[] | undefined;
   readonly detail: string | null;
   /** What rules made of the arguments, if anything. */
   readonly modified?: Modification | null;
@@ -91,7 +92,7 @@ export const decideAction = (draft: Draft, message: ActionProposed, round: numbe
   const record: GovernedDecided = {
     position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
     kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, ...(ruling.failed.length > 0 && { failed: ruling.failed }), decision,
-    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }),
+    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }),
   };
   draft.records.push(record);
   draft.replies.push(answer);

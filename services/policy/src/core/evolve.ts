@@ -96,7 +96,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, shares: null, act: null, about: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, shares: null, act: null, about: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -113,6 +113,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
     action.waitsFor = decision;
     action.approval = record.decision.approval;
     action.proposal = record.message;
+    action.evidence = record.evidence ?? null;
     action.supplied = suppliedFacts(record);
     action.deferral = record.decision.deferral ?? null;
     waits(run, record.action, action);
@@ -164,6 +165,7 @@ const settle = (run: RunState, action: ActionState, status: ActionState['status'
   action.waitsFor = null;
   action.approval = null;
   action.proposal = null;
+  action.evidence = null;
   action.supplied = null;
   action.deferral = null;
   action.depth = 0;

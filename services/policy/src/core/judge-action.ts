@@ -1,4 +1,4 @@
-import type { ActionProposed, ApprovalResolved, Decision, Fact, JsonObject, Modification, Money, Tier } from '@countersign/contracts';
+import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, JsonObject, Modification, Money, Tier } from '@countersign/contracts';
 import { seniorHaltId } from '@countersign/kernel';
 import { reserveShares, sharesOf } from './budgets.ts';
 import type { BudgetUse } from './budgets.ts';
@@ -14,12 +14,14 @@ import type { Judgement, KnownTool, Limits, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
-const nothingKnown: Pick<Judgement, 'facts' | 'failed'> = { facts: {}, failed: [] };
+const nothingKnown: Pick<Judgement, 'facts' | 'failed' | 'beside'> = { facts: {}, failed: [] };
 const nothing = { calls: 0, money: null };
 
 interface Round {
   readonly message: ActionProposed; readonly round: number; readonly action: ActionState | undefined;
   readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null;
+  /** Of a new proposal; a later round goes by what the action came with. */
+  readonly evidence?: readonly CheckedEvidence[] | undefined;
   /** It follows from a message about something else. */
   readonly follows?: true;
 }
@@ -51,12 +53,13 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
 
 const rule = (world: World, run: RunState, { accounts, command: { run: runId } }: Draft, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
   const { message } = round;
+  const evidence = round.evidence ?? round.action?.evidence ?? undefined;
   const agent = world.agent(run.agent);
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
-  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed }: Pick<Judgement, 'facts' | 'failed'> = nothingKnown, modified: Modification | null = null) => ({
-    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, detail, modified },
+  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed, beside }: Pick<Judgement, 'facts' | 'failed' | 'beside'> = nothingKnown, modified: Modification | null = null) => ({
+    tool, ruling: { decision: { ...denied(world, code, verdict), ...(beside !== undefined && { beside }) }, facts, failed, snapshots, reserved: nothing, evidence, detail, modified },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -76,7 +79,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   let judged: Judged;
   let approvalDigest = '';
   try {
-    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
     const digestOf = (args: JsonObject): string => world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: tool.snapshot.definition, arguments: args });
     judged = judgeModified(world, tool, question);
     if (round.approval !== null || judged.judgement.verdict.decision === 'step_up') approvalDigest = digestOf(judged.arguments);
@@ -98,21 +101,21 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement, modified);
   const budgets = widerUse(world, run, accounts, round, money);
   if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
-  const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion };
-  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, modified };
+  const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
+  const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
+  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, evidence, modified };
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);
     if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);
-    return { tool, ruling: { ...ruled, decision: { ...base, decision: 'defer', code: 'deferred', approval: null, claim: false, deferral: deferred.deferral }, detail: standing.open.length > 0 ? `waits for ${standing.open.join(', ')}` : null } };
+    return { tool, ruling: { ...ruled, decision: { ...base, decision: 'defer', code: 'deferred', approval: null, claim, deferral: deferred.deferral }, detail: standing.open.length > 0 ? `waits for ${standing.open.join(', ')}` : null } };
   }
-  const { snapshot } = tool;
   const decision: Decision = {
     ...base, decision: verdict.decision, code: verdict.code,
     approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : {
       route: verdict.approval.route, quorum: verdict.approval.quorum, expiresAt: world.now + verdict.approval.expiresInMs,
       digest: approvalDigest, requesters: requesters(agent.owner, run.instruction.attestedBy),
     },
-    claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
+    claim,
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
   return { tool, ruling: { ...ruled, decision, detail: null } };

@@ -11,7 +11,7 @@ import type { FailedFact, Folding, Judgement, Question } from './world.ts';
 
 /** Facts, then rules: what a bundle says about one proposal. Facts that services supplied stand beside the derived ones and replace none that failed because of the arguments. */
 export const judgeWith = (bundle: CompiledBundle) => (question: Question<CompiledTool>): Judgement => {
-  const { facts: derived, failed: all } = deriveFacts({ ...question, run: question.run as RunFacts, context: bundle.index(question.tool.name).context });
+  const { facts: derived, failed: all } = deriveFacts({ ...question, run: question.run as RunFacts, context: bundle.index(question.tool.name).context, evidenceMaxAgeMs: bundle.evidence.maxAgeMs });
   const { supplied } = question;
   const facts = supplied === null ? derived : { ...derived, ...supplied };
   const failed = bounded(supplied === null ? all : all.filter(({ fact, byArguments }) => byArguments || !(fact in supplied)));

@@ -23,7 +23,7 @@ export const judgeModified = (world: World, tool: KnownTool, question: Question)
   const applied = applyRewrites(proposed, rewrites, world.digest);
   if (!applied.ok) return failed('rewrite_invalid', applied.why);
   if (applied.changes.length === 0) return { judgement: { ...first, verdict: unchanged(first.verdict) }, arguments: proposed, modified: null, fault: null };
-  const modified: Modification = { arguments: applied.arguments, changes: applied.changes, proposedFacts: first.facts };
+  const modified: Modification = { arguments: applied.arguments, changes: applied.changes, proposedFacts: first.facts, ...(first.failed.length > 0 && { proposedFailed: first.failed }) };
   const wrong = world.argumentsFault(tool, applied.arguments);
   if (wrong !== null) return failed('rewrite_invalid', `after the change: ${wrong}`);
 

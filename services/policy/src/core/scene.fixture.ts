@@ -58,7 +58,7 @@ export const world = (over: Partial<World> = {}): World => ({
   now: start, folding, tenant: 'acme', policyVersion: 'p1', agent: (id) => (id === agent.agent ? agent : undefined), tool: folding.tool,
   argumentsFault: (_tool, args: Json) => ((args as Record<string, Json>)['bad'] === true ? 'bad must not be true' : null),
   halt: () => null, haltsVersion: 1, level: () => ({ recorded: 'normal', effective: 'normal' }), judge,
-  digest: (value) => `digest:${JSON.stringify(value).length}`, limits: { budget: null, grantMs: 30_000, actionsPerRun: 1_000, denies: 3, clockSkewMs: 300_000 }, ...over,
+  digest: (value) => `digest:${JSON.stringify(value)}`, limits: { budget: null, grantMs: 30_000, actionsPerRun: 1_000, denies: 3, clockSkewMs: 300_000 }, ...over,
 });
 
 const token: TokenClaims = {
@@ -80,7 +80,7 @@ export const scene = () => {
   };
   const envelope = (ceType: string) => ({ tenant: 'acme', run: runId, ceType: `countersign.runs.${ceType}.v1`, traceparent: null, offset: String(offset++), at: now, rightPartition: true });
   return {
-    state, log,
+    state, log, tool: folding.tool,
     at: (time: number) => { now = time; },
     /** A runtime's message as it would be sent next; `over` bends it. */
     message: (body: RuntimeBody, over: Partial<FromRuntime> = {}): FromRuntime => ({ ...envelope(body.kind), from: 'runtime', token, seq, prev: head, hash: `hash-${seq}-${JSON.stringify(body)}`, ceTime: now, attested: false, body, ...over }),
@@ -99,6 +99,8 @@ export type Scene = ReturnType<typeof scene>;
 
 export const started: RuntimeBody = { kind: 'started', message: { instruction: { text: 'pay the rent', attestation: null }, traceId: null }, attestedBy: 'paul' };
 export const proposal = (n: number, toolName: string, args: Record<string, Json> = {}, deadline: string | null = null): ActionProposed => ({ action: actionId(n), tool: toolName, arguments: args, deadline, reason: null, confidence: null });
+export const dependent = (n: number, toolName: string, on: readonly number[], args: Record<string, Json> = {}): RuntimeBody => ({ kind: 'proposed', message: { ...proposal(n, toolName, args), dependsOn: on.map(actionId) } });
+export const due = (n: number): ServiceBody => ({ kind: 'due', message: { timer: 'defer', action: actionId(n) } });
 export const proposed = (n: number, toolName: string, args: Record<string, Json> = {}): RuntimeBody => ({ kind: 'proposed', message: proposal(n, toolName, args) });
 export const outcomeOf = (n: number, status: 'succeeded' | 'not_executed' = 'succeeded', cost: number | null = null): RuntimeBody => ({
   kind: 'outcome', message: { action: actionId(n), status, result: status === 'succeeded' ? `result ${n}` : null, error: null, cost: cost === null ? null : { minor: cost, currency: 'EUR' }, tokens: null, durationMs: 1 },

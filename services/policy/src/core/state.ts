@@ -1,4 +1,4 @@
-import type { ActionProposed, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, Tier } from '@countersign/contracts';
+import type { ActionProposed, CheckedEvidence, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, Tier } from '@countersign/contracts';
 import type { Account } from './budgets.ts';
 import type { Act, Past } from './past.ts';
 
@@ -30,6 +30,8 @@ export interface ActionState {
   reservedCalls: number;
   reservedMoney: Money | null;
   granted: boolean;
+  /** What it was proposed with, as checked then; kept while it waits. */
+  evidence: readonly CheckedEvidence[] | null;
   /** What it takes from wider budgets. */
   shares: { readonly account: string; readonly unit: string; amount: number }[] | null;
   /** How the run's past remembers it, once it was granted. */
@@ -85,7 +87,7 @@ export interface PartitionState {
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 6;
+export const foldVersion = 7;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life ended: messages on their way still get a coded reply. */

@@ -8,7 +8,7 @@ const strictness = ({ decision, tier }: Verdict): number => (decision === 'deny'
  * The stricter of two verdicts on one action, with what both demand: every rule that fired, the changes of both, and where both ask people the
  * roles that both accept (the stricter one's where there is none), the larger quorum, the shorter wait.
  */
-export const stricterOf = (a: Verdict, b: Verdict): Verdict => {
+export const stricterOf = <V extends Verdict>(a: V, b: V): V => {
   const [strict, other] = strictness(b) >= strictness(a) ? [b, a] : [a, b];
   const both = strict.approval !== null && other.approval !== null;
   const common = both ? strict.approval!.route.filter((role) => other.approval!.route.includes(role)) : [];

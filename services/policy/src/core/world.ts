@@ -1,5 +1,6 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
 import type { Wider } from './budgets.ts';
+import type { Evidence } from './facts/evidence.ts';
 import type { Past } from './past.ts';
 import type { Redaction } from './redact.ts';
 
@@ -22,6 +23,7 @@ export interface Question<Tool extends KnownTool = KnownTool> {
   /** 1 for the proposal, one more for each approval or supplied fact. */
   readonly round: number;
   readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
+  readonly evidence?: Evidence;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface Verdict {
 /** A fact that could not be derived. `byArguments`: the proposal's arguments are to blame. */
 export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
 
-export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null }
+export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null; /** What the version beside the active one says (core/bundles/beside.ts). */ readonly beside?: Decision['beside'] }
 
 /** What the fold needs beside the records: how tools' results are trusted, and the provenance index. */
 export interface Folding<Tool extends KnownTool = KnownTool> {

@@ -1,6 +1,6 @@
 import type { Bus } from '@countersign/bus';
 import { topic, validateAgentSnapshot, validateAnomalyLevel, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
-import type { AgentSnapshot, Json, PersonSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import type { KeySet } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
 import { createHaltView } from '@countersign/tool-guard';
@@ -25,7 +25,7 @@ export interface Snapshots {
 }
 
 /** Follows the five snapshot topics, each signed by its owner. `topics` may rename them in tests. */
-export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels', string>> }): Snapshots => {
+export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
   const { keys, now, topics } = options;
   const compiled = new Map<string, { readonly tool: CompiledTool; readonly check: ReturnType<typeof checkArguments> }>();
   let halts = 0;
@@ -55,6 +55,7 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
   return {
     agent: (id) => agents.get(id),
     tool: (name) => compiled.get(name)?.tool,
+    catalogue: () => [...compiled.values()].map(({ tool }) => tool.snapshot),
     argumentsFault: (tool, args) => compiled.get(tool.name)?.check(args) ?? null,
     person: (id) => people.get(id),
     halt: (tenant, agent, tool, run, except) => haltView.halted({ tenant, agent, tool, run }, except)?.halt ?? null,

@@ -58,7 +58,7 @@ const notAsked: Fact = { value: 'none', origin: 'derived' };
 const mark = (fact: string): string => `~${fact} is not on the record~`;
 
 const ruleWithout = (record: GovernedDecided, inquiry: Inquiry, bundle: CompiledBundle, missing: readonly string[]): Ruled =>
-  ruleOn(record, missing.length === 0 ? inquiry : { ...inquiry, failed: [...inquiry.failed, ...missing.map((fact) => ({ fact, why: mark(fact), byArguments: false }))] }, judgeBy(bundle));
+  ruleOn(record, missing.length === 0 ? inquiry : { ...inquiry, missing: missing.map((fact) => ({ fact, why: mark(fact), byArguments: false })) }, judgeBy(bundle));
 
 /** Facts that a bundle reads for a tool and that are not its own to give: neither parameters nor what it says others owe. */
 const readsOf = (bundle: CompiledBundle, tool: string): ReadonlySet<string> => {

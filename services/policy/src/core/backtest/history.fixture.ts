@@ -1,5 +1,6 @@
 import type { AgentSnapshot, GovernedDecided, GovernedRecord, Json, TokenClaims, ToolSnapshot } from '@countersign/contracts';
 import type { CheckedVote, PolicyCommand, RuntimeBody, ServiceBody } from '../commands.ts';
+import { judgeBeside } from '../bundles/beside.ts';
 import { decide } from '../decide.ts';
 import { evolve } from '../evolve.ts';
 import { foldingWith, judgeWith } from '../judge.ts';
@@ -31,7 +32,8 @@ export const bundleOf = (version: string, rules: readonly object[], more: object
 /** The rules that tests start from: more than 1,000 asks the treasurer, more than 100,000 is forbidden. */
 export const base = bundleOf('base-1', [rule('large', 'amount > 1000', { tools: ['pay.plan'], tier: 3 }), rule('absurd', 'amount > 100000', { tools: ['pay.plan', 'pay.send'], decision: 'deny' })]);
 
-export const historyOf = (bundle: CompiledBundle) => {
+/** @param canary decides beside it, for every agent */
+export const historyOf = (bundle: CompiledBundle, canary?: CompiledBundle) => {
   const state = initialState();
   const records: GovernedRecord[] = [];
   const folding = foldingWith((name) => tools.get(name));
@@ -40,7 +42,7 @@ export const historyOf = (bundle: CompiledBundle) => {
   const world = (): World => ({
     now, folding, tenant: 'acme', policyVersion: bundle.version, agent: (id: string) => (id === 'gone' ? undefined : agentOf(id)), tool: folding.tool,
     argumentsFault: (_: unknown, args: Json) => ((args as { bad?: boolean }).bad === true ? 'bad' : null), halt: () => null, haltsVersion: 0, level: () => ({ recorded: 'normal', effective: 'normal' }),
-    judge: judgeWith(bundle), digest: () => 'd'.repeat(43), limits: { budget: bundle.budget, grantMs: 30_000, actionsPerRun: 10_000, denies: 1_000, clockSkewMs: 300_000 },
+    judge: canary === undefined ? judgeWith(bundle) : judgeBeside(judgeWith(bundle), { version: canary.version, mode: 'canary', judge: judgeWith(canary), inCohort: () => true }), digest: () => 'd'.repeat(43), limits: { budget: bundle.budget, grantMs: 30_000, actionsPerRun: 10_000, denies: 1_000, clockSkewMs: 300_000 },
   }) as unknown as World;
   const id = (n: number): string => `01970000-0000-7000-8000-${String(n).padStart(12, '0')}`;
   const handle = (command: PolicyCommand): GovernedRecord[] => {

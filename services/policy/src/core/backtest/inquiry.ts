@@ -1,4 +1,5 @@
 import type { Decision, Fact, GovernedDecided, JsonObject, ToolSnapshot } from '@countersign/contracts';
+import { withCandidate } from '../bundles/beside.ts';
 import { applyRewrites } from '../modify.ts';
 import { evaluateRules } from '../rules/evaluate.ts';
 import type { CompiledBundle, CompiledTool } from '../rules/compile.ts';
@@ -6,7 +7,7 @@ import { stricterOf } from '../stricter.ts';
 import type { FailedFact, Verdict } from '../world.ts';
 
 /** What rules were asked about one recorded decision: all of it stands on the record. */
-export interface Inquiry { readonly tool: CompiledTool; readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
+export interface Inquiry { readonly tool: CompiledTool; readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; /** Facts that are not on the record, as if they had failed. */ readonly missing?: readonly FailedFact[] }
 
 /** What rules say on facts. */
 export type Judge = (inquiry: Inquiry) => Verdict;
@@ -36,12 +37,17 @@ const isEmpty = (facts: object): boolean => {
   return true;
 };
 
-export const judgeBy = (bundle: CompiledBundle): Judge => ({ tool, facts, failed }) => evaluateRules(bundle, tool, facts, failed);
+/** @param canary the version beside it, where that counted */
+export const judgeBy = (bundle: CompiledBundle, canary?: CompiledBundle): Judge => ({ tool, facts, missing, ...inquiry }) => {
+  const failed = missing === undefined ? inquiry.failed : [...inquiry.failed, ...missing];
+  const verdict = evaluateRules(bundle, tool, facts, failed);
+  return canary === undefined ? verdict : withCandidate(verdict, evaluateRules(canary, tool, facts, failed));
+};
 
 /** Rules on the arguments as proposed and, where they change them, on the changed ones as well: the stricter holds (core/modify.ts). */
 export const ruleOn = (record: GovernedDecided, inquiry: Inquiry, judge: Judge): Ruled => {
   const { modified, message } = record;
-  const first = judge(modified === undefined ? inquiry : { ...inquiry, facts: modified.proposedFacts });
+  const first = judge(modified === undefined ? inquiry : { ...inquiry, facts: modified.proposedFacts, failed: modified.proposedFailed ?? none });
   const rewrites = first.modify ?? null;
   if (rewrites === null) return { status: 'ruled', verdict: first, fault: null };
   const applied = applyRewrites(message.arguments, rewrites, noDigest);

@@ -85,6 +85,18 @@ describe('a decision made again from its record alone', () => {
     expect(reproduce({ ...stopped, decision: { ...stopped.decision, decision: 'allow', code: null } }, base)).toMatchObject({ status: 'different' });
   });
 
+  it('follows a canary: the stricter of both, each from the facts that either looked at', () => {
+    const canary = bundleOf('canary-1', [rule('tight', 'amount > 500', { tools: ['pay.plan'], tier: 3, approval: { route: ['board'], quorum: 2, expiresIn: '5m' } }), rule('drifts', 'run.drift > 60', { tier: 3 }), rule('cap', 'amount == 400', { rewrite: { path: 'args.amount', value: '300' } })]);
+    const history = historyOf(base, canary);
+    const run = history.open();
+    const records = [100, 400, 900, 5_000, 200_000].map((amount) => run.propose('pay.plan', { to: 'DE1', amount }));
+    expect(records.map(({ decision }) => [decision.decision, decision.beside?.overruled?.decision])).toEqual([['allow', undefined], ['modify', undefined], ['step_up', 'allow'], ['step_up', 'step_up'], ['deny', undefined]]);
+    for (const record of records) expect(reproduce(asRead(record), base, canary)).toEqual({ status: 'reproduced' });
+    expect(records.map((record) => reproduce(asRead(record), base).status)).toEqual(['reproduced', 'unproven', 'unproven', 'unproven', 'reproduced']);
+    const { beside } = records[2]!.decision;
+    expect(reproduce({ ...asRead(records[2]!), decision: { ...records[2]!.decision, beside: { ...beside!, overruled: { ...beside!.overruled!, tier: 1 } } } }, base)).toMatchObject({ status: 'different', differences: [{ field: 'overruled tier' }] });
+  });
+
   it('comes out the same whatever the rules and proposals are', () => {
     const when = fc.constantFrom('true', 'amount > 500', 'target.named', 'size(run.calls) > 0', 'run.calls > 2', 'level == "high" || amount > 10', 'records > 3', 'currency == "EUR"');
     const outcome = fc.constantFrom<Record<string, unknown>>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { decision: 'step_up' }, { tier: 3, approval: { route: ['x', 'treasurer'], quorum: 1, expiresIn: '5m' } });

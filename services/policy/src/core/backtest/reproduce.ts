@@ -10,12 +10,13 @@ export interface Difference { readonly field: string; readonly recorded: string;
 
 /**
  * `reproduced`: the rules give the same again. `carried`: no rule made this decision (halt, unknown tool, budget, people said no, …),
- * so there is none to make again; what rules had said before a budget denied is compared all the same. `different`: the record is not
- * what this version decides on these facts.
+ * so there is none to make again; what rules had said before a budget denied is compared all the same. `unproven`: a canary made it stricter,
+ * and its version is not known; this version's own part is right. `different`: the record is not what this version decides on these facts.
  */
 export type Reproduction =
   | { readonly status: 'reproduced' }
   | { readonly status: 'carried'; readonly code: string }
+  | { readonly status: 'unproven'; readonly version: string }
   | { readonly status: 'different'; readonly differences: readonly Difference[] };
 
 const same: Reproduction = { status: 'reproduced' };
@@ -28,12 +29,19 @@ const behindRules: ReadonlySet<string | null> = new Set(['budget_exceeded', 'def
 /**
  * Decides a recorded proposal again from the record alone, with the bundle of the version that the record names, and compares
  * decision, tier, code, rules with their reasons, claim, changed arguments, and who was to approve. Pure; throws nothing.
+ * @param canary the bundle of the version beside it, if it is known
  */
-export const reproduce = (record: GovernedDecided, bundle: CompiledBundle): Reproduction => {
+export const reproduce = (record: GovernedDecided, bundle: CompiledBundle, canary?: CompiledBundle): Reproduction => {
   const { decision } = record;
   const inquiry = inquiryOf(record);
   if (inquiry === null) return ofRules.has(decision.code) ? differing('facts', 'none', `rules decide ${decision.code ?? 'this'}, from facts`) : { status: 'carried', code: decision.code! };
-  const ruled = ruleOn(record, inquiry, judgeBy(bundle));
+  const { beside } = decision;
+  if (beside?.mode === 'canary' && canary === undefined) {
+    // Changed arguments may be the canary's doing, whatever it said of them afterwards.
+    if (record.modified !== undefined) return { status: 'unproven', version: beside.version };
+    if (beside.overruled !== undefined) return ownPart(beside.overruled, beside.version, judgeBy(bundle)(inquiry));
+  }
+  const ruled = ruleOn(record, inquiry, judgeBy(bundle, beside?.mode === 'canary' ? canary : undefined));
   const { verdict } = ruled;
   const differences: Difference[] = [];
   const compare = (field: string, recorded: unknown, reproduced: unknown): void => {
@@ -43,13 +51,20 @@ export const reproduce = (record: GovernedDecided, bundle: CompiledBundle): Repr
   compare('decision', decision.decision, expected.decision);
   compare('tier', decision.tier, verdict.tier);
   compare('code', decision.code, expected.code);
-  compare('claim', decision.claim, expected.decision !== 'deny' && expected.decision !== 'defer' && claimed(verdict, inquiry));
+  compare('claim', decision.claim, expected.decision !== 'deny' && claimed(verdict, inquiry));
   if (ruled.status === 'otherArguments' && expected.code !== 'rewrite_invalid') compare('arguments', record.modified === undefined ? 'as proposed' : JSON.stringify(record.modified.arguments), JSON.stringify(ruled.arguments));
   if (!sameRules(decision.rules, verdict.rules)) compare('rules', rulesText(decision.rules), rulesText(verdict.rules));
   compare('approval', approvalText(decision.approval && { ...decision.approval, expiresInMs: decision.approval.expiresAt - record.now }), approvalText(expected.decision === 'step_up' ? verdict.approval : null));
   if (expected.decision === 'defer') compare('awaits', awaitsText(decision.deferral?.awaits), awaitsText(verdict.awaits));
   if (differences.length > 0) return { status: 'different', differences };
   return behindRules.has(decision.code) ? { status: 'carried', code: decision.code! } : same;
+};
+
+/** Of a decision that a canary made stricter: what this version alone had said. */
+const ownPart = (said: NonNullable<NonNullable<GovernedDecided['decision']['beside']>['overruled']>, version: string, verdict: Verdict): Reproduction => {
+  const differences = ([['decision', said.decision, verdict.decision], ['tier', said.tier, verdict.tier], ['code', said.code, verdict.code], ['rules', said.rules.join(', '), verdict.rules.map(({ id }) => id).join(', ')]] as const)
+    .filter(([, recorded, reproduced]) => recorded !== reproduced).map(([field, recorded, reproduced]) => ({ field: `overruled ${field}`, recorded: String(recorded), reproduced: String(reproduced) }));
+  return differences.length > 0 ? { status: 'different', differences } : { status: 'unproven', version };
 };
 
 const differing = (field: string, recorded: string, reproduced: string): Reproduction => ({ status: 'different', differences: [{ field, recorded, reproduced }] });

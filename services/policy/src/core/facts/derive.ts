@@ -7,6 +7,8 @@ import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
 import { actAsked, severalMeant } from './asked.ts';
 import { amountOf, extract } from './amount.ts';
+import { evidenceFacts, noEvidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { daysIn, isAmong } from './dates.ts';
 import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
@@ -31,6 +33,9 @@ export interface FactInput {
   readonly round?: number;
   /** Facts that are only made where a rule of the tool reads them (`ToolIndex.context`). */
   readonly context?: readonly ContextFact[];
+  readonly evidence?: Evidence;
+  /** How old evidence may be; 0, the default, lets none count. */
+  readonly evidenceMaxAgeMs?: number;
 }
 export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
@@ -72,14 +77,21 @@ export const deriveFacts = (input: FactInput): Derived => {
   put('run.data', run.dataTouched);
   put('level', input.level);
   facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
+  if (input.evidence !== undefined) attest(facts, evidenceFacts(input.evidence, tool.name, own['artefact'], input.now, input.evidenceMaxAgeMs ?? 0));
   for (const { name, read } of input.context ?? noContext) {
     const value = read(input, facts);
     if (value instanceof Failure) failed.push({ fact: name, why: value.why, byArguments: value.byArguments });
-    else put(name, value as Json);
+    // With evidence its facts are there already, attested.
+    else if (input.evidence === undefined || !Object.hasOwn(noEvidence, name)) put(name, value as Json);
   }
   if (typeof input.proposal.confidence === 'number') facts['confidence'] = { value: input.proposal.confidence, origin: 'claimed' };
   facts['approval'] = { value: input.approval?.resolution ?? 'none', origin: input.approval === null ? 'derived' : 'attested' };
   return { facts, failed };
+};
+
+/** Facts that signatures stand behind. */
+const attest = (facts: Record<string, Fact>, found: Readonly<Record<string, Json>>): void => {
+  for (const name in found) facts[name] = { value: found[name]!, origin: 'attested' };
 };
 
 type Put = (name: string, value: Json, from?: string) => void;

@@ -4,6 +4,7 @@ import { drifted, noPast } from '../past.ts';
 import type { Past } from '../past.ts';
 import type { FactInput } from './derive.ts';
 import { distanceOf } from './distance.ts';
+import { noEvidence } from './evidence.ts';
 import { measure } from './measures.ts';
 import type { MeasureSpec } from './measures.ts';
 
@@ -33,6 +34,9 @@ const readers: Readonly<Record<string, ContextFact['read']>> = {
   'run.previous': (input) => pastOf(input).acts.findLast((act) => !act.denied)?.use.tool ?? '',
 };
 
+/** What evidence facts say without evidence; with it they are made for every tool. */
+const withoutEvidence: Readonly<Record<string, ContextFact['read']>> = Object.fromEntries(Object.entries(noEvidence).map(([name, value]) => [name, () => value as Value]));
+
 /** Names of the facts that are made on demand, whatever the bundle. */
 export const contextNames: readonly string[] = Object.keys(readers);
 
@@ -53,6 +57,7 @@ export const contextFacts = (spec: { readonly context?: Readonly<Record<string, 
   const all = new Map<string, ContextFact>();
   const add = (found: Readonly<Record<string, ContextFact['read']>>): void => { for (const name in found) all.set(name, { name, read: found[name]! }); };
   add(readers);
+  add(withoutEvidence);
   if (spec.sensitivity !== undefined) add(sensitivity(spec.sensitivity));
   for (const [name, measured] of Object.entries(spec.context ?? {})) {
     const value = measure(measured);

@@ -22,6 +22,7 @@ import type { Names } from '../cel/compile.ts';
  *   run.seconds            age of the run
  *   run.tools, run.previous   tools granted so far; the latest of them ('' at first)
  *   tool.sensitivity, run.sensitivity   rank of the most sensitive data class in the bundle's `sensitivity` list, 1 the least; the highest where a class is unknown; 0 while the run touched none
+ *   evidence.*             what signed evidence says (evidence.ts): present, verified, passed, by, types, tested, found, fixed, open (found and not fixed), refused (why)
  *   context.<name>         the bundle's own measures: counts, sums and sequences (measures.ts)
  */
 
@@ -38,7 +39,7 @@ export const standardFacts: Readonly<Record<string, boolean>> = {
 };
 
 /** Facts that steer the derivation itself and are no facts of a decision: beginnings of words that ask for the act, free text and dates to search. */
-export const steering: ReadonlySet<string> = new Set(['acts', 'verbs', 'objects', 'plurals', 'text', 'content', 'dates', 'amountMajor']);
+export const steering: ReadonlySet<string> = new Set(['acts', 'verbs', 'objects', 'plurals', 'text', 'content', 'dates', 'amountMajor', 'artefact']);
 
 /** `onDemand`: facts about the run's past (history.ts), which no argument can make fail. */
 export const namesWith = (declared: readonly string[], onDemand: { has(name: string): boolean } = new Set()): Names => {

@@ -7,11 +7,6 @@ export const normalise = (text: string): string => ` ${text.normalize('NFKC').to
 /** Words of a normalised text. */
 export const wordsOf = (normalised: string): string[] => normalised.split(' ').filter((word) => word !== '');
 
-const maxSentences = 500;
-
-/** Sentences and lines of a text, each normalised; a dot inside an address or a number ends none. At most 500. */
-export const sentencesOf = (text: string): string[] => text.split(/[.!?;]+(?=\s|$)|\n+/, maxSentences).map(normalise).filter((sentence) => sentence !== '  ');
-
 const money = /\d[\d,]*(?:\.\d{1,2})?/g;
 const maxNumbers = 200;
 
@@ -46,3 +41,11 @@ export const isAddress = (value: string): boolean => {
   if (found !== null && (!fileEnding.test(found[1]!) || /^(?:https?:|www\.)|\.\w+\//i.test(text))) return true;
   return addressesIn(text).found.some((one) => one.length === text.length);
 };
+
+/** A sentence or line of an instruction; `addressed`: it gives an address itself. */
+export interface Sentence { readonly text: string; readonly addressed: boolean }
+const maxSentences = 500;
+
+/** Sentences and lines of a text, each normalised; a dot inside an address or a number ends none. At most 500. */
+export const sentencesOf = (text: string): Sentence[] =>
+  text.split(/[.!?;]+(?=\s|$)|\n+/, maxSentences).map((sentence) => ({ text: normalise(sentence), addressed: addressesIn(sentence).found.length > 0 })).filter((sentence) => sentence.text !== '  ');

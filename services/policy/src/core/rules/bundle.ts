@@ -34,6 +34,8 @@ export interface BundleSpec {
   readonly approval?: ApprovalSpec; readonly senior?: ApprovalSpec;
   /** What every run may use: calls, money, tokens its outcomes report, actors behind its agent, actions under way at once. */
   readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string }; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number };
+  /** Whose evidence counts (evidence-spec.ts). */
+  readonly evidence?: unknown;
   /** Budgets wider than a run (budgets-spec.ts). */
   readonly budgets?: unknown;
   /** Measures of a run's past, read as `context.<name>` (context-spec.ts). */
@@ -48,7 +50,7 @@ export interface BundleSpec {
   readonly rules: readonly RuleSpec[];
 }
 
-const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'rules'];
+const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'evidence', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'rules'];
 const maxRules = 10_000;
 const factName = /^[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63}){0,4}$/;
 

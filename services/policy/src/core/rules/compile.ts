@@ -13,6 +13,8 @@ import { readBundle } from './bundle.ts';
 import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
 import type { WiderBudget } from '../budgets.ts';
 import { readBudgets } from './budgets-spec.ts';
+import { readEvidence } from './evidence-spec.ts';
+import type { EvidencePolicy } from './evidence-spec.ts';
 import { readContext, readSensitivity } from './context-spec.ts';
 import type { Dimension } from './dimensions.ts';
 import { duration } from './duration.ts';
@@ -48,6 +50,7 @@ export interface CompiledBundle {
   readonly awaited: ReadonlyMap<string, Awaited>;
   readonly deferral: Partial<DeferralLimits> | null;
   readonly budgets: readonly WiderBudget[];
+  readonly evidence: EvidencePolicy;
   readonly rules: readonly CompiledRule[];
   /** Rules the interpreter runs, and why. */
   readonly interpreted: readonly { readonly rule: string; readonly why: string }[];
@@ -66,6 +69,7 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   const parameters: Record<string, Value> = {};
   for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
   const budgets = readBudgets(spec.budgets, complain);
+  const evidence = readEvidence(spec.evidence, complain);
   const onDemand = contextFacts({ context: readContext(spec.context, complain), sensitivity: readSensitivity(spec.sensitivity, complain) });
   const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : [], onDemand);
   const awaited = readAwaited(spec.awaited, facts.has, complain);
@@ -93,7 +97,7 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   const never = anyOf(spec.neverAutomate ?? []);
   const indexed = new Map<string, ToolIndex>();
   return {
-    version: spec.version, parameters, rules, budget: spec.budget ?? null, awaited, deferral, budgets,
+    version: spec.version, parameters, rules, budget: spec.budget ?? null, awaited, deferral, budgets, evidence,
     approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
     interpreted: rules.filter((rule) => rule.when.interpreted !== null).map((rule) => ({ rule: rule.id, why: rule.when.interpreted! })),
     index: (tool) => {
