@@ -47,6 +47,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign run RUN [--as PERSON] [--json]',
     load: async () => (await import('./people/runs-command.ts')).run,
   },
+  supply: {
+    summary: 'supplies a fact that a deferred action waits for, signed with your key',
+    usage: 'countersign supply RUN ACTION FACT VALUE [--as PERSON] [--json]\n  `countersign run RUN` shows what waits and who owes it. VALUE is JSON (true, 710, "text") or a text. Without --as: a person of this machine who owes it.',
+    load: async () => (await import('./people/runs-command.ts')).supply,
+  },
   cancel: {
     summary: 'cancels an action that has not begun',
     usage: 'countersign cancel RUN ACTION --reason TEXT [--as PERSON] [--json]',
