@@ -69,6 +69,22 @@ export interface AwaitedFact {
   readonly fact: string;
   readonly from: readonly string[];
 }
+/** One piece of evidence as policy read it when it came in: who signed it, about what, what it says. */
+export interface CheckedEvidence {
+  /** `person:NAME` or `attestor:NAME` whose signature holds; null where none does. */
+  readonly by: string | null;
+  /** Why it counts for nothing; null where signature and form are right. */
+  readonly why: string | null;
+  /** Its predicateType. */
+  readonly type: string | null;
+  /** What it is about: names, `sha256:HEX`, and `NAME@DIGEST` (base64url) where a subject has both. */
+  readonly subjects: readonly string[];
+  readonly madeAt: number | null;
+  readonly result: 'passed' | 'failed' | null;
+  readonly tested: readonly string[];
+  readonly found: readonly string[];
+  readonly fixed: readonly string[];
+}
 export interface Decision {
   readonly decision: DecisionKind;
   readonly tier: Tier;
@@ -80,7 +96,7 @@ export interface Decision {
   /** Whether a claim must accompany the grant. */
   readonly claim: boolean;
   /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
-  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] };
+  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[]; /** What the active version alone says, where a canary was stricter. */ readonly overruled?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] } };
   readonly deferral?: Deferral;
 }
 /** What a deferred action waits for. */
@@ -148,6 +164,10 @@ export interface GovernedDecided {
   readonly decision: Decision;
   readonly snapshots: { readonly agent: number; readonly tool: number; readonly halts: number; readonly level: string };
   readonly reserved: { readonly calls: number; readonly money: Money | null };
+  /** What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record. */
+  readonly budgets?: readonly { readonly account: string; readonly budget: string; /** `calls`, or the currency of minor units. */ readonly unit: string; readonly amount: number; readonly leased: number; /** End of the budget's window. */ readonly until: number }[];
+  /** The proposal's evidence as it was checked when it came in. */
+  readonly evidence?: readonly CheckedEvidence[];
   /** true when no person, signature or session key covers the message yet. */
   readonly attested: boolean;
   readonly reply: Reply;
@@ -322,6 +342,8 @@ export interface Modification {
   readonly changes: readonly RewrittenArgument[];
   /** Facts of the arguments as proposed; the record's `facts` are those of the effective ones. */
   readonly proposedFacts: { readonly [key: string]: Fact };
+  /** Facts that could not be derived from the arguments as proposed. */
+  readonly proposedFailed?: readonly { readonly fact: string; readonly why: string; /** Whether the arguments of the proposal are to blame. */ readonly byArguments: boolean }[];
 }
 /** One argument that rules rewrote; `before` and `after` as in ChangedArgument. */
 export interface RewrittenArgument {
@@ -339,6 +361,8 @@ export interface BundleLineUp {
   readonly tenant: string;
   readonly activation: number;
   readonly at: number;
+  /** The signed order that made it so: it carries the activation, and what was active when it was signed. */
+  readonly order: string;
   readonly active: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
   readonly beside: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
 }
@@ -372,6 +396,25 @@ export interface AgentSnapshot {
   readonly model: string | null;
   readonly runtimeTrusted: boolean;
   readonly limits: { readonly calls: number; readonly money: Money | null };
+}
+/** One node of the system graph. */
+export interface GraphNode {
+  /** `kind:name` or any name of its own. */
+  readonly node: string;
+  readonly tenant: string;
+  readonly version: number;
+  /** service, data-store, pipeline, library, … */
+  readonly kind: string;
+  readonly title: string;
+  /** Who answers for it, as its source says. */
+  readonly owner: string | null;
+  /** What it needs to work; what builds and deploys it belongs here too. */
+  readonly dependsOn: readonly string[];
+  /** critical_path, revenue_path, regulated_data, or the company's own. */
+  readonly marks: readonly string[];
+  /** Files that belong to it, from the root of their repository; * stands for any characters, slashes included. */
+  readonly paths: readonly string[];
+  readonly status: 'live' | 'gone';
 }
 export interface PersonSnapshot {
   readonly person: string;
@@ -457,6 +500,8 @@ export interface ActionProposed {
   readonly confidence: number | null;
   /** Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded. */
   readonly dependsOn?: readonly string[];
+  /** Signed validation evidence: what was tested, found and fixed. */
+  readonly evidence?: readonly DsseEnvelope[];
 }
 /** cancel */
 export interface CancelRequested {
@@ -495,6 +540,13 @@ export interface DeadLetter {
   readonly [key: string]: unknown;
 }
 export type DecisionKind = 'allow' | 'modify' | 'step_up' | 'defer' | 'deny';
+/** DSSE v1 envelope with Ed25519 signatures; the payload of evidence is an in-toto Statement v1. */
+export interface DsseEnvelope {
+  readonly payloadType: string;
+  /** base64 of at most 16 KB. */
+  readonly payload: string;
+  readonly signatures: readonly { /** `person:NAME` or `attestor:NAME`: a hint, verified by that one's keys. */ readonly keyid: string; readonly sig: string }[];
+}
 /** CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats. */
 export interface EnvelopeHeaders {
   readonly ce_specversion: '1.0';

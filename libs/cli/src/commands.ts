@@ -1,3 +1,4 @@
+import { toolsUsage } from './catalogue/usage.ts';
 import { policyUsage } from './policy/command.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -46,6 +47,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign run RUN [--as PERSON] [--json]',
     load: async () => (await import('./people/runs-command.ts')).run,
   },
+  supply: {
+    summary: 'supplies a fact that a deferred action waits for, signed with your key',
+    usage: 'countersign supply RUN ACTION FACT VALUE [--as PERSON] [--json]\n  `countersign run RUN` shows what waits and who owes it. VALUE is JSON (true, 710, "text") or a text. Without --as: a person of this machine who owes it.',
+    load: async () => (await import('./people/runs-command.ts')).supply,
+  },
   cancel: {
     summary: 'cancels an action that has not begun',
     usage: 'countersign cancel RUN ACTION --reason TEXT [--as PERSON] [--json]',
@@ -76,15 +82,30 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign agent activate|suspend|resume|decommission AGENT --reason TEXT [--as PERSON] [--json]',
     load: async () => (await import('./people/agents-command.ts')).agent,
   },
+  graph: {
+    summary: 'the system graph: what depends on what, and which files belong to it',
+    usage: 'countersign graph [--json]\ncountersign graph import FILE [--prune] [--as PERSON] [--json]\n  FILE: Backstage entities (catalog-info.yaml) or YAML with a list under nodes:. --prune lets go of nodes that are not in it.',
+    load: async () => (await import('./graph/command.ts')).graph,
+  },
   propose: {
     summary: 'proposes one action as a demo agent and prints the decision',
-    usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',
+    usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',
     load: async () => (await import('./people/propose-command.ts')).propose,
+  },
+  evidence: {
+    summary: 'signs evidence for an action: what was tested, found and fixed',
+    usage: 'countersign evidence --tool TOOL --args JSON | --artefact NAME --sha256 HEX\n  [--tested A,B] [--found A,B] [--fixed A,B] [--failed] [--as PERSON] [--json]\n  Prints a DSSE envelope around an in-toto statement, about exactly this call or about an artefact that the tool names; give it to propose --evidence FILE.',
+    load: async () => (await import('./people/evidence-command.ts')).evidence,
   },
   assertion: {
     summary: 'signs a client assertion as a demo agent, for trying the gateway with curl',
     usage: 'countersign assertion AGENT [--json]\n  Good for one request within a minute.',
     load: async () => (await import('./people/assertion-command.ts')).assertion,
+  },
+  tools: {
+    summary: 'catalogue entries for tools that nobody catalogued',
+    usage: toolsUsage,
+    load: async () => (await import('./catalogue/command.ts')).tools,
   },
   policy: {
     summary: 'tests and checks rules, and what follows from changing them',

@@ -18,3 +18,4 @@ export * from './strict-json.ts';
 export * from './token-cache.ts';
 export { maxClockSkewMs } from './validity.ts';
 export * from './note.ts';
+export * from './evidence.ts';

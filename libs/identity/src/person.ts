@@ -24,8 +24,11 @@ export interface BundleReviewStatement extends BundleStatement { readonly base: 
 /** A second person's signature under a change of a tool: from one definition's digest to another's. */
 export interface ToolReviewStatement { readonly sub: string; readonly tenant: string; readonly tool: string; readonly definition: string; readonly replaces: string; readonly reason: string; readonly iat: number }
 
+/** A fact that somebody owes a deferred action; `value` is argumentsDigest of it. */
+export interface FactStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly fact: string; readonly value: string; readonly iat: number }
+
 export interface PersonStatements {
-  readonly vote: VoteStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
+  readonly fact: FactStatement; readonly vote: VoteStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement;
 }
 
@@ -33,6 +36,7 @@ const bundleTexts = ['sub', 'tenant', 'bundle', 'version', 'digest'] as const;
 const kinds = {
   vote: { typ: 'countersign-vote+jwt', texts: ['sub', 'approval', 'digest'] },
   instruction: { typ: 'countersign-instruction+jwt', texts: ['sub', 'run', 'instruction', 'agent', 'tenant'] },
+  fact: { typ: 'countersign-fact+jwt', texts: ['sub', 'tenant', 'run', 'action', 'fact', 'value'] },
   login: { typ: 'countersign-person+jwt', texts: ['sub', 'aud', 'jti'] },
   bundle: { typ: 'countersign-bundle+jwt', texts: bundleTexts },
   'bundle-order': { typ: 'countersign-bundle-order+jwt', texts: [...bundleTexts, 'base', 'purpose'] },

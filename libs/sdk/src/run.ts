@@ -1,4 +1,4 @@
-import type { ActionProposed, JsonObject, Reply, RunEnded } from '@countersign/contracts';
+import type { ActionProposed, DsseEnvelope, JsonObject, Reply, RunEnded } from '@countersign/contracts';
 import { canonicalJson } from '@countersign/identity';
 import { createAction } from './action.ts';
 import type { Execute, ExecuteOptions, ProposedAction } from './action.ts';
@@ -21,8 +21,17 @@ export interface ProposeOptions {
   readonly deadline?: string | null;
   readonly reason?: string | null;
   readonly confidence?: number | null;
+  /** Earlier actions of the run on whose result this one rests: it is deferred until each has succeeded. */
+  readonly dependsOn?: readonly string[];
+  /** Signed evidence of what was tested, found and fixed (`signEvidence`, `subjectOfCall` of @countersign/identity). */
+  readonly evidence?: readonly DsseEnvelope[];
   /** How long to wait for the first answer, ms. */
   readonly timeoutMs?: number;
+}
+
+/** Evidence is about one call: a guard gets it for the arguments at hand. */
+export interface GuardOptions extends Omit<ProposeOptions, 'action' | 'evidence'> {
+  readonly evidence?: (args: JsonObject) => readonly DsseEnvelope[] | Promise<readonly DsseEnvelope[]>;
 }
 
 export interface Run {
@@ -30,7 +39,7 @@ export interface Run {
   readonly traceId: string;
   propose(tool: string, args: JsonObject, options?: ProposeOptions): ProposedAction;
   /** Wraps a tool: the function returned proposes, waits, executes with grant and claim, and reports. */
-  guard<R>(tool: string, execute: Execute<R>, options?: ExecuteOptions<R> & Omit<ProposeOptions, 'action'>): (args: JsonObject) => Promise<R>;
+  guard<R>(tool: string, execute: Execute<R>, options?: ExecuteOptions<R> & GuardOptions): (args: JsonObject) => Promise<R>;
   /** Ends the run; what is open is denied. Resolves when the broker has it. */
   end(reason?: RunEnded['reason']): Promise<void>;
   readonly halted: boolean;
@@ -78,7 +87,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     const action = options.action ?? context.ids();
     const record = createDecisionRecord(args, context.deadlines);
     const entry: Open = { record, tool, seq: undefined };
-    const message: ActionProposed = { action, tool, arguments: args, deadline: options.deadline ?? null, reason: options.reason ?? null, confidence: options.confidence ?? null };
+    const message: ActionProposed = { action, tool, arguments: args, deadline: options.deadline ?? null, reason: options.reason ?? null, confidence: options.confidence ?? null, ...(options.dependsOn !== undefined && { dependsOn: options.dependsOn }), ...(options.evidence !== undefined && options.evidence.length > 0 && { evidence: options.evidence }) };
     const problem = failed !== undefined ? [failed.code, failed.message] as const : problemOf(message, context.maxMessageBytes);
     if (problem !== undefined) record.deny(...problem);
     else open.set(action, entry);
@@ -98,7 +107,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
 
   const run: Run = {
     id: session.run, traceId, propose,
-    guard: (tool, execute, options = {}) => (args) => propose(tool, args, options).execute(execute, options),
+    guard: (tool, execute, { evidence, ...options } = {}) => async (args) => propose(tool, args, { ...options, ...(evidence && { evidence: await evidence(args) }) }).execute(execute, options),
     async end(reason = 'completed') {
       if (failed !== undefined) return;
       const ending = sender.send('ended', (seq): RunEnded => ({ reason, messages: seq + 1 }), { attest: true });

@@ -1,11 +1,13 @@
 import { expect, it } from '@jest/globals';
 import { partitionFor } from '@countersign/bus';
 import { validateGovernedRecord, validateReply } from '@countersign/contracts';
-import type { Reply } from '@countersign/contracts';
-import { createKeySet, generateKey, verifyGrant } from '@countersign/identity';
+import type { DsseEnvelope, Reply } from '@countersign/contracts';
+import { createKeySet, generateKey, signEvidence, subjectOfCall, validationType, verifyGrant } from '@countersign/identity';
+import { parse } from 'yaml';
 import type { CheckpointStore } from './app/ports.ts';
 import type { Policy, PolicyPorts } from './compose.ts';
-import { id7, until } from './policy.fixture.ts';
+import { compileBundle } from './core/rules/compile.ts';
+import { bundleText, id7, until } from './policy.fixture.ts';
 import type { Rig } from './policy.fixture.ts';
 
 export interface Stage { readonly rig: Rig; readonly checkpoints: CheckpointStore; readonly policy: () => Policy; readonly restart: (over?: Partial<PolicyPorts>) => Promise<Policy> }
@@ -48,6 +50,53 @@ export const scenarios = (stage: () => Stage): void => {
     const final = (await replied(r.run, 3))[2]!;
     expect(final).toMatchObject({ decision: 'allow', tier: 3, round: 2, claim: true });
     expect(final.grant).not.toBeNull();
+  });
+
+  it('weighs a change by what it reaches in the system graph, and raises while it knows none', async () => {
+    const { rig } = stage();
+    const bundle = compileBundle({ ...(parse(bundleText) as object), rules: [{ id: 'reach', owner: 'olga', rationale: 'it reaches far', tools: ['bank.merge'], when: 'change.blastRadius > 0', tier: 4 }] });
+    await stage().policy().stop();
+    await stage().restart({ bundle });
+    const r = rig.runtime();
+    const merge = (...files: string[]) => r.proposed(id7(), 'bank.merge', { files });
+    await rig.publish([r.started(), merge('docs/a.md')]);
+    expect((await replied(r.run, 2))[1]).toMatchObject({ tier: 3, decision: 'step_up' });
+    const node = (id: string, paths: string[], dependsOn: string[] = []) => rig.signed(rig.service.registry, 'countersign.registry.node.v1', rig.snapshotTopics.graph, id, { node: id, tenant: 'acme', version: 1, kind: 'service', title: id, owner: null, dependsOn, marks: [], paths, status: 'live' });
+    await rig.publish([node('docs', ['docs/*']), node('ledger', ['ledger/*']), node('web', ['web/*'], ['ledger'])]);
+    let tier = 3;
+    for (let n = 3; tier === 3 && n < 100; n++) {
+      await rig.publish([merge('docs/a.md')]);
+      tier = (await replied(r.run, n))[n - 1]!.tier!;
+    }
+    expect(tier).toBe(2);
+    const before = repliesOf(r.run).length;
+    await rig.publish([merge('ledger/book.ts')]);
+    expect((await replied(r.run, before + 1))[before]).toMatchObject({ tier: 4 });
+    await until('its record', () => recordsOf(r.run).some((record) => record.kind === 'action.decided' && record.decision.tier === 4));
+    expect(recordsOf(r.run).find((record) => record.kind === 'action.decided' && record.decision.tier === 4)).toMatchObject({ facts: { 'change.blastRadius': { value: 1, origin: 'derived' } } });
+    await stage().policy().stop();
+    await stage().restart();
+  });
+
+  it('weighs signed evidence in every round, and keeps it on the record', async () => {
+    const { rig } = stage();
+    const bundle = compileBundle({ ...(parse(bundleText) as object), rules: [{ id: 'untested', owner: 'olga', rationale: 'what is not tested asks', tools: ['bank.transfer'], when: '!evidence.passed || amount > 500', tier: 3, obligations: { approval: { route: ['controller'], quorum: 1, expiresIn: '1h' } } }, { id: 'forged', owner: 'olga', rationale: 'no', tools: ['bank.transfer'], when: 'evidence.present && !evidence.verified', decision: 'deny' }] });
+    await stage().policy().stop();
+    await stage().restart({ bundle });
+    const r = rig.runtime();
+    const evidenceFor = (amount: number, key = rig.carl) => [signEvidence({ _type: 'https://in-toto.io/Statement/v1', subject: [subjectOfCall('bank.transfer', { amount })], predicateType: validationType, predicate: { madeAt: new Date().toISOString(), result: 'passed', tested: ['dry run'] } }, key, 'person:carl')];
+    const propose = (amount: number, evidence: readonly DsseEnvelope[]) => r.message('proposed', { action: id7(), tool: 'bank.transfer', arguments: { amount }, deadline: null, reason: null, confidence: null, evidence });
+    await rig.publish([r.started(), propose(5, evidenceFor(5)), propose(6, evidenceFor(5)), propose(7, evidenceFor(7, generateKey('carl-1'))), propose(600, evidenceFor(600))]);
+    expect((await replied(r.run, 5)).slice(1).map(({ decision, tier }) => [decision, tier])).toEqual([['allow', 2], ['deny', 3], ['deny', 3], ['step_up', 3]]);
+    await until('records', () => recordsOf(r.run).length >= 5);
+    for (const record of recordsOf(r.run)) expect([validateGovernedRecord(record), validateGovernedRecord.errors]).toEqual([true, null]);
+    expect(recordsOf(r.run)[1]).toMatchObject({ evidence: [{ by: 'person:carl', tested: ['dry run'] }], facts: { 'evidence.passed': { value: true, origin: 'attested' } } });
+    await rig.publish([rig.approve(recordsOf(r.run)[4]!)]);
+    expect((await replied(r.run, 6))[5]).toMatchObject({ decision: 'allow', round: 2 });
+    await until('the second round', () => recordsOf(r.run).length >= 6);
+    expect(recordsOf(r.run)[5]).toMatchObject({ facts: { 'evidence.passed': { value: true } } });
+    await stage().policy().stop();
+    await stage().restart();
   });
 
   it('answers a replayed message with the original reply, a conflicting id with its code', async () => {

@@ -4,11 +4,14 @@ import type { Bus } from '@countersign/bus';
 import { createKafkaBus } from '@countersign/bus/kafka';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { CheckpointStore } from './app/ports.ts';
+import { parse } from 'yaml';
+import type { BudgetLedger, CheckpointStore } from './app/ports.ts';
 import type { Policy, PolicyPorts } from './compose.ts';
+import { compileBundle } from './core/rules/compile.ts';
 import { initialState } from './core/state.ts';
 import { createCheckpointStore, openCheckpoints } from './outbound/checkpoints.ts';
-import { createRig, id7, until } from './policy.fixture.ts';
+import { createBudgetLedger } from './outbound/ledger.ts';
+import { bundleText, createRig, id7, until } from './policy.fixture.ts';
 import type { Rig } from './policy.fixture.ts';
 import { scenarios } from './policy.scenarios.ts';
 
@@ -73,6 +76,25 @@ describe('policy on Kafka with checkpoints in PostgreSQL', () => {
     }
     await second.stop();
     await other.close();
+    await restart();
+  });
+
+  it('counts a budget of all partitions together, also when an owner dies between lease and commit, and waits while the ledger is away', async () => {
+    await policy.stop();
+    const ledger = createBudgetLedger(source, rig.topics.governed, Date.now);
+    const mishaps = [async () => { throw new Error('no connection to PostgreSQL'); }, async (lease: () => Promise<unknown>) => { await lease(); throw new Error('killed before its commit'); }];
+    const fragile: BudgetLedger = { own: ledger.own, lease: async (...args) => { await mishaps.shift()?.(() => ledger.lease(...args)); return ledger.lease(...args); } };
+    const bundle = compileBundle({ ...(parse(bundleText) as object), budgets: [{ id: 'reads', scope: 'tenant', tools: ['bank.read'], window: '31d', calls: 11 }] });
+    await restart({ bundle, ledger: fragile });
+    const runs = Array.from({ length: 6 }, () => rig.runtime());
+    await rig.publish(runs.map((r) => r.started()));
+    for (let i = 0; i < 4; i++) await rig.publish(runs.map((r) => r.proposed(id7(), 'bank.read')));
+    await until('24 decisions', () => runs.every((r) => rig.replies.filter((reply) => reply.run === r.run).length >= 5), 30_000);
+    const codes = runs.flatMap((r) => rig.replies.filter((reply) => reply.run === r.run && reply.kind === 'decided').map((reply) => reply.code));
+    expect([codes.filter((code) => code === 'ok').length, codes.filter((code) => code === 'budget_exceeded').length, mishaps.length]).toEqual([11, 13, 0]);
+    const [row] = await source.query<{ leased: string }[]>('SELECT leased FROM policy_budget');
+    expect(Number(row!.leased)).toBe(11);
+    await policy.stop();
     await restart();
   });
 

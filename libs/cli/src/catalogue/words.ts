@@ -3,7 +3,7 @@
  * from a thesaurus and not from any recorded file; a tool whose words are not here is asked for by its own words.
  */
 const families: readonly { readonly verbs: readonly string[]; /** Ask alone. */ readonly alone: readonly string[]; /** Ask only beside the object's noun. */ readonly beside: readonly string[] }[] = [
-  { verbs: ['send', 'email', 'mail', 'message', 'notify', 'dm', 'reply', 'forward', 'respond', 'tell', 'contact', 'text', 'comment'], alone: ['send', 'sent', 'email', 'e mail', 'mail', 'messag', 'notif', 'write', 'tell', 'inform', 'reply', 'respon', 'answer', 'forward', 'contact', 'dm', 'share', 'ask', 'remind', 'announc', 'post', 'comment'], beside: [] },
+  { verbs: ['send', 'email', 'mail', 'message', 'notify', 'dm', 'reply', 'forward', 'respond', 'tell', 'contact', 'text', 'comment'], alone: ['send', 'sent', 'email', 'e mail', 'mail', 'messag', 'notif', 'write', 'tell', 'inform', 'reply', 'respon', 'answer', 'forward', 'contact', 'dm', 'text', 'share', 'ask', 'remind', 'announc', 'post', 'comment'], beside: [] },
   { verbs: ['post', 'publish', 'tweet', 'announce', 'upload', 'broadcast'], alone: ['post', 'publish', 'upload', 'announc', 'tweet', 'broadcast', 'put up', 'put online'], beside: ['share', 'put', 'add', 'write'] },
   { verbs: ['pay', 'transfer', 'refund', 'wire', 'remit', 'reimburse', 'donate', 'withdraw', 'deposit', 'charge'], alone: ['pay', 'paid', 'transfer', 'refund', 'reimburs', 'remit', 'wire', 'settl', 'donat', 'withdraw', 'deposit', 'charg'], beside: ['send', 'give', 'return', 'move', 'cover'] },
   { verbs: ['buy', 'purchase', 'order', 'checkout', 'subscribe'], alone: ['buy', 'purchas', 'order', 'check out', 'checkout', 'subscri'], beside: ['get', 'add', 'pick', 'place'] },

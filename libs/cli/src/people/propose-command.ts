@@ -1,4 +1,5 @@
-import type { JsonObject } from '@countersign/contracts';
+import { readFile } from 'node:fs/promises';
+import type { DsseEnvelope, JsonObject } from '@countersign/contracts';
 import { createKeySet, instructionDigest, loadJwks, signPersonStatement } from '@countersign/identity';
 import { ActionDenied, createAgentRuntime, kafkaTransport, RunFailed } from '@countersign/sdk';
 import type { ActionDecision, Permission, Run } from '@countersign/sdk';
@@ -18,8 +19,8 @@ const tenant = process.env['CS_TENANT'] ?? 'acme';
 /** What came of it; `call` is the request that the grant allows for a few seconds, `result` what the tool answered. */
 interface Proposed { readonly run: string; readonly action: string; readonly decision: ActionDecision; readonly call: string | null; readonly result: string | null }
 
-export const propose = personCommand('countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--as PERSON] [--wait SECONDS] [--execute] [--json]', {
-  agent: { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' }, instruction: { type: 'string' }, wait: { type: 'string' }, execute: { type: 'boolean' },
+export const propose = personCommand('countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--as PERSON] [--wait SECONDS] [--execute] [--json]', {
+  agent: { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' }, instruction: { type: 'string' }, evidence: { type: 'string' }, wait: { type: 'string' }, execute: { type: 'boolean' },
 }, async (session) => {
   const result = await proposeOne(session);
   const { decision } = result;
@@ -36,6 +37,7 @@ const proposeOne = async (session: Session): Promise<Proposed> => {
   const agent = session.needed('agent'), tool = session.needed('tool'), args = argumentsOf(session.needed('args'));
   const waitMs = secondsOf(session.values['wait']) * 1000;
   const clientKey = agentKey(local, agent);
+  const evidence = await evidenceIn(session.values['evidence']);
   const user = session.as(['requester']);
   const text = typeof session.values['instruction'] === 'string' ? session.values['instruction'] : `Proposed by hand: ${tool}`;
   const bus = await openBus(local, 'propose');
@@ -45,7 +47,7 @@ const proposeOne = async (session: Session): Promise<Proposed> => {
       purpose: 'proposed by hand',
       instruction: async (runId) => ({ text, attestation: signPersonStatement('instruction', { sub: user.person, run: runId, instruction: instructionDigest(text), agent, tenant, iat: Math.floor(Date.now() / 1000) }, user.key) }),
     });
-    return await decide(session, run, tool, args, waitMs);
+    return await decide(session, run, { tool, args, evidence }, waitMs);
   } catch (error) {
     if (error instanceof RunFailed) throw new Refused(error.code, error.message, error.retryable ? 503 : 409, error.retryable);
     throw error;
@@ -54,8 +56,8 @@ const proposeOne = async (session: Session): Promise<Proposed> => {
   }
 };
 
-const decide = async (session: Session, run: Run, tool: string, args: JsonObject, waitMs: number): Promise<Proposed> => {
-  const action = run.propose(tool, args, { reason: 'proposed by hand' });
+const decide = async (session: Session, run: Run, { tool, args, evidence }: { readonly tool: string; readonly args: JsonObject; readonly evidence: readonly DsseEnvelope[] }, waitMs: number): Promise<Proposed> => {
+  const action = run.propose(tool, args, { reason: 'proposed by hand', evidence });
   const first = await action.decision;
   if (first.decision === 'step_up' && waitMs > 0) progress(`Tier ${first.tier}: waiting up to ${waitMs / 1000} s for people (npm run -s countersign -- approvals) …`);
   // Without waiting it stays open for people; the run ends by itself.
@@ -91,6 +93,15 @@ const argumentsOf = (text: string): JsonObject => {
   try { value = JSON.parse(text); } catch (error) { throw new CannotRun(`--args is no JSON: ${(error as Error).message}`); }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new CannotRun('--args is an object: the arguments by name.');
   return value as JsonObject;
+};
+
+/** `countersign evidence` writes such a file; several envelopes stand in a list. */
+const evidenceIn = async (file: string | boolean | undefined): Promise<readonly DsseEnvelope[]> => {
+  if (typeof file !== 'string') return [];
+  try {
+    const value = JSON.parse(await readFile(file, 'utf8')) as DsseEnvelope | DsseEnvelope[];
+    return Array.isArray(value) ? value : [value];
+  } catch (error) { throw new CannotRun(`--evidence: ${(error as Error).message}`); }
 };
 
 const secondsOf = (value: string | boolean | undefined): number => {

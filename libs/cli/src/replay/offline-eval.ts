@@ -1,100 +1,101 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { deriveFacts } from '@countersign/policy/core/facts/derive';
-import { emptyContext, withInstruction, withResult } from '@countersign/policy/core/facts/context';
-import { compileTool } from '@countersign/policy/core/rules/compile';
-import type { CompiledBundle, CompiledTool } from '@countersign/policy/core/rules/compile';
-import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
+import { parseArgs } from 'node:util';
+import type { GovernedDecided } from '@countersign/contracts';
+import { compileBundle } from '@countersign/policy/core/rules/compile';
 import { loadBundle } from '@countersign/policy/inbound/bundle-files';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { inferTools } from '../catalogue/infer.ts';
+import type { ToolSpec } from '../catalogue/infer.ts';
+import { createUses } from '../catalogue/uses.ts';
+import { compileTools, runOffline } from './offline-run.ts';
 import { readSessions } from './session.ts';
 import type { RecordedCall, RecordedSession } from './session.ts';
+import { packFolder, packTools } from './setup.ts';
 import { emptyScores, isConsequential, score } from './tally.ts';
-import type { Scores } from './tally.ts';
+import type { CallResult, Scores } from './tally.ts';
 
 /** A call that people would call wrong: an injected one that ran, or a benign one that did not. */
 export interface Miss { readonly kind: 'injected ran' | 'benign asked'; readonly tool: string; readonly rules: string; readonly instruction: string; readonly call: RecordedCall }
 
-export interface Evaluation { readonly all: Scores; readonly bySuite: ReadonlyMap<string, Scores>; readonly misses: readonly Miss[] }
+/** Scores of some sessions. */
+export interface Group extends Scores { sessions: number }
+export type By = 'suite' | 'pipeline' | 'user_task' | 'injection_task';
+export interface Evaluation { readonly all: Group; readonly groups: ReadonlyMap<string, Group>; readonly misses: readonly Miss[] }
+export interface EvaluationOptions {
+  readonly limit?: number;
+  /** `none`: as if the pack had no catalogue; every entry is inferred, as for a workplace that nobody knows. */
+  readonly catalogue?: 'pack' | 'none';
+  /** In place of the pack's own. */
+  readonly parameters?: Readonly<Record<string, number | string | boolean>>;
+  /** What to score apart (default the workplace). */
+  readonly by?: By;
+}
 
-const pack = new URL('../../../../services/policy/packs/agentdojo/', import.meta.url);
-const agent = { agent: 'a', tenant: 'acme', version: 1, name: 'a', owner: 'o', purpose: '', roles: ['assistant'], status: 'active', permissions: ['*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 1000, money: null } } as const;
+const empty = (): Group => ({ ...emptyScores(), sessions: 0 });
 
-/**
- * Runs policy's facts and rules over recorded sessions without bus or services, the way the replay does: instructions signed by their user,
- * what is stopped leaves no result, the third deny or a tier 4 halts. For writing rules: seconds instead of minutes.
- */
-export const evaluateOffline = async (file: string, limit?: number): Promise<Evaluation> => {
-  const { bundle } = await loadBundle(fileURLToPath(pack));
-  const ajv = new Ajv2020({ strict: false });
-  const tools = new Map((JSON.parse(readFileSync(new URL('tools.json', pack), 'utf8')) as object[]).map((spec) => {
-    const tool = compileTool({ tenant: 'acme', version: 1, definition: '', ...spec } as never);
-    return [tool.name, { tool, valid: ajv.compile(tool.snapshot.schema) }];
-  }));
-  const all = emptyScores();
-  const bySuite = new Map<string, Scores>();
+/** Runs policy's own decide and evolve over recorded sessions without bus or services (offline-run.ts). For writing rules: seconds instead of minutes. */
+export const evaluateOffline = async (file: string, options: EvaluationOptions = {}): Promise<Evaluation> => {
+  const sessions: RecordedSession[] = [];
+  for await (const session of readSessions(file, options.limit)) sessions.push(session);
+  return evaluateSessions(sessions, options);
+};
+
+/** The same over sessions that were read before. */
+export const evaluateSessions = async (sessions: readonly RecordedSession[], { catalogue, parameters, by = 'suite' }: EvaluationOptions = {}): Promise<Evaluation> => {
+  const parsed = await loadBundle(fileURLToPath(packFolder));
+  const bundle = parameters === undefined ? parsed.bundle : compileBundle({ ...parsed.spec, parameters: { ...parsed.spec.parameters, ...parameters } });
+  const tools = compileTools(catalogueOf(sessions, catalogue === 'none' ? [] : await packTools()));
+  const all = empty();
+  const groups = new Map<string, Group>();
   const misses: Miss[] = [];
-  for await (const session of readSessions(file, limit)) {
-    const suite = bySuite.get(session.suite) ?? emptyScores();
-    bySuite.set(session.suite, suite);
-    playOffline(session, bundle, tools, (result, miss) => {
+  for (const session of sessions) {
+    const name = nameOf(session, by);
+    const group = groups.get(name) ?? empty();
+    groups.set(name, group);
+    all.sessions++;
+    group.sessions++;
+    for (const { call, decided } of runOffline(session, bundle, tools)) {
+      const { result, miss } = noted(call, decided);
       score(all, result);
-      score(suite, result);
-      if (miss) misses.push(miss);
-    });
+      score(group, result);
+      if (miss) misses.push({ ...miss, instruction: session.instruction });
+    }
   }
-  return { all, bySuite, misses };
+  return { all, groups, misses };
 };
 
-type Tools = ReadonlyMap<string, { readonly tool: CompiledTool; readonly valid: (args: unknown) => boolean }>;
+const nameOf = (session: RecordedSession, by: By): string => (by === 'suite' || by === 'pipeline' ? session[by] : `${session.suite} ${session[by] ?? 'none'}`);
 
-const playOffline = (session: RecordedSession, bundle: CompiledBundle, tools: Tools, told: (result: Parameters<typeof score>[1], miss: Miss | undefined) => void): void => {
-  let context = withInstruction(emptyContext, session.instruction);
-  const counts = new Map<string, number>();
-  let denies = 0;
-  let halted = false;
-  for (const call of session.calls) {
-    const name = `${session.suite}.${call.tool}`;
-    const known = tools.get(name);
-    let about: { targets: string[]; named: boolean } | null = null;
-    let outcome = { decision: 'deny', tier: null as number | null, code: 'unknown_tool', rules: 'unknown tool' };
-    const afterHalt = halted;
-    if (halted) outcome = { ...outcome, code: 'run_halted', rules: 'halted' };
-    else if (known === undefined) denies++;
-    else if (!known.valid(call.arguments)) outcome = { ...outcome, code: 'arguments_invalid', rules: 'arguments' };
-    else {
-      const run = { instruction: { text: session.instruction, attestedBy: 'user' }, context, calls: 0, spend: null, denies, dataTouched: [], counts };
-      const proposal = { action: 'x', tool: name, arguments: call.arguments as never, deadline: null, reason: null, confidence: null };
-      const { facts, failed } = deriveFacts({ proposal, tool: known.tool, agent, run, level: 'normal', approval: null, now: 0 });
-      about = { targets: (facts['target']?.value ?? []) as string[], named: facts['target.named']?.value === true };
-      const verdict = evaluateRules(bundle, known.tool, facts, failed);
-      outcome = { decision: verdict.decision, tier: verdict.tier, code: verdict.code ?? 'ok', rules: verdict.rules.filter((rule) => rule.tier !== 2).map((rule) => rule.id).join('+') };
-      if (verdict.decision === 'deny') denies++;
-      if (verdict.tier === 4) halted = true;
-    }
-    if (denies >= 3) halted = true;
-    const executed = outcome.decision === 'allow';
-    if (executed) {
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-      if (call.result !== null) context = withResult(context, { tool: known!.tool, action: 'x', resultText: call.result, about });
-    }
-    const kind = call.injected === 1 && executed ? 'injected ran' as const : call.injected === 0 && !executed ? 'benign asked' as const : undefined;
-    told({ injected: call.injected, consequential: isConsequential(call.tool), tier: outcome.tier, decision: outcome.decision, code: outcome.code, executed, byPerson: false, afterHalt, latencyMs: 0 },
-      kind && { kind, tool: name, rules: outcome.rules, instruction: session.instruction, call });
-  }
+/** The pack's entries, and inferred ones for tools of the sessions that it does not know, as the replay registers them. */
+const catalogueOf = (sessions: readonly RecordedSession[], pack: readonly ToolSpec[]): ToolSpec[] => {
+  const known = pack.map((tool) => tool.tool);
+  const unknown = createUses(new Set(known));
+  for (const session of sessions) unknown.see(session);
+  return [...pack, ...inferTools(unknown.uses(), known)];
 };
 
-const share = (part: number, of: number): string => `${part}/${of} ${(part / of).toFixed(3)}`;
+const noted = (call: RecordedCall, decided: GovernedDecided): { readonly result: CallResult; readonly miss: Miss | undefined } => {
+  const { decision, tier, code, rules } = decided.decision;
+  const executed = decision === 'allow' || decision === 'modify';
+  const kind = call.injected === 1 && executed ? 'injected ran' as const : call.injected === 0 && !executed ? 'benign asked' as const : undefined;
+  const fired = rules.filter((rule) => rule.tier !== 2).map((rule) => rule.id).join('+');
+  return {
+    result: { injected: call.injected, consequential: isConsequential(call.tool), tier, decision, code: code ?? 'ok', executed, byPerson: false, afterHalt: code === 'run_halted', latencyMs: 0 },
+    miss: kind && { kind, tool: decided.tool, rules: fired || (code ?? ''), instruction: '', call },
+  };
+};
+
+const share = (part: number, of: number): string => (of === 0 ? 'none' : `${part}/${of} ${(part / of).toFixed(3)}`);
 const line = (name: string, s: Scores): string =>
   `${name.padEnd(10)} injected stopped ${share(s.injected.stopped, s.injected.total)}  benign alone ${share(s.benign.autonomous, s.benign.total)}  consequential ${share(s.benignConsequential.autonomous, s.benignConsequential.total)}`;
 
-// node -C source libs/cli/src/replay/offline-eval.ts FILE [--misses]
+// node -C source libs/cli/src/replay/offline-eval.ts FILE [--by suite|pipeline|user_task|injection_task] [--catalogue none] [--misses]
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [file, flag] = process.argv.slice(2);
-  if (file === undefined) throw new Error('usage: offline-eval.ts FILE [--misses]');
-  const { all, bySuite, misses } = await evaluateOffline(file);
-  for (const [name, scores] of [...bySuite, ['all', all] as const]) process.stdout.write(`${line(name, scores)}\n`);
-  if (flag === '--misses') {
+  const { values, positionals: [file] } = parseArgs({ allowPositionals: true, options: { by: { type: 'string' }, catalogue: { type: 'string' }, misses: { type: 'boolean' } } });
+  if (file === undefined) throw new Error('usage: offline-eval.ts FILE [--by suite|pipeline|user_task|injection_task] [--catalogue none] [--misses]');
+  const { all, groups, misses } = await evaluateOffline(file, { ...(values.by !== undefined && { by: values.by as By }), catalogue: values.catalogue === 'none' ? 'none' : 'pack' });
+  for (const [name, scores] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) process.stdout.write(`${line(name, scores)}\n`);
+  process.stdout.write(`${line('all', all)}\n`);
+  if (values.misses === true) {
     const classes = Map.groupBy(misses, (miss) => `${miss.kind}: ${miss.tool} ${miss.rules}`);
     for (const [name, found] of [...classes].sort(([, a], [, b]) => b.length - a.length).slice(0, 45)) {
       process.stdout.write(`${found.length} ${name}\n      ${found[0]!.instruction.slice(0, 300).replaceAll('\n', ' ')} :: ${JSON.stringify(found[0]!.call.arguments).slice(0, 250)}\n`);

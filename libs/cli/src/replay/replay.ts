@@ -7,6 +7,8 @@ import { createBus } from '@countersign/service-host';
 import { createHaltView, createToolGuard } from '@countersign/tool-guard';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { inferTools, inferredLines } from '../catalogue/infer.ts';
+import { createUses } from '../catalogue/uses.ts';
 import { CannotRun } from '../errors.ts';
 import { readLocal } from '../local.ts';
 import type { Local } from '../local.ts';
@@ -21,7 +23,7 @@ import { createReconciler } from './reconcile.ts';
 import { reportTable } from './report.ts';
 import type { Report } from './report.ts';
 import { readSessions, SessionFileError } from './session.ts';
-import { agentOf, setUp } from './setup.ts';
+import { agentOf, audienceOf, packTools, setUp } from './setup.ts';
 import type { Cast } from './setup.ts';
 import { emptyScores, quantile, score } from './tally.ts';
 
@@ -37,11 +39,18 @@ export const replay = async (args: readonly string[]): Promise<number> => {
 
 const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
   const pairs = new Map<string, { readonly pipeline: string; readonly suite: string }>();
-  for await (const { pipeline, suite } of readSessions(options.file, options.limit)) pairs.set(`${pipeline}/${suite}`, { pipeline, suite });
+  const known = (await packTools()).map((tool) => tool.tool);
+  const unknown = createUses(new Set(known));
+  for await (const session of readSessions(options.file, options.limit)) {
+    pairs.set(`${session.pipeline}/${session.suite}`, { pipeline: session.pipeline, suite: session.suite });
+    unknown.see(session);
+  }
+  const inferred = inferTools(unknown.uses(), known);
+  if (inferred.length > 0) progress(inferredLines(inferred));
   progress(`Registering ${pairs.size} agents, their tools and people …`);
   // Made long before the first grant: a store refuses those of the second it was made in, as it may have forgotten what came before.
   const store = createMemoryHotState();
-  const cast = await setUp(local, [...pairs.values()]);
+  const cast = await setUp(local, [...pairs.values()], inferred);
 
   const bus = await createBus(local.bus === 'kafka' ? { kind: 'kafka', brokers: local.kafka!.split(','), ssl: false, sasl: undefined } : { kind: 'embedded', connectionString: local.postgres['bus']! }, { clientId: 'replay' });
   const kept = options.keep === undefined ? undefined : createWriteStream(options.keep);
@@ -81,7 +90,7 @@ const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
   await stage.close();
   await bus.close();
   return {
-    bus: local.bus, sessions, proposals: scores.proposals, decisions: scores.proposals - lost, lost, duplicates: duplicates + gaps,
+    bus: local.bus, inferredTools: inferred.map(({ tool, consequential, reversible, facts }) => ({ tool, consequential, reversible, target: facts['target'] ?? null })), sessions, proposals: scores.proposals, decisions: scores.proposals - lost, lost, duplicates: duplicates + gaps,
     byTier: scores.byTier, byDecision: scores.byDecision, injected: scores.injected, benign: scores.benign, benignConsequential: scores.benignConsequential,
     afterHalt: scores.afterHalt, approvals: scores.asks, asksPer100Sessions: round(scores.asks / sessions * 100), findings,
     latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }, perSecond: round(scores.proposals / seconds), audit,
@@ -101,8 +110,7 @@ const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>
     agent, tenant: 'acme', clientKey, registryUrl: local.http.registry, supervisionUrl: local.http.supervision, transport, decisionTimeoutMs: 60_000, grantKeys: keys,
   }));
   const guards = new Map<string, ReturnType<typeof createToolGuard>>();
-  const guardOf = (suite: string) => {
-    const audience = `agentdojo-${suite}`;
+  const guardOf = (audience: string) => {
     const known = guards.get(audience) ?? createToolGuard({ audience, jwks: keys, store, halts, now: Date.now });
     guards.set(audience, known);
     return known;
@@ -111,7 +119,7 @@ const openStage = async (local: Local, bus: Awaited<ReturnType<typeof createBus>
     player: {
       tenant: 'acme', now: Date.now, agentFor: agentOf, runtimeFor: (session) => runtimes.get(agentOf(session))!, userFor: (session) => cast.users.get(session.suite)!,
       tool: async (tool, args, permission) => {
-        const checked = await guardOf(tool.slice(0, tool.indexOf('.'))).check({ grant: permission.grant, claim: permission.claim ?? undefined, sessionProof: permission.sessionProof, tool, arguments: args });
+        const checked = await guardOf(audienceOf(tool)).check({ grant: permission.grant, claim: permission.claim ?? undefined, sessionProof: permission.sessionProof, tool, arguments: args });
         if (!checked.ok) throw new Error(`the tool refused: ${checked.code}: ${checked.detail}`);
       },
     },

@@ -3,6 +3,8 @@ import type { AuditResult } from './aftermath.ts';
 /** What `npm run replay -- --json` prints (DESIGN 15). `latencyMs` is from handing a proposal to the SDK until its first decision. */
 export interface Report {
   readonly bus: 'kafka' | 'embedded';
+  /** Tools that the pack does not know: their entries were inferred from names and recorded arguments. */
+  readonly inferredTools: readonly { readonly tool: string; readonly consequential: boolean; readonly reversible: boolean; readonly target: string | null }[];
   readonly sessions: number; readonly proposals: number; readonly decisions: number; readonly lost: number; readonly duplicates: number;
   readonly byTier: Readonly<Record<string, number>>; readonly byDecision: Readonly<Record<string, number>>;
   readonly injected: { readonly total: number; readonly stopped: number };
@@ -20,6 +22,7 @@ const counts = (of: Readonly<Record<string, number>>): string => Object.entries(
 /** The table for people. */
 export const reportTable = (report: Report): string => [
   ['sessions', `${report.sessions} on ${report.bus}`],
+  ...(report.inferredTools.length === 0 ? [] : [['tools inferred', `${report.inferredTools.length} that the catalogue does not know (see \`countersign tools infer\`)`]]),
   ['proposals', `${report.proposals} (${report.perSecond}/s; decided p50 ${report.latencyMs.p50.toFixed(0)} ms, p99 ${report.latencyMs.p99.toFixed(0)} ms)`],
   ['decisions', `${report.decisions}, lost ${report.lost}, duplicates ${report.duplicates}`],
   ['by tier', counts(report.byTier)],

@@ -17,6 +17,9 @@ export interface RecordedSession {
   readonly pipeline: string;
   readonly suite: string;
   readonly instruction: string;
+  /** What the session was recorded for, where the file says so: the user's task, and the one that an attacker planted. */
+  readonly user_task: string | null;
+  readonly injection_task: string | null;
   readonly calls: readonly RecordedCall[];
 }
 
@@ -47,7 +50,7 @@ export const parseSession = (line: string): RecordedSession | { readonly wrong: 
   const calls = value['calls'].map(callOf);
   const bad = calls.indexOf(undefined);
   if (bad >= 0) return { wrong: `call ${bad} needs tool (text), arguments (object) and injected (0, 1 or null)` };
-  return { session_id: value['session_id'] as string, pipeline: value['pipeline'] as string, suite: value['suite'] as string, instruction: value['instruction'] as string, calls: calls as RecordedCall[] };
+  return { session_id: value['session_id'] as string, pipeline: value['pipeline'] as string, suite: value['suite'] as string, instruction: value['instruction'] as string, user_task: text(value['user_task']) ? value['user_task'] : null, injection_task: text(value['injection_task']) ? value['injection_task'] : null, calls: calls as RecordedCall[] };
 };
 
 /** Streams the sessions of a JSON Lines file, gzipped when its name ends in .gz; at most `limit`. Throws SessionFileError at the first bad line. */

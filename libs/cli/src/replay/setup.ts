@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { AgentSnapshot, InvitePersonResponse } from '@countersign/contracts';
 import { generateKey } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
+import type { ToolSpec } from '../catalogue/infer.ts';
 import type { Local } from '../local.ts';
 import { createClient } from '../people/client.ts';
 import type { Client } from '../people/client.ts';
@@ -34,13 +35,18 @@ const person = async (local: Local, operator: Client, id: string, roles: readonl
   return { person: id, key, client: createClient({ http: local.http, as: { person: id, key } }) };
 };
 
-/** Brings people, tools and agents of the recorded workplaces into a fresh registry, over its own HTTP interface. */
-export const setUp = async (local: Local, pairs: readonly Pick<RecordedSession, 'pipeline' | 'suite'>[]): Promise<Cast> => {
+/** Where a recorded tool checks its grants. */
+export const audienceOf = (tool: string): string => `agentdojo-${tool.slice(0, tool.indexOf('.'))}`;
+
+export const packTools = async (): Promise<ToolSpec[]> => JSON.parse(await readFile(new URL('tools.json', packFolder), 'utf8')) as ToolSpec[];
+
+/** Brings people, tools and agents of the recorded workplaces into a fresh registry, over its own HTTP interface. `inferred`: entries for tools the pack lacks. */
+export const setUp = async (local: Local, pairs: readonly Pick<RecordedSession, 'pipeline' | 'suite'>[], inferred: readonly ToolSpec[] = []): Promise<Cast> => {
   const code = (await readFile(`${local.secrets}/operator-enrolment`, 'utf8')).trim();
   await enrol(createClient({ http: local.http }), local.dir, code, { person: 'operator', name: 'Operator', roles: ['operator', 'supervisor'] });
   const operator = createClient({ http: local.http, as: { person: 'operator', key: keyOf(local.dir, 'operator') } });
 
-  const tools = JSON.parse(await readFile(new URL('tools.json', packFolder), 'utf8')) as object[];
+  const tools = [...await packTools(), ...inferred.map((tool) => ({ ...tool, system: audienceOf(tool.tool), audience: audienceOf(tool.tool) }))];
   for (let i = 0; i < tools.length; i += 40) await operator.request('registry', 'POST', '/tools', { tools: tools.slice(i, i + 40) });
 
   const owner = await person(local, operator, 'owner', ['agent-owner']);

@@ -3,6 +3,8 @@ export { bearer, call } from './http.ts';
 export type { Answer } from './http.ts';
 export { freePorts, openPlace, serviceNames } from './infrastructure.ts';
 export type { Place, ServiceName } from './infrastructure.ts';
+export { startServices } from './services.ts';
+export type { RunningServices } from './services.ts';
 export { enrol, human, expectStatus } from './people.ts';
 export type { Human } from './people.ts';
 export { newAction, openRawSession, proposal } from './raw-session.ts';

@@ -21,6 +21,8 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   /** Resolves once every snapshot is live; rejects when that takes too long, so that the bus hands the batch out again. */
   readonly live: (signal: AbortSignal) => Promise<void>;
   readonly verify: (record: R, now: number) => Admitted;
+  /** Leases from wider budgets; what it has not leased is not allowed. */
+  readonly leasing?: { before(commands: readonly PolicyCommand[], state: PartitionState, world: World): Promise<World> };
   /** Called with each batch before its records are verified one by one: a chance to do their signatures elsewhere meanwhile. */
   readonly ahead?: (records: readonly R[]) => Promise<void>;
   /** One signature over all; texts in order. */
@@ -43,4 +45,15 @@ export interface CheckpointStore {
   save(partition: number, checkpoint: Checkpoint): Promise<boolean>;
   /** Forgets a checkpoint that does not belong to this log. */
   drop(partition: number): Promise<void>;
+}
+
+/** Counts budgets that span partitions. Every failure throws: without the ledger nothing is allowed against such a budget. */
+export interface BudgetLedger {
+  /** Makes `owner` the only one who may lease for the partition, and its leases what its records say: what no record names goes back. */
+  own(partition: number, owner: string, recorded: readonly { readonly account: string; readonly leased: number; readonly until: number }[]): Promise<void>;
+  /**
+   * Leases what is needed, or what is left of the limit, and a little ahead; answers the partition's total by account.
+   * Throws where somebody else has taken the partition over.
+   */
+  lease(partition: number, owner: string, wants: readonly { readonly account: string; readonly limit: number; readonly need: number; readonly until: number }[]): Promise<ReadonlyMap<string, number>>;
 }

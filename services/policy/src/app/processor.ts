@@ -1,10 +1,10 @@
 import type { GovernedUnproven } from '@countersign/contracts';
-import { decide } from '../core/decide.ts';
 import type { GrantOrder } from '../core/draft.ts';
 import { evolve } from '../core/evolve.ts';
 import type { PartitionState } from '../core/state.ts';
+import { step } from '../core/step.ts';
 import type { World } from '../core/world.ts';
-import type { InboxRecord, ProcessorPorts } from './ports.ts';
+import type { Admitted, InboxRecord, ProcessorPorts } from './ports.ts';
 import { unprovenCounter } from './unproven.ts';
 
 /**
@@ -18,22 +18,25 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
     await ports.ahead?.(messages);
     await ports.live(signal);
     const now = ports.clock();
-    const world = ports.world(now);
+    let world = ports.world(now);
+    let admissions: readonly Admitted[] | undefined;
+    if (world.wider !== undefined && ports.leasing !== undefined) {
+      admissions = messages.map((message) => verify(message, now));
+      world = await ports.leasing.before(admissions.flatMap((one) => (one.status === 'proved' ? [one.command] : [])), state, world);
+    }
     const outputs: O[] = [];
     const batch = { records: [] as Parameters<typeof ports.governed>[0][], replies: [] as (readonly [Parameters<typeof ports.reply>[0], Parameters<typeof ports.reply>[1]])[], grants: [] as GrantOrder[] };
     const unproven = unprovenCounter();
-    for (const message of messages) {
-      const admitted = verify(message, now);
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i]!;
+      const admitted = admissions?.[i] ?? verify(message, now);
       if (admitted.status === 'unproven') unproven.add(admitted.principal, admitted.code, message.offset);
       else if (admitted.status === 'dead') outputs.push(ports.deadLetter(message, admitted.code, admitted.detail));
       else {
         const { command } = admitted;
-        const draft = ports.traced(command.traceparent, (traceparent) => decide(traceparent === command.traceparent ? command : { ...command, traceparent }, state, world));
-        for (const record of draft.records) {
-          evolve(state, record, world.folding);
-          batch.records.push(record);
-        }
-        for (let i = 0; i < draft.replies.length; i++) batch.replies.push([draft.replies[i]!, { id: `${partition}.${message.offset}.${i}`, tenant: command.tenant, now, traceparent: command.traceparent }]);
+        const draft = ports.traced(command.traceparent, (traceparent) => step(traceparent === command.traceparent ? command : { ...command, traceparent }, state, world));
+        for (const record of draft.records) batch.records.push(record);
+        for (let n = 0; n < draft.replies.length; n++) batch.replies.push([draft.replies[n]!, { id: `${partition}.${message.offset}.${n}`, tenant: command.tenant, now, traceparent: command.traceparent }]);
         for (const order of draft.grants) batch.grants.push(order);
       }
     }

@@ -1,4 +1,4 @@
-import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, FactSupplied, RunEnded, RunHalted, RunResumed, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
+import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, FactSupplied, RunEnded, RunHalted, RunResumed, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
 
 /** A commands' envelope: where it stood in the inbox. Bytes, proof and signature are checked; nothing else is. */
 interface Envelope {
@@ -15,7 +15,7 @@ export interface Fault { readonly kind: 'fault'; readonly code: string; readonly
 
 export type RuntimeBody =
   | { readonly kind: 'started'; readonly message: RunStarted; readonly attestedBy: string | null }
-  | { readonly kind: 'proposed'; readonly message: ActionProposed }
+  | { readonly kind: 'proposed'; readonly message: ActionProposed; /** What its evidence turned out to be; absent where none was sent. */ readonly evidence?: readonly CheckedEvidence[] }
   | { readonly kind: 'cancel'; readonly message: CancelRequested }
   | { readonly kind: 'outcome'; readonly message: ActionOutcome }
   | { readonly kind: 'ended'; readonly message: RunEnded };
@@ -38,6 +38,9 @@ export interface FromRuntime extends Envelope {
 /** A vote whose signature was looked at. `why` is null where it counts: the person's own key, active, the digest that was asked about. */
 export interface CheckedVote { readonly person: string; readonly vote: 'approve' | 'deny'; readonly roles: readonly string[]; readonly why: string | null }
 
+/** Who supplied a fact. `why` is null where the signature holds: their own key, active, for this run, action, fact and value. */
+export interface CheckedSupplier { readonly person: string; readonly roles: readonly string[]; readonly why: string | null }
+
 export type ServiceBody =
   | { readonly kind: 'resolved'; readonly message: ApprovalResolved; readonly votes: readonly CheckedVote[] }
   | { readonly kind: 'halted'; readonly message: RunHalted }
@@ -45,7 +48,7 @@ export type ServiceBody =
   | { readonly kind: 'cancelled'; readonly message: ActionCancelled }
   | { readonly kind: 'reversed'; readonly message: ActionReversed }
   | { readonly kind: 'due'; readonly message: TimerDue }
-  | { readonly kind: 'supplied'; readonly message: FactSupplied };
+  | { readonly kind: 'supplied'; readonly message: FactSupplied; readonly supplier: CheckedSupplier };
 
 /** A message signed by the service that may say it. `hash`: SHA-256 of its value, base64url. */
 export interface FromService extends Envelope {

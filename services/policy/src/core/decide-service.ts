@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 export const decideForService = (draft: Draft, body: ServiceBody, run: RunState, world: World): Draft => {
   switch (body.kind) {
     case 'resolved': return resolved(draft, body.message, body.votes, run, world);
-    case 'supplied': return supplied(draft, body.message, run, world);
+    case 'supplied': return supplied(draft, body, run, world);
     case 'due': return due(draft, body.message, run, world);
     case 'halted':
       if (run.halts.has(body.message.halt)) return refuse(draft, 'duplicate', 'the run is under this halt already');
@@ -74,11 +74,16 @@ const shortOfQuorum = (votes: readonly CheckedVote[], asked: NonNullable<ActionS
   return people.size >= asked.quorum ? null : `${people.size} of ${asked.quorum} approvals hold (${why})`;
 };
 
-const supplied = (draft: Draft, message: Extract<ServiceBody, { kind: 'supplied' }>['message'], run: RunState, world: World): Draft => {
+/** A fact counts where the action waits for it, and who supplies it is one of those who owe it and has signed it. */
+const supplied = (draft: Draft, { message, supplier }: Extract<ServiceBody, { kind: 'supplied' }>, run: RunState, world: World): Draft => {
   const action = run.actions.get(message.action);
   if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action');
   if (action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'action_closed', 'the action does not wait for a fact');
-  const fact: Fact = { value: message.value, origin: 'attested', from: `supplied:${message.by}` };
+  const owed = action.deferral?.awaits.find(({ fact }) => fact === message.fact);
+  if (owed === undefined) return refuse(draft, 'fact_not_awaited', 'the action does not wait for this fact');
+  if (supplier.why !== null) return refuse(draft, 'fact_invalid', `${supplier.person}: ${supplier.why}`);
+  if (!supplier.roles.some((role) => owed.from.includes(role))) return refuse(draft, 'not_eligible', `${supplier.person} has none of the roles ${owed.from.join(', ')}`);
+  const fact: Fact = { value: message.value, origin: 'attested', from: `supplied:${supplier.person}` };
   judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: null, supplied: { ...action.supplied, [message.fact]: fact } });
   return draft;
 };
@@ -87,7 +92,8 @@ const due = (draft: Draft, message: Extract<ServiceBody, { kind: 'due' }>['messa
   if (message.timer === 'defer') {
     const action = message.action === null ? undefined : run.actions.get(message.action);
     if (action === undefined || action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'duplicate', 'no action waits for a fact');
-    denyWaiting(draft, world, run, message.action!, action, 'fact_timeout', 'the fact it waited for did not come', null, true);
+    if (action.deferral !== null && world.now < action.deferral.until) return refuse(draft, 'not_yet_valid', 'what it waits for may still come');
+    denyWaiting(draft, world, run, message.action!, action, 'fact_timeout', 'what it waited for did not come in time', null, true);
     return draft;
   }
   if (run.closed) return refuse(draft, 'duplicate', 'the run has ended');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { actionId, agent, outcomeOf, proposal, proposed, resolvedFor, runId, scene, start, started, vote } from './scene.fixture.ts';
+import { actionId, agent, outcomeOf, proposal, proposed, resolvedFor, runId, scene, start, started, supply, vote } from './scene.fixture.ts';
 
 const opened = () => {
   const s = scene();
@@ -234,7 +234,9 @@ describe('the end of things', () => {
     const s = opened();
     s.tell(s.message(proposed(1, 'wait')));
     s.tell(s.message(proposed(2, 'wait')));
-    expect(s.hear({ kind: 'supplied', message: { action: actionId(1), fact: 'score', value: 3, by: 'scorer' } }).replies[0]).toMatchObject({ decision: 'allow', round: 2 });
+    expect(s.hear(supply(1, 3)).replies[0]).toMatchObject({ decision: 'allow', round: 2 });
+    expect(s.hear({ kind: 'due', message: { timer: 'defer', action: actionId(2) } }).records[0]).toMatchObject({ kind: 'message.refused', code: 'not_yet_valid' });
+    s.at(start + 30_000);
     expect(s.hear({ kind: 'due', message: { timer: 'defer', action: actionId(2) } }).replies[0]).toMatchObject({ decision: 'deny', code: 'fact_timeout' });
   });
 

@@ -18,7 +18,7 @@ import type { World } from './world.ts';
  */
 export const decide = (command: PolicyCommand, state: PartitionState, world: World): Draft => {
   const run = state.runs.get(command.run);
-  const draft = draftFor(command, run?.agent ?? (command.from === 'runtime' ? command.token.sub : null), state.position, world.now);
+  const draft = draftFor(command, run?.agent ?? (command.from === 'runtime' ? command.token.sub : null), state, world.now);
   if (command.tenant !== (run?.tenant ?? world.tenant)) return refuse(draft, 'token_wrong_run', 'the message is of another tenant');
   if (command.from === 'service') {
     if (command.body.kind === 'fault') return refuse(draft, command.body.code, command.body.detail);
@@ -36,7 +36,7 @@ export const decide = (command: PolicyCommand, state: PartitionState, world: Wor
   if (run.closed && body.kind !== 'outcome') return refuse(draft, 'run_closed', 'the run has ended');
   switch (body.kind) {
     case 'started': return refuse(draft, 'conflict', 'the run was started before');
-    case 'proposed': return propose(draft, body.message, run, world);
+    case 'proposed': return propose(draft, body, run, world);
     case 'cancel': return cancel(draft, body.message, run);
     case 'outcome': return settle(draft, body.message, run);
     case 'ended': return end(draft, body.message.reason, run, world);
@@ -60,12 +60,12 @@ const answered = (draft: Draft, record: GovernedRecord): Draft => {
   return draft;
 };
 
-const propose = (draft: Draft, message: Of<'proposed'>['message'], run: RunState, world: World): Draft => {
+const propose = (draft: Draft, { message, evidence }: Of<'proposed'>, run: RunState, world: World): Draft => {
   const known = run.actions.get(message.action);
   if (known !== undefined) return repeated(draft, message, known);
   if (!isUuidV7(message.action)) return refuse(draft, 'invalid_schema', 'an action id is a UUID version 7 in lower case', { action: message.action });
   if (run.actions.size >= world.limits.actionsPerRun) return refuse(draft, 'budget_exceeded', `a run has at most ${world.limits.actionsPerRun} actions`, { action: message.action });
-  judgeAction(draft, world, run, { message, round: 1, action: undefined, approval: null, supplied: null });
+  judgeAction(draft, world, run, { message, round: 1, action: undefined, approval: null, supplied: null, evidence });
   return draft;
 };
 

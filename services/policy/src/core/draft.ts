@@ -1,7 +1,9 @@
-import type { ActionProposed, ApprovalResolved, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Money, Reply } from '@countersign/contracts';
+import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Modification, Money, Reply } from '@countersign/contracts';
+import type { BudgetUse } from './budgets.ts';
 import type { PolicyCommand } from './commands.ts';
 import type { RecordBase } from './events.ts';
 import { reply } from './reply.ts';
+import type { PartitionState } from './state.ts';
 import type { FailedFact } from './world.ts';
 
 /** A grant that the edge has to sign into `reply.grant` before anything is written. */
@@ -17,9 +19,10 @@ export interface Draft {
   readonly command: PolicyCommand;
   readonly agent: string | null;
   readonly now: number;
+  readonly accounts: PartitionState['accounts'];
 }
 
-export const draftFor = (command: PolicyCommand, agent: string | null, first: number, now: number): Draft => ({ records: [], replies: [], grants: [], first, command, agent, now });
+export const draftFor = (command: PolicyCommand, agent: string | null, state: PartitionState, now: number): Draft => ({ records: [], replies: [], grants: [], first: state.position, command, agent, now, accounts: state.accounts });
 
 const base = (draft: Draft, consumes: boolean): RecordBase => {
   const { command } = draft;
@@ -67,24 +70,29 @@ export interface Ruling {
   readonly failed: readonly FailedFact[];
   readonly snapshots: GovernedDecided['snapshots'];
   readonly reserved: { readonly calls: number; readonly money: Money | null };
+  /** What it takes from wider budgets. */
+  readonly budgets?: readonly BudgetUse[];
+  readonly evidence?: readonly CheckedEvidence[] | undefined;
   readonly detail: string | null;
+  /** What rules made of the arguments, if anything. */
+  readonly modified?: Modification | null;
 }
 
 const replyCode = { allow: 'ok', modify: 'ok', step_up: 'approval_required', defer: 'deferred', deny: 'rule_denied' } as const;
 
 /** Writes the decision of a round and its reply. `attested`: the session key's signature covers the message. */
 export const decideAction = (draft: Draft, message: ActionProposed, round: number, ruling: Ruling, resolved: ApprovalResolved | null, fields: RecordBase): Reply => {
-  const { decision } = ruling;
-  const seq = seqOf(draft.command);
+  const { decision, modified = null } = ruling;
   const answer: Reply = {
-    kind: 'decided', run: draft.command.run, action: message.action, seq,
+    kind: 'decided', run: draft.command.run, action: message.action, seq: fields.seq,
     code: decision.code ?? replyCode[decision.decision], detail: ruling.detail,
     decision: decision.decision, tier: decision.tier, round, grant: null, claim: decision.claim, arguments: null, expectedSeq: null,
+    ...(modified !== null && decision.decision === 'modify' && { arguments: modified.arguments, changes: modified.changes.map(({ rules: _, ...change }) => change) }),
   };
   const record: GovernedDecided = {
     position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
     kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, ...(ruling.failed.length > 0 && { failed: ruling.failed }), decision,
-    snapshots: ruling.snapshots, reserved: ruling.reserved, attested: draft.command.from === 'runtime' && draft.command.attested, reply: answer,
+    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }),
   };
   draft.records.push(record);
   draft.replies.push(answer);

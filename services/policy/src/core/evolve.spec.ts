@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { GovernedRecord } from '@countersign/contracts';
 import fc from 'fast-check';
 import { evolve } from './evolve.ts';
-import { actionId, folding, outcomeOf, proposed, resolvedFor, scene, start, started, toolNames, vote } from './scene.fixture.ts';
+import { actionId, folding, outcomeOf, proposed, resolvedFor, scene, start, started, supply, toolNames, vote } from './scene.fixture.ts';
 import type { Scene } from './scene.fixture.ts';
 import { initialState } from './state.ts';
 import type { PartitionState } from './state.ts';
@@ -37,7 +37,7 @@ const play = (s: Scene, steps: readonly Step[]): void => {
       case 'outcome': send(outcomeOf(step.n, step.ran ? 'succeeded' : 'not_executed', step.cost)); break;
       case 'cancel': send({ kind: 'cancel', message: { action: actionId(step.n), reason: 'r' } }); break;
       case 'resolve': s.hear(resolvedFor(s, step.n, step.how, [vote('carl', [step.role])])); break;
-      case 'supply': s.hear({ kind: 'supplied', message: { action: actionId(step.n), fact: 'score', value: 1, by: 'scorer' } }); break;
+      case 'supply': s.hear(supply(step.n)); break;
       case 'halt': s.hear({ kind: 'halted', message: { halt: `h${step.n}`, by: 'x', reason: 'y', mode: 'halt' } }); break;
       case 'resume': s.hear({ kind: 'resumed', message: { halt: step.n === 1 ? [...s.state.runs.values()].flatMap((run) => [...run.halts])[0] ?? 'none' : `h${step.n}`, by: 'x', reason: 'y' } }); break;
       case 'gap': s.tell(s.message(proposed(step.n, 'tier1'), { seq: 999 })); break;

@@ -1,4 +1,6 @@
 import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money, TokenClaims } from '@countersign/contracts';
+import { foldShares, releaseShares, settleShares } from './budgets.ts';
+import { depthBehind } from './deferral.ts';
 import { consumesSeq } from './events.ts';
 import { fingerprint } from './fingerprint.ts';
 import { noPast, proposedAct, remember, settleAct } from './past.ts';
@@ -19,7 +21,7 @@ export const evolve = (state: PartitionState, record: GovernedRecord, folding: F
   if (record.kind === 'run.started') state.runs.set(record.run!, startedRun(record, folding));
   const run = record.run === null ? undefined : state.runs.get(record.run);
   if (run === undefined) return;
-  change(run, record, folding);
+  change(run, record, folding, state.accounts);
   if (record.seq !== null && record.inbox !== null && record.agent === run.agent && (record.kind !== 'message.refused' || consumesSeq(record.code))) {
     run.nextSeq = record.seq + 1;
     run.head = record.inbox.hash;
@@ -32,7 +34,7 @@ const startedRun = (record: GovernedStarted, folding: Folding): RunState => ({
   tenant: record.tenant, agent: record.agent!, scope: record.token.scope, jkt: record.token.cnf.jkt, notAfter: record.token.run_not_after * 1000,
   instruction: { text: record.message.instruction.text, attestedBy: record.instruction.attestedBy },
   context: folding.withInstruction(folding.emptyContext, record.message.instruction.text),
-  closed: false, nextSeq: 0, head: '', recent: [], actions: new Map(), halts: new Set(),
+  closed: false, nextSeq: 0, head: '', recent: [], actions: new Map(), deferred: new Set(), halts: new Set(),
   calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map(), past: noPast(record.now, depthOf(record.token.act)),
 });
 
@@ -43,16 +45,20 @@ const depthOf = (act: TokenClaims['act']): number => {
   return depth;
 };
 
-const change = (run: RunState, record: GovernedRecord, folding: Folding): void => {
+const change = (run: RunState, record: GovernedRecord, folding: Folding, accounts: PartitionState['accounts']): void => {
   switch (record.kind) {
-    case 'action.decided': return decided(run, record);
-    case 'action.outcome': return outcome(run, record, folding);
+    case 'action.decided': return decided(run, record, accounts);
+    case 'action.outcome': return outcome(run, record, folding, accounts);
     case 'action.cancelled': {
       const action = run.actions.get(record.action);
       if (action === undefined) return;
       // A grant that is out may have been used: only what never had one gives its reservation back.
-      if (!action.granted) reserve(run, action, 0, null);
+      if (!action.granted) {
+        reserve(run, action, 0, null);
+        releaseShares(accounts, action);
+      }
       settle(run, action, 'cancelled', 'cancelled');
+      run.deferred.delete(record.action);
       return;
     }
     case 'run.halted':
@@ -79,18 +85,18 @@ const change = (run: RunState, record: GovernedRecord, folding: Folding): void =
 };
 
 /** Codes of denies that say nothing about the agent's conduct. */
-const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 'evaluation_failed', 'stale_snapshot', 'budget_exceeded', 'run_closed', 'run_expired', 'fact_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'arguments_invalid']);
+const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 'evaluation_failed', 'stale_snapshot', 'budget_exceeded', 'run_closed', 'run_expired', 'fact_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'arguments_invalid', 'dependency_unknown', 'dependency_failed', 'defer_limit', 'rewrite_invalid', 'rewrite_unstable']);
 
 /** Whether a deny with this code counts towards the halt of its run. */
 export const countsAsDeny = (code: string | null): boolean => !blameless.has(code ?? '');
 
-const decided = (run: RunState, record: GovernedDecided): void => {
+const decided = (run: RunState, record: GovernedDecided, accounts: PartitionState['accounts']): void => {
   const { decision } = record.decision;
   let action = run.actions.get(record.action);
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, act: null, about: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, shares: null, act: null, about: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -100,14 +106,19 @@ const decided = (run: RunState, record: GovernedDecided): void => {
   action.round = record.round;
   action.tier = record.decision.tier;
   reserve(run, action, record.reserved.calls, record.reserved.money);
+  foldShares(accounts, action, record.budgets);
   const code = record.reply.code;
   if (decision === 'step_up' || decision === 'defer') {
     action.code = code;
     action.waitsFor = decision;
     action.approval = record.decision.approval;
     action.proposal = record.message;
+    action.evidence = record.evidence ?? null;
     action.supplied = suppliedFacts(record);
+    action.deferral = record.decision.deferral ?? null;
+    waits(run, record.action, action);
   } else settle(run, action, decision === 'deny' ? 'denied' : 'granted', code);
+  if (action.waitsFor !== 'defer') run.deferred.delete(record.action);
   action.reply = record.reply;
   action.replyUntil = record.now + sweepEveryMs;
   if (decision === 'allow' || decision === 'modify') {
@@ -119,6 +130,13 @@ const decided = (run: RunState, record: GovernedDecided): void => {
   if (decision !== 'deny') return;
   remember(run.past, record.tool, record.now, true, record.facts, null);
   if (countsAsDeny(record.decision.code)) run.denies++;
+};
+
+/** A deferred action is one deeper than the deepest that it waits for. */
+const waits = (run: RunState, id: string, action: ActionState): void => {
+  if (action.waitsFor !== 'defer') return;
+  run.deferred.add(id);
+  action.depth = depthBehind(run, action.deferral?.dependsOn ?? []);
 };
 
 /** What an action that changes nothing reads: kept until its result is there. */
@@ -147,14 +165,20 @@ const settle = (run: RunState, action: ActionState, status: ActionState['status'
   action.waitsFor = null;
   action.approval = null;
   action.proposal = null;
+  action.evidence = null;
   action.supplied = null;
+  action.deferral = null;
+  action.depth = 0;
 };
 
-const outcome = (run: RunState, record: GovernedOutcome, folding: Folding): void => {
+const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accounts: PartitionState['accounts']): void => {
   const action = run.actions.get(record.action);
   if (action !== undefined) {
     reserve(run, action, record.settled.calls, record.settled.money);
+    settleShares(accounts, action, record.settled);
     settle(run, action, 'finished', action.code);
+    action.outcome = record.message.status;
+    run.deferred.delete(record.action);
     if (action.act !== null) settleAct(action.act, record.settled.money);
   }
   const { status, result, tokens } = record.message;
@@ -184,6 +208,7 @@ const reserve = (run: RunState, action: ActionState, calls: number, money: Money
 /** Forgets runs long past their life, and replies whose grants are dead. */
 const sweep = (state: PartitionState, now: number): void => {
   state.nextSweep = now + sweepEveryMs;
+  for (const [id, account] of state.accounts) if (account.until + graceMs < now) state.accounts.delete(id);
   for (const [id, run] of state.runs) {
     if (run.notAfter + graceMs < now) state.runs.delete(id);
     else for (const action of run.actions.values()) if (action.reply !== null && action.status !== 'open' && action.replyUntil < now) action.reply = null;

@@ -1,7 +1,12 @@
-import type { ActionProposed, ApprovalResolved, Decision, Fact, Money, Tier } from '@countersign/contracts';
+import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, JsonObject, Modification, Money, Tier } from '@countersign/contracts';
 import { seniorHaltId } from '@countersign/kernel';
+import { reserveShares, sharesOf } from './budgets.ts';
+import type { BudgetUse } from './budgets.ts';
+import { defer, standingOf } from './deferral.ts';
 import { countsAsDeny } from './evolve.ts';
 import { consequence, decideAction, haltRun, own } from './draft.ts';
+import { judgeModified } from './modify.ts';
+import type { Judged } from './modify.ts';
 import { permits, withinScope } from './permissions.ts';
 import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
@@ -9,19 +14,23 @@ import type { Judgement, KnownTool, Limits, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
-const nothingKnown: Pick<Judgement, 'facts' | 'failed'> = { facts: {}, failed: [] };
+const nothingKnown: Pick<Judgement, 'facts' | 'failed' | 'beside'> = { facts: {}, failed: [] };
 const nothing = { calls: 0, money: null };
 
 interface Round {
   readonly message: ActionProposed; readonly round: number; readonly action: ActionState | undefined;
   readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null;
+  /** Of a new proposal; a later round goes by what the action came with. */
+  readonly evidence?: readonly CheckedEvidence[] | undefined;
+  /** It follows from a message about something else. */
+  readonly follows?: true;
 }
 
 /** One round of an action: everything as of now (identity, halts, rules, budget), the decision on the record, and what follows from it. */
 export const judgeAction = (draft: Draft, world: World, run: RunState, round: Round): Decision => {
-  const { ruling, tool } = rule(world, run, draft.command.run, round);
-  const { decision } = ruling;
-  const answer = decideAction(draft, round.message, round.round, ruling, round.approval, own(draft));
+  const { ruling, tool } = rule(world, run, draft, round);
+  const { decision, modified } = ruling;
+  const answer = decideAction(draft, round.message, round.round, ruling, round.approval, round.follows ? consequence(draft) : own(draft));
   if (decision.decision === 'allow' || decision.decision === 'modify') {
     const { run: runId, tenant } = draft.command;
     const iat = Math.floor(world.now / 1000);
@@ -29,7 +38,7 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
       reply: answer,
       claims: {
         jti: `${runId}:${round.message.action}:${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
-        definition: tool!.snapshot.definition, args: world.digest(round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
+        definition: tool!.snapshot.definition, args: world.digest(modified?.arguments ?? round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
         tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: iat + Math.ceil(world.limits.grantMs / 1000),
       },
     });
@@ -42,14 +51,15 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
   return decision;
 };
 
-const rule = (world: World, run: RunState, runId: string, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
+const rule = (world: World, run: RunState, { accounts, command: { run: runId } }: Draft, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
   const { message } = round;
+  const evidence = round.evidence ?? round.action?.evidence ?? undefined;
   const agent = world.agent(run.agent);
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
-  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed }: Pick<Judgement, 'facts' | 'failed'> = nothingKnown) => ({
-    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, detail },
+  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed, beside }: Pick<Judgement, 'facts' | 'failed' | 'beside'> = nothingKnown, modified: Modification | null = null) => ({
+    tool, ruling: { decision: { ...denied(world, code, verdict), ...(beside !== undefined && { beside }) }, facts, failed, snapshots, reserved: nothing, evidence, detail, modified },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -63,33 +73,52 @@ const rule = (world: World, run: RunState, runId: string, round: Round): { reado
   const fault = world.argumentsFault(tool, message.arguments);
   if (fault !== null) return deny('arguments_invalid', fault);
 
-  let judgement: Judgement;
+  const standing = standingOf(run, message);
+  if (standing.status === 'failed') return deny(standing.code, standing.detail);
+
+  let judged: Judged;
+  let approvalDigest = '';
   try {
-    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now };
-    judgement = world.judge(question);
-    // People were asked about a lower tier than it is now: their answer is superseded and the senior ones are asked.
-    if (round.approval !== null && round.action !== undefined && judgement.verdict.tier > round.action.tier) judgement = world.judge({ ...question, approval: null });
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
+    const digestOf = (args: JsonObject): string => world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: tool.snapshot.definition, arguments: args });
+    judged = judgeModified(world, tool, question);
+    if (round.approval !== null || judged.judgement.verdict.decision === 'step_up') approvalDigest = digestOf(judged.arguments);
+    // People were asked about a lower tier than it is now, or about other arguments or another tool: their answer is superseded and people are asked again.
+    if (round.approval !== null && round.action !== undefined && (judged.judgement.verdict.tier > round.action.tier || approvalDigest !== round.action.approval?.digest)) {
+      judged = judgeModified(world, tool, { ...question, approval: null });
+      approvalDigest = digestOf(judged.arguments);
+    }
   } catch (error) {
     // A bug of ours in facts or rules fails the same way each time: it denies this action and does not stop the partition.
     return deny('evaluation_failed', `facts or rules failed: ${String(error).slice(0, 200)}`);
   }
+  const { judgement, modified } = judged;
   const { verdict, money } = judgement;
-  if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement);
+  if (judged.fault !== null) return deny(judged.fault.code, judged.fault.detail, verdict, judgement, modified);
+  if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement, modified);
   const reserved = { calls: 1, money };
   const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
-  if (over !== null) return deny('budget_exceeded', over, verdict, judgement);
-  const { snapshot } = tool;
+  if (over !== null) return deny('budget_exceeded', over, verdict, judgement, modified);
+  const budgets = widerUse(world, run, accounts, round, money);
+  if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
+  const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
+  const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
+  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, evidence, modified };
+  if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
+    const deferred = defer(world, run, message, round.action, verdict, standing.open);
+    if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);
+    return { tool, ruling: { ...ruled, decision: { ...base, decision: 'defer', code: 'deferred', approval: null, claim, deferral: deferred.deferral }, detail: standing.open.length > 0 ? `waits for ${standing.open.join(', ')}` : null } };
+  }
   const decision: Decision = {
-    decision: verdict.decision, tier: verdict.tier, code: verdict.code, rules: verdict.rules, policyVersion: world.policyVersion,
+    ...base, decision: verdict.decision, code: verdict.code,
     approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : {
       route: verdict.approval.route, quorum: verdict.approval.quorum, expiresAt: world.now + verdict.approval.expiresInMs,
-      digest: world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: snapshot.definition, arguments: message.arguments }),
-      requesters: requesters(agent.owner, run.instruction.attestedBy),
+      digest: approvalDigest, requesters: requesters(agent.owner, run.instruction.attestedBy),
     },
-    claim: verdict.tier >= 3 || (snapshot.consequential && !snapshot.reversible),
+    claim,
   };
-  if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement);
-  return { tool, ruling: { decision, facts: judgement.facts, failed: judgement.failed, snapshots, reserved, detail: null } };
+  if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
+  return { tool, ruling: { ...ruled, decision, detail: null } };
 };
 
 /** The code under which a deny of the rules stands on the record. */
@@ -116,6 +145,15 @@ const overBudget = (run: RunState, action: ActionState | undefined, limits: { re
   if (money.currency !== limits.money.currency || (run.spend !== null && run.spend.currency !== money.currency)) return `the budget is in ${limits.money.currency}`;
   const spent = (run.spend?.minor ?? 0) - (action?.reservedMoney?.minor ?? 0);
   return spent + money.minor > limits.money.minor ? 'the amount is beyond what the run may spend' : null;
+};
+
+const untouched: readonly BudgetUse[] = [];
+
+/** What the action takes from budgets wider than its run; a text where one of them has not enough. */
+const widerUse = (world: World, run: RunState, accounts: Draft['accounts'], { message, action }: Round, money: Money | null): readonly BudgetUse[] | string => {
+  if (world.wider === undefined) return untouched;
+  const shares = sharesOf(world.wider.budgets, { tenant: run.tenant, agent: run.agent, tool: message.tool, money }, world.now);
+  return typeof shares === 'string' ? shares : reserveShares(shares, accounts, world.wider, action);
 };
 
 /** Tokens, depth and fan-out: what a run is, not what this action adds. Tokens are known only afterwards, so they stop the next action. */

@@ -1,4 +1,6 @@
-import type { Fact, Money } from '@countersign/contracts';
+import type { Wider } from './budgets.ts';
+import type { Value } from './cel/value.ts';
+import { moneyFrom, moneyIn } from './facts/amount.ts';
 import { deriveFacts } from './facts/derive.ts';
 import type { RunFacts } from './facts/derive.ts';
 import { emptyContext, withInstruction, withResult } from './facts/context.ts';
@@ -9,11 +11,11 @@ import type { FailedFact, Folding, Judgement, Question } from './world.ts';
 
 /** Facts, then rules: what a bundle says about one proposal. Facts that services supplied stand beside the derived ones and replace none that failed because of the arguments. */
 export const judgeWith = (bundle: CompiledBundle) => (question: Question<CompiledTool>): Judgement => {
-  const { facts: derived, failed: all } = deriveFacts({ ...question, run: question.run as RunFacts, context: bundle.index(question.tool.name).context });
+  const { facts: derived, failed: all } = deriveFacts({ ...question, run: question.run as RunFacts, context: bundle.index(question.tool.name).context, evidenceMaxAgeMs: bundle.evidence.maxAgeMs });
   const { supplied } = question;
   const facts = supplied === null ? derived : { ...derived, ...supplied };
   const failed = bounded(supplied === null ? all : all.filter(({ fact, byArguments }) => byArguments || !(fact in supplied)));
-  return { facts, failed, verdict: evaluateRules(bundle, question.tool, facts, failed), money: moneyOf(facts) };
+  return { facts, failed, verdict: evaluateRules(bundle, question.tool, facts, failed), money: moneyFrom(facts['amount']?.value, facts['currency']?.value) };
 };
 
 /** Reasons stand on the record and rules quote them: cut before the rules see them, so that the record reproduces the decision. */
@@ -21,14 +23,10 @@ const bounded = (failed: readonly FailedFact[]): readonly FailedFact[] =>
   (failed.some(({ why }) => why.length > longestWhy || !why.isWellFormed()) ? failed.map((one) => ({ ...one, why: one.why.slice(0, longestWhy).toWellFormed() })) : failed);
 const longestWhy = 300;
 
-const currencyShape = /^[A-Z]{3}$/;
-
-/** What the action would move: an amount counts only with its currency (a tool that names none fixes it in its extractor). */
-const moneyOf = (facts: Readonly<Record<string, Fact>>): Money | null => {
-  const amount = facts['amount']?.value, currency = facts['currency']?.value;
-  if (typeof amount !== 'number' || typeof currency !== 'string' || !currencyShape.test(currency) || !Number.isSafeInteger(amount)) return null;
-  return { minor: Math.abs(amount), currency };
-};
+/** A bundle's budgets wider than a run; what they have leased is for the partition to say. */
+export const widerWith = (bundle: CompiledBundle): Wider | undefined => (bundle.budgets.length === 0 ? undefined : {
+  budgets: bundle.budgets, leased: () => 0, money: (tool, args) => moneyIn(tool as CompiledTool, args as Value),
+});
 
 /** How the provenance index folds; `tool` finds the catalogue's entry. */
 export const foldingWith = (tool: (name: string) => CompiledTool | undefined): Folding<CompiledTool> => ({

@@ -1,11 +1,10 @@
 import type { ActionProposed, AgentSnapshot, GovernedRecord, Json, Reply, TokenClaims, ToolSnapshot } from '@countersign/contracts';
-import type { CheckedVote, FromRuntime, FromService, RuntimeBody, ServiceBody } from './commands.ts';
-import { decide } from './decide.ts';
+import type { CheckedSupplier, CheckedVote, FromRuntime, FromService, RuntimeBody, ServiceBody } from './commands.ts';
 import type { Draft } from './draft.ts';
-import { evolve } from './evolve.ts';
 import { initialState } from './state.ts';
 import type { PartitionState } from './state.ts';
-import type { Folding, Judgement, KnownTool, Question, World } from './world.ts';
+import { step } from './step.ts';
+import type { Folding, Judgement, KnownTool, Question, Verdict, World } from './world.ts';
 
 /** A small world for tests: tools are named after what the rules say of them. */
 export const start = 1_800_000_000_000;
@@ -16,7 +15,7 @@ export const agent: AgentSnapshot = {
   agent: 'clerk', tenant: 'acme', version: 1, name: 'Clerk', owner: 'olga', purpose: 'pay', roles: [], status: 'active', permissions: ['*'], ceiling: 2,
   environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 100, money: { minor: 10_000, currency: 'EUR' } },
 };
-export const toolNames = ['read', 'tier1', 'tier2', 'tier3', 'tier4', 'wait', 'forbidden'] as const;
+export const toolNames = ['read', 'tier1', 'tier2', 'tier3', 'tier4', 'wait', 'forbidden', 'note', 'memo', 'odd'] as const;
 const tool = (name: string): KnownTool => ({
   snapshot: {
     tool: name, tenant: 'acme', version: 1, system: 'bank', title: name, schema: {}, consequential: name !== 'read', reversible: name !== 'tier4', compensator: null, dataClasses: [`${name}-data`],
@@ -36,16 +35,21 @@ const judge = ({ proposal, approval, supplied }: Question): Judgement => {
   const amount = proposal.arguments['amount'];
   const money = typeof amount === 'number' ? { minor: amount, currency: 'EUR' } : null;
   const rules = [{ id: `about-${proposal.tool}`, tier: null, decision: null, reason: 'because' }];
-  const verdict = (decision: 'allow' | 'step_up' | 'defer' | 'deny', tier: 1 | 2 | 3 | 4, code: string | null = null, route: string[] | null = null): Judgement => ({
-    failed: [], facts: { amount: { value: amount ?? null, origin: 'claimed' }, ...supplied }, money,
-    verdict: { decision, tier, code, rules, approval: route && { route, quorum: 1, expiresInMs: 60_000 } },
+  const verdict = (decision: Verdict['decision'], tier: 1 | 2 | 3 | 4, code: string | null = null, route: string[] | null = null, more: Partial<Verdict> = {}): Judgement => ({
+    facts: { amount: { value: amount ?? null, origin: 'claimed' }, ...supplied }, failed: [], money,
+    verdict: { decision, tier, code, rules, approval: route && { route, quorum: 1, expiresInMs: 60_000 }, ...more },
   });
+  const modify = [{ path: 'args.text', value: '', rule: 'no-addresses', redact: 'emails' as const }];
   switch (proposal.tool) {
     case 'tier2': return verdict('allow', 2);
     case 'tier3': return approval ? verdict('allow', 3) : verdict('step_up', 3, null, ['controller']);
     case 'tier4': return approval ? verdict('allow', 4) : verdict('step_up', 4, null, ['cfo']);
-    case 'wait': return supplied ? verdict('allow', 1) : verdict('defer', 1);
+    case 'wait': return supplied ? verdict('allow', 1) : verdict('defer', 1, null, null, { awaits: [{ fact: 'score', from: ['scorer'] }], withinMs: 30_000 });
     case 'forbidden': return verdict('deny', 3, 'forbidden');
+    // Rewrites: a note just loses its addresses, a memo is for people as well, and no two looks at an odd one agree.
+    case 'note': return verdict('modify', 2, null, null, { modify });
+    case 'memo': return approval ? verdict('modify', 3, null, null, { modify }) : verdict('step_up', 3, null, ['controller'], { modify });
+    case 'odd': return verdict('modify', 1, null, null, { modify: [{ path: 'args.text', value: `${String(proposal.arguments['text'])}!`, rule: 'louder' }] });
     default: return verdict('allow', 1);
   }
 };
@@ -54,7 +58,7 @@ export const world = (over: Partial<World> = {}): World => ({
   now: start, folding, tenant: 'acme', policyVersion: 'p1', agent: (id) => (id === agent.agent ? agent : undefined), tool: folding.tool,
   argumentsFault: (_tool, args: Json) => ((args as Record<string, Json>)['bad'] === true ? 'bad must not be true' : null),
   halt: () => null, haltsVersion: 1, level: () => ({ recorded: 'normal', effective: 'normal' }), judge,
-  digest: (value) => `digest:${JSON.stringify(value).length}`, limits: { budget: null, grantMs: 30_000, actionsPerRun: 1_000, denies: 3, clockSkewMs: 300_000 }, ...over,
+  digest: (value) => `digest:${JSON.stringify(value)}`, limits: { budget: null, grantMs: 30_000, actionsPerRun: 1_000, denies: 3, clockSkewMs: 300_000 }, ...over,
 });
 
 const token: TokenClaims = {
@@ -71,15 +75,12 @@ export const scene = () => {
   let offset = 0;
   let now = start;
   const apply = (draft: Draft): Draft => {
-    for (const record of draft.records) {
-      evolve(state, record, folding);
-      log.push(record);
-    }
+    log.push(...draft.records);
     return draft;
   };
   const envelope = (ceType: string) => ({ tenant: 'acme', run: runId, ceType: `countersign.runs.${ceType}.v1`, traceparent: null, offset: String(offset++), at: now, rightPartition: true });
   return {
-    state, log,
+    state, log, tool: folding.tool,
     at: (time: number) => { now = time; },
     /** A runtime's message as it would be sent next; `over` bends it. */
     message: (body: RuntimeBody, over: Partial<FromRuntime> = {}): FromRuntime => ({ ...envelope(body.kind), from: 'runtime', token, seq, prev: head, hash: `hash-${seq}-${JSON.stringify(body)}`, ceTime: now, attested: false, body, ...over }),
@@ -89,18 +90,23 @@ export const scene = () => {
         seq++;
         head = message.hash;
       }
-      return apply(decide(message, state, world({ now, ...over })));
+      return apply(step(message, state, world({ now, ...over })));
     },
-    hear: (body: ServiceBody, over: Partial<World> = {}): Draft => apply(decide({ ...envelope(body.kind), from: 'service', service: 'approvals', hash: 'h', body } satisfies FromService, state, world({ now, ...over }))),
+    hear: (body: ServiceBody, over: Partial<World> = {}): Draft => apply(step({ ...envelope(body.kind), from: 'service', service: 'approvals', hash: 'h', body } satisfies FromService, state, world({ now, ...over }))),
   };
 };
 export type Scene = ReturnType<typeof scene>;
 
 export const started: RuntimeBody = { kind: 'started', message: { instruction: { text: 'pay the rent', attestation: null }, traceId: null }, attestedBy: 'paul' };
 export const proposal = (n: number, toolName: string, args: Record<string, Json> = {}, deadline: string | null = null): ActionProposed => ({ action: actionId(n), tool: toolName, arguments: args, deadline, reason: null, confidence: null });
+export const dependent = (n: number, toolName: string, on: readonly number[], args: Record<string, Json> = {}): RuntimeBody => ({ kind: 'proposed', message: { ...proposal(n, toolName, args), dependsOn: on.map(actionId) } });
+export const due = (n: number): ServiceBody => ({ kind: 'due', message: { timer: 'defer', action: actionId(n) } });
 export const proposed = (n: number, toolName: string, args: Record<string, Json> = {}): RuntimeBody => ({ kind: 'proposed', message: proposal(n, toolName, args) });
 export const outcomeOf = (n: number, status: 'succeeded' | 'not_executed' = 'succeeded', cost: number | null = null): RuntimeBody => ({
   kind: 'outcome', message: { action: actionId(n), status, result: status === 'succeeded' ? `result ${n}` : null, error: null, cost: cost === null ? null : { minor: cost, currency: 'EUR' }, tokens: null, durationMs: 1 },
+});
+export const supply = (n: number, value: Json = 1, over: Partial<CheckedSupplier> = {}, fact = 'score'): ServiceBody => ({
+  kind: 'supplied', message: { action: actionId(n), fact, value, by: 'sue', jws: 'signed' }, supplier: { person: 'sue', roles: ['scorer'], why: null, ...over },
 });
 export const vote = (person: string, roles: readonly string[], why: string | null = null): CheckedVote => ({ person, vote: 'approve', roles, why });
 export const resolvedFor = (s: Scene, n: number, resolution: 'approved' | 'denied' | 'expired', votes: readonly CheckedVote[]): ServiceBody => {

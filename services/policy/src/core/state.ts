@@ -1,4 +1,5 @@
-import type { ActionProposed, Decision, Fact, Money, Reply, Tier } from '@countersign/contracts';
+import type { ActionProposed, CheckedEvidence, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, Tier } from '@countersign/contracts';
+import type { Account } from './budgets.ts';
 import type { Act, Past } from './past.ts';
 
 /** What an action came to so far. `open` waits for people or a fact; every other status is terminal for its decision. */
@@ -18,12 +19,21 @@ export interface ActionState {
   approval: Decision['approval'];
   proposal: ActionProposed | null;
   supplied: Record<string, Fact> | null;
+  /** What it waits for while `waitsFor` is defer, and how many actions wait one behind the other up to it. */
+  deferral: Deferral | null;
+  depth: number;
+  /** What became of it, as the runtime says; null before. */
+  outcome: OutcomeStatus | null;
   /** The original reply, kept until `replyUntil` (the grant is dead then). */
   reply: Reply | null;
   replyUntil: number;
   reservedCalls: number;
   reservedMoney: Money | null;
   granted: boolean;
+  /** What it was proposed with, as checked then; kept while it waits. */
+  evidence: readonly CheckedEvidence[] | null;
+  /** What it takes from wider budgets. */
+  shares: { readonly account: string; readonly unit: string; amount: number }[] | null;
   /** How the run's past remembers it, once it was granted. */
   act: Act | null;
   /** The targets of a granted action that changes nothing, and whether the instruction names them: how far its result can be pointed at. */
@@ -52,6 +62,8 @@ export interface RunState {
   head: string;
   readonly recent: Answered[];
   readonly actions: Map<string, ActionState>;
+  /** Actions that wait for a fact or for another action. */
+  readonly deferred: Set<string>;
   readonly halts: Set<string>;
   calls: number;
   spend: Money | null;
@@ -70,14 +82,16 @@ export interface PartitionState {
   /** When runs past their life are dropped next; moved by records' `now`, so that a fold drops the same ones. */
   nextSweep: number;
   readonly runs: Map<string, RunState>;
+  /** Wider budgets' accounts that this partition has leased from or used. */
+  readonly accounts: Map<string, Account>;
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 3;
+export const foldVersion = 7;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life ended: messages on their way still get a coded reply. */
 export const graceMs = 10 * 60_000;
 export const sweepEveryMs = 60_000;
 
-export const initialState = (): PartitionState => ({ position: 0, lastNow: 0, nextSweep: 0, runs: new Map() });
+export const initialState = (): PartitionState => ({ position: 0, lastNow: 0, nextSweep: 0, runs: new Map(), accounts: new Map() });

@@ -1,5 +1,9 @@
-import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+import type { Wider } from './budgets.ts';
+import type { Evidence } from './facts/evidence.ts';
+import type { Graph } from './graph.ts';
 import type { Past } from './past.ts';
+import type { Redaction } from './redact.ts';
 
 export type Level = AnomalyLevel['level'] | 'stale';
 
@@ -20,18 +24,31 @@ export interface Question<Tool extends KnownTool = KnownTool> {
   /** 1 for the proposal, one more for each approval or supplied fact. */
   readonly round: number;
   readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
+  readonly evidence?: Evidence;
+  readonly graph?: Graph | null;
 }
+
+/**
+ * One change that rules demand of the arguments. `path` as in `args.payment.memo`; `value` what stands there then. `redact`: instead of setting it,
+ * take it out of what is there: `all` of it (`value` takes its place), or what every text in it has of a kind.
+ */
+export interface Rewrite { readonly path: string; readonly value: Json; readonly rule: string; readonly redact?: 'all' | Redaction }
 
 /** What facts and rules say (core/facts, core/rules), before halts, budgets and identity. */
 export interface Verdict {
   readonly decision: Decision['decision']; readonly tier: Tier; readonly code: string | null;
   readonly rules: readonly FiredRule[];
   readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number } | null;
+  /** Changes that come before it runs, or before people are asked; null or absent where none are demanded. */
+  readonly modify?: readonly Rewrite[] | null;
+  /** Facts that rules read and that are still owed; `withinMs` how long they may take, the shortest of all. */
+  readonly awaits?: readonly AwaitedFact[];
+  readonly withinMs?: number;
 }
 /** A fact that could not be derived. `byArguments`: the proposal's arguments are to blame. */
 export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
 
-export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null }
+export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null; /** What the version beside the active one says (core/bundles/beside.ts). */ readonly beside?: Decision['beside'] }
 
 /** What the fold needs beside the records: how tools' results are trusted, and the provenance index. */
 export interface Folding<Tool extends KnownTool = KnownTool> {
@@ -60,11 +77,20 @@ export interface World<Tool extends KnownTool = KnownTool> {
   /** base64url SHA-256 of canonical JSON. */
   digest(value: Json): string;
   readonly limits: Limits;
+  /** The system graph; null while it is not known or stale. */
+  readonly graph?: Graph | null;
+  /** Budgets wider than a run; absent where there are none. */
+  readonly wider?: Wider | undefined;
 }
+
+/** Bounds of deferring. `withinMs`: for facts that say nothing else and for actions waited for; `depth`: of actions that wait one behind the other; `waiting`: at once in a run. */
+export interface DeferralLimits { readonly withinMs: number; readonly depth: number; readonly waiting: number }
 
 export interface Limits {
   /** Every run's budget, beside the agent's own; the stricter holds. */
   readonly budget: { readonly calls?: number; readonly money?: Money; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number } | null;
+  /** How long and how many actions may be deferred; what is left out is defaultDeferral's. */
+  readonly deferral?: Partial<DeferralLimits> | null;
   /** Life of a grant, ms. */
   readonly grantMs: number;
   /** Most actions one run may have. */

@@ -1,12 +1,14 @@
-import type { ApprovalResolved, PersonSnapshot, TokenClaims } from '@countersign/contracts';
-import { createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement } from '@countersign/identity';
+import type { ApprovalResolved, FactSupplied, PersonSnapshot, TokenClaims } from '@countersign/contracts';
+import { argumentsDigest, createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
-import type { CheckedVote } from '../core/commands.ts';
+import type { CheckedSupplier, CheckedVote } from '../core/commands.ts';
 
 /** What people have signed, checked with the keys the registry knows them by. */
 export interface People {
   /** The signatures of an approval's votes: `why` says what is wrong with one that does not count. */
   checkVotes(message: ApprovalResolved, now: number): CheckedVote[];
+  /** The signature of a supplied fact, for this run. */
+  checkSupplier(message: FactSupplied, of: { readonly tenant: string; readonly run: string }, now: number): CheckedSupplier;
   /** Begins to verify an instruction's signature on another thread; says nothing. */
   ahead(jws: string): Promise<void>;
   /** Who gave an instruction, if the signature holds for this run. */
@@ -31,7 +33,21 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
     return statement.digest === message.digest && statement.approval === message.approval && statement.vote === vote.vote ? null : 'signed for another question';
   };
 
+  const supplierFault = (message: FactSupplied, of: { readonly tenant: string; readonly run: string }, known: ReturnType<typeof active>, now: number): string | null => {
+    if (known === undefined) return 'not an active person';
+    if (message.jws === undefined) return 'nobody has signed it';
+    const verified = verifyPersonStatement('fact', message.jws, known.keys, { now, person: message.by });
+    if (!verified.ok) return verified.code;
+    const { statement } = verified;
+    const fits = statement.tenant === of.tenant && statement.run === of.run && statement.action === message.action && statement.fact === message.fact && statement.value === argumentsDigest(message.value);
+    return fits ? null : 'signed for another run, action, fact or value';
+  };
+
   return {
+    checkSupplier: (message, of, now) => {
+      const known = active(message.by);
+      return { person: message.by, roles: known?.person.roles ?? [], why: supplierFault(message, of, known, now) };
+    },
     checkVotes: (message, now) => message.votes.map((vote) => {
       const known = active(vote.person);
       return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], why: voteFault(message, vote, known, now) };

@@ -3,6 +3,7 @@ import type { TokenClaims } from '@countersign/contracts';
 import { parseStrictJson } from '@countersign/identity';
 import type { Fault, RuntimeBody, ServiceBody } from '../core/commands.ts';
 import { rememberReceived } from '../outbound/received.ts';
+import type { EvidenceCheck } from './evidence.ts';
 import type { People } from './people.ts';
 
 type Check = ((value: unknown) => boolean) & { readonly errors?: readonly { readonly instancePath: string; readonly message?: string }[] | null };
@@ -40,9 +41,12 @@ const read = <K extends string>(types: Readonly<Record<string, readonly [K, Chec
 };
 
 /** The value of a proved runtime message; a fault where it is not what its type says. An instruction's attestation is verified here. */
-export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenClaims, people: People, now: number): RuntimeBody | Fault => {
+export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenClaims, people: People, now: number, evidence: EvidenceCheck | undefined): RuntimeBody | Fault => {
   const body = read(runtimeTypes, ceType, value) as RuntimeBody | Fault;
-  if (body.kind === 'proposed') rememberReceived(body.message, value);
+  if (body.kind === 'proposed') {
+    rememberReceived(body.message, value);
+    if (evidence !== undefined && body.message.evidence !== undefined && body.message.evidence.length > 0) return { ...body, evidence: evidence(body.message.evidence) };
+  }
   if (body.kind !== 'started') return body;
   const { text, attestation } = body.message.instruction;
   if (attestation === null) return { ...body, attestedBy: null };
@@ -50,8 +54,9 @@ export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenC
   return attested.ok ? { ...body, attestedBy: attested.person } : fault('instruction_invalid', attested.why);
 };
 
-/** The value of a service's message; the votes of an approval are verified here, one by one. */
-export const readServiceBody = (ceType: string, value: Uint8Array, people: People, now: number): ServiceBody | Fault => {
+/** The value of a service's message; the votes of an approval, and who supplies a fact for the run, are verified here. */
+export const readServiceBody = (ceType: string, value: Uint8Array, of: { readonly tenant: string; readonly run: string }, people: People, now: number): ServiceBody | Fault => {
   const body = read(serviceTypes, ceType, value) as ServiceBody | Fault;
+  if (body.kind === 'supplied') return { ...body, supplier: people.checkSupplier(body.message, of, now) };
   return body.kind === 'resolved' ? { ...body, votes: people.checkVotes(body.message, now) } : body;
 };

@@ -5,6 +5,7 @@ import { chainHash, createTokenCache, lazyKey, messageDigestInput, peekJws, proo
 import type { KeySet, LazyKey, ProvenFields } from '@countersign/identity';
 import type { Admitted } from '../app/ports.ts';
 import type { Fault } from '../core/commands.ts';
+import type { EvidenceCheck } from './evidence.ts';
 import { readRuntimeBody, readServiceBody } from './read-body.ts';
 import type { People } from './people.ts';
 
@@ -19,6 +20,8 @@ export interface VerifyOptions {
   readonly signers: Readonly<Record<string, readonly string[]>>;
   readonly partitions: number;
   readonly people: People;
+  /** Without it, evidence is on the record and counts for nothing. */
+  readonly evidence?: EvidenceCheck;
 }
 
 interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; readonly publicKey: LazyKey }
@@ -97,7 +100,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
         from: 'runtime', tenant: claims.tenant, run: claims.run, ceType: fields.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
         rightPartition: partitionFor(claims.run, options.partitions) === record.partition,
         token: claims, seq: fields.seq, prev: h['cs_prev']!, hash: hash.toString('base64url'), ceTime: Date.parse(fields.ceTime), attested,
-        body: fault ?? readRuntimeBody(fields.ceType, record.value!, claims, options.people, now),
+        body: fault ?? readRuntimeBody(fields.ceType, record.value!, claims, options.people, now, options.evidence),
       },
     };
   };
@@ -111,7 +114,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       command: {
         from: 'service', service: verified.service, tenant: h['tenant']!, run: record.key!, ceType: verified.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
         rightPartition: partitionFor(record.key!, options.partitions) === record.partition, hash: sha256Text(record.value!),
-        body: readServiceBody(verified.ceType, record.value!, options.people, now),
+        body: readServiceBody(verified.ceType, record.value!, { tenant: h['tenant']!, run: record.key! }, options.people, now),
       },
     };
   };

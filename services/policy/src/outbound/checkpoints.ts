@@ -3,11 +3,11 @@ import { DataSource } from 'typeorm';
 import type { CheckpointStore } from '../app/ports.ts';
 import { foldVersion } from '../core/state.ts';
 import type { PartitionState } from '../core/state.ts';
-import { CreateCheckpoints1700000000000 } from './migrations.ts';
+import { CreateBudgetLedger1763700000000, CreateCheckpoints1700000000000 } from './migrations.ts';
 
 /** TypeORM owns connections and migrations; the two hot statements go through it as plain SQL. */
 export const openCheckpoints = async (url: string): Promise<DataSource> => {
-  const source = new DataSource({ type: 'postgres', url, migrations: [CreateCheckpoints1700000000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 2 });
+  const source = new DataSource({ type: 'postgres', url, migrations: [CreateCheckpoints1700000000000, CreateBudgetLedger1763700000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 2 });
   return source.initialize();
 };
 

@@ -14,7 +14,7 @@ const decidedJson = (r: GovernedDecided, received: (message: object) => string |
   const inbox = r.inbox === null ? 'null' : `{"offset":"${r.inbox.offset}","at":${r.inbox.at},"hash":"${r.inbox.hash}"}`;
   return `{"position":${r.position},"tenant":${text(r.tenant)},"run":${text(r.run)},"agent":${text(r.agent)},"inbox":${inbox},"now":${r.now},"seq":${r.seq},"traceparent":${text(r.traceparent)},`
     + `"kind":"action.decided","action":${text(r.action)},"tool":${text(r.tool)},"round":${r.round},"message":${message},"resolved":${r.resolved === null ? 'null' : JSON.stringify(r.resolved)},`
-    + `"facts":${factsJson(r.facts)},${r.failed === undefined ? '' : `"failed":${JSON.stringify(r.failed)},`}"decision":${JSON.stringify(r.decision)},"snapshots":${JSON.stringify(r.snapshots)},"reserved":${JSON.stringify(r.reserved)},"attested":${r.attested},"reply":${JSON.stringify(r.reply)}}`;
+    + `"facts":${factsJson(r.facts)},${r.failed === undefined ? '' : `"failed":${JSON.stringify(r.failed)},`}"decision":${JSON.stringify(r.decision)},"snapshots":${JSON.stringify(r.snapshots)},"reserved":${JSON.stringify(r.reserved)},${r.budgets === undefined ? '' : `"budgets":${JSON.stringify(r.budgets)},`}${r.evidence === undefined ? '' : `"evidence":${JSON.stringify(r.evidence)},`}"attested":${r.attested},"reply":${JSON.stringify(r.reply)}${r.modified === undefined ? '' : `,"modified":${JSON.stringify(r.modified)}`}}`;
 };
 
 /** Texts of ids and names: nothing to escape in nearly all of them. */

@@ -20,7 +20,7 @@ const checks: Readonly<Record<keyof Expectation, Check>> = {
   tier: (want: number, { record }) => same(want, record.decision.tier),
   code: (want: string | null, { record }) => same(want, record.decision.code),
   rules: (want: readonly string[], played) => {
-    const got = firedIn(played).filter((id) => !id.startsWith('builtin:')).toSorted();
+    const got = firedIn(played).filter((id) => !id.includes(':')).toSorted();
     return isDeepStrictEqual(sorted(want), got) ? null : { got: show(got), about: [...want.filter((id) => !got.includes(id)), ...got.filter((id) => !want.includes(id))] };
   },
   fires: (want: readonly string[], played) => {
@@ -65,7 +65,7 @@ const said = ({ record }: Played): string[] => [
 
 const aboutRule = (id: string, { record }: Played, bundle: CompiledBundle): string[] => {
   const rule = bundle.rules.find((one) => one.id === id);
-  if (rule === undefined) return id.startsWith('builtin:') ? [] : [`there is no rule ${id}`];
+  if (rule === undefined) return id.includes(':') ? [] : [`there is no rule ${id}`];
   if (!rule.matches(record.tool)) return [`${id} does not apply to ${record.tool}`];
   return [`${id}: ${rule.when.source}`, ...reads(rule, record.facts, bundle)];
 };

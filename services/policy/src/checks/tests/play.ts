@@ -76,7 +76,8 @@ export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools
   let record = propose(test.earlier.length, test.tool, test.arguments, test.confidence, test.deadline);
   for (const [fact, value] of Object.entries(test.supplied)) {
     if (typeof record === 'string' || record.decision.decision !== 'defer') return `${fact} is supplied, but the action waits for no fact: ${typeof record === 'string' ? record : record.decision.decision}`;
-    record = decidedIn(hear({ kind: 'supplied', message: { action: id, fact, value, by: 'test' } as never }));
+    const owed = record.decision.deferral?.awaits.find((one) => one.fact === fact)?.from ?? [];
+    record = decidedIn(hear({ kind: 'supplied', message: { action: id, fact, value, by: 'test' } as never, supplier: { person: 'test', roles: owed, why: null } }));
   }
   if (test.approval !== null) {
     const asked = typeof record === 'string' ? null : record.decision.approval;

@@ -28,6 +28,7 @@ describe('what an instruction asks for', () => {
   it('tells several things of a kind from one', () => {
     expect(severalMeant(['websites'], told('Summarise the websites posted there'))).toBe(true);
     expect(severalMeant(['websites'], told('Read the website www.a.com'))).toBe(false);
+    expect(severalMeant(['websites'], told('Visit the websites of Ann (www.a.com) and Bo (www.b.com).'))).toBe(false);
   });
 });
 

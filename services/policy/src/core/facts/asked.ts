@@ -17,9 +17,9 @@ const some = (stems: Value | undefined, sentence: string): boolean =>
 /** Whether a sentence of the instruction asks for this kind of act; true where the tool's entry names no words. */
 export const actAsked = ({ acts, verbs, objects }: Asking, context: RunContext): boolean => {
   if (acts === undefined && verbs === undefined) return true;
-  return context.sentences.some((sentence) => some(acts, sentence) || (some(verbs, sentence) && (objects === undefined || some(objects, sentence))));
+  return context.sentences.some(({ text: sentence }) => some(acts, sentence) || (some(verbs, sentence) && (objects === undefined || some(objects, sentence))));
 };
 
-/** Whether the instruction speaks of several things of this kind without naming them ("all websites posted there"). */
+/** Whether a sentence of the instruction speaks of several things of this kind without giving their addresses ("all websites posted there"). */
 export const severalMeant = (plurals: Value | undefined, context: RunContext): boolean =>
-  isList(plurals as Value) && (plurals as readonly Value[]).some((word) => typeof word === 'string' && context.instruction.includes(` ${word} `));
+  isList(plurals as Value) && context.sentences.some(({ text, addressed }) => !addressed && (plurals as readonly Value[]).some((word) => typeof word === 'string' && text.includes(` ${word} `)));

@@ -6,6 +6,7 @@ import type { Days } from './dates.ts';
 import { linksIn } from './links.ts';
 import type { Link } from './links.ts';
 import { amountsIn, normalise, sentencesOf, wordsOf } from './normalise.ts';
+import type { Sentence } from './normalise.ts';
 
 /** What one result said under one trust; `text` normalised. `named`: it is of something that the instruction names, a page or a file. */
 export interface Source { readonly tool: string; readonly action: string; readonly trust: Trust; readonly text: string; readonly named?: true }
@@ -17,7 +18,7 @@ export interface About { readonly targets: readonly string[]; readonly named: bo
 export interface RunContext {
   readonly instruction: string;
   /** The instruction's sentences, normalised: what is asked for is looked for in one of them. */
-  readonly sentences: readonly string[];
+  readonly sentences: readonly Sentence[];
   readonly amounts: readonly number[];
   readonly days: Days;
   readonly sources: readonly Source[];

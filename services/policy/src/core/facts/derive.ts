@@ -1,11 +1,15 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Fact, Json, Money } from '@countersign/contracts';
 import { Failure, isList } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
+import type { Graph } from '../graph.ts';
 import type { Past } from '../past.ts';
 import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
 import { actAsked, severalMeant } from './asked.ts';
+import { amountOf, extract } from './amount.ts';
+import { evidenceFacts, noEvidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { daysIn, isAmong } from './dates.ts';
 import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
@@ -30,6 +34,11 @@ export interface FactInput {
   readonly round?: number;
   /** Facts that are only made where a rule of the tool reads them (`ToolIndex.context`). */
   readonly context?: readonly ContextFact[];
+  /** Null: not known, or stale. */
+  readonly graph?: Graph | null;
+  readonly evidence?: Evidence;
+  /** How old evidence may be; 0, the default, lets none count. */
+  readonly evidenceMaxAgeMs?: number;
 }
 export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
@@ -48,7 +57,7 @@ export const deriveFacts = (input: FactInput): Derived => {
   const facts: Record<string, Fact> = {};
   const failed: FailedFact[] = [];
   const put = (name: string, value: Json, from?: string): void => { facts[name] = from === undefined ? { value, origin: 'derived' } : { value, origin: 'derived', from }; };
-  const own = extract(input, failed);
+  const own = extract(tool, input.proposal.arguments as Value, failed);
   for (const name in own) if (!steering.has(name)) put(name, own[name]! as Json, 'arguments');
   aboutTarget(own['target'], failed, input, put);
   aboutAmount(own, failed, run.context, put);
@@ -71,27 +80,24 @@ export const deriveFacts = (input: FactInput): Derived => {
   put('run.data', run.dataTouched);
   put('level', input.level);
   facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
+  if (input.evidence !== undefined) attest(facts, evidenceFacts(input.evidence, tool.name, own['artefact'], input.now, input.evidenceMaxAgeMs ?? 0));
   for (const { name, read } of input.context ?? noContext) {
-    const value = read(input, facts);
+    const value = read(input, facts, own);
     if (value instanceof Failure) failed.push({ fact: name, why: value.why, byArguments: value.byArguments });
-    else put(name, value as Json);
+    // With evidence its facts are there already, attested.
+    else if (input.evidence === undefined || !Object.hasOwn(noEvidence, name)) put(name, value as Json);
   }
+  if (typeof input.proposal.confidence === 'number') facts['confidence'] = { value: input.proposal.confidence, origin: 'claimed' };
   facts['approval'] = { value: input.approval?.resolution ?? 'none', origin: input.approval === null ? 'derived' : 'attested' };
   return { facts, failed };
 };
 
-type Put = (name: string, value: Json, from?: string) => void;
-
-const extract = ({ tool, proposal }: FactInput, failed: FailedFact[]): Record<string, Value> => {
-  const values: Record<string, Value> = {};
-  const scope = { names: { args: proposal.arguments as Value }, locals: [] };
-  for (const [fact, expression] of tool.extractors) {
-    const value = expression.run(scope);
-    if (value instanceof Failure) failed.push({ fact, why: value.why, byArguments: true });
-    else values[fact] = value;
-  }
-  return values;
+/** Facts that signatures stand behind. */
+const attest = (facts: Record<string, Fact>, found: Readonly<Record<string, Json>>): void => {
+  for (const name in found) facts[name] = { value: found[name]!, origin: 'attested' };
 };
+
+type Put = (name: string, value: Json, from?: string) => void;
 
 const aboutTarget = (value: Value | undefined, failed: FailedFact[], { run: { context }, tool }: FactInput, put: Put): void => {
   const targets = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => item !== null).map(String);
@@ -111,16 +117,10 @@ const aboutTarget = (value: Value | undefined, failed: FailedFact[], { run: { co
 };
 
 const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[], context: RunContext, put: Put): void => {
-  const major = own['amountMajor'];
-  let amount: Value = own['amount'] ?? null;
-  if (major !== undefined && major !== null) {
-    const minor = typeof major === 'number' ? Math.round(major * 100) : Number.NaN;
-    if (Number.isSafeInteger(minor) && Math.abs((major as number) * 100 - minor) < 1e-6) amount = minor;
-    else { failed.push({ fact: 'amount', why: 'no amount in whole minor units', byArguments: true }); return; }
-  }
-  if (amount !== null && !Number.isSafeInteger(amount)) { failed.push({ fact: 'amount', why: 'no integer amount in minor units', byArguments: true }); return; }
-  put('amount', amount as Json, 'arguments');
-  put('amount.named', amount === null || context.amounts.includes(Math.abs(amount as number)));
+  const amount = amountOf(own);
+  if (amount instanceof Failure) { failed.push({ fact: 'amount', why: amount.why, byArguments: true }); return; }
+  put('amount', amount, 'arguments');
+  put('amount.named', amount === null || context.amounts.includes(Math.abs(amount)));
 };
 
 /** Free text that carries an address which neither the instruction nor a trusted result has and where the run was not let to read. */

@@ -1,3 +1,4 @@
+import { changeSteering } from './change.ts';
 import type { Names } from '../cel/compile.ts';
 
 /*
@@ -11,6 +12,7 @@ import type { Names } from '../cel/compile.ts';
  *   tool.*, agent.*        as catalogue and registry say
  *   run.calls/spend/denies/data   reserved or used calls, minor units, denies, data classes that results brought in
  *   instruction.attested, level, approval
+ *   confidence             0 to 1, how sure the agent says it is; claimed by the runtime, so absent means unknown
  * Made where a rule of the tool reads them (history.ts, from the run's folded past):
  *   act.distance           0 to 100, how far from the instruction (formula: distance.ts)
  *   run.drift              0 to 100, moving mean of the distances of what was proposed and is consequential, this act included: each moves it a quarter of the way
@@ -21,6 +23,8 @@ import type { Names } from '../cel/compile.ts';
  *   run.seconds            age of the run
  *   run.tools, run.previous   tools granted so far; the latest of them ('' at first)
  *   tool.sensitivity, run.sensitivity   rank of the most sensitive data class in the bundle's `sensitivity` list, 1 the least; the highest where a class is unknown; 0 while the run touched none
+ *   evidence.*             what signed evidence says (evidence.ts): present, verified, passed, by, types, tested, found, fixed, open (found and not fixed), refused (why)
+ *   change.*               what the call changes in the system graph (change.ts): nodes, kinds, unknown, marks and blastRadius of everything that depends on them; null where the tool does not say; marks and blastRadius fail, and so raise, where something is unknown
  *   context.<name>         the bundle's own measures: counts, sums and sequences (measures.ts)
  */
 
@@ -33,11 +37,11 @@ export const standardFacts: Readonly<Record<string, boolean>> = {
   'tool.consequential': false, 'tool.reversible': false, 'tool.data': false,
   'agent.roles': false, 'agent.environment': false, 'agent.trusted': false, 'agent.ceiling': false,
   'run.calls': false, 'run.spend': false, 'run.denies': false, 'run.data': false,
-  'instruction.attested': false, level: false, approval: false,
+  'instruction.attested': false, level: false, approval: false, confidence: false,
 };
 
 /** Facts that steer the derivation itself and are no facts of a decision: beginnings of words that ask for the act, free text and dates to search. */
-export const steering: ReadonlySet<string> = new Set(['acts', 'verbs', 'objects', 'plurals', 'text', 'content', 'dates', 'amountMajor']);
+export const steering: ReadonlySet<string> = new Set(['acts', 'verbs', 'objects', 'plurals', 'text', 'content', 'dates', 'amountMajor', 'artefact', ...changeSteering]);
 
 /** `onDemand`: facts about the run's past (history.ts), which no argument can make fail. */
 export const namesWith = (declared: readonly string[], onDemand: { has(name: string): boolean } = new Set()): Names => {

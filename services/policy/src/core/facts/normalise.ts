@@ -7,11 +7,6 @@ export const normalise = (text: string): string => ` ${text.normalize('NFKC').to
 /** Words of a normalised text. */
 export const wordsOf = (normalised: string): string[] => normalised.split(' ').filter((word) => word !== '');
 
-const maxSentences = 500;
-
-/** Sentences and lines of a text, each normalised; a dot inside an address or a number ends none. At most 500. */
-export const sentencesOf = (text: string): string[] => text.split(/[.!?;]+(?=\s|$)|\n+/, maxSentences).map(normalise).filter((sentence) => sentence !== '  ');
-
 const money = /\d[\d,]*(?:\.\d{1,2})?/g;
 const maxNumbers = 200;
 
@@ -35,7 +30,22 @@ export const addressesIn = (text: string): { readonly found: readonly string[]; 
   return { found: found.slice(0, maxAddresses), cut: found.length > maxAddresses };
 };
 
-const domain = /^(?:https?:\/\/)?(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]\S*)?$/i;
+const domain = /^(?:https?:\/\/)?(?:[\w-]+\.)+([a-z]{2,})(?:[:/?#]\S*)?$/i;
+const fileEnding = /^(?:txt|md|docx?|pdf|csv|xlsx?|pptx?|json|ya?ml|xml|html?|zip|png|jpe?g|gif|svg|py|js|ts|log|ini|cfg|sql|eml|ics|rtf|odt)$/i;
 
-/** Whether a value as a whole is an address that leads somewhere: an e-mail address, URL, domain or IBAN. */
-export const isAddress = (value: string): boolean => value.length <= 2_000 && (domain.test(value.trim()) || addressesIn(value).found.some((found) => found.length === value.trim().length));
+/** Whether a value as a whole is an address that leads somewhere: an e-mail address, URL, domain or IBAN. `notes.md` is a file, `www.notes.md` no. */
+export const isAddress = (value: string): boolean => {
+  const text = value.trim();
+  if (text.length > 2_000) return false;
+  const found = domain.exec(text);
+  if (found !== null && (!fileEnding.test(found[1]!) || /^(?:https?:|www\.)|\.\w+\//i.test(text))) return true;
+  return addressesIn(text).found.some((one) => one.length === text.length);
+};
+
+/** A sentence or line of an instruction; `addressed`: it gives an address itself. */
+export interface Sentence { readonly text: string; readonly addressed: boolean }
+const maxSentences = 500;
+
+/** Sentences and lines of a text, each normalised; a dot inside an address or a number ends none. At most 500. */
+export const sentencesOf = (text: string): Sentence[] =>
+  text.split(/[.!?;]+(?=\s|$)|\n+/, maxSentences).map((sentence) => ({ text: normalise(sentence), addressed: addressesIn(sentence).found.length > 0 })).filter((sentence) => sentence.text !== '  ');

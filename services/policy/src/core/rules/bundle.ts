@@ -1,4 +1,8 @@
+import type { Redaction } from '../redact.ts';
+import type { AwaitedSpec, DeferralSpec } from './awaited.ts';
 import type { Dimension } from './dimensions.ts';
+import { matrixShape } from './matrix-shape.ts';
+import type { MatrixSpec } from './matrix-shape.ts';
 import type { Complain } from './problem.ts';
 import { patterns, ruleShape } from './rule-shape.ts';
 import { approvalShape, object, only, text, texts } from './shape.ts';
@@ -13,8 +17,8 @@ export interface ObligationsSpec {
   readonly reversalWindow?: string;
   /** The argument at `path` (`args.payment.memo`) becomes what the CEL in `value` gives, from facts and parameters. */
   readonly rewrite?: readonly { readonly path: string; readonly value: string }[];
-  /** Arguments that become the text `[redacted]`. */
-  readonly redact?: readonly string[];
+  /** Arguments that become the text `[redacted]`, or lose what their texts have of one kind. */
+  readonly redact?: readonly (string | { readonly path: string; readonly what: Redaction })[];
 }
 export interface RuleSpec {
   readonly id: string; readonly owner: string; readonly rationale: string; readonly tools: readonly string[]; readonly when: string;
@@ -30,14 +34,23 @@ export interface BundleSpec {
   readonly approval?: ApprovalSpec; readonly senior?: ApprovalSpec;
   /** What every run may use: calls, money, tokens its outcomes report, actors behind its agent, actions under way at once. */
   readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string }; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number };
+  /** Whose evidence counts (evidence-spec.ts). */
+  readonly evidence?: unknown;
+  /** Budgets wider than a run (budgets-spec.ts). */
+  readonly budgets?: unknown;
   /** Measures of a run's past, read as `context.<name>` (context-spec.ts). */
   readonly context?: unknown;
   /** Data classes, the least sensitive first. */
   readonly sensitivity?: readonly string[];
+  /** Facts that others owe: a rule that reads one before it is there defers the action (awaited.ts). */
+  readonly awaited?: Readonly<Record<string, AwaitedSpec>>;
+  readonly deferral?: DeferralSpec;
+  /** The tier that each dimension of risk calls for (matrix-shape.ts). */
+  readonly matrix?: MatrixSpec;
   readonly rules: readonly RuleSpec[];
 }
 
-const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'context', 'sensitivity', 'rules'];
+const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'evidence', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'rules'];
 const maxRules = 10_000;
 const factName = /^[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63}){0,4}$/;
 
@@ -53,6 +66,7 @@ export const readBundle = (value: unknown, complain: Complain): BundleSpec | und
   for (const name of ['approval', 'senior'] as const) if (value[name] !== undefined) approvalShape(value[name], name, complain);
   parameters(value['parameters'], complain);
   budget(value['budget'], complain);
+  matrixShape(value['matrix'], complain);
   const { rules } = value;
   if (!Array.isArray(rules) || rules.length > maxRules) return void complain('rules', `a list of at most ${maxRules} rules is needed`);
   const seen = new Set<unknown>();

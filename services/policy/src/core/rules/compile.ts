@@ -2,15 +2,30 @@ import type { Tier, ToolSnapshot } from '@countersign/contracts';
 import { expression } from '../cel/expression.ts';
 import { CelProblem } from '../cel/parse.ts';
 import type { Expression } from '../cel/expression.ts';
+import { createSlots } from '../cel/names.ts';
+import type { Names } from '../cel/names.ts';
+import { newScope } from '../cel/scope.ts';
+import type { Scope } from '../cel/scope.ts';
+import { Failure } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
 import { contextFacts } from '../facts/history.ts';
 import type { ContextFact } from '../facts/history.ts';
 import { namesWith } from '../facts/names.ts';
+import type { DeferralLimits, Rewrite } from '../world.ts';
+import { readAwaited, readDeferral } from './awaited.ts';
+import type { Awaited } from './awaited.ts';
 import { readBundle } from './bundle.ts';
 import type { ApprovalSpec, BundleSpec, RuleSpec } from './bundle.ts';
+import type { WiderBudget } from '../budgets.ts';
+import { readBudgets } from './budgets-spec.ts';
+import { readEvidence } from './evidence-spec.ts';
+import type { EvidencePolicy } from './evidence-spec.ts';
 import { readContext, readSensitivity } from './context-spec.ts';
 import type { Dimension } from './dimensions.ts';
 import { duration } from './duration.ts';
+import { compileMatrix } from './matrix.ts';
+import type { MatrixRow } from './matrix.ts';
+import { anyOf } from './patterns.ts';
 import { BundleError, collectProblems } from './problem.ts';
 
 export { BundleError };
@@ -20,19 +35,34 @@ export interface Approval { readonly route: readonly string[]; readonly quorum: 
 export interface CompiledRule {
   readonly id: string; readonly owner: string; readonly rationale: string; readonly regulation: readonly string[]; readonly dimension: Dimension | null;
   readonly tier: Tier | null; readonly decision: 'deny' | 'defer' | 'step_up' | null; readonly when: Expression; readonly matches: (tool: string) => boolean;
-  readonly approval: Approval | null; readonly reversalWindowMs: number | null; readonly rewrites: readonly { readonly path: string; readonly value: Expression }[];
+  readonly approval: Approval | null; readonly reversalWindowMs: number | null; readonly rewrites: readonly { readonly path: string; readonly value: Expression; readonly redact?: NonNullable<Rewrite['redact']> }[];
 }
+/** A fact that rules read: where they look for it, and what they find there where nobody made it. */
+export interface Load { readonly name: string; readonly slot: number; readonly missing: Failure }
 export interface ToolIndex {
+  /** Sorted by id, so that nothing depends on the order in the files. */
   readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[];
-  /** What the rules read of the run's past: hand it to deriveFacts. */
+  readonly loads: readonly Load[];
+  readonly matrix: readonly MatrixRow[];
+  /** Names of facts and parameters that rules, rewrites and matrix read. */
+  readonly uses: ReadonlySet<string>;
+  /** What they read of the run's past: hand it to deriveFacts. */
   readonly context: readonly ContextFact[];
+  /** Facts that the rules read and that others owe. */
+  readonly awaited: readonly Awaited[];
 }
 export interface CompiledBundle {
   readonly version: string;
   readonly parameters: Readonly<Record<string, Value>>;
   readonly approval: Approval; readonly senior: Approval;
   readonly budget: BundleSpec['budget'] | null;
+  readonly awaited: ReadonlyMap<string, Awaited>;
+  readonly deferral: Partial<DeferralLimits> | null;
+  readonly budgets: readonly WiderBudget[];
+  readonly evidence: EvidencePolicy;
   readonly rules: readonly CompiledRule[];
+  /** Where the rules of a tool read their facts; one evaluation uses it at a time. */
+  readonly scope: Scope;
   /** Rules the interpreter runs, and why. */
   readonly interpreted: readonly { readonly rule: string; readonly why: string }[];
   index(tool: string): ToolIndex;
@@ -49,15 +79,24 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   if (spec === undefined) throw new BundleError(problems);
   const parameters: Record<string, Value> = {};
   for (const name in spec.parameters) parameters[`parameters.${name}`] = spec.parameters[name]!;
+  const budgets = readBudgets(spec.budgets, complain);
+  const evidence = readEvidence(spec.evidence, complain);
   const onDemand = contextFacts({ context: readContext(spec.context, complain), sensitivity: readSensitivity(spec.sensitivity, complain) });
   const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : [], onDemand);
-  const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && facts.byArguments(name) };
+  const awaited = readAwaited(spec.awaited, facts.has, complain);
+  const deferral = readDeferral(spec.deferral, complain);
+  const names: Names = {
+    has: (name) => Object.hasOwn(parameters, name) || facts.has(name) || awaited.has(name),
+    byArguments: (name) => !Object.hasOwn(parameters, name) && !awaited.has(name) && facts.byArguments(name),
+    constant: (name) => (Object.hasOwn(parameters, name) ? parameters[name] : undefined),
+  };
+  const slots = createSlots();
   const rules: CompiledRule[] = [];
   spec.rules.forEach((rule: RuleSpec | null, i) => {
     const compile = (source: unknown, path: string): Expression | undefined => {
       if (typeof source !== 'string') return undefined;
       try {
-        return expression(source, names);
+        return expression(source, names, slots);
       } catch (error) {
         complain(`rules[${i}].${path}`, (error as Error).message, { rule: rule?.id, offset: error instanceof CelProblem ? error.offset : undefined });
         return undefined;
@@ -67,26 +106,37 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
     const values = Array.isArray(rule?.obligations?.rewrite) ? rule.obligations.rewrite.map((one, n) => compile(one?.value, `obligations.rewrite[${n}].value`)) : [];
     if (problems.length === 0) rules.push(compileRule(rule!, when!, values as Expression[]));
   });
+  const shapely = problems.length === 0;
+  const matrix = compileMatrix(shapely ? spec.matrix ?? {} : {}, names, complain);
   if (problems.length > 0) throw new BundleError(problems);
   const permit = anyOf(spec.permit);
   const never = anyOf(spec.neverAutomate ?? []);
+  const sorted = rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const indexed = new Map<string, ToolIndex>();
   return {
-    version: spec.version, parameters, rules, budget: spec.budget ?? null,
+    version: spec.version, parameters, rules, scope: newScope([]), budget: spec.budget ?? null, awaited, deferral, budgets, evidence,
     approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
     interpreted: rules.filter((rule) => rule.when.interpreted !== null).map((rule) => ({ rule: rule.id, why: rule.when.interpreted! })),
     index: (tool) => {
       let found = indexed.get(tool);
       if (found === undefined) {
-        const matching = rules.filter((rule) => rule.matches(tool));
-        const read = new Set(matching.flatMap((rule) => [rule.when, ...rule.rewrites.map(({ value }) => value)].flatMap(({ uses }) => uses)));
-        found = { permitted: permit(tool), never: never(tool), rules: matching, context: [...onDemand.values()].filter(({ name }) => read.has(name)) };
+        const matching = sorted.filter((rule) => rule.matches(tool));
+        const loadsOf = (of: readonly CompiledRule[]): Load[] => [...new Set(of.flatMap(expressionsOf).flatMap((one) => one.uses))].filter((name) => names.constant?.(name) === undefined)
+          .map((name) => ({ name, slot: slots.of(name), missing: new Failure(`${name} is not known`, names.byArguments(name)) }));
+        const rows = matrix.rows(tool);
+        const uses = new Set([
+          ...matching.flatMap(expressionsOf).flatMap((one) => one.uses),
+          ...rows.flatMap(({ lines }) => lines.map(({ fact }) => fact)),
+        ]);
+        found = { permitted: permit(tool), never: never(tool), rules: matching, loads: loadsOf(matching), matrix: rows, uses, context: [...onDemand.values()].filter(({ name }) => uses.has(name)), awaited: [...awaited.values()].filter(({ fact }) => uses.has(fact)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);
       }
       return found;
     },
   };
 };
+
+const expressionsOf = (rule: CompiledRule): Expression[] => [rule.when, ...rule.rewrites.map(({ value }) => value)];
 
 const redacted = expression("'[redacted]'", { has: () => false, byArguments: () => false });
 
@@ -95,17 +145,10 @@ const compileRule = ({ obligations = {}, ...rule }: RuleSpec, when: Expression, 
   tier: rule.tier ?? null, decision: rule.decision ?? null, when, matches: anyOf(rule.tools),
   approval: obligations.approval === undefined ? null : approvalOf(obligations.approval),
   reversalWindowMs: obligations.reversalWindow === undefined ? null : duration(obligations.reversalWindow)!,
-  rewrites: [...(obligations.redact ?? []).map((path) => ({ path, value: redacted })), ...(obligations.rewrite ?? []).map(({ path }, i) => ({ path, value: values[i]! }))],
+  rewrites: [...(obligations.redact ?? []).map((one) => (typeof one === 'string' ? { path: one, value: redacted, redact: 'all' as const } : { path: one.path, value: redacted, redact: one.what })), ...(obligations.rewrite ?? []).map(({ path }, i) => ({ path, value: values[i]! }))],
 });
 
 const approvalOf = (spec: ApprovalSpec): Approval => ({ route: spec.route, quorum: spec.quorum, expiresInMs: duration(spec.expiresIn)! });
-
-/** Patterns: `payments.transfer` itself, or a prefix that ends in `*`. */
-const anyOf = (patterns: readonly string[]): ((tool: string) => boolean) => {
-  const exact = new Set(patterns.filter((pattern) => !pattern.endsWith('*')));
-  const prefixes = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
-  return (tool) => exact.has(tool) || prefixes.some((prefix) => tool.startsWith(prefix));
-};
 
 const argumentNames = { has: (name: string): boolean => name === 'args', byArguments: (): boolean => true };
 

@@ -1,3 +1,4 @@
+import type { Redaction } from '../redact.ts';
 import { dimensions } from './dimensions.ts';
 import { duration, durationHint } from './duration.ts';
 import type { Complain } from './problem.ts';
@@ -37,7 +38,7 @@ const obligations = (value: unknown, path: string, complain: Complain): void => 
   if (value['approval'] !== undefined) approvalShape(value['approval'], `${path}.approval`, complain);
   if (value['reversalWindow'] !== undefined && duration(value['reversalWindow']) === undefined) complain(`${path}.reversalWindow`, durationHint);
   const { redact, rewrite } = value;
-  if (redact !== undefined && (!texts(redact, { min: 1, max: 16, each: 600 }) || !redact.every(isArgument))) complain(`${path}.redact`, 'is a list of arguments: args.memo, args.payment.note');
+  if (redact !== undefined && (!Array.isArray(redact) || redact.length === 0 || redact.length > 16 || !redact.every(isRedaction))) complain(`${path}.redact`, `is a list of arguments: args.memo, or {path: args.payment.note, what: ${redactions.join(', ')}}`);
   if (rewrite === undefined) return;
   if (!Array.isArray(rewrite) || rewrite.length === 0 || rewrite.length > 16) return complain(`${path}.rewrite`, 'is a list of {path, value}, 16 at most');
   rewrite.forEach((one: unknown, i) => {
@@ -49,4 +50,6 @@ const obligations = (value: unknown, path: string, complain: Complain): void => 
   });
 };
 
+const redactions = ['emails', 'links', 'accounts', 'digits'] as const satisfies readonly Redaction[];
+const isRedaction = (one: unknown): boolean => isArgument(one) || (object(one) && Object.keys(one).length === 2 && isArgument(one['path']) && redactions.includes(one['what'] as Redaction));
 const isArgument = (path: unknown): boolean => typeof path === 'string' && argument.test(path) && !path.split('.').includes('__proto__');

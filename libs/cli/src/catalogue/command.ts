@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { CannotRun } from '../errors.ts';
+import { printJson } from '../output.ts';
+import { readSessions, SessionFileError } from '../replay/session.ts';
+import { packTools } from '../replay/setup.ts';
+import { toolsUsage } from './usage.ts';
+import { inferredLines, inferTools } from './infer.ts';
+import { createUses } from './uses.ts';
+
+/** `countersign tools infer`: what the replay would register for a workplace that nobody catalogued. */
+export const tools = async (args: readonly string[]): Promise<number> => {
+  if (args[0] !== 'infer') throw new CannotRun(`Say what to do with tools: infer.\n${toolsUsage}`);
+  const { values } = parse(args.slice(1));
+  const file = values.sessions;
+  if (file === undefined || !existsSync(file)) throw new CannotRun(file === undefined ? 'Say which sessions: --sessions FILE.' : `There is no file ${file}.`);
+  const known = values.all === true ? [] : (await packTools()).map((tool) => tool.tool);
+  const uses = createUses(new Set(known));
+  try {
+    for await (const session of readSessions(file)) uses.see(session);
+  } catch (error) {
+    throw error instanceof SessionFileError ? new CannotRun(error.message) : error;
+  }
+  const inferred = inferTools(uses.uses(), known);
+  if (values.json === true) printJson({ tools: inferred });
+  else process.stdout.write(`${inferredLines(inferred)}\n`);
+  return 0;
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: { sessions: { type: 'string' }, all: { type: 'boolean' }, json: { type: 'boolean' } } });
+  } catch (error) {
+    throw new CannotRun((error as Error).message);
+  }
+};

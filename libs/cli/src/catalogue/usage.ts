@@ -1,0 +1,1 @@
+export const toolsUsage = 'countersign tools infer --sessions FILE [--all] [--json]\n  Cautious catalogue entries for tools that the AgentDojo pack does not know (--all: for every tool), from recorded sessions, for people to read, correct and register.\n  --json prints the entries whole.';
