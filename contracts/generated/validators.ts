@@ -4175,7 +4175,7 @@ return errors === 0;
 validate37.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedDecided = validate38;
-const schema105 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"}}};
+const schema105 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","exclusiveMinimum":0,"maximum":1},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}}}};
 const schema130 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
 const pattern54 = new RegExp("^[A-Z]{3}$", "u");
 const schema118 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
@@ -8141,6 +8141,170 @@ var valid0 = _errs147 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.review !== undefined && func0.call(data, "review")){
+let data48 = data.review;
+const _errs148 = errors;
+if(errors === _errs148){
+if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
+let missing7;
+if((((((data48.rate === undefined) || (!(func0.call(data48, "rate")))) && (missing7 = "rate")) || (((data48.instruction === undefined) || (!(func0.call(data48, "instruction")))) && (missing7 = "instruction"))) || (((data48.digest === undefined) || (!(func0.call(data48, "digest")))) && (missing7 = "digest"))) || (((data48.requesters === undefined) || (!(func0.call(data48, "requesters")))) && (missing7 = "requesters"))){
+validate38.errors = [{instancePath:instancePath+"/review",schemaPath:"#/properties/review/required",keyword:"required",params:{missingProperty: missing7},message:"must have required property '"+missing7+"'"}];
+return false;
+}
+else {
+const _errs150 = errors;
+for(const key9 of Object.keys(data48)){
+if(!((((key9 === "rate") || (key9 === "instruction")) || (key9 === "digest")) || (key9 === "requesters"))){
+validate38.errors = [{instancePath:instancePath+"/review",schemaPath:"#/properties/review/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs150 === errors){
+if(data48.rate !== undefined && func0.call(data48, "rate")){
+let data49 = data48.rate;
+const _errs151 = errors;
+if(errors === _errs151){
+if((typeof data49 == "number") && (isFinite(data49))){
+if(data49 > 1 || isNaN(data49)){
+validate38.errors = [{instancePath:instancePath+"/review/rate",schemaPath:"#/properties/review/properties/rate/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+return false;
+}
+else {
+if(data49 <= 0 || isNaN(data49)){
+validate38.errors = [{instancePath:instancePath+"/review/rate",schemaPath:"#/properties/review/properties/rate/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
+return false;
+}
+}
+}
+else {
+validate38.errors = [{instancePath:instancePath+"/review/rate",schemaPath:"#/properties/review/properties/rate/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+return false;
+}
+}
+var valid40 = _errs151 === errors;
+}
+else {
+var valid40 = true;
+}
+if(valid40){
+if(data48.instruction !== undefined && func0.call(data48, "instruction")){
+let data50 = data48.instruction;
+const _errs153 = errors;
+if(errors === _errs153){
+if(typeof data50 === "string"){
+if(func68(data50) > 4000){
+validate38.errors = [{instancePath:instancePath+"/review/instruction",schemaPath:"#/properties/review/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
+return false;
+}
+}
+else {
+validate38.errors = [{instancePath:instancePath+"/review/instruction",schemaPath:"#/properties/review/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid40 = _errs153 === errors;
+}
+else {
+var valid40 = true;
+}
+if(valid40){
+if(data48.digest !== undefined && func0.call(data48, "digest")){
+let data51 = data48.digest;
+const _errs155 = errors;
+const _errs156 = errors;
+if(errors === _errs156){
+if(typeof data51 === "string"){
+if(func68(data51) > 43){
+validate38.errors = [{instancePath:instancePath+"/review/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+return false;
+}
+else {
+if(!pattern18.test(data51)){
+validate38.errors = [{instancePath:instancePath+"/review/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate38.errors = [{instancePath:instancePath+"/review/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid40 = _errs155 === errors;
+}
+else {
+var valid40 = true;
+}
+if(valid40){
+if(data48.requesters !== undefined && func0.call(data48, "requesters")){
+let data52 = data48.requesters;
+const _errs158 = errors;
+if(errors === _errs158){
+if(Array.isArray(data52)){
+if(data52.length > 8){
+validate38.errors = [{instancePath:instancePath+"/review/requesters",schemaPath:"#/properties/review/properties/requesters/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
+return false;
+}
+else {
+var valid42 = true;
+const len3 = data52.length;
+for(let i3=0; i3<len3; i3++){
+let data53 = data52[i3];
+const _errs160 = errors;
+if(errors === _errs160){
+if(typeof data53 === "string"){
+if(func68(data53) > 128){
+validate38.errors = [{instancePath:instancePath+"/review/requesters/" + i3,schemaPath:"#/properties/review/properties/requesters/items/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(func68(data53) < 1){
+validate38.errors = [{instancePath:instancePath+"/review/requesters/" + i3,schemaPath:"#/properties/review/properties/requesters/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate38.errors = [{instancePath:instancePath+"/review/requesters/" + i3,schemaPath:"#/properties/review/properties/requesters/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid42 = _errs160 === errors;
+if(!valid42){
+break;
+}
+}
+}
+}
+else {
+validate38.errors = [{instancePath:instancePath+"/review/requesters",schemaPath:"#/properties/review/properties/requesters/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid40 = _errs158 === errors;
+}
+else {
+var valid40 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+validate38.errors = [{instancePath:instancePath+"/review",schemaPath:"#/properties/review/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs148 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -8178,7 +8342,7 @@ return errors === 0;
 validate38.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedEnded = validate54;
-const schema155 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
+const schema156 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
 
 function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedEnded.v1.schema.json" */;
@@ -8201,7 +8365,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema155.properties, key0))){
+if(!(func0.call(schema156.properties, key0))){
 validate54.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -8981,7 +9145,7 @@ return errors === 0;
 validate54.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedHalted = validate55;
-const schema168 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema169 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedHalted.v1.schema.json" */;
@@ -9004,7 +9168,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema168.properties, key0))){
+if(!(func0.call(schema169.properties, key0))){
 validate55.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -9789,9 +9953,9 @@ return errors === 0;
 validate55.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOutcome = validate56;
-const schema182 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
-const schema195 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
-const schema197 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
+const schema183 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
+const schema196 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema198 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
 
 function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionOutcome.v1.schema.json" */;
@@ -9853,7 +10017,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data1 = data.status;
 const _errs5 = errors;
 if(!(((((data1 === "succeeded") || (data1 === "failed")) || (data1 === "partial")) || (data1 === "unknown")) || (data1 === "not_executed"))){
-validate57.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema197.enum},message:"must be equal to one of the allowed values"}];
+validate57.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema198.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -9866,7 +10030,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data2 = data.result;
 const _errs7 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate57.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema195.properties.result.type},message:"must be string,null"}];
+validate57.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema196.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs7){
@@ -9887,7 +10051,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data3 = data.error;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate57.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema195.properties.error.type},message:"must be string,null"}];
+validate57.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema196.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -10302,7 +10466,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema182.properties, key0))){
+if(!(func0.call(schema183.properties, key0))){
 validate56.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -11330,7 +11494,7 @@ return errors === 0;
 validate56.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOwned = validate59;
-const schema203 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
+const schema204 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
 
 function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedOwned.v1.schema.json" */;
@@ -11353,7 +11517,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema203.properties, key0))){
+if(!(func0.call(schema204.properties, key0))){
 validate59.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -12086,10 +12250,10 @@ return errors === 0;
 validate59.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedRecord = validate60;
-const schema215 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
-const schema216 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
-const schema227 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
-const pattern102 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
+const schema216 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
+const schema217 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
+const schema228 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
+const pattern103 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
 
 function validate62(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunStarted.v1.schema.json" */;
@@ -12265,7 +12429,7 @@ if(data.traceId !== undefined && func0.call(data, "traceId")){
 let data3 = data.traceId;
 const _errs14 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema227.properties.traceId.type},message:"must be string,null"}];
+validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema228.properties.traceId.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -12275,7 +12439,7 @@ validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern102.test(data3)){
+if(!pattern103.test(data3)){
 validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -12301,10 +12465,10 @@ return errors === 0;
 }
 validate62.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema229 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
-const schema234 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
-const schema240 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
-const pattern109 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
+const schema230 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
+const schema235 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
+const schema241 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
+const pattern110 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/PublicJwk.v1.schema.json" */;
@@ -12396,7 +12560,7 @@ validate65.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern109.test(data3)){
+if(!pattern110.test(data3)){
 validate65.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -12428,7 +12592,7 @@ return errors === 0;
 }
 validate65.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema242 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
+const schema243 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
 const wrapper0 = {validate: validate67};
 
 function validate67(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -12533,7 +12697,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema229.properties, key0))){
+if(!(func0.call(schema230.properties, key0))){
 validate64.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -12973,7 +13137,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema216.properties, key0))){
+if(!(func0.call(schema217.properties, key0))){
 validate61.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -13818,10 +13982,10 @@ return errors === 0;
 }
 validate61.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema246 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
-const schema258 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
-const schema260 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
-const pattern120 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
+const schema247 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
+const schema259 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
+const schema261 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
+const pattern121 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
 
 function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionReversed.v1.schema.json" */;
@@ -13890,7 +14054,7 @@ validate71.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern120.test(data1)){
+if(!pattern121.test(data1)){
 validate71.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -13939,7 +14103,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data3 = data.status;
 const _errs11 = errors;
 if(!((data3 === "succeeded") || (data3 === "failed"))){
-validate71.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema258.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate71.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema259.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -13985,7 +14149,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema246.properties, key0))){
+if(!(func0.call(schema247.properties, key0))){
 validate70.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -14730,7 +14894,7 @@ return errors === 0;
 }
 validate70.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema262 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema263 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedResumed.v1.schema.json" */;
@@ -14753,7 +14917,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema262.properties, key0))){
+if(!(func0.call(schema263.properties, key0))){
 validate73.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15537,7 +15701,7 @@ return errors === 0;
 }
 validate73.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema276 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
+const schema277 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
 
 function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedRefused.v1.schema.json" */;
@@ -15560,7 +15724,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema276.properties, key0))){
+if(!(func0.call(schema277.properties, key0))){
 validate74.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -16350,7 +16514,7 @@ return errors === 0;
 }
 validate74.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema289 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
+const schema290 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
 
 function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedUnproven.v1.schema.json" */;
@@ -16373,7 +16537,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema289.properties, key0))){
+if(!(func0.call(schema290.properties, key0))){
 validate76.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -17456,7 +17620,7 @@ export const validateModification = validate49;
 export const validateRewrittenArgument = validate50;
 
 export const validateActionAnswer = validate88;
-const schema305 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
+const schema306 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
 
 function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionAnswer.v1.schema.json" */;
@@ -17479,7 +17643,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema305.properties, key0))){
+if(!(func0.call(schema306.properties, key0))){
 validate88.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -17638,7 +17802,7 @@ if(data.code !== undefined && func0.call(data, "code")){
 let data3 = data.code;
 const _errs17 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate88.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema305.properties.code.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema306.properties.code.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs17){
@@ -17659,7 +17823,7 @@ if(data.detail !== undefined && func0.call(data, "detail")){
 let data4 = data.detail;
 const _errs19 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate88.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema305.properties.detail.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema306.properties.detail.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -17767,7 +17931,7 @@ if(data.grant !== undefined && func0.call(data, "grant")){
 let data6 = data.grant;
 const _errs28 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate88.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema305.properties.grant.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema306.properties.grant.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs28){
@@ -17875,7 +18039,7 @@ if(data.session_proof !== undefined && func0.call(data, "session_proof")){
 let data9 = data.session_proof;
 const _errs39 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate88.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema305.properties.session_proof.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema306.properties.session_proof.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs39){
@@ -17951,7 +18115,7 @@ return errors === 0;
 validate88.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionPermission = validate90;
-const schema311 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
+const schema312 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionPermission.v1.schema.json" */;
@@ -18198,7 +18362,7 @@ return errors === 0;
 validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionView = validate91;
-const schema314 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
+const schema315 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
 
 function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionView.v1.schema.json" */;
@@ -18484,10 +18648,10 @@ return errors === 0;
 validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentList = validate93;
-const schema321 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema322 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
-const schema330 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
-const pattern156 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
+const schema322 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema323 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
+const schema331 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
+const pattern157 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
 
 function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentSnapshot.v1.schema.json" */;
@@ -18510,7 +18674,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema322.properties, key0))){
+if(!(func0.call(schema323.properties, key0))){
 validate94.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -18735,7 +18899,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data8 = data.status;
 const _errs25 = errors;
 if(!((((data8 === "draft") || (data8 === "active")) || (data8 === "suspended")) || (data8 === "decommissioned"))){
-validate94.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema322.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate94.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema323.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs25 === errors;
@@ -18767,7 +18931,7 @@ validate94.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:
 return false;
 }
 else {
-if(!pattern156.test(data10)){
+if(!pattern157.test(data10)){
 validate94.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -18800,7 +18964,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data11 = data.ceiling;
 const _errs31 = errors;
 if(!((data11 === 1) || (data11 === 2))){
-validate94.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema322.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate94.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema323.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs31 === errors;
@@ -18840,7 +19004,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data13 = data.model;
 const _errs34 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate94.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema322.properties.model.type},message:"must be string,null"}];
+validate94.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema323.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs34){
@@ -19209,7 +19373,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate93.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema321.properties.next.type},message:"must be string,null"}];
+validate93.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema322.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -19240,9 +19404,9 @@ return errors === 0;
 validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalList = validate96;
-const schema333 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema334 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
-const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema334 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema335 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
+const schema348 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/VoteView.v1.schema.json" */;
@@ -19304,7 +19468,7 @@ if(data.vote !== undefined && func0.call(data, "vote")){
 let data1 = data.vote;
 const _errs5 = errors;
 if(!((data1 === "approve") || (data1 === "deny"))){
-validate98.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema347.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate98.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema348.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -19400,7 +19564,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema334.properties, key0))){
+if(!(func0.call(schema335.properties, key0))){
 validate97.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -19558,7 +19722,7 @@ validate97.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern120.test(data5)){
+if(!pattern121.test(data5)){
 validate97.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -19807,7 +19971,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data15 = data.status;
 const _errs43 = errors;
 if(!((data15 === "open") || (data15 === "closed"))){
-validate97.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema334.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate97.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema335.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs43 === errors;
@@ -19820,7 +19984,7 @@ if(data.resolution !== undefined && func0.call(data, "resolution")){
 let data16 = data.resolution;
 const _errs44 = errors;
 if(!(((((data16 === "approved") || (data16 === "denied")) || (data16 === "expired")) || (data16 === "cancelled")) || (data16 === null))){
-validate97.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema334.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate97.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema335.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs44 === errors;
@@ -20163,7 +20327,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate96.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema333.properties.next.type},message:"must be string,null"}];
+validate96.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema334.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -20196,8 +20360,8 @@ validate96.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateApprovalView = validate97;
 
 export const validateBundleStatusView = validate103;
-const schema354 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
-const schema373 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
+const schema355 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
+const schema374 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
 
 function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LoosenedView.v1.schema.json" */;
@@ -21221,7 +21385,7 @@ if(data12.mode !== undefined && func0.call(data12, "mode")){
 let data13 = data12.mode;
 const _errs58 = errors;
 if(!((data13 === "shadow") || (data13 === "canary"))){
-const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema354.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema355.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -21657,7 +21821,7 @@ if(data20.purpose !== undefined && func0.call(data20, "purpose")){
 let data22 = data20.purpose;
 const _errs84 = errors;
 if(!((data22 === "activate") || (data22 === "rollback"))){
-const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema354.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
+const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema355.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -22544,8 +22708,8 @@ return errors === 0;
 validate103.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleVersionView = validate106;
-const schema383 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
-const pattern185 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const schema384 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
+const pattern186 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleVersionView.v1.schema.json" */;
@@ -23114,7 +23278,7 @@ vErrors.push(err24);
 errors++;
 }
 else {
-if(!pattern185.test(data11)){
+if(!pattern186.test(data11)){
 const err25 = {instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err25];
@@ -23201,7 +23365,7 @@ return errors === 0;
 validate106.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCancelResponse = validate108;
-const schema390 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
+const schema391 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
 
 function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CancelResponse.v1.schema.json" */;
@@ -23285,7 +23449,7 @@ return errors === 0;
 validate108.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVoteRequest = validate109;
-const schema392 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema393 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVoteRequest.v1.schema.json" */;
@@ -23351,7 +23515,7 @@ return errors === 0;
 validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimRequest = validate110;
-const schema394 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
+const schema395 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
 
 function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimRequest.v1.schema.json" */;
@@ -23417,7 +23581,7 @@ return errors === 0;
 validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimResponse = validate111;
-const schema396 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema397 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimResponse.v1.schema.json" */;
@@ -23483,7 +23647,7 @@ return errors === 0;
 validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDifferencesView = validate112;
-const schema398 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
+const schema399 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
 
 function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DifferencesView.v1.schema.json" */;
@@ -23506,7 +23670,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema398.properties, key0))){
+if(!(func0.call(schema399.properties, key0))){
 validate112.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -23634,7 +23798,7 @@ const _errs12 = errors;
 let valid3 = false;
 const _errs13 = errors;
 if(!((data2 === "shadow") || (data2 === "canary"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema398.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema399.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -24478,7 +24642,7 @@ return errors === 0;
 validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEndRunRequest = validate113;
-const schema412 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
+const schema413 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
 
 function validate113(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EndRunRequest.v1.schema.json" */;
@@ -24505,7 +24669,7 @@ if(_errs1 === errors){
 if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate113.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema412.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate113.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema413.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -24522,8 +24686,8 @@ return errors === 0;
 validate113.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate114;
-const schema413 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern193 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
+const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const pattern194 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -24563,7 +24727,7 @@ validate114.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern193.test(data0)){
+if(!pattern194.test(data0)){
 validate114.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -24606,7 +24770,7 @@ return errors === 0;
 validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEntryList = validate116;
-const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
+const schema415 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
 
 function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EntryList.v1.schema.json" */;
@@ -24753,7 +24917,7 @@ return errors === 0;
 validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingList = validate117;
-const schema417 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema418 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 
 function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingList.v1.schema.json" */;
@@ -24823,7 +24987,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate117.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema417.properties.next.type},message:"must be string,null"}];
+validate117.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema418.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -24853,17 +25017,83 @@ return errors === 0;
 }
 validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltList = validate119;
-const schema418 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
-const schema419 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern196 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+export const validateGiveReviewRequest = validate119;
+const schema419 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
-function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/GiveReviewRequest.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate119.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.jws === undefined) || (!(func0.call(data, "jws")))) && (missing0 = "jws")){
+validate119.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(key0 === "jws")){
+validate119.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.jws !== undefined && func0.call(data, "jws")){
+let data0 = data.jws;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 8192){
+validate119.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern20.test(data0)){
+validate119.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate119.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+}
+}
+}
+}
+else {
+validate119.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate119.errors = vErrors;
+return errors === 0;
+}
+validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateHaltList = validate120;
+const schema421 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
+const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema425 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const pattern198 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+
+function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate120.evaluated;
+const evaluated0 = validate121.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -24874,14 +25104,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.op === undefined) || (!(func0.call(data, "op")))) && (missing0 = "op"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.scope === undefined) || (!(func0.call(data, "scope")))) && (missing0 = "scope"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))){
-validate120.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate121.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((((key0 === "halt") || (key0 === "op")) || (key0 === "mode")) || (key0 === "tenant")) || (key0 === "scope")) || (key0 === "by")) || (key0 === "reason")) || (key0 === "at"))){
-validate120.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate121.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -24894,18 +25124,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate120.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate121.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data0)){
-validate120.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate121.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate121.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24919,7 +25149,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate120.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema419.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate121.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema422.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -24932,7 +25162,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate120.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema419.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate121.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema422.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -24948,18 +25178,18 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data3 === "string"){
 if(func68(data3) > 128){
-validate120.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate121.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data3)){
-validate120.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate121.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate121.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -24977,14 +25207,14 @@ if(errors === _errs11){
 if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
 let missing1;
 if((((data4.kind === undefined) || (!(func0.call(data4, "kind")))) && (missing1 = "kind")) || (((data4.id === undefined) || (!(func0.call(data4, "id")))) && (missing1 = "id"))){
-validate120.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate121.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs13 = errors;
 for(const key1 of Object.keys(data4)){
 if(!((key1 === "kind") || (key1 === "id"))){
-validate120.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate121.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -24994,7 +25224,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate120.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema422.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate121.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema425.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -25007,18 +25237,18 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema422.properties.id.type},message:"must be string,null"}];
+validate121.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema425.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
 if(typeof data6 === "string"){
 if(func68(data6) > 128){
-validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate121.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern196.test(data6)){
-validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+if(!pattern198.test(data6)){
+validate121.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
 }
@@ -25034,7 +25264,7 @@ var valid4 = true;
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate121.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -25051,18 +25281,18 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(typeof data7 === "string"){
 if(func68(data7) > 200){
-validate120.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate121.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(!pattern37.test(data7)){
-validate120.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+validate121.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate121.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25079,12 +25309,12 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(typeof data8 === "string"){
 if(func68(data8) > 2000){
-validate120.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate121.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate121.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25099,18 +25329,18 @@ let data9 = data.at;
 const _errs23 = errors;
 const _errs24 = errors;
 if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
-validate120.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate121.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs24){
 if((typeof data9 == "number") && (isFinite(data9))){
 if(data9 > 9007199254740991 || isNaN(data9)){
-validate120.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate121.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data9 < 0 || isNaN(data9)){
-validate120.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate121.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -25132,21 +25362,21 @@ var valid0 = true;
 }
 }
 else {
-validate120.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate121.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate120.errors = vErrors;
+validate121.errors = vErrors;
 return errors === 0;
 }
-validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate119.evaluated;
+const evaluated0 = validate120.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25157,14 +25387,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.halts === undefined) || (!(func0.call(data, "halts")))) && (missing0 = "halts")){
-validate119.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate120.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "halts")){
-validate119.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate120.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25176,7 +25406,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 10000){
-validate119.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/maxItems",keyword:"maxItems",params:{limit: 10000},message:"must NOT have more than 10000 items"}];
+validate120.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/maxItems",keyword:"maxItems",params:{limit: 10000},message:"must NOT have more than 10000 items"}];
 return false;
 }
 else {
@@ -25184,8 +25414,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate120(data0[i0], {instancePath:instancePath+"/halts/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate120.errors : vErrors.concat(validate120.errors);
+if(!(validate121(data0[i0], {instancePath:instancePath+"/halts/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate121.errors : vErrors.concat(validate121.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -25196,7 +25426,7 @@ break;
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate120.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -25205,24 +25435,24 @@ return false;
 }
 }
 else {
-validate119.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate120.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate119.errors = vErrors;
+validate120.errors = vErrors;
 return errors === 0;
 }
-validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltRequest = validate122;
-const schema426 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern199 = new RegExp("\\S", "u");
+export const validateHaltRequest = validate123;
+const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern201 = new RegExp("\\S", "u");
 
-function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate122.evaluated;
+const evaluated0 = validate123.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25233,14 +25463,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.scope === undefined) || (!(func0.call(data, "scope")))) && (missing0 = "scope")) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate122.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate123.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "scope") || (key0 === "mode")) || (key0 === "reason"))){
-validate122.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate123.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25253,14 +25483,14 @@ if(errors === _errs2){
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 let missing1;
 if(((data0.kind === undefined) || (!(func0.call(data0, "kind")))) && (missing1 = "kind")){
-validate122.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate123.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs4 = errors;
 for(const key1 of Object.keys(data0)){
 if(!((key1 === "kind") || (key1 === "id"))){
-validate122.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate123.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25270,7 +25500,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate122.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema426.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate123.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema429.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -25283,18 +25513,18 @@ if(data0.id !== undefined && func0.call(data0, "id")){
 let data2 = data0.id;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate122.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema426.properties.scope.properties.id.type},message:"must be string,null"}];
+validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema429.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate122.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern196.test(data2)){
-validate122.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+if(!pattern198.test(data2)){
+validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
 }
@@ -25310,7 +25540,7 @@ var valid1 = true;
 }
 }
 else {
-validate122.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate123.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -25324,7 +25554,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs8 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate122.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema426.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate123.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema429.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -25339,24 +25569,24 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 2000){
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate123.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate123.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
-if(!pattern199.test(data4)){
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
+if(!pattern201.test(data4)){
+validate123.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate123.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25371,23 +25601,23 @@ var valid0 = true;
 }
 }
 else {
-validate122.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate123.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate122.errors = vErrors;
+validate123.errors = vErrors;
 return errors === 0;
 }
-validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltResponse = validate123;
-const schema427 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+export const validateHaltResponse = validate124;
+const schema430 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
-function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate123.evaluated;
+const evaluated0 = validate124.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25398,14 +25628,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.paths === undefined) || (!(func0.call(data, "paths")))) && (missing0 = "paths"))){
-validate123.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate124.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "halt") || (key0 === "paths"))){
-validate123.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate124.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25418,18 +25648,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate123.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate124.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data0)){
-validate123.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate124.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate123.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate124.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25446,14 +25676,14 @@ if(errors === _errs5){
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 let missing1;
 if((((data1.topic === undefined) || (!(func0.call(data1, "topic")))) && (missing1 = "topic")) || (((data1.database === undefined) || (!(func0.call(data1, "database")))) && (missing1 = "database"))){
-validate123.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate124.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs7 = errors;
 for(const key1 of Object.keys(data1)){
 if(!((key1 === "topic") || (key1 === "database"))){
-validate123.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate124.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25462,7 +25692,7 @@ if(_errs7 === errors){
 if(data1.topic !== undefined && func0.call(data1, "topic")){
 const _errs8 = errors;
 if(typeof data1.topic !== "boolean"){
-validate123.errors = [{instancePath:instancePath+"/paths/topic",schemaPath:"#/properties/paths/properties/topic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate124.errors = [{instancePath:instancePath+"/paths/topic",schemaPath:"#/properties/paths/properties/topic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid2 = _errs8 === errors;
@@ -25474,7 +25704,7 @@ if(valid2){
 if(data1.database !== undefined && func0.call(data1, "database")){
 const _errs10 = errors;
 if(typeof data1.database !== "boolean"){
-validate123.errors = [{instancePath:instancePath+"/paths/database",schemaPath:"#/properties/paths/properties/database/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate124.errors = [{instancePath:instancePath+"/paths/database",schemaPath:"#/properties/paths/properties/database/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid2 = _errs10 === errors;
@@ -25487,7 +25717,7 @@ var valid2 = true;
 }
 }
 else {
-validate123.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate124.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -25501,23 +25731,23 @@ var valid0 = true;
 }
 }
 else {
-validate123.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate124.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate123.errors = vErrors;
+validate124.errors = vErrors;
 return errors === 0;
 }
-validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHealth = validate124;
-const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+export const validateHealth = validate125;
+const schema432 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate124.evaluated;
+const evaluated0 = validate125.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25527,13 +25757,13 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate124.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate125.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status")){
-validate124.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate125.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -25554,167 +25784,14 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data1 === "string"){
 if(func68(data1) > 64){
-validate124.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate125.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 }
 else {
-validate124.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate125.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-}
-}
-}
-}
-}
-}
-else {
-validate124.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate124.errors = vErrors;
-return errors === 0;
-}
-validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateInvitePersonRequest = validate125;
-const schema431 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
-
-function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate125.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))){
-validate125.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((key0 === "person") || (key0 === "name")) || (key0 === "roles"))){
-validate125.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.person !== undefined && func0.call(data, "person")){
-let data0 = data.person;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate125.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern4.test(data0)){
-validate125.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.name !== undefined && func0.call(data, "name")){
-let data1 = data.name;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate125.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(func68(data1) < 1){
-validate125.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.roles !== undefined && func0.call(data, "roles")){
-let data2 = data.roles;
-const _errs8 = errors;
-if(errors === _errs8){
-if(Array.isArray(data2)){
-if(data2.length > 64){
-validate125.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
-return false;
-}
-else {
-var valid3 = true;
-const len0 = data2.length;
-for(let i0=0; i0<len0; i0++){
-let data3 = data2[i0];
-const _errs10 = errors;
-const _errs11 = errors;
-if(errors === _errs11){
-if(typeof data3 === "string"){
-if(func68(data3) > 64){
-validate125.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
-return false;
-}
-else {
-if(!pattern23.test(data3)){
-validate125.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid3 = _errs10 === errors;
-if(!valid3){
-break;
-}
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
 }
 }
 }
@@ -25731,11 +25808,11 @@ return errors === 0;
 }
 validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateInvitePersonResponse = validate126;
-const schema435 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+export const validateInvitePersonRequest = validate126;
+const schema434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate126.evaluated;
@@ -25748,14 +25825,14 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))) || (((data.link === undefined) || (!(func0.call(data, "link")))) && (missing0 = "link"))) || (((data.expiresAt === undefined) || (!(func0.call(data, "expiresAt")))) && (missing0 = "expiresAt"))){
+if(((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))){
 validate126.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((key0 === "person") || (key0 === "code")) || (key0 === "link")) || (key0 === "expiresAt"))){
+if(!(((key0 === "person") || (key0 === "name")) || (key0 === "roles"))){
 validate126.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -25790,24 +25867,177 @@ else {
 var valid0 = true;
 }
 if(valid0){
+if(data.name !== undefined && func0.call(data, "name")){
+let data1 = data.name;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate126.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(func68(data1) < 1){
+validate126.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate126.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.roles !== undefined && func0.call(data, "roles")){
+let data2 = data.roles;
+const _errs8 = errors;
+if(errors === _errs8){
+if(Array.isArray(data2)){
+if(data2.length > 64){
+validate126.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+return false;
+}
+else {
+var valid3 = true;
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
+const _errs10 = errors;
+const _errs11 = errors;
+if(errors === _errs11){
+if(typeof data3 === "string"){
+if(func68(data3) > 64){
+validate126.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern23.test(data3)){
+validate126.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate126.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid3 = _errs10 === errors;
+if(!valid3){
+break;
+}
+}
+}
+}
+else {
+validate126.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate126.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate126.errors = vErrors;
+return errors === 0;
+}
+validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateInvitePersonResponse = validate127;
+const schema438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+
+function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate127.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))) || (((data.link === undefined) || (!(func0.call(data, "link")))) && (missing0 = "link"))) || (((data.expiresAt === undefined) || (!(func0.call(data, "expiresAt")))) && (missing0 = "expiresAt"))){
+validate127.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((((key0 === "person") || (key0 === "code")) || (key0 === "link")) || (key0 === "expiresAt"))){
+validate127.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.person !== undefined && func0.call(data, "person")){
+let data0 = data.person;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate127.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data0)){
+validate127.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate127.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
 if(data.code !== undefined && func0.call(data, "code")){
 let data1 = data.code;
 const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 172){
-validate126.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
+validate127.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
 return false;
 }
 else {
-if(!pattern193.test(data1)){
-validate126.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
+if(!pattern194.test(data1)){
+validate127.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate126.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate127.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25823,12 +26053,12 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 1000){
-validate126.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+validate127.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
 }
 else {
-validate126.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate127.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25843,18 +26073,18 @@ let data3 = data.expiresAt;
 const _errs9 = errors;
 const _errs10 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate126.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate127.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate126.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate127.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate126.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate127.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -25872,23 +26102,23 @@ var valid0 = true;
 }
 }
 else {
-validate126.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate127.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate126.errors = vErrors;
+validate127.errors = vErrors;
 return errors === 0;
 }
-validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateJwksResponse = validate127;
-const schema438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+export const validateJwksResponse = validate128;
+const schema441 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
-function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate127.evaluated;
+const evaluated0 = validate128.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25899,14 +26129,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.keys === undefined) || (!(func0.call(data, "keys")))) && (missing0 = "keys")){
-validate127.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate128.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "keys")){
-validate127.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate128.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25918,7 +26148,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 256){
-validate127.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items"}];
+validate128.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items"}];
 return false;
 }
 else {
@@ -25931,14 +26161,14 @@ if(errors === _errs4){
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 let missing1;
 if((((((data1.kty === undefined) || (!(func0.call(data1, "kty")))) && (missing1 = "kty")) || (((data1.crv === undefined) || (!(func0.call(data1, "crv")))) && (missing1 = "crv"))) || (((data1.x === undefined) || (!(func0.call(data1, "x")))) && (missing1 = "x"))) || (((data1.kid === undefined) || (!(func0.call(data1, "kid")))) && (missing1 = "kid"))){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
 if(!((((((key1 === "kty") || (key1 === "crv")) || (key1 === "x")) || (key1 === "kid")) || (key1 === "alg")) || (key1 === "use"))){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -25947,7 +26177,7 @@ if(_errs6 === errors){
 if(data1.kty !== undefined && func0.call(data1, "kty")){
 const _errs7 = errors;
 if("OKP" !== data1.kty){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kty",schemaPath:"#/properties/keys/items/properties/kty/const",keyword:"const",params:{allowedValue: "OKP"},message:"must be equal to constant"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/kty",schemaPath:"#/properties/keys/items/properties/kty/const",keyword:"const",params:{allowedValue: "OKP"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs7 === errors;
@@ -25959,7 +26189,7 @@ if(valid2){
 if(data1.crv !== undefined && func0.call(data1, "crv")){
 const _errs8 = errors;
 if("Ed25519" !== data1.crv){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/crv",schemaPath:"#/properties/keys/items/properties/crv/const",keyword:"const",params:{allowedValue: "Ed25519"},message:"must be equal to constant"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/crv",schemaPath:"#/properties/keys/items/properties/crv/const",keyword:"const",params:{allowedValue: "Ed25519"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs8 === errors;
@@ -25975,18 +26205,18 @@ const _errs10 = errors;
 if(errors === _errs10){
 if(typeof data4 === "string"){
 if(func68(data4) > 43){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data4)){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26002,18 +26232,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 128){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern109.test(data5)){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
+if(!pattern110.test(data5)){
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26026,7 +26256,7 @@ if(valid2){
 if(data1.alg !== undefined && func0.call(data1, "alg")){
 const _errs14 = errors;
 if("EdDSA" !== data1.alg){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/alg",schemaPath:"#/properties/keys/items/properties/alg/const",keyword:"const",params:{allowedValue: "EdDSA"},message:"must be equal to constant"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/alg",schemaPath:"#/properties/keys/items/properties/alg/const",keyword:"const",params:{allowedValue: "EdDSA"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs14 === errors;
@@ -26038,7 +26268,7 @@ if(valid2){
 if(data1.use !== undefined && func0.call(data1, "use")){
 const _errs15 = errors;
 if("sig" !== data1.use){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/use",schemaPath:"#/properties/keys/items/properties/use/const",keyword:"const",params:{allowedValue: "sig"},message:"must be equal to constant"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0+"/use",schemaPath:"#/properties/keys/items/properties/use/const",keyword:"const",params:{allowedValue: "sig"},message:"must be equal to constant"}];
 return false;
 }
 var valid2 = _errs15 === errors;
@@ -26055,7 +26285,7 @@ var valid2 = true;
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate128.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -26067,7 +26297,7 @@ break;
 }
 }
 else {
-validate127.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate128.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -26076,23 +26306,23 @@ return false;
 }
 }
 else {
-validate127.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate128.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate127.errors = vErrors;
+validate128.errors = vErrors;
 return errors === 0;
 }
-validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateLevelList = validate128;
-const schema440 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+export const validateLevelList = validate129;
+const schema443 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
-function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate128.evaluated;
+const evaluated0 = validate129.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26103,14 +26333,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.levels === undefined) || (!(func0.call(data, "levels")))) && (missing0 = "levels")){
-validate128.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate129.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "levels") || (key0 === "next")) || (key0 === "stale"))){
-validate128.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate129.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26122,7 +26352,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate128.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate129.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -26142,7 +26372,7 @@ break;
 }
 }
 else {
-validate128.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate129.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -26156,13 +26386,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate128.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema440.properties.next.type},message:"must be string,null"}];
+validate129.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema443.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate128.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate129.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -26176,7 +26406,7 @@ if(valid0){
 if(data.stale !== undefined && func0.call(data, "stale")){
 const _errs7 = errors;
 if(typeof data.stale !== "boolean"){
-validate128.errors = [{instancePath:instancePath+"/stale",schemaPath:"#/properties/stale/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate129.errors = [{instancePath:instancePath+"/stale",schemaPath:"#/properties/stale/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs7 === errors;
@@ -26190,106 +26420,20 @@ var valid0 = true;
 }
 }
 else {
-validate128.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate129.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate128.errors = vErrors;
+validate129.errors = vErrors;
 return errors === 0;
 }
-validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateLiftResponse = validate130;
-const schema441 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
-
-function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate130.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.lifted === undefined) || (!(func0.call(data, "lifted")))) && (missing0 = "lifted"))){
-validate130.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((key0 === "halt") || (key0 === "lifted"))){
-validate130.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate130.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern6.test(data0)){
-validate130.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate130.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.lifted !== undefined && func0.call(data, "lifted")){
-const _errs5 = errors;
-if(typeof data.lifted !== "boolean"){
-validate130.errors = [{instancePath:instancePath+"/lifted",schemaPath:"#/properties/lifted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-else {
-validate130.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate130.errors = vErrors;
-return errors === 0;
-}
-validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateLoosenedView = validate104;
-
-export const validateOAuthError = validate131;
-const schema443 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+export const validateLiftResponse = validate131;
+const schema444 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate131.evaluated;
@@ -26302,15 +26446,101 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((data.error === undefined) || (!(func0.call(data, "error")))) && (missing0 = "error")){
+if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.lifted === undefined) || (!(func0.call(data, "lifted")))) && (missing0 = "lifted"))){
 validate131.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "error") || (key0 === "error_description")) || (key0 === "code"))){
+if(!((key0 === "halt") || (key0 === "lifted"))){
 validate131.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate131.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate131.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate131.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.lifted !== undefined && func0.call(data, "lifted")){
+const _errs5 = errors;
+if(typeof data.lifted !== "boolean"){
+validate131.errors = [{instancePath:instancePath+"/lifted",schemaPath:"#/properties/lifted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate131.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate131.errors = vErrors;
+return errors === 0;
+}
+validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateLoosenedView = validate104;
+
+export const validateOAuthError = validate132;
+const schema446 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+
+function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate132.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.error === undefined) || (!(func0.call(data, "error")))) && (missing0 = "error")){
+validate132.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "error") || (key0 === "error_description")) || (key0 === "code"))){
+validate132.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26322,18 +26552,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 64){
-validate131.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate132.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern24.test(data0)){
-validate131.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate132.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate131.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate132.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26349,12 +26579,12 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 1000){
-validate131.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+validate132.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
 }
 else {
-validate131.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate132.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26371,18 +26601,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 64){
-validate131.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate132.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern24.test(data2)){
-validate131.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate132.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate131.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate132.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26397,23 +26627,23 @@ var valid0 = true;
 }
 }
 else {
-validate131.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate132.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate131.errors = vErrors;
+validate132.errors = vErrors;
 return errors === 0;
 }
-validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOpenRunRequest = validate132;
-const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+export const validateOpenRunRequest = validate133;
+const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
-function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate132.evaluated;
+const evaluated0 = validate133.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26424,14 +26654,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))){
-validate132.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate133.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "client_assertion") || (key0 === "instruction")) || (key0 === "purpose"))){
-validate132.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate133.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26444,18 +26674,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate132.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate133.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate132.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate133.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate133.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26472,14 +26702,14 @@ if(errors === _errs5){
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 let missing1;
 if(((data1.text === undefined) || (!(func0.call(data1, "text")))) && (missing1 = "text")){
-validate132.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate133.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs7 = errors;
 for(const key1 of Object.keys(data1)){
 if(!((key1 === "text") || (key1 === "attestation"))){
-validate132.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate133.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26491,12 +26721,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 16384){
-validate132.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate133.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate133.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26573,7 +26803,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate132.errors = vErrors;
+validate133.errors = vErrors;
 return false;
 }
 else {
@@ -26597,7 +26827,7 @@ var valid2 = true;
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate133.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -26613,12 +26843,12 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data4 === "string"){
 if(func68(data4) > 500){
-validate132.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
+validate133.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
 return false;
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate133.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26633,23 +26863,23 @@ var valid0 = true;
 }
 }
 else {
-validate132.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate133.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate132.errors = vErrors;
+validate133.errors = vErrors;
 return errors === 0;
 }
-validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOpenRunResponse = validate133;
-const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+export const validateOpenRunResponse = validate134;
+const schema451 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
-function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate133.evaluated;
+const evaluated0 = validate134.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26660,14 +26890,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.not_after === undefined) || (!(func0.call(data, "not_after")))) && (missing0 = "not_after"))) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))) || (((data.token === undefined) || (!(func0.call(data, "token")))) && (missing0 = "token"))){
-validate133.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate134.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((key0 === "run") || (key0 === "not_after")) || (key0 === "renew_before")) || (key0 === "token"))){
-validate133.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate134.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26680,18 +26910,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate133.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate134.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate133.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate134.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26768,7 +26998,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate133.errors = vErrors;
+validate134.errors = vErrors;
 return false;
 }
 else {
@@ -26795,18 +27025,18 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data2 === "string"){
 if(func68(data2) > 35){
-validate133.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate134.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern48.test(data2)){
-validate133.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate134.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26822,24 +27052,24 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data3 === "string"){
 if(func68(data3) > 43){
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate134.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 43){
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/minLength",keyword:"minLength",params:{limit: 43},message:"must NOT have fewer than 43 characters"}];
+validate134.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/minLength",keyword:"minLength",params:{limit: 43},message:"must NOT have fewer than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data3)){
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate134.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate134.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26855,24 +27085,24 @@ var valid0 = true;
 }
 }
 else {
-validate133.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate134.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate133.errors = vErrors;
+validate134.errors = vErrors;
 return errors === 0;
 }
-validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePeopleList = validate134;
-const schema452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema453 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
+export const validatePeopleList = validate135;
+const schema455 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema456 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
 
-function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate135.evaluated;
+const evaluated0 = validate136.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26883,14 +27113,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.keys === undefined) || (!(func0.call(data, "keys")))) && (missing0 = "keys"))){
-validate135.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate136.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "person") || (key0 === "tenant")) || (key0 === "version")) || (key0 === "name")) || (key0 === "roles")) || (key0 === "status")) || (key0 === "keys"))){
-validate135.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate136.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26903,18 +27133,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate135.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate136.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data0)){
-validate135.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate136.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate136.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26931,18 +27161,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate135.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate136.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate135.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate136.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate136.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26957,18 +27187,18 @@ let data2 = data.version;
 const _errs8 = errors;
 const _errs9 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate135.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate136.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate135.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate136.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 0 || isNaN(data2)){
-validate135.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate136.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -26987,18 +27217,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate135.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate136.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 1){
-validate135.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate136.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate136.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27014,7 +27244,7 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(Array.isArray(data4)){
 if(data4.length > 64){
-validate135.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate136.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -27027,18 +27257,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data5 === "string"){
 if(func68(data5) > 64){
-validate135.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate136.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data5)){
-validate135.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate136.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate136.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27050,7 +27280,7 @@ break;
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate136.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -27064,7 +27294,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate135.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema453.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema456.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -27079,7 +27309,7 @@ const _errs20 = errors;
 if(errors === _errs20){
 if(Array.isArray(data7)){
 if(data7.length > 16){
-validate135.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+validate136.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
 return false;
 }
 else {
@@ -27099,7 +27329,7 @@ break;
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate136.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -27118,21 +27348,21 @@ var valid0 = true;
 }
 }
 else {
-validate135.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate136.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate135.errors = vErrors;
+validate136.errors = vErrors;
 return errors === 0;
 }
-validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PeopleList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate134.evaluated;
+const evaluated0 = validate135.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -27143,14 +27373,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.people === undefined) || (!(func0.call(data, "people")))) && (missing0 = "people")){
-validate134.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate135.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "people") || (key0 === "next"))){
-validate134.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate135.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27162,7 +27392,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate134.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate135.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -27170,8 +27400,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate135(data0[i0], {instancePath:instancePath+"/people/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate135.errors : vErrors.concat(validate135.errors);
+if(!(validate136(data0[i0], {instancePath:instancePath+"/people/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -27182,7 +27412,7 @@ break;
 }
 }
 else {
-validate134.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate135.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -27196,13 +27426,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate134.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema452.properties.next.type},message:"must be string,null"}];
+validate135.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema455.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate134.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate135.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -27217,23 +27447,23 @@ var valid0 = true;
 }
 }
 else {
-validate134.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate135.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate134.errors = vErrors;
+validate135.errors = vErrors;
 return errors === 0;
 }
-validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateProblem = validate138;
-const schema459 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+export const validateProblem = validate139;
+const schema462 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
-function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate138.evaluated;
+const evaluated0 = validate139.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -27244,14 +27474,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type")) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.detail === undefined) || (!(func0.call(data, "detail")))) && (missing0 = "detail"))) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))){
-validate138.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate139.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "type") || (key0 === "title")) || (key0 === "status")) || (key0 === "detail")) || (key0 === "code")) || (key0 === "retryable")) || (key0 === "instance"))){
-validate138.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate139.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27263,12 +27493,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 300){
-validate138.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+validate139.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
 return false;
 }
 }
 else {
-validate138.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate139.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27284,12 +27514,12 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 300){
-validate138.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+validate139.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
 return false;
 }
 }
 else {
-validate138.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate139.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27303,18 +27533,18 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data2 = data.status;
 const _errs6 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate139.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs6){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 599 || isNaN(data2)){
-validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maximum",keyword:"maximum",params:{comparison: "<=", limit: 599},message:"must be <= 599"}];
+validate139.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maximum",keyword:"maximum",params:{comparison: "<=", limit: 599},message:"must be <= 599"}];
 return false;
 }
 else {
 if(data2 < 100 || isNaN(data2)){
-validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/minimum",keyword:"minimum",params:{comparison: ">=", limit: 100},message:"must be >= 100"}];
+validate139.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/minimum",keyword:"minimum",params:{comparison: ">=", limit: 100},message:"must be >= 100"}];
 return false;
 }
 }
@@ -27332,12 +27562,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data3 === "string"){
 if(func68(data3) > 4000){
-validate138.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
+validate139.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
 return false;
 }
 }
 else {
-validate138.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate139.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27354,18 +27584,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 64){
-validate138.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate139.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern24.test(data4)){
-validate138.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate139.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate138.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate139.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27378,7 +27608,7 @@ if(valid0){
 if(data.retryable !== undefined && func0.call(data, "retryable")){
 const _errs13 = errors;
 if(typeof data.retryable !== "boolean"){
-validate138.errors = [{instancePath:instancePath+"/retryable",schemaPath:"#/properties/retryable/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate139.errors = [{instancePath:instancePath+"/retryable",schemaPath:"#/properties/retryable/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs13 === errors;
@@ -27393,12 +27623,12 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data6 === "string"){
 if(func68(data6) > 300){
-validate138.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+validate139.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
 return false;
 }
 }
 else {
-validate138.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate139.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27417,23 +27647,23 @@ var valid0 = true;
 }
 }
 else {
-validate138.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate139.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate138.errors = vErrors;
+validate139.errors = vErrors;
 return errors === 0;
 }
-validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateProposeRequest = validate139;
-const schema461 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+export const validateProposeRequest = validate140;
+const schema464 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 
-function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate139.evaluated;
+const evaluated0 = validate140.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -27444,14 +27674,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool")) || (((data.arguments === undefined) || (!(func0.call(data, "arguments")))) && (missing0 = "arguments"))){
-validate139.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate140.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema461.properties, key0))){
-validate139.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema464.properties, key0))){
+validate140.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27464,18 +27694,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate139.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate140.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate139.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate140.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27492,18 +27722,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate139.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate140.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern120.test(data1)){
-validate139.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+if(!pattern121.test(data1)){
+validate140.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27520,12 +27750,12 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 if(Object.keys(data2).length > 512){
-validate139.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate140.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate140.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -27602,7 +27832,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate139.errors = vErrors;
+validate140.errors = vErrors;
 return false;
 }
 else {
@@ -27677,7 +27907,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate139.errors = vErrors;
+validate140.errors = vErrors;
 return false;
 }
 else {
@@ -27701,18 +27931,18 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate139.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema461.properties.confidence.type},message:"must be number,null"}];
+validate140.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema464.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 1 || isNaN(data5)){
-validate139.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+validate140.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate139.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate140.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -27728,18 +27958,18 @@ if(data.wait_ms !== undefined && func0.call(data, "wait_ms")){
 let data6 = data.wait_ms;
 const _errs27 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate139.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate140.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs27){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 30000 || isNaN(data6)){
-validate139.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/maximum",keyword:"maximum",params:{comparison: "<=", limit: 30000},message:"must be <= 30000"}];
+validate140.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/maximum",keyword:"maximum",params:{comparison: "<=", limit: 30000},message:"must be <= 30000"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate139.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate140.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -27757,7 +27987,7 @@ const _errs29 = errors;
 if(errors === _errs29){
 if(Array.isArray(data7)){
 if(data7.length > 16){
-validate139.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+validate140.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
 return false;
 }
 else {
@@ -27770,18 +28000,18 @@ const _errs32 = errors;
 if(errors === _errs32){
 if(typeof data8 === "string"){
 if(func68(data8) > 36){
-validate139.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate140.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data8)){
-validate139.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate140.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27793,7 +28023,7 @@ break;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate140.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -27809,7 +28039,7 @@ const _errs34 = errors;
 if(errors === _errs34){
 if(Array.isArray(data9)){
 if(data9.length > 4){
-validate139.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/maxItems",keyword:"maxItems",params:{limit: 4},message:"must NOT have more than 4 items"}];
+validate140.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/maxItems",keyword:"maxItems",params:{limit: 4},message:"must NOT have more than 4 items"}];
 return false;
 }
 else {
@@ -27823,14 +28053,14 @@ if(errors === _errs37){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 let missing1;
 if(((((data10.payloadType === undefined) || (!(func0.call(data10, "payloadType")))) && (missing1 = "payloadType")) || (((data10.payload === undefined) || (!(func0.call(data10, "payload")))) && (missing1 = "payload"))) || (((data10.signatures === undefined) || (!(func0.call(data10, "signatures")))) && (missing1 = "signatures"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs39 = errors;
 for(const key1 of Object.keys(data10)){
 if(!(((key1 === "payloadType") || (key1 === "payload")) || (key1 === "signatures"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27842,18 +28072,18 @@ const _errs40 = errors;
 if(errors === _errs40){
 if(typeof data11 === "string"){
 if(func68(data11) > 128){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data11) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27869,24 +28099,24 @@ const _errs42 = errors;
 if(errors === _errs42){
 if(typeof data12 === "string"){
 if(func68(data12) > 21848){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
 return false;
 }
 else {
 if(func68(data12) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern50.test(data12)){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27902,12 +28132,12 @@ const _errs44 = errors;
 if(errors === _errs44){
 if(Array.isArray(data13)){
 if(data13.length > 2){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
 return false;
 }
 else {
 if(data13.length < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
@@ -27920,14 +28150,14 @@ if(errors === _errs46){
 if(data14 && typeof data14 == "object" && !Array.isArray(data14)){
 let missing2;
 if((((data14.keyid === undefined) || (!(func0.call(data14, "keyid")))) && (missing2 = "keyid")) || (((data14.sig === undefined) || (!(func0.call(data14, "sig")))) && (missing2 = "sig"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
 return false;
 }
 else {
 const _errs48 = errors;
 for(const key2 of Object.keys(data14)){
 if(!((key2 === "keyid") || (key2 === "sig"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27939,18 +28169,18 @@ const _errs49 = errors;
 if(errors === _errs49){
 if(typeof data15 === "string"){
 if(func68(data15) > 200){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data15) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27966,24 +28196,24 @@ const _errs51 = errors;
 if(errors === _errs51){
 if(typeof data16 === "string"){
 if(func68(data16) > 128){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data16) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern50.test(data16)){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27997,7 +28227,7 @@ var valid14 = true;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28010,7 +28240,7 @@ break;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28025,7 +28255,7 @@ var valid12 = true;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate140.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28037,7 +28267,7 @@ break;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate140.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28058,23 +28288,23 @@ var valid0 = true;
 }
 }
 else {
-validate139.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate140.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate139.errors = vErrors;
+validate140.errors = vErrors;
 return errors === 0;
 }
-validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePublishBundleRequest = validate140;
-const schema469 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+export const validatePublishBundleRequest = validate141;
+const schema472 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
-function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate140.evaluated;
+const evaluated0 = validate141.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -28085,14 +28315,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.archive === undefined) || (!(func0.call(data, "archive")))) && (missing0 = "archive")) || (((data.jws === undefined) || (!(func0.call(data, "jws")))) && (missing0 = "jws"))){
-validate140.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate141.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "archive") || (key0 === "jws"))){
-validate140.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate141.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28104,24 +28334,24 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 196608){
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
+validate141.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate141.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
-if(!pattern185.test(data0)){
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
+if(!pattern186.test(data0)){
+validate141.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate141.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28138,18 +28368,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 8192){
-validate140.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate141.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data1)){
-validate140.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate141.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate140.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate141.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28163,23 +28393,23 @@ var valid0 = true;
 }
 }
 else {
-validate140.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate141.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate140.errors = vErrors;
+validate141.errors = vErrors;
 return errors === 0;
 }
-validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePutToolRequest = validate141;
-const schema471 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
+export const validatePutToolRequest = validate142;
+const schema474 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
 
-function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate141.evaluated;
+const evaluated0 = validate142.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -28190,14 +28420,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((((((data.system === undefined) || (!(func0.call(data, "system")))) && (missing0 = "system")) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.schema === undefined) || (!(func0.call(data, "schema")))) && (missing0 = "schema"))) || (((data.consequential === undefined) || (!(func0.call(data, "consequential")))) && (missing0 = "consequential"))) || (((data.reversible === undefined) || (!(func0.call(data, "reversible")))) && (missing0 = "reversible"))) || (((data.compensator === undefined) || (!(func0.call(data, "compensator")))) && (missing0 = "compensator"))) || (((data.dataClasses === undefined) || (!(func0.call(data, "dataClasses")))) && (missing0 = "dataClasses"))) || (((data.enforcement === undefined) || (!(func0.call(data, "enforcement")))) && (missing0 = "enforcement"))) || (((data.audience === undefined) || (!(func0.call(data, "audience")))) && (missing0 = "audience"))) || (((data.facts === undefined) || (!(func0.call(data, "facts")))) && (missing0 = "facts"))) || (((data.resultTrust === undefined) || (!(func0.call(data, "resultTrust")))) && (missing0 = "resultTrust"))) || (((data.resultFields === undefined) || (!(func0.call(data, "resultFields")))) && (missing0 = "resultFields"))){
-validate141.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate142.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema471.properties, key0))){
-validate141.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema474.properties, key0))){
+validate142.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28210,18 +28440,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 200){
-validate141.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate142.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate141.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28238,18 +28468,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 200){
-validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate142.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28266,12 +28496,12 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 if(Object.keys(data2).length > 512){
-validate141.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate142.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28284,7 +28514,7 @@ if(valid0){
 if(data.consequential !== undefined && func0.call(data, "consequential")){
 const _errs11 = errors;
 if(typeof data.consequential !== "boolean"){
-validate141.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate142.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -28296,7 +28526,7 @@ if(valid0){
 if(data.reversible !== undefined && func0.call(data, "reversible")){
 const _errs13 = errors;
 if(typeof data.reversible !== "boolean"){
-validate141.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate142.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs13 === errors;
@@ -28325,7 +28555,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern120.test(data5)){
+if(!pattern121.test(data5)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -28372,7 +28602,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate141.errors = vErrors;
+validate142.errors = vErrors;
 return false;
 }
 else {
@@ -28398,7 +28628,7 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(Array.isArray(data6)){
 if(data6.length > 64){
-validate141.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate142.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -28410,18 +28640,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data7 === "string"){
 if(func68(data7) > 64){
-validate141.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate142.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data7) < 1){
-validate141.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28433,7 +28663,7 @@ break;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate142.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28447,7 +28677,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate141.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema471.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate142.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema474.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -28463,18 +28693,18 @@ const _errs28 = errors;
 if(errors === _errs28){
 if(typeof data9 === "string"){
 if(func68(data9) > 200){
-validate141.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate142.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate141.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28490,7 +28720,7 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(Object.keys(data10).length > 256){
-validate141.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate142.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -28542,7 +28772,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate141.errors = vErrors;
+validate142.errors = vErrors;
 return false;
 break;
 }
@@ -28554,12 +28784,12 @@ const _errs35 = errors;
 if(errors === _errs35){
 if(typeof data11 === "string"){
 if(func68(data11) > 2000){
-validate141.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate142.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28572,7 +28802,7 @@ break;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28586,7 +28816,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate141.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema471.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate142.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema474.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -28601,7 +28831,7 @@ const _errs38 = errors;
 if(errors === _errs38){
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 if(Object.keys(data13).length > 256){
-validate141.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate142.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -28641,7 +28871,7 @@ else {
 vErrors.push(err11);
 }
 errors++;
-validate141.errors = vErrors;
+validate142.errors = vErrors;
 return false;
 break;
 }
@@ -28651,7 +28881,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate141.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema471.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate142.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema474.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -28663,7 +28893,7 @@ break;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28680,18 +28910,18 @@ const _errs45 = errors;
 if(errors === _errs45){
 if(typeof data15 === "string"){
 if(func68(data15) > 8192){
-validate141.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate142.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data15)){
-validate141.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28716,78 +28946,6 @@ var valid0 = true;
 }
 }
 else {
-validate141.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate141.errors = vErrors;
-return errors === 0;
-}
-validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateReasonRequest = validate142;
-const schema478 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-
-function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate142.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")){
-validate142.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(key0 === "reason")){
-validate142.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data0 = data.reason;
-const _errs2 = errors;
-if(errors === _errs2){
-if(typeof data0 === "string"){
-if(func68(data0) > 2000){
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-else {
-if(func68(data0) < 1){
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-else {
-if(!pattern199.test(data0)){
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
-return false;
-}
-}
-}
-}
-else {
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-}
-}
-else {
 validate142.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
@@ -28797,11 +28955,11 @@ return errors === 0;
 }
 validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRegisterAgentRequest = validate143;
-const schema479 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+export const validateReasonRequest = validate143;
+const schema481 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate143.evaluated;
@@ -28814,15 +28972,87 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((((((((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.owner === undefined) || (!(func0.call(data, "owner")))) && (missing0 = "owner"))) || (((data.purpose === undefined) || (!(func0.call(data, "purpose")))) && (missing0 = "purpose"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.permissions === undefined) || (!(func0.call(data, "permissions")))) && (missing0 = "permissions"))) || (((data.ceiling === undefined) || (!(func0.call(data, "ceiling")))) && (missing0 = "ceiling"))) || (((data.environment === undefined) || (!(func0.call(data, "environment")))) && (missing0 = "environment"))) || (((data.limits === undefined) || (!(func0.call(data, "limits")))) && (missing0 = "limits"))) || (((data.key === undefined) || (!(func0.call(data, "key")))) && (missing0 = "key"))){
+if(((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")){
 validate143.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema479.properties, key0))){
+if(!(key0 === "reason")){
 validate143.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data0 = data.reason;
+const _errs2 = errors;
+if(errors === _errs2){
+if(typeof data0 === "string"){
+if(func68(data0) > 2000){
+validate143.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+else {
+if(func68(data0) < 1){
+validate143.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+else {
+if(!pattern201.test(data0)){
+validate143.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
+return false;
+}
+}
+}
+}
+else {
+validate143.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+}
+}
+}
+}
+else {
+validate143.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate143.errors = vErrors;
+return errors === 0;
+}
+validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateRegisterAgentRequest = validate144;
+const schema482 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+
+function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate144.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((((((((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.owner === undefined) || (!(func0.call(data, "owner")))) && (missing0 = "owner"))) || (((data.purpose === undefined) || (!(func0.call(data, "purpose")))) && (missing0 = "purpose"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.permissions === undefined) || (!(func0.call(data, "permissions")))) && (missing0 = "permissions"))) || (((data.ceiling === undefined) || (!(func0.call(data, "ceiling")))) && (missing0 = "ceiling"))) || (((data.environment === undefined) || (!(func0.call(data, "environment")))) && (missing0 = "environment"))) || (((data.limits === undefined) || (!(func0.call(data, "limits")))) && (missing0 = "limits"))) || (((data.key === undefined) || (!(func0.call(data, "key")))) && (missing0 = "key"))){
+validate144.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(func0.call(schema482.properties, key0))){
+validate144.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28835,18 +29065,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate143.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate144.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data0)){
-validate143.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate144.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate144.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28863,18 +29093,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 200){
-validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate144.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate144.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate144.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28891,18 +29121,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate143.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate144.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data2)){
-validate143.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate144.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate144.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28919,12 +29149,12 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 2000){
-validate143.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate144.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate144.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28940,7 +29170,7 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(Array.isArray(data4)){
 if(data4.length > 64){
-validate143.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate144.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -28953,18 +29183,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data5 === "string"){
 if(func68(data5) > 64){
-validate143.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate144.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data5)){
-validate143.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate144.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate144.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28976,7 +29206,7 @@ break;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate144.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28992,7 +29222,7 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(Array.isArray(data6)){
 if(data6.length > 512){
-validate143.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/maxItems",keyword:"maxItems",params:{limit: 512},message:"must NOT have more than 512 items"}];
+validate144.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/maxItems",keyword:"maxItems",params:{limit: 512},message:"must NOT have more than 512 items"}];
 return false;
 }
 else {
@@ -29005,18 +29235,18 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(typeof data7 === "string"){
 if(func68(data7) > 128){
-validate143.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate144.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern156.test(data7)){
-validate143.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
+if(!pattern157.test(data7)){
+validate144.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate144.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29028,7 +29258,7 @@ break;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate144.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -29042,7 +29272,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data8 = data.ceiling;
 const _errs24 = errors;
 if(!((data8 === 1) || (data8 === 2))){
-validate143.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema479.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate144.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema482.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs24 === errors;
@@ -29057,18 +29287,18 @@ const _errs25 = errors;
 if(errors === _errs25){
 if(typeof data9 === "string"){
 if(func68(data9) > 64){
-validate143.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate144.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate143.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate144.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate144.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29085,14 +29315,14 @@ if(errors === _errs27){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 let missing1;
 if((((data10.calls === undefined) || (!(func0.call(data10, "calls")))) && (missing1 = "calls")) || (((data10.money === undefined) || (!(func0.call(data10, "money")))) && (missing1 = "money"))){
-validate143.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate144.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs29 = errors;
 for(const key1 of Object.keys(data10)){
 if(!((key1 === "calls") || (key1 === "money"))){
-validate143.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate144.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29103,18 +29333,18 @@ let data11 = data10.calls;
 const _errs30 = errors;
 const _errs31 = errors;
 if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-validate143.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate144.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs31){
 if((typeof data11 == "number") && (isFinite(data11))){
 if(data11 > 9007199254740991 || isNaN(data11)){
-validate143.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate144.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data11 < 0 || isNaN(data11)){
-validate143.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate144.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -29290,7 +29520,7 @@ else {
 vErrors.push(err10);
 }
 errors++;
-validate143.errors = vErrors;
+validate144.errors = vErrors;
 return false;
 }
 else {
@@ -29314,7 +29544,7 @@ var valid9 = true;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate144.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -29328,13 +29558,13 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs45 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate143.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema479.properties.model.type},message:"must be string,null"}];
+validate144.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema482.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs45){
 if(typeof data15 === "string"){
 if(func68(data15) > 200){
-validate143.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate144.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 }
@@ -29348,7 +29578,7 @@ if(valid0){
 if(data.runtimeTrusted !== undefined && func0.call(data, "runtimeTrusted")){
 const _errs47 = errors;
 if(typeof data.runtimeTrusted !== "boolean"){
-validate143.errors = [{instancePath:instancePath+"/runtimeTrusted",schemaPath:"#/properties/runtimeTrusted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate144.errors = [{instancePath:instancePath+"/runtimeTrusted",schemaPath:"#/properties/runtimeTrusted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs47 === errors;
@@ -29383,86 +29613,20 @@ var valid0 = true;
 }
 }
 else {
-validate143.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate144.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate143.errors = vErrors;
+validate144.errors = vErrors;
 return errors === 0;
 }
-validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRenewRunRequest = validate145;
-const schema488 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
-
-function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate145.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")){
-validate145.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(key0 === "client_assertion")){
-validate145.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.client_assertion !== undefined && func0.call(data, "client_assertion")){
-let data0 = data.client_assertion;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 8192){
-validate145.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
-return false;
-}
-else {
-if(!pattern20.test(data0)){
-validate145.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate145.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-}
-}
-else {
-validate145.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate145.errors = vErrors;
-return errors === 0;
-}
-validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateRenewRunResponse = validate146;
-const schema490 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+export const validateRenewRunRequest = validate146;
+const schema491 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate146.evaluated;
@@ -29475,15 +29639,81 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))){
+if(((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")){
 validate146.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((key0 === "run") || (key0 === "renew_before"))){
+if(!(key0 === "client_assertion")){
 validate146.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.client_assertion !== undefined && func0.call(data, "client_assertion")){
+let data0 = data.client_assertion;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 8192){
+validate146.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern20.test(data0)){
+validate146.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate146.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+}
+}
+}
+}
+else {
+validate146.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate146.errors = vErrors;
+return errors === 0;
+}
+validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateRenewRunResponse = validate147;
+const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+
+function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate147.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))){
+validate147.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "run") || (key0 === "renew_before"))){
+validate147.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29496,18 +29726,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate146.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate147.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate146.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate147.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate146.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29524,18 +29754,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 35){
-validate146.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate147.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern48.test(data1)){
-validate146.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate147.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate146.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29549,23 +29779,23 @@ var valid0 = true;
 }
 }
 else {
-validate146.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate147.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate146.errors = vErrors;
+validate147.errors = vErrors;
 return errors === 0;
 }
-validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateReportOutcomeRequest = validate147;
-const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+export const validateReportOutcomeRequest = validate148;
+const schema496 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
-function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate147.evaluated;
+const evaluated0 = validate148.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -29576,14 +29806,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status")){
-validate147.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate148.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "status") || (key0 === "result")) || (key0 === "error")) || (key0 === "cost")) || (key0 === "tokens")) || (key0 === "duration_ms"))){
-validate147.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate148.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29593,7 +29823,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate147.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema197.enum},message:"must be equal to one of the allowed values"}];
+validate148.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema198.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -29606,13 +29836,13 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate147.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema493.properties.result.type},message:"must be string,null"}];
+validate148.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema496.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 65536){
-validate147.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/maxLength",keyword:"maxLength",params:{limit: 65536},message:"must NOT have more than 65536 characters"}];
+validate148.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/maxLength",keyword:"maxLength",params:{limit: 65536},message:"must NOT have more than 65536 characters"}];
 return false;
 }
 }
@@ -29627,13 +29857,13 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate147.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema493.properties.error.type},message:"must be string,null"}];
+validate148.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema496.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
 if(typeof data2 === "string"){
 if(func68(data2) > 4096){
-validate147.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"}];
+validate148.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"}];
 return false;
 }
 }
@@ -29808,7 +30038,7 @@ else {
 vErrors.push(err10);
 }
 errors++;
-validate147.errors = vErrors;
+validate148.errors = vErrors;
 return false;
 }
 else {
@@ -29895,7 +30125,7 @@ else {
 vErrors.push(err15);
 }
 errors++;
-validate147.errors = vErrors;
+validate148.errors = vErrors;
 return false;
 }
 else {
@@ -29982,7 +30212,7 @@ else {
 vErrors.push(err20);
 }
 errors++;
-validate147.errors = vErrors;
+validate148.errors = vErrors;
 return false;
 }
 else {
@@ -30010,23 +30240,24 @@ var valid0 = true;
 }
 }
 else {
-validate147.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate148.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate147.errors = vErrors;
+validate148.errors = vErrors;
 return errors === 0;
 }
-validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunDetail = validate148;
-const schema498 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
+export const validateReviewList = validate149;
+const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
+const schema502 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
-function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
+function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/ReviewView.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate148.evaluated;
+const evaluated0 = validate150.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30036,15 +30267,15 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.startedAt === undefined) || (!(func0.call(data, "startedAt")))) && (missing0 = "startedAt"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.actions === undefined) || (!(func0.call(data, "actions")))) && (missing0 = "actions"))) || (((data.waiting === undefined) || (!(func0.call(data, "waiting")))) && (missing0 = "waiting"))) || (((data.timeline === undefined) || (!(func0.call(data, "timeline")))) && (missing0 = "timeline"))){
-validate148.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+if(((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.arguments === undefined) || (!(func0.call(data, "arguments")))) && (missing0 = "arguments"))) || (((data.digest === undefined) || (!(func0.call(data, "digest")))) && (missing0 = "digest"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))){
+validate150.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((((((key0 === "run") || (key0 === "agent")) || (key0 === "status")) || (key0 === "startedAt")) || (key0 === "instruction")) || (key0 === "actions")) || (key0 === "waiting")) || (key0 === "timeline"))){
-validate148.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(((((((key0 === "run") || (key0 === "action")) || (key0 === "tool")) || (key0 === "instruction")) || (key0 === "arguments")) || (key0 === "digest")) || (key0 === "at"))){
+validate150.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30057,18 +30288,331 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate148.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate150.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate148.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate150.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.action !== undefined && func0.call(data, "action")){
+let data1 = data.action;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 36){
+validate150.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data1)){
+validate150.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate150.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.tool !== undefined && func0.call(data, "tool")){
+let data2 = data.tool;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 128){
+validate150.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(func68(data2) < 1){
+validate150.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+else {
+if(!pattern15.test(data2)){
+validate150.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/pattern",keyword:"pattern",params:{pattern: "^[^\\u0000-\\u001f\\u007f]{1,128}$"},message:"must match pattern \""+"^[^\\u0000-\\u001f\\u007f]{1,128}$"+"\""}];
+return false;
+}
+}
+}
+}
+else {
+validate150.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.instruction !== undefined && func0.call(data, "instruction")){
+let data3 = data.instruction;
+const _errs11 = errors;
+if(errors === _errs11){
+if(typeof data3 === "string"){
+if(func68(data3) > 4000){
+validate150.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
+return false;
+}
+}
+else {
+validate150.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs11 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.arguments !== undefined && func0.call(data, "arguments")){
+let data4 = data.arguments;
+const _errs13 = errors;
+const _errs14 = errors;
+if(errors === _errs14){
+if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
+if(Object.keys(data4).length > 512){
+validate150.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+return false;
+}
+}
+else {
+validate150.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs13 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.digest !== undefined && func0.call(data, "digest")){
+let data5 = data.digest;
+const _errs16 = errors;
+const _errs17 = errors;
+if(errors === _errs17){
+if(typeof data5 === "string"){
+if(func68(data5) > 43){
+validate150.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+return false;
+}
+else {
+if(!pattern18.test(data5)){
+validate150.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate150.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs16 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.at !== undefined && func0.call(data, "at")){
+let data6 = data.at;
+const _errs19 = errors;
+const _errs20 = errors;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+validate150.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs20){
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 > 9007199254740991 || isNaN(data6)){
+validate150.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data6 < 0 || isNaN(data6)){
+validate150.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs19 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate150.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate150.errors = vErrors;
+return errors === 0;
+}
+validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+
+function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/ReviewList.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate149.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.reviews === undefined) || (!(func0.call(data, "reviews")))) && (missing0 = "reviews")){
+validate149.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(key0 === "reviews")){
+validate149.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.reviews !== undefined && func0.call(data, "reviews")){
+let data0 = data.reviews;
+const _errs2 = errors;
+if(errors === _errs2){
+if(Array.isArray(data0)){
+if(data0.length > 1000){
+validate149.errors = [{instancePath:instancePath+"/reviews",schemaPath:"#/properties/reviews/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+return false;
+}
+else {
+var valid1 = true;
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+const _errs4 = errors;
+if(!(validate150(data0[i0], {instancePath:instancePath+"/reviews/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate150.errors : vErrors.concat(validate150.errors);
+errors = vErrors.length;
+}
+var valid1 = _errs4 === errors;
+if(!valid1){
+break;
+}
+}
+}
+}
+else {
+validate149.errors = [{instancePath:instancePath+"/reviews",schemaPath:"#/properties/reviews/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+}
+}
+}
+}
+else {
+validate149.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate149.errors = vErrors;
+return errors === 0;
+}
+validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateReviewView = validate150;
+
+export const validateRunDetail = validate152;
+const schema509 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
+
+function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate152.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.startedAt === undefined) || (!(func0.call(data, "startedAt")))) && (missing0 = "startedAt"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.actions === undefined) || (!(func0.call(data, "actions")))) && (missing0 = "actions"))) || (((data.waiting === undefined) || (!(func0.call(data, "waiting")))) && (missing0 = "waiting"))) || (((data.timeline === undefined) || (!(func0.call(data, "timeline")))) && (missing0 = "timeline"))){
+validate152.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((((((((key0 === "run") || (key0 === "agent")) || (key0 === "status")) || (key0 === "startedAt")) || (key0 === "instruction")) || (key0 === "actions")) || (key0 === "waiting")) || (key0 === "timeline"))){
+validate152.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.run !== undefined && func0.call(data, "run")){
+let data0 = data.run;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 36){
+validate152.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data0)){
+validate152.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate152.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30085,18 +30629,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate148.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate152.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate148.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate152.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate152.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30112,12 +30656,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 32){
-validate148.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
+validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
 return false;
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30132,18 +30676,18 @@ let data3 = data.startedAt;
 const _errs10 = errors;
 const _errs11 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate148.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate152.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs11){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate148.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate152.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate148.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate152.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30161,12 +30705,12 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 16384){
-validate148.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate152.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate152.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30181,18 +30725,18 @@ let data5 = data.actions;
 const _errs15 = errors;
 const _errs16 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate148.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate152.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs16){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate148.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate152.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate148.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate152.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30209,18 +30753,18 @@ let data6 = data.waiting;
 const _errs18 = errors;
 const _errs19 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate148.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate152.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs19){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate148.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate152.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate148.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate152.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30238,7 +30782,7 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(Array.isArray(data7)){
 if(data7.length > 1000){
-validate148.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate152.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -30258,7 +30802,7 @@ break;
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate152.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -30278,24 +30822,24 @@ var valid0 = true;
 }
 }
 else {
-validate148.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate152.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate148.errors = vErrors;
+validate152.errors = vErrors;
 return errors === 0;
 }
-validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunList = validate150;
-const schema504 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema505 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+export const validateRunList = validate154;
+const schema515 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema516 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
-function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate151.evaluated;
+const evaluated0 = validate155.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30306,14 +30850,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.startedAt === undefined) || (!(func0.call(data, "startedAt")))) && (missing0 = "startedAt"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.actions === undefined) || (!(func0.call(data, "actions")))) && (missing0 = "actions"))) || (((data.waiting === undefined) || (!(func0.call(data, "waiting")))) && (missing0 = "waiting"))){
-validate151.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate155.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "run") || (key0 === "agent")) || (key0 === "status")) || (key0 === "startedAt")) || (key0 === "instruction")) || (key0 === "actions")) || (key0 === "waiting"))){
-validate151.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate155.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30326,18 +30870,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate151.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate155.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate151.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate155.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30354,18 +30898,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate151.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate155.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate151.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate155.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30381,12 +30925,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 32){
-validate151.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
+validate155.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
 return false;
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30401,18 +30945,18 @@ let data3 = data.startedAt;
 const _errs10 = errors;
 const _errs11 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate151.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate155.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs11){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate151.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate155.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate151.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate155.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30430,12 +30974,12 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 16384){
-validate151.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate155.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30450,18 +30994,18 @@ let data5 = data.actions;
 const _errs15 = errors;
 const _errs16 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate151.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate155.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs16){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate151.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate155.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate151.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate155.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30478,18 +31022,18 @@ let data6 = data.waiting;
 const _errs18 = errors;
 const _errs19 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate151.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate155.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs19){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate151.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate155.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate151.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate155.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30510,21 +31054,21 @@ var valid0 = true;
 }
 }
 else {
-validate151.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate155.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate151.errors = vErrors;
+validate155.errors = vErrors;
 return errors === 0;
 }
-validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate150.evaluated;
+const evaluated0 = validate154.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30535,14 +31079,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.runs === undefined) || (!(func0.call(data, "runs")))) && (missing0 = "runs")){
-validate150.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate154.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "runs") || (key0 === "next"))){
-validate150.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate154.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30554,7 +31098,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate150.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate154.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -30562,8 +31106,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate151(data0[i0], {instancePath:instancePath+"/runs/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate151.errors : vErrors.concat(validate151.errors);
+if(!(validate155(data0[i0], {instancePath:instancePath+"/runs/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate155.errors : vErrors.concat(validate155.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -30574,7 +31118,7 @@ break;
 }
 }
 else {
-validate150.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate154.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -30588,13 +31132,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate150.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema504.properties.next.type},message:"must be string,null"}];
+validate154.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema515.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate150.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate154.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -30609,25 +31153,25 @@ var valid0 = true;
 }
 }
 else {
-validate150.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate154.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate150.errors = vErrors;
+validate154.errors = vErrors;
 return errors === 0;
 }
-validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunView = validate151;
+export const validateRunView = validate155;
 
-export const validateSentResponse = validate153;
-const schema511 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+export const validateSentResponse = validate157;
+const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
-function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate153.evaluated;
+const evaluated0 = validate157.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30638,14 +31182,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.sent === undefined) || (!(func0.call(data, "sent")))) && (missing0 = "sent")){
-validate153.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate157.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "run") || (key0 === "action")) || (key0 === "sent"))){
-validate153.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate157.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30658,18 +31202,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate153.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate153.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate153.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30686,18 +31230,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 36){
-validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data1)){
-validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30710,7 +31254,7 @@ if(valid0){
 if(data.sent !== undefined && func0.call(data, "sent")){
 const _errs8 = errors;
 if(true !== data.sent){
-validate153.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
+validate157.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -30724,23 +31268,23 @@ var valid0 = true;
 }
 }
 else {
-validate153.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate157.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate153.errors = vErrors;
+validate157.errors = vErrors;
 return errors === 0;
 }
-validate153.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateSignedStatementRequest = validate154;
-const schema514 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+export const validateSignedStatementRequest = validate158;
+const schema525 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
-function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate154.evaluated;
+const evaluated0 = validate158.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30751,14 +31295,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.jws === undefined) || (!(func0.call(data, "jws")))) && (missing0 = "jws")){
-validate154.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate158.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "jws")){
-validate154.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate158.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30770,18 +31314,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate154.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate158.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate154.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate154.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30790,23 +31334,23 @@ return false;
 }
 }
 else {
-validate154.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate158.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate154.errors = vErrors;
+validate158.errors = vErrors;
 return errors === 0;
 }
-validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateSupplyFactRequest = validate155;
-const schema516 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+export const validateSupplyFactRequest = validate159;
+const schema527 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
-function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate155.evaluated;
+const evaluated0 = validate159.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30817,14 +31361,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact")) || (((data.value === undefined) || (!(func0.call(data, "value")))) && (missing0 = "value"))) || (((data.jws === undefined) || (!(func0.call(data, "jws")))) && (missing0 = "jws"))){
-validate155.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate159.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "fact") || (key0 === "value")) || (key0 === "jws"))){
-validate155.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate159.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30837,18 +31381,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate155.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate159.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data0)){
-validate155.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
+validate159.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate155.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate159.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30872,18 +31416,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data2 === "string"){
 if(func68(data2) > 8192){
-validate155.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate159.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate155.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate159.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate155.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate159.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30898,23 +31442,23 @@ var valid0 = true;
 }
 }
 else {
-validate155.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate159.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate155.errors = vErrors;
+validate159.errors = vErrors;
 return errors === 0;
 }
-validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateSupplyFactResponse = validate156;
-const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+export const validateSupplyFactResponse = validate160;
+const schema530 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
-function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate156.evaluated;
+const evaluated0 = validate160.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30925,14 +31469,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact"))) || (((data.sent === undefined) || (!(func0.call(data, "sent")))) && (missing0 = "sent"))){
-validate156.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate160.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "action") || (key0 === "fact")) || (key0 === "sent"))){
-validate156.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate160.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30945,18 +31489,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate160.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate160.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate160.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30973,18 +31517,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate156.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate160.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data1)){
-validate156.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
+validate160.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate156.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate160.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30997,7 +31541,7 @@ if(valid0){
 if(data.sent !== undefined && func0.call(data, "sent")){
 const _errs8 = errors;
 if(true !== data.sent){
-validate156.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
+validate160.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -31011,23 +31555,23 @@ var valid0 = true;
 }
 }
 else {
-validate156.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate160.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate156.errors = vErrors;
+validate160.errors = vErrors;
 return errors === 0;
 }
-validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTokenRequest = validate157;
-const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+export const validateTokenRequest = validate161;
+const schema533 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
-function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate157.evaluated;
+const evaluated0 = validate161.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31038,14 +31582,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((data.grant_type === undefined) || (!(func0.call(data, "grant_type")))) && (missing0 = "grant_type")) || (((data.client_assertion_type === undefined) || (!(func0.call(data, "client_assertion_type")))) && (missing0 = "client_assertion_type"))) || (((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion"))) || (((data.session_key === undefined) || (!(func0.call(data, "session_key")))) && (missing0 = "session_key"))){
-validate157.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate161.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema522.properties, key0))){
-validate157.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema533.properties, key0))){
+validate161.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31054,7 +31598,7 @@ if(_errs1 === errors){
 if(data.grant_type !== undefined && func0.call(data, "grant_type")){
 const _errs2 = errors;
 if("client_credentials" !== data.grant_type){
-validate157.errors = [{instancePath:instancePath+"/grant_type",schemaPath:"#/properties/grant_type/const",keyword:"const",params:{allowedValue: "client_credentials"},message:"must be equal to constant"}];
+validate161.errors = [{instancePath:instancePath+"/grant_type",schemaPath:"#/properties/grant_type/const",keyword:"const",params:{allowedValue: "client_credentials"},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -31066,7 +31610,7 @@ if(valid0){
 if(data.client_assertion_type !== undefined && func0.call(data, "client_assertion_type")){
 const _errs3 = errors;
 if("urn:ietf:params:oauth:client-assertion-type:jwt-bearer" !== data.client_assertion_type){
-validate157.errors = [{instancePath:instancePath+"/client_assertion_type",schemaPath:"#/properties/client_assertion_type/const",keyword:"const",params:{allowedValue: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},message:"must be equal to constant"}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion_type",schemaPath:"#/properties/client_assertion_type/const",keyword:"const",params:{allowedValue: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs3 === errors;
@@ -31082,18 +31626,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 8192){
-validate157.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data2)){
-validate157.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31109,18 +31653,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 1024){
-validate157.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"}];
+validate161.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 2){
-validate157.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"}];
+validate161.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31137,18 +31681,18 @@ const _errs10 = errors;
 if(errors === _errs10){
 if(typeof data4 === "string"){
 if(func68(data4) > 36){
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate161.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data4)){
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate161.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31164,12 +31708,12 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 500){
-validate157.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
+validate161.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
 return false;
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31185,12 +31729,12 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(typeof data6 === "string"){
 if(func68(data6) > 8192){
-validate157.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate161.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31207,18 +31751,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data7 === "string"){
 if(func68(data7) > 128){
-validate157.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate161.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data7)){
-validate157.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate161.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31231,7 +31775,7 @@ if(valid0){
 if(data.via !== undefined && func0.call(data, "via")){
 const _errs19 = errors;
 if("gateway" !== data.via){
-validate157.errors = [{instancePath:instancePath+"/via",schemaPath:"#/properties/via/const",keyword:"const",params:{allowedValue: "gateway"},message:"must be equal to constant"}];
+validate161.errors = [{instancePath:instancePath+"/via",schemaPath:"#/properties/via/const",keyword:"const",params:{allowedValue: "gateway"},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -31251,23 +31795,23 @@ var valid0 = true;
 }
 }
 else {
-validate157.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate161.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate157.errors = vErrors;
+validate161.errors = vErrors;
 return errors === 0;
 }
-validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate161.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTokenResponse = validate158;
-const schema526 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
+export const validateTokenResponse = validate162;
+const schema537 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
 
-function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate158.evaluated;
+const evaluated0 = validate162.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31278,14 +31822,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((data.access_token === undefined) || (!(func0.call(data, "access_token")))) && (missing0 = "access_token")) || (((data.token_type === undefined) || (!(func0.call(data, "token_type")))) && (missing0 = "token_type"))) || (((data.expires_in === undefined) || (!(func0.call(data, "expires_in")))) && (missing0 = "expires_in"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.not_after === undefined) || (!(func0.call(data, "not_after")))) && (missing0 = "not_after"))) || (((data.proof_key === undefined) || (!(func0.call(data, "proof_key")))) && (missing0 = "proof_key"))){
-validate158.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate162.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "access_token") || (key0 === "token_type")) || (key0 === "expires_in")) || (key0 === "scope")) || (key0 === "run")) || (key0 === "not_after")) || (key0 === "proof_key"))){
-validate158.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate162.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31298,18 +31842,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate158.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate162.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate158.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate162.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31323,7 +31867,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate158.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema526.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate162.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema537.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -31336,18 +31880,18 @@ if(data.expires_in !== undefined && func0.call(data, "expires_in")){
 let data2 = data.expires_in;
 const _errs6 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate158.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate162.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs6){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 86400 || isNaN(data2)){
-validate158.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"}];
+validate162.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"}];
 return false;
 }
 else {
 if(data2 < 1 || isNaN(data2)){
-validate158.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate162.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
@@ -31365,12 +31909,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data3 === "string"){
 if(func68(data3) > 8192){
-validate158.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate162.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31387,18 +31931,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 36){
-validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate162.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data4)){
-validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate162.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31413,18 +31957,18 @@ let data5 = data.not_after;
 const _errs13 = errors;
 const _errs14 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate158.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate162.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs14){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate158.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate162.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate158.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate162.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -31443,18 +31987,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data6 === "string"){
 if(func68(data6) > 43){
-validate158.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate162.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data6)){
-validate158.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate162.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31473,24 +32017,24 @@ var valid0 = true;
 }
 }
 else {
-validate158.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate162.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate158.errors = vErrors;
+validate162.errors = vErrors;
 return errors === 0;
 }
-validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate162.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateToolList = validate159;
-const schema531 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema532 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
+export const validateToolList = validate163;
+const schema542 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema543 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
 
-function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate160.evaluated;
+const evaluated0 = validate164.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31501,14 +32045,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((((((((((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.system === undefined) || (!(func0.call(data, "system")))) && (missing0 = "system"))) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.schema === undefined) || (!(func0.call(data, "schema")))) && (missing0 = "schema"))) || (((data.consequential === undefined) || (!(func0.call(data, "consequential")))) && (missing0 = "consequential"))) || (((data.reversible === undefined) || (!(func0.call(data, "reversible")))) && (missing0 = "reversible"))) || (((data.compensator === undefined) || (!(func0.call(data, "compensator")))) && (missing0 = "compensator"))) || (((data.dataClasses === undefined) || (!(func0.call(data, "dataClasses")))) && (missing0 = "dataClasses"))) || (((data.enforcement === undefined) || (!(func0.call(data, "enforcement")))) && (missing0 = "enforcement"))) || (((data.audience === undefined) || (!(func0.call(data, "audience")))) && (missing0 = "audience"))) || (((data.facts === undefined) || (!(func0.call(data, "facts")))) && (missing0 = "facts"))) || (((data.resultTrust === undefined) || (!(func0.call(data, "resultTrust")))) && (missing0 = "resultTrust"))) || (((data.resultFields === undefined) || (!(func0.call(data, "resultFields")))) && (missing0 = "resultFields"))) || (((data.definition === undefined) || (!(func0.call(data, "definition")))) && (missing0 = "definition"))){
-validate160.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate164.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema532.properties, key0))){
-validate160.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema543.properties, key0))){
+validate164.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31521,18 +32065,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate160.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern120.test(data0)){
-validate160.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+if(!pattern121.test(data0)){
+validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31549,18 +32093,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate160.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate164.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate160.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate164.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31575,18 +32119,18 @@ let data2 = data.version;
 const _errs8 = errors;
 const _errs9 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate160.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate164.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate160.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate164.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 0 || isNaN(data2)){
-validate160.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate164.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -31605,18 +32149,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate160.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate164.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 1){
-validate160.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31633,18 +32177,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate160.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate164.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate160.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31661,12 +32205,12 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 if(Object.keys(data5).length > 512){
-validate160.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate164.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -31679,7 +32223,7 @@ if(valid0){
 if(data.consequential !== undefined && func0.call(data, "consequential")){
 const _errs20 = errors;
 if(typeof data.consequential !== "boolean"){
-validate160.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate164.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs20 === errors;
@@ -31691,7 +32235,7 @@ if(valid0){
 if(data.reversible !== undefined && func0.call(data, "reversible")){
 const _errs22 = errors;
 if(typeof data.reversible !== "boolean"){
-validate160.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate164.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs22 === errors;
@@ -31720,7 +32264,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern120.test(data8)){
+if(!pattern121.test(data8)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -31767,7 +32311,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return false;
 }
 else {
@@ -31793,7 +32337,7 @@ const _errs31 = errors;
 if(errors === _errs31){
 if(Array.isArray(data9)){
 if(data9.length > 64){
-validate160.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -31805,18 +32349,18 @@ const _errs33 = errors;
 if(errors === _errs33){
 if(typeof data10 === "string"){
 if(func68(data10) > 64){
-validate160.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data10) < 1){
-validate160.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31828,7 +32372,7 @@ break;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -31842,7 +32386,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate160.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema532.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema543.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -31858,18 +32402,18 @@ const _errs37 = errors;
 if(errors === _errs37){
 if(typeof data12 === "string"){
 if(func68(data12) > 200){
-validate160.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate164.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data12) < 1){
-validate160.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31885,7 +32429,7 @@ const _errs39 = errors;
 if(errors === _errs39){
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 if(Object.keys(data13).length > 256){
-validate160.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate164.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -31937,7 +32481,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return false;
 break;
 }
@@ -31949,12 +32493,12 @@ const _errs44 = errors;
 if(errors === _errs44){
 if(typeof data14 === "string"){
 if(func68(data14) > 2000){
-validate160.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate164.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31967,7 +32511,7 @@ break;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -31981,7 +32525,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate160.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema532.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema543.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -31996,7 +32540,7 @@ const _errs47 = errors;
 if(errors === _errs47){
 if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
 if(Object.keys(data16).length > 256){
-validate160.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate164.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -32036,7 +32580,7 @@ else {
 vErrors.push(err11);
 }
 errors++;
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return false;
 break;
 }
@@ -32046,7 +32590,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate160.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema532.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema543.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -32058,7 +32602,7 @@ break;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -32075,18 +32619,18 @@ const _errs54 = errors;
 if(errors === _errs54){
 if(typeof data18 === "string"){
 if(func68(data18) > 43){
-validate160.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate164.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data18)){
-validate160.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate164.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32114,21 +32658,21 @@ var valid0 = true;
 }
 }
 else {
-validate160.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return errors === 0;
 }
-validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate164.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ToolList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate159.evaluated;
+const evaluated0 = validate163.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -32139,14 +32683,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.tools === undefined) || (!(func0.call(data, "tools")))) && (missing0 = "tools")){
-validate159.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate163.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "tools") || (key0 === "next"))){
-validate159.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate163.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -32158,7 +32702,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate159.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate163.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -32166,8 +32710,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate160(data0[i0], {instancePath:instancePath+"/tools/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate160.errors : vErrors.concat(validate160.errors);
+if(!(validate164(data0[i0], {instancePath:instancePath+"/tools/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate164.errors : vErrors.concat(validate164.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -32178,7 +32722,7 @@ break;
 }
 }
 else {
-validate159.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate163.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -32192,13 +32736,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate159.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema531.properties.next.type},message:"must be string,null"}];
+validate163.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema542.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate159.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate163.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -32213,25 +32757,25 @@ var valid0 = true;
 }
 }
 else {
-validate159.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate163.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate159.errors = vErrors;
+validate163.errors = vErrors;
 return errors === 0;
 }
-validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate163.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateVoteView = validate98;
 
-export const validateBundleLineUp = validate162;
-const schema542 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+export const validateBundleLineUp = validate166;
+const schema553 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
-function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate162.evaluated;
+const evaluated0 = validate166.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -32242,14 +32786,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.activation === undefined) || (!(func0.call(data, "activation")))) && (missing0 = "activation"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.active === undefined) || (!(func0.call(data, "active")))) && (missing0 = "active"))) || (((data.beside === undefined) || (!(func0.call(data, "beside")))) && (missing0 = "beside"))){
-validate162.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate166.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "name") || (key0 === "tenant")) || (key0 === "activation")) || (key0 === "at")) || (key0 === "active")) || (key0 === "beside"))){
-validate162.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate166.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -32261,18 +32805,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 64){
-validate162.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate166.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data0)){
-validate162.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate166.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate162.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate166.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32289,18 +32833,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate162.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate166.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate162.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate166.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate162.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate166.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32314,18 +32858,18 @@ if(data.activation !== undefined && func0.call(data, "activation")){
 let data2 = data.activation;
 const _errs7 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate162.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate166.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs7){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate162.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate166.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 1 || isNaN(data2)){
-validate162.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate166.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
@@ -32342,18 +32886,18 @@ let data3 = data.at;
 const _errs9 = errors;
 const _errs10 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate162.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate166.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate162.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate166.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate162.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate166.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -32749,7 +33293,7 @@ else {
 vErrors.push(err23);
 }
 errors++;
-validate162.errors = vErrors;
+validate166.errors = vErrors;
 return false;
 }
 else {
@@ -33153,7 +33697,7 @@ else {
 vErrors.push(err47);
 }
 errors++;
-validate162.errors = vErrors;
+validate166.errors = vErrors;
 return false;
 }
 else {
@@ -33181,23 +33725,23 @@ var valid0 = true;
 }
 }
 else {
-validate162.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate166.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate162.errors = vErrors;
+validate166.errors = vErrors;
 return errors === 0;
 }
-validate162.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate166.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePolicyBundle = validate163;
-const schema555 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+export const validatePolicyBundle = validate167;
+const schema566 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
-function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate163.evaluated;
+const evaluated0 = validate167.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33208,14 +33752,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.digest === undefined) || (!(func0.call(data, "digest")))) && (missing0 = "digest"))) || (((data.archive === undefined) || (!(func0.call(data, "archive")))) && (missing0 = "archive"))){
-validate163.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate167.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((key0 === "name") || (key0 === "tenant")) || (key0 === "version")) || (key0 === "digest")) || (key0 === "archive"))){
-validate163.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate167.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33227,18 +33771,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 64){
-validate163.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate167.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data0)){
-validate163.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate167.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33255,18 +33799,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate163.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate167.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate163.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate167.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33283,18 +33827,18 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate163.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate167.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate163.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate167.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33311,18 +33855,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data3 === "string"){
 if(func68(data3) > 43){
-validate163.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate167.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data3)){
-validate163.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate167.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33338,24 +33882,24 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 196608){
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
-if(!pattern185.test(data4)){
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
+if(!pattern186.test(data4)){
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33372,20 +33916,20 @@ var valid0 = true;
 }
 }
 else {
-validate163.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate167.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate163.errors = vErrors;
+validate167.errors = vErrors;
 return errors === 0;
 }
-validate163.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate167.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentSnapshot = validate94;
 
-export const validatePersonSnapshot = validate135;
+export const validatePersonSnapshot = validate136;
 
-export const validateToolSnapshot = validate160;
+export const validateToolSnapshot = validate164;
 
 export const validateChangedArgument = validate46;
 
@@ -33395,14 +33939,14 @@ export const validateActionOutcome = validate57;
 
 export const validateActionProposed = validate39;
 
-export const validateCancelRequested = validate164;
-const schema559 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+export const validateCancelRequested = validate168;
+const schema570 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
-function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate164.evaluated;
+const evaluated0 = validate168.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33413,14 +33957,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate164.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate168.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "action") || (key0 === "reason"))){
-validate164.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate168.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33433,18 +33977,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate164.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate168.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate164.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate168.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate164.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate168.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33461,12 +34005,12 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 2000){
-validate164.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate168.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate164.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate168.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33480,23 +34024,23 @@ var valid0 = true;
 }
 }
 else {
-validate164.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate168.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate164.errors = vErrors;
+validate168.errors = vErrors;
 return errors === 0;
 }
-validate164.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate168.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateFactSupplied = validate165;
-const schema562 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+export const validateFactSupplied = validate169;
+const schema573 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
-function validate165(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate165.evaluated;
+const evaluated0 = validate169.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33507,14 +34051,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact"))) || (((data.value === undefined) || (!(func0.call(data, "value")))) && (missing0 = "value"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))){
-validate165.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate169.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((key0 === "action") || (key0 === "fact")) || (key0 === "value")) || (key0 === "by")) || (key0 === "jws"))){
-validate165.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate169.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33527,18 +34071,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate165.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate169.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate165.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate169.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33555,18 +34099,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate165.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate169.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data1)){
-validate165.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
+validate169.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33591,18 +34135,18 @@ const _errs10 = errors;
 if(errors === _errs10){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate165.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(!pattern37.test(data3)){
-validate165.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33618,12 +34162,12 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data4 === "string"){
 if(func68(data4) > 8192){
-validate165.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate169.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33640,22 +34184,22 @@ var valid0 = true;
 }
 }
 else {
-validate165.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate169.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate165.errors = vErrors;
+validate169.errors = vErrors;
 return errors === 0;
 }
-validate165.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate169.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOutcomeStatus = validate166;
+export const validateOutcomeStatus = validate170;
 
-function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate170(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/OutcomeStatus.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate166.evaluated;
+const evaluated0 = validate170.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33663,22 +34207,22 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate166.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema197.enum},message:"must be equal to one of the allowed values"}];
+validate170.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema198.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate166.errors = vErrors;
+validate170.errors = vErrors;
 return errors === 0;
 }
-validate166.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate170.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunEnded = validate167;
-const schema568 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+export const validateRunEnded = validate171;
+const schema579 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
-function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate167.evaluated;
+const evaluated0 = validate171.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33689,14 +34233,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")) || (((data.messages === undefined) || (!(func0.call(data, "messages")))) && (missing0 = "messages"))){
-validate167.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate171.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "reason") || (key0 === "messages"))){
-validate167.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate171.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33706,7 +34250,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate167.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema568.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate171.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema579.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -33720,18 +34264,18 @@ let data1 = data.messages;
 const _errs3 = errors;
 const _errs4 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-validate167.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate171.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs4){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-validate167.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate171.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate167.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate171.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -33747,27 +34291,27 @@ var valid0 = true;
 }
 }
 else {
-validate167.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate171.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate167.errors = vErrors;
+validate171.errors = vErrors;
 return errors === 0;
 }
-validate167.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate171.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunStarted = validate62;
 
-export const validateDeadLetter = validate168;
-const schema570 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern281 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern282 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+export const validateDeadLetter = validate172;
+const schema581 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern287 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern288 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
-function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate168.evaluated;
+const evaluated0 = validate172.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33777,13 +34321,13 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate168.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate172.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((data.cs_dead_code === undefined) || (!(func0.call(data, "cs_dead_code")))) && (missing0 = "cs_dead_code")) || (((data.cs_dead_detail === undefined) || (!(func0.call(data, "cs_dead_detail")))) && (missing0 = "cs_dead_detail"))) || (((data.cs_dead_topic === undefined) || (!(func0.call(data, "cs_dead_topic")))) && (missing0 = "cs_dead_topic"))) || (((data.cs_dead_partition === undefined) || (!(func0.call(data, "cs_dead_partition")))) && (missing0 = "cs_dead_partition"))) || (((data.cs_dead_offset === undefined) || (!(func0.call(data, "cs_dead_offset")))) && (missing0 = "cs_dead_offset"))){
-validate168.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate172.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -33795,12 +34339,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate168.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate172.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33818,18 +34362,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 64){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern24.test(data1)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33845,12 +34389,12 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 1000){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33866,18 +34410,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data3 === "string"){
 if(func68(data3) > 128){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern281.test(data3)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
+if(!pattern287.test(data3)){
+validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33893,18 +34437,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 6){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/maxLength",keyword:"maxLength",params:{limit: 6},message:"must NOT have more than 6 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/maxLength",keyword:"maxLength",params:{limit: 6},message:"must NOT have more than 6 characters"}];
 return false;
 }
 else {
-if(!pattern282.test(data4)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
+if(!pattern288.test(data4)){
+validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33921,18 +34465,18 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(typeof data5 === "string"){
 if(func68(data5) > 19){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/maxLength",keyword:"maxLength",params:{limit: 19},message:"must NOT have more than 19 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/maxLength",keyword:"maxLength",params:{limit: 19},message:"must NOT have more than 19 characters"}];
 return false;
 }
 else {
 if(!pattern33.test(data5)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33950,22 +34494,22 @@ var valid1 = true;
 }
 }
 else {
-validate168.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate172.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate168.errors = vErrors;
+validate172.errors = vErrors;
 return errors === 0;
 }
-validate168.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate172.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateDecisionKind = validate169;
+export const validateDecisionKind = validate173;
 
-function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DecisionKind.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate169.evaluated;
+const evaluated0 = validate173.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33973,21 +34517,21 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "allow") || (data === "modify")) || (data === "step_up")) || (data === "defer")) || (data === "deny"))){
-validate169.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate173.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate169.errors = vErrors;
+validate173.errors = vErrors;
 return errors === 0;
 }
-validate169.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate173.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateDsseEnvelope = validate170;
+export const validateDsseEnvelope = validate174;
 
-function validate170(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DsseEnvelope.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate170.evaluated;
+const evaluated0 = validate174.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33998,14 +34542,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((data.payloadType === undefined) || (!(func0.call(data, "payloadType")))) && (missing0 = "payloadType")) || (((data.payload === undefined) || (!(func0.call(data, "payload")))) && (missing0 = "payload"))) || (((data.signatures === undefined) || (!(func0.call(data, "signatures")))) && (missing0 = "signatures"))){
-validate170.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate174.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "payloadType") || (key0 === "payload")) || (key0 === "signatures"))){
-validate170.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate174.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34017,18 +34561,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate170.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate170.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34044,24 +34588,24 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 21848){
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern50.test(data1)){
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34077,12 +34621,12 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(Array.isArray(data2)){
 if(data2.length > 2){
-validate170.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
+validate174.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
 return false;
 }
 else {
 if(data2.length < 1){
-validate170.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+validate174.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
@@ -34095,14 +34639,14 @@ if(errors === _errs8){
 if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
 let missing1;
 if((((data3.keyid === undefined) || (!(func0.call(data3, "keyid")))) && (missing1 = "keyid")) || (((data3.sig === undefined) || (!(func0.call(data3, "sig")))) && (missing1 = "sig"))){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs10 = errors;
 for(const key1 of Object.keys(data3)){
 if(!((key1 === "keyid") || (key1 === "sig"))){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34114,18 +34658,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34141,24 +34685,24 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data5 === "string"){
 if(func68(data5) > 128){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data5) < 1){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern50.test(data5)){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34172,7 +34716,7 @@ var valid2 = true;
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -34185,7 +34729,7 @@ break;
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate174.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -34200,24 +34744,24 @@ var valid0 = true;
 }
 }
 else {
-validate170.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate174.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate170.errors = vErrors;
+validate174.errors = vErrors;
 return errors === 0;
 }
-validate170.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate174.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateEnvelopeHeaders = validate171;
-const schema575 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern286 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+export const validateEnvelopeHeaders = validate175;
+const schema586 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern292 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
-function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate171.evaluated;
+const evaluated0 = validate175.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34227,13 +34771,13 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate171.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate175.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))){
-validate171.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate175.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -34245,12 +34789,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate171.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate175.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34264,7 +34808,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate171.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate175.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -34279,18 +34823,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate171.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate171.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34306,18 +34850,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate171.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern286.test(data3)){
-validate171.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern292.test(data3)){
+validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34333,18 +34877,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate171.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate171.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34361,18 +34905,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate171.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern48.test(data5)){
-validate171.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34385,7 +34929,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate171.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate175.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -34401,18 +34945,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate171.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern35.test(data7)){
-validate171.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34429,18 +34973,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate171.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate175.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate171.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate175.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34461,22 +35005,22 @@ var valid1 = true;
 }
 }
 else {
-validate171.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate175.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate171.errors = vErrors;
+validate175.errors = vErrors;
 return errors === 0;
 }
-validate171.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate175.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateFactOrigin = validate172;
+export const validateFactOrigin = validate176;
 
-function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/FactOrigin.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate172.evaluated;
+const evaluated0 = validate176.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34484,21 +35028,21 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "derived") || (data === "attested")) || (data === "claimed"))){
-validate172.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema90.enum},message:"must be equal to one of the allowed values"}];
+validate176.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema90.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate172.errors = vErrors;
+validate176.errors = vErrors;
 return errors === 0;
 }
-validate172.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate176.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltScope = validate173;
+export const validateHaltScope = validate177;
 
-function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/HaltScope.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate173.evaluated;
+const evaluated0 = validate177.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34509,14 +35053,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.kind === undefined) || (!(func0.call(data, "kind")))) && (missing0 = "kind")) || (((data.id === undefined) || (!(func0.call(data, "id")))) && (missing0 = "id"))){
-validate173.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate177.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "kind") || (key0 === "id"))){
-validate173.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate177.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34526,7 +35070,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate173.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema422.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate177.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema425.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -34539,18 +35083,18 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate173.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema422.properties.id.type},message:"must be string,null"}];
+validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema425.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate173.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern196.test(data1)){
-validate173.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+if(!pattern198.test(data1)){
+validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
 }
@@ -34566,31 +35110,31 @@ var valid0 = true;
 }
 }
 else {
-validate173.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate177.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate173.errors = vErrors;
+validate177.errors = vErrors;
 return errors === 0;
 }
-validate173.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate177.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateJson = validate174;
+export const validateJson = validate178;
 
-function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/Json.v1.schema.json" */;
-validate174.errors = null;
+validate178.errors = null;
 return true;
 }
-validate174.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate178.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateJsonObject = validate175;
+export const validateJsonObject = validate179;
 
-function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate179(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/JsonObject.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate175.evaluated;
+const evaluated0 = validate179.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34600,27 +35144,27 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 512){
-validate175.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate179.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate175.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate179.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate175.errors = vErrors;
+validate179.errors = vErrors;
 return errors === 0;
 }
-validate175.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate179.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateMoney = validate176;
+export const validateMoney = validate180;
 
-function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/Money.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate176.evaluated;
+const evaluated0 = validate180.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34631,14 +35175,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.minor === undefined) || (!(func0.call(data, "minor")))) && (missing0 = "minor")) || (((data.currency === undefined) || (!(func0.call(data, "currency")))) && (missing0 = "currency"))){
-validate176.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate180.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "minor") || (key0 === "currency"))){
-validate176.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate180.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34648,18 +35192,18 @@ if(data.minor !== undefined && func0.call(data, "minor")){
 let data0 = data.minor;
 const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate176.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate180.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate176.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate180.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-validate176.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate180.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -34677,18 +35221,18 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 3){
-validate176.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"}];
+validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"}];
 return false;
 }
 else {
 if(!pattern54.test(data1)){
-validate176.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
+validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate176.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34702,27 +35246,27 @@ var valid0 = true;
 }
 }
 else {
-validate176.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate180.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate176.errors = vErrors;
+validate180.errors = vErrors;
 return errors === 0;
 }
-validate176.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublicJwk = validate65;
 
-export const validateRuntimeHeaders = validate177;
-const schema584 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern297 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern300 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+export const validateRuntimeHeaders = validate181;
+const schema595 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern303 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern306 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
-function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate177.evaluated;
+const evaluated0 = validate181.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34732,30 +35276,30 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate177.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate181.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.cs_token === undefined) || (!(func0.call(data, "cs_token")))) && (missing0 = "cs_token"))) || (((data.cs_seq === undefined) || (!(func0.call(data, "cs_seq")))) && (missing0 = "cs_seq"))) || (((data.cs_prev === undefined) || (!(func0.call(data, "cs_prev")))) && (missing0 = "cs_prev"))) || (((data.cs_proof === undefined) || (!(func0.call(data, "cs_proof")))) && (missing0 = "cs_proof"))){
-validate177.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate181.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema584.properties, key0))){
+if(!(func0.call(schema595.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate177.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate181.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34769,7 +35313,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate177.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate181.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -34784,18 +35328,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate177.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate177.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34811,18 +35355,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate177.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern286.test(data3)){
-validate177.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern292.test(data3)){
+validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34838,18 +35382,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate177.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate177.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34866,18 +35410,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate177.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern48.test(data5)){
-validate177.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34890,7 +35434,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate177.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate181.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -34906,18 +35450,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate177.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern35.test(data7)){
-validate177.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34934,18 +35478,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate177.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate181.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate177.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34962,18 +35506,18 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(typeof data9 === "string"){
 if(func68(data9) > 8192){
-validate177.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data9)){
-validate177.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34989,18 +35533,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data10 === "string"){
 if(func68(data10) > 16){
-validate177.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/maxLength",keyword:"maxLength",params:{limit: 16},message:"must NOT have more than 16 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/maxLength",keyword:"maxLength",params:{limit: 16},message:"must NOT have more than 16 characters"}];
 return false;
 }
 else {
-if(!pattern297.test(data10)){
-validate177.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
+if(!pattern303.test(data10)){
+validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35017,18 +35561,18 @@ const _errs27 = errors;
 if(errors === _errs27){
 if(typeof data11 === "string"){
 if(func68(data11) > 43){
-validate177.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data11)){
-validate177.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35045,18 +35589,18 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(typeof data12 === "string"){
 if(func68(data12) > 43){
-validate177.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data12)){
-validate177.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35072,18 +35616,18 @@ const _errs32 = errors;
 if(errors === _errs32){
 if(typeof data13 === "string"){
 if(func68(data13) > 86){
-validate177.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
 return false;
 }
 else {
-if(!pattern300.test(data13)){
-validate177.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
+if(!pattern306.test(data13)){
+validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35109,24 +35653,24 @@ var valid1 = true;
 }
 }
 else {
-validate177.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate181.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate177.errors = vErrors;
+validate181.errors = vErrors;
 return errors === 0;
 }
-validate177.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate181.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateServiceEvent = validate178;
-const schema591 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern301 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+export const validateServiceEvent = validate182;
+const schema602 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern307 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
-function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate178.evaluated;
+const evaluated0 = validate182.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -35137,14 +35681,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((data.stream === undefined) || (!(func0.call(data, "stream")))) && (missing0 = "stream")) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.data === undefined) || (!(func0.call(data, "data")))) && (missing0 = "data"))){
-validate178.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate182.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "stream") || (key0 === "version")) || (key0 === "type")) || (key0 === "at")) || (key0 === "by")) || (key0 === "data"))){
-validate178.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate182.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -35156,18 +35700,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 200){
-validate178.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate182.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate178.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate182.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate182.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35182,18 +35726,18 @@ let data1 = data.version;
 const _errs4 = errors;
 const _errs5 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-validate178.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate182.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs5){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-validate178.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate182.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate178.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate182.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -35211,18 +35755,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 100){
-validate178.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern301.test(data2)){
-validate178.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
+if(!pattern307.test(data2)){
+validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35237,18 +35781,18 @@ let data3 = data.at;
 const _errs9 = errors;
 const _errs10 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate178.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate182.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate178.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate182.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate178.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate182.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -35267,18 +35811,18 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate178.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(!pattern37.test(data4)){
-validate178.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35295,12 +35839,12 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 if(Object.keys(data5).length > 512){
-validate178.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate182.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate182.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -35318,24 +35862,24 @@ var valid0 = true;
 }
 }
 else {
-validate178.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate182.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate178.errors = vErrors;
+validate182.errors = vErrors;
 return errors === 0;
 }
-validate178.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateServiceHeaders = validate179;
-const schema596 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern307 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+export const validateServiceHeaders = validate183;
+const schema607 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern313 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
-function validate179(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate179.evaluated;
+const evaluated0 = validate183.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -35345,30 +35889,30 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate179.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate183.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.cs_key === undefined) || (!(func0.call(data, "cs_key")))) && (missing0 = "cs_key"))) || (((data.cs_signature === undefined) || (!(func0.call(data, "cs_signature")))) && (missing0 = "cs_signature"))){
-validate179.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate183.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema596.properties, key0))){
+if(!(func0.call(schema607.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate179.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate183.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35382,7 +35926,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate179.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate183.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -35397,18 +35941,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate179.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate179.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35424,18 +35968,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate179.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern286.test(data3)){
-validate179.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern292.test(data3)){
+validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35451,18 +35995,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate179.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate179.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35479,18 +36023,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate179.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern48.test(data5)){
-validate179.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35503,7 +36047,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate179.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate183.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -35519,18 +36063,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate179.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern35.test(data7)){
-validate179.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35547,18 +36091,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate179.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate183.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate179.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate183.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35574,18 +36118,18 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(typeof data9 === "string"){
 if(func68(data9) > 64){
-validate179.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
-if(!pattern307.test(data9)){
-validate179.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
+if(!pattern313.test(data9)){
+validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35601,18 +36145,18 @@ const _errs23 = errors;
 if(errors === _errs23){
 if(typeof data10 === "string"){
 if(func68(data10) > 86){
-validate179.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
+validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
 return false;
 }
 else {
-if(!pattern300.test(data10)){
-validate179.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
+if(!pattern306.test(data10)){
+validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35635,358 +36179,6 @@ var valid1 = true;
 }
 }
 else {
-validate179.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate179.errors = vErrors;
-return errors === 0;
-}
-validate179.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateSnapshotHeartbeat = validate180;
-const schema600 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
-
-function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate180.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at")){
-validate180.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(key0 === "at")){
-validate180.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.at !== undefined && func0.call(data, "at")){
-let data0 = data.at;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate180.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-validate180.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data0 < 0 || isNaN(data0)){
-validate180.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-}
-}
-}
-}
-}
-else {
-validate180.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate180.errors = vErrors;
-return errors === 0;
-}
-validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateTier = validate181;
-
-function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/Tier.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate181.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!((((data === 1) || (data === 2)) || (data === 3)) || (data === 4))){
-validate181.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-validate181.errors = vErrors;
-return errors === 0;
-}
-validate181.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-export const validateActionCancelled = validate182;
-const schema603 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
-
-function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate182.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate182.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((key0 === "action") || (key0 === "by")) || (key0 === "reason"))){
-validate182.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.action !== undefined && func0.call(data, "action")){
-let data0 = data.action;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 36){
-validate182.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
-return false;
-}
-else {
-if(!pattern10.test(data0)){
-validate182.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate182.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data1 = data.by;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(!pattern37.test(data1)){
-validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data2 = data.reason;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 2000){
-validate182.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate182.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-else {
-validate182.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate182.errors = vErrors;
-return errors === 0;
-}
-validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateActionReversed = validate71;
-
-export const validateHaltNotice = validate120;
-
-export const validateRunHalted = validate183;
-const schema607 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
-
-function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate183.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))){
-validate183.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((((key0 === "halt") || (key0 === "by")) || (key0 === "reason")) || (key0 === "mode"))){
-validate183.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate183.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern6.test(data0)){
-validate183.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate183.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data1 = data.by;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate183.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(!pattern37.test(data1)){
-validate183.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate183.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data2 = data.reason;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 2000){
-validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.mode !== undefined && func0.call(data, "mode")){
-let data3 = data.mode;
-const _errs11 = errors;
-if(!((data3 === "halt") || (data3 === "pause"))){
-validate183.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema607.properties.mode.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid0 = _errs11 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-else {
 validate183.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
@@ -35996,11 +36188,11 @@ return errors === 0;
 }
 validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunResumed = validate184;
-const schema611 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+export const validateSnapshotHeartbeat = validate184;
+const schema611 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate184.evaluated;
@@ -36013,96 +36205,39 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+if(((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at")){
 validate184.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "halt") || (key0 === "by")) || (key0 === "reason"))){
+if(!(key0 === "at")){
 validate184.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
-const _errs2 = errors;
+if(data.at !== undefined && func0.call(data, "at")){
+let data0 = data.at;
 const _errs3 = errors;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+validate184.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
 if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate184.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 > 9007199254740991 || isNaN(data0)){
+validate184.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
-if(!pattern6.test(data0)){
-validate184.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+if(data0 < 0 || isNaN(data0)){
+validate184.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
-}
-else {
-validate184.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data1 = data.by;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate184.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(!pattern37.test(data1)){
-validate184.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate184.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data2 = data.reason;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 2000){
-validate184.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate184.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
 }
 }
 }
@@ -36119,14 +36254,423 @@ return errors === 0;
 }
 validate184.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTimerDue = validate185;
-const schema615 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+export const validateTier = validate185;
 
 function validate185(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/shared/Tier.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate185.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!((((data === 1) || (data === 2)) || (data === 3)) || (data === 4))){
+validate185.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+validate185.errors = vErrors;
+return errors === 0;
+}
+validate185.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+export const validateActionCancelled = validate186;
+const schema614 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+
+function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate186.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+validate186.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "action") || (key0 === "by")) || (key0 === "reason"))){
+validate186.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.action !== undefined && func0.call(data, "action")){
+let data0 = data.action;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 36){
+validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data0)){
+validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data1 = data.by;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern37.test(data1)){
+validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data2 = data.reason;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 2000){
+validate186.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate186.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate186.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate186.errors = vErrors;
+return errors === 0;
+}
+validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateActionReversed = validate71;
+
+export const validateHaltNotice = validate121;
+
+export const validateRunHalted = validate187;
+const schema618 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+
+function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate187.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))){
+validate187.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((((key0 === "halt") || (key0 === "by")) || (key0 === "reason")) || (key0 === "mode"))){
+validate187.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate187.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate187.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate187.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data1 = data.by;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern37.test(data1)){
+validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data2 = data.reason;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 2000){
+validate187.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate187.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.mode !== undefined && func0.call(data, "mode")){
+let data3 = data.mode;
+const _errs11 = errors;
+if(!((data3 === "halt") || (data3 === "pause"))){
+validate187.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema618.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs11 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+validate187.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate187.errors = vErrors;
+return errors === 0;
+}
+validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateRunResumed = validate188;
+const schema622 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+
+function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate188.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+validate188.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "halt") || (key0 === "by")) || (key0 === "reason"))){
+validate188.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate188.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate188.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate188.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data1 = data.by;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern37.test(data1)){
+validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data2 = data.reason;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 2000){
+validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate188.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate188.errors = vErrors;
+return errors === 0;
+}
+validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateTimerDue = validate189;
+const schema626 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+
+function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate189.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -36137,14 +36681,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.timer === undefined) || (!(func0.call(data, "timer")))) && (missing0 = "timer")) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))){
-validate185.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate189.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "timer") || (key0 === "action"))){
-validate185.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate189.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -36154,7 +36698,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate185.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema615.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate189.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema626.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -36230,7 +36774,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate185.errors = vErrors;
+validate189.errors = vErrors;
 return false;
 }
 else {
@@ -36254,23 +36798,23 @@ var valid0 = true;
 }
 }
 else {
-validate185.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate189.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate185.errors = vErrors;
+validate189.errors = vErrors;
 return errors === 0;
 }
-validate185.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateClaimClaims = validate186;
-const schema617 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+export const validateClaimClaims = validate190;
+const schema628 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
-function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate190(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate186.evaluated;
+const evaluated0 = validate190.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -36281,14 +36825,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.grant === undefined) || (!(func0.call(data, "grant")))) && (missing0 = "grant"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
-validate186.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate190.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((((key0 === "jti") || (key0 === "grant")) || (key0 === "tenant")) || (key0 === "run")) || (key0 === "action")) || (key0 === "aud")) || (key0 === "iat")) || (key0 === "exp"))){
-validate186.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate190.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -36301,18 +36845,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate186.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate190.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data0)){
-validate186.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36329,18 +36873,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate186.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate190.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data1)){
-validate186.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36357,18 +36901,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate186.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate190.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data2)){
-validate186.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36385,18 +36929,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 36){
-validate186.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate190.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data3)){
-validate186.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36413,18 +36957,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 36){
-validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate190.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data4)){
-validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36441,18 +36985,18 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(typeof data5 === "string"){
 if(func68(data5) > 200){
-validate186.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate190.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data5) < 1){
-validate186.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate190.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36467,18 +37011,18 @@ let data6 = data.iat;
 const _errs20 = errors;
 const _errs21 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate186.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate190.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs21){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate186.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate190.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate186.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate190.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -36495,18 +37039,18 @@ let data7 = data.exp;
 const _errs23 = errors;
 const _errs24 = errors;
 if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
-validate186.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate190.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs24){
 if((typeof data7 == "number") && (isFinite(data7))){
 if(data7 > 9007199254740991 || isNaN(data7)){
-validate186.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate190.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data7 < 0 || isNaN(data7)){
-validate186.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate190.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -36528,23 +37072,23 @@ var valid0 = true;
 }
 }
 else {
-validate186.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate190.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate186.errors = vErrors;
+validate190.errors = vErrors;
 return errors === 0;
 }
-validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate190.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateGrantClaims = validate187;
-const schema626 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+export const validateGrantClaims = validate191;
+const schema637 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
-function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate187.evaluated;
+const evaluated0 = validate191.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -36555,14 +37099,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.definition === undefined) || (!(func0.call(data, "definition")))) && (missing0 = "definition"))) || (((data.args === undefined) || (!(func0.call(data, "args")))) && (missing0 = "args"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.policy === undefined) || (!(func0.call(data, "policy")))) && (missing0 = "policy"))) || (((data.tier === undefined) || (!(func0.call(data, "tier")))) && (missing0 = "tier"))) || (((data.claim === undefined) || (!(func0.call(data, "claim")))) && (missing0 = "claim"))) || (((data.jkt === undefined) || (!(func0.call(data, "jkt")))) && (missing0 = "jkt"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
-validate187.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate191.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema626.properties, key0))){
-validate187.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema637.properties, key0))){
+validate191.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -36575,18 +37119,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate187.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data0)){
-validate187.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36603,18 +37147,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate187.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate187.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36631,18 +37175,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 36){
-validate187.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate191.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data2)){
-validate187.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36659,18 +37203,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 36){
-validate187.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate191.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data3)){
-validate187.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36687,18 +37231,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 128){
-validate187.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data4)){
-validate187.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36715,18 +37259,18 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(typeof data5 === "string"){
 if(func68(data5) > 128){
-validate187.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern120.test(data5)){
-validate187.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+if(!pattern121.test(data5)){
+validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36743,18 +37287,18 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(typeof data6 === "string"){
 if(func68(data6) > 43){
-validate187.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate191.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data6)){
-validate187.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36771,18 +37315,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data7 === "string"){
 if(func68(data7) > 43){
-validate187.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate191.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data7)){
-validate187.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36799,18 +37343,18 @@ const _errs27 = errors;
 if(errors === _errs27){
 if(typeof data8 === "string"){
 if(func68(data8) > 200){
-validate187.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate191.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data8) < 1){
-validate187.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate191.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36827,18 +37371,18 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(typeof data9 === "string"){
 if(func68(data9) > 128){
-validate187.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate187.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate191.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36852,7 +37396,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data10 = data.tier;
 const _errs32 = errors;
 if(!((((data10 === 1) || (data10 === 2)) || (data10 === 3)) || (data10 === 4))){
-validate187.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate191.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;
@@ -36864,7 +37408,7 @@ if(valid0){
 if(data.claim !== undefined && func0.call(data, "claim")){
 const _errs34 = errors;
 if(typeof data.claim !== "boolean"){
-validate187.errors = [{instancePath:instancePath+"/claim",schemaPath:"#/properties/claim/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate191.errors = [{instancePath:instancePath+"/claim",schemaPath:"#/properties/claim/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs34 === errors;
@@ -36880,18 +37424,18 @@ const _errs37 = errors;
 if(errors === _errs37){
 if(typeof data12 === "string"){
 if(func68(data12) > 43){
-validate187.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate191.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data12)){
-validate187.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36906,18 +37450,18 @@ let data13 = data.iat;
 const _errs39 = errors;
 const _errs40 = errors;
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-validate187.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate191.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs40){
 if((typeof data13 == "number") && (isFinite(data13))){
 if(data13 > 9007199254740991 || isNaN(data13)){
-validate187.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate191.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data13 < 0 || isNaN(data13)){
-validate187.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate191.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -36934,18 +37478,18 @@ let data14 = data.exp;
 const _errs42 = errors;
 const _errs43 = errors;
 if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
-validate187.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate191.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs43){
 if((typeof data14 == "number") && (isFinite(data14))){
 if(data14 > 9007199254740991 || isNaN(data14)){
-validate187.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate191.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data14 < 0 || isNaN(data14)){
-validate187.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate191.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -36974,13 +37518,13 @@ var valid0 = true;
 }
 }
 else {
-validate187.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate191.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate187.errors = vErrors;
+validate191.errors = vErrors;
 return errors === 0;
 }
-validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate191.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenClaims = validate64;

@@ -16,6 +16,7 @@ import type { Level, Limits, World } from './core/world.ts';
 import { createEvidenceCheck } from './inbound/evidence.ts';
 import { createPeople } from './inbound/people.ts';
 import type { Snapshots } from './inbound/snapshots.ts';
+import { reviewNumbers } from './outbound/review-numbers.ts';
 import { createVerifier } from './inbound/verify-inbox.ts';
 import { toDead, toGoverned, toReply } from './outbound/messages.ts';
 
@@ -118,12 +119,12 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   };
 };
 
-const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits }: PolicyPorts): ((now: number) => World) => {
+const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits, proofSecret }: PolicyPorts): ((now: number) => World) => {
   const judge = judgeWith(bundle);
   const folding = foldingWith((name) => snapshots.tool(name));
   const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
   const fixed = {
-    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget, deferral: bundle.deferral }, wider: widerWith(bundle),
+    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget, deferral: bundle.deferral }, wider: widerWith(bundle), review: bundle.reviewRate > 0 ? { rate: bundle.reviewRate, number: reviewNumbers(proofSecret) } : undefined,
     agent: (id: string) => snapshots.agent(id),
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),
