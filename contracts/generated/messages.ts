@@ -96,7 +96,7 @@ export interface Decision {
   /** Whether a claim must accompany the grant. */
   readonly claim: boolean;
   /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
-  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] };
+  readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[]; /** What the active version alone says, where a canary was stricter. */ readonly overruled?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] } };
   readonly deferral?: Deferral;
 }
 /** What a deferred action waits for. */
@@ -363,6 +363,8 @@ export interface BundleLineUp {
   readonly tenant: string;
   readonly activation: number;
   readonly at: number;
+  /** The signed order that made it so: it carries the activation, and what was active when it was signed. */
+  readonly order: string;
   readonly active: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
   readonly beside: { readonly version: string; readonly digest: string; readonly author: string | null; readonly order: string; readonly review: string | null } | null;
 }
@@ -394,6 +396,25 @@ export interface AgentSnapshot {
   readonly model: string | null;
   readonly runtimeTrusted: boolean;
   readonly limits: { readonly calls: number; readonly money: Money | null };
+}
+/** One node of the system graph. */
+export interface GraphNode {
+  /** `kind:name` or any name of its own. */
+  readonly node: string;
+  readonly tenant: string;
+  readonly version: number;
+  /** service, data-store, pipeline, library, … */
+  readonly kind: string;
+  readonly title: string;
+  /** Who answers for it, as its source says. */
+  readonly owner: string | null;
+  /** What it needs to work; what builds and deploys it belongs here too. */
+  readonly dependsOn: readonly string[];
+  /** critical_path, revenue_path, regulated_data, or the company's own. */
+  readonly marks: readonly string[];
+  /** Files that belong to it, from the root of their repository; * stands for any characters, slashes included. */
+  readonly paths: readonly string[];
+  readonly status: 'live' | 'gone';
 }
 export interface PersonSnapshot {
   readonly person: string;

@@ -47,6 +47,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign run RUN [--as PERSON] [--json]',
     load: async () => (await import('./people/runs-command.ts')).run,
   },
+  supply: {
+    summary: 'supplies a fact that a deferred action waits for, signed with your key',
+    usage: 'countersign supply RUN ACTION FACT VALUE [--as PERSON] [--json]\n  `countersign run RUN` shows what waits and who owes it. VALUE is JSON (true, 710, "text") or a text. Without --as: a person of this machine who owes it.',
+    load: async () => (await import('./people/runs-command.ts')).supply,
+  },
   cancel: {
     summary: 'cancels an action that has not begun',
     usage: 'countersign cancel RUN ACTION --reason TEXT [--as PERSON] [--json]',
@@ -76,6 +81,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'activates, suspends or ends an agent',
     usage: 'countersign agent activate|suspend|resume|decommission AGENT --reason TEXT [--as PERSON] [--json]',
     load: async () => (await import('./people/agents-command.ts')).agent,
+  },
+  graph: {
+    summary: 'the system graph: what depends on what, and which files belong to it',
+    usage: 'countersign graph [--json]\ncountersign graph import FILE [--prune] [--as PERSON] [--json]\n  FILE: Backstage entities (catalog-info.yaml) or YAML with a list under nodes:. --prune lets go of nodes that are not in it.',
+    load: async () => (await import('./graph/command.ts')).graph,
   },
   propose: {
     summary: 'proposes one action as a demo agent and prints the decision',

@@ -1,4 +1,5 @@
 export * from './decider.ts';
+export * from './effective.ts';
 export * from './ids.ts';
 export * from './money.ts';
 export * from './time.ts';

@@ -1,4 +1,4 @@
-import type { GrantClaims, JsonObject, Money } from '@countersign/contracts';
+import type { ChangedArgument, GrantClaims, JsonObject, Money } from '@countersign/contracts';
 import { createSessionProof } from '@countersign/identity';
 import { getClaim } from './claims-client.ts';
 import type { RuntimeContext } from './context.ts';
@@ -15,6 +15,8 @@ export interface Permission {
   readonly grant: string;
   readonly claim: string | null;
   readonly sessionProof: string;
+  /** What rules changed in the arguments; empty where they are as proposed. */
+  readonly changes: readonly ChangedArgument[];
   readonly headers: Readonly<Record<string, string>>;
 }
 export type Execute<R> = (args: JsonObject, permission: Permission) => Promise<R> | R;
@@ -22,6 +24,11 @@ export type Execute<R> = (args: JsonObject, permission: Permission) => Promise<R
 export interface ExecuteOptions<R> {
   /** How long to wait for people or a deferred fact after a step_up or defer, ms. Default 0: such an action is denied at once. */
   readonly waitMs?: number;
+  /**
+   * What to do where rules changed the arguments (`modify`). Default: execute with the changed ones. `refuse`: nothing runs, the outcome is
+   * `not_executed`, ActionDenied with code `modification_refused`. A function is told what changed and chooses.
+   */
+  readonly whenModified?: 'execute' | 'refuse' | ((decision: ActionDecision) => 'execute' | 'refuse');
   /** Refuse a grant for another audience. */
   readonly audience?: string;
   /** What to put on the record of a result. Default: its text, no cost, no tokens. */
@@ -86,7 +93,7 @@ export const createAction = (parts: ActionParts): ProposedAction => {
     const claim = read.claims.claim ? await getClaim(context, allowed.grant!, read.claims, session.token().text) : undefined;
     if (claim?.ok === false) return stop(claim.code, claim.detail);
     if (context.now() >= read.claims.exp * 1_000) return stop('expired', 'the grant expired while the claim was on its way');
-    return permissionOf(context, session, allowed.grant!, read.claims, claim?.claim ?? null);
+    return permissionOf(context, session, allowed, read.claims, claim?.claim ?? null);
   };
 
   return {
@@ -110,6 +117,11 @@ export const createAction = (parts: ActionParts): ProposedAction => {
         if (final.code === 'timeout') parts.sendCancel('timeout').catch(() => undefined);
         throw denied(final, final);
       }
+      if (final.decision === 'modify' && refused(final, options.whenModified)) {
+        const detail = `rules changed ${final.changes.map(({ path }) => path).join(', ')}`.slice(0, 500);
+        await parts.sendOutcome({ status: 'not_executed', error: `modification_refused: ${detail}` });
+        throw denied({ code: 'modification_refused', detail }, final);
+      }
       const permission = await permit(final, options.audience);
       const started = context.now();
       try {
@@ -125,12 +137,15 @@ export const createAction = (parts: ActionParts): ProposedAction => {
   };
 };
 
+const refused = (decision: ActionDecision, when: ExecuteOptions<never>['whenModified'] = 'execute'): boolean => (typeof when === 'function' ? when(decision) : when) === 'refuse';
+
 /** The session proof is made when it is asked for: a cooperative tool needs none, and a signature costs more than all else here. */
-const permissionOf = (context: RuntimeContext, session: Session, grant: string, claims: GrantClaims, claim: string | null): Permission => {
+const permissionOf = (context: RuntimeContext, session: Session, allowed: ActionDecision, claims: GrantClaims, claim: string | null): Permission => {
+  const grant = allowed.grant!;
   let proof: string | undefined;
   const sessionProof = (): string => (proof ??= createSessionProof(claims.jti, claims.aud, context.now(), session.key));
   return {
-    grant, claim,
+    grant, claim, changes: allowed.changes,
     get sessionProof() { return sessionProof(); },
     get headers() { return { 'cs-grant': grant, 'cs-session-proof': sessionProof(), ...(claim !== null && { 'cs-claim': claim }) }; },
   };

@@ -1,4 +1,4 @@
-import type { DecisionKind, JsonObject, Reply, Tier } from '@countersign/contracts';
+import type { ChangedArgument, DecisionKind, JsonObject, Reply, Tier } from '@countersign/contracts';
 import type { Deadlines } from './deadlines.ts';
 
 /** One answer to a proposal. */
@@ -12,6 +12,8 @@ export interface ActionDecision {
   readonly claim: boolean;
   /** What may be executed: as proposed, or as changed by a `modify`. */
   readonly arguments: JsonObject;
+  /** What a `modify` changed in them; empty otherwise. */
+  readonly changes: readonly ChangedArgument[];
 }
 
 export const isFinal = (decision: ActionDecision): boolean => decision.decision !== 'step_up' && decision.decision !== 'defer';
@@ -37,7 +39,7 @@ export const createDecisionRecord = (proposed: JsonObject, deadlines: Deadlines)
     for (const waiter of waiters) if (waiter.what === 'first' || isFinal(decision)) waiter.resolve(decision); else rest.push(waiter);
     waiters = rest;
   };
-  const denial = (code: string, detail: string): ActionDecision => ({ decision: 'deny', tier: latest?.tier ?? null, code, detail, round: null, grant: null, claim: false, arguments: proposed });
+  const denial = (code: string, detail: string): ActionDecision => ({ decision: 'deny', tier: latest?.tier ?? null, code, detail, round: null, grant: null, claim: false, arguments: proposed, changes: [] });
 
   return {
     get latest() { return latest; },
@@ -49,6 +51,7 @@ export const createDecisionRecord = (proposed: JsonObject, deadlines: Deadlines)
       settle({
         decision: reply.kind === 'decided' ? reply.decision ?? 'deny' : 'deny', tier: reply.tier, code: reply.code, detail: reply.detail, round: reply.round,
         grant: reply.grant, claim: reply.claim, arguments: reply.decision === 'modify' && reply.arguments !== null ? reply.arguments : proposed,
+        changes: reply.decision === 'modify' ? reply.changes ?? [] : [],
       });
     },
     wait: (what, until) => new Promise((resolve) => {

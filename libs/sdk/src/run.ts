@@ -21,6 +21,8 @@ export interface ProposeOptions {
   readonly deadline?: string | null;
   readonly reason?: string | null;
   readonly confidence?: number | null;
+  /** Earlier actions of the run on whose result this one rests: it is deferred until each has succeeded. */
+  readonly dependsOn?: readonly string[];
   /** Signed evidence of what was tested, found and fixed (`signEvidence`, `subjectOfCall` of @countersign/identity). */
   readonly evidence?: readonly DsseEnvelope[];
   /** How long to wait for the first answer, ms. */
@@ -85,7 +87,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     const action = options.action ?? context.ids();
     const record = createDecisionRecord(args, context.deadlines);
     const entry: Open = { record, tool, seq: undefined };
-    const message: ActionProposed = { action, tool, arguments: args, deadline: options.deadline ?? null, reason: options.reason ?? null, confidence: options.confidence ?? null, ...(options.evidence !== undefined && options.evidence.length > 0 && { evidence: options.evidence }) };
+    const message: ActionProposed = { action, tool, arguments: args, deadline: options.deadline ?? null, reason: options.reason ?? null, confidence: options.confidence ?? null, ...(options.dependsOn !== undefined && { dependsOn: options.dependsOn }), ...(options.evidence !== undefined && options.evidence.length > 0 && { evidence: options.evidence }) };
     const problem = failed !== undefined ? [failed.code, failed.message] as const : problemOf(message, context.maxMessageBytes);
     if (problem !== undefined) record.deny(...problem);
     else open.set(action, entry);

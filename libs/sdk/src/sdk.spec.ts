@@ -51,6 +51,20 @@ describe('a guarded tool', () => {
     expect(await run.guard('t', (args) => args['minor'])({ minor: 500 })).toBe(100);
   });
 
+  it('tells what a modify changed, and lets the caller refuse it: nothing runs, the outcome says so', async () => {
+    const changes = [{ path: '/minor', before: 'd'.repeat(43), after: 100 }];
+    const w = world({ decide: () => [{ decision: 'modify', arguments: { minor: 100 }, changes }] });
+    const run = await w.open();
+    const told: unknown[] = [];
+    await run.guard('payments.transfer', (_, permission) => { told.push(permission.changes); return 'ok'; })({ minor: 900 });
+    await run.guard('payments.transfer', () => 'ok', { whenModified: (decision) => { told.push(decision.changes); return 'execute'; } })({ minor: 900 });
+    expect(told).toEqual([changes, changes]);
+    await expect(run.guard('payments.transfer', () => { told.push('ran'); return 'ok'; }, { whenModified: 'refuse' })({ minor: 900 })).rejects.toMatchObject({ code: 'modification_refused', decision: 'modify' });
+    expect(told).toHaveLength(2);
+    await run.end();
+    expect(w.admitted.filter(({ kind }) => kind === 'outcome').map(({ body }) => body['status'])).toEqual(['succeeded', 'succeeded', 'not_executed']);
+  });
+
   it('waits for people after a step_up, and takes a later allow', async () => {
     const w = world({ decide: () => [{ decision: 'step_up', tier: 3 }, { decision: 'allow', tier: 3 }] });
     const run = await w.open();

@@ -10,7 +10,9 @@ import { checkpointing } from './app/partition.ts';
 import type { CheckpointPace } from './app/partition.ts';
 import { createProcessor } from './app/processor.ts';
 import { takeOver } from './app/take-over.ts';
-import { foldingWith, judgeWith, widerWith } from './core/judge.ts';
+import { onlyBundle } from './app/bundles/rules.ts';
+import type { Deciding, Rules } from './app/bundles/rules.ts';
+import { foldingWith, widerWith } from './core/judge.ts';
 import type { CompiledBundle } from './core/rules/compile.ts';
 import type { Level, Limits, World } from './core/world.ts';
 import { createEvidenceCheck } from './inbound/evidence.ts';
@@ -29,7 +31,8 @@ export interface PolicyPorts {
   readonly checkpoints: CheckpointStore;
   /** Counts what spans partitions. Without it, budgets wider than a run allow nothing. */
   readonly ledger?: BudgetLedger;
-  readonly bundle: CompiledBundle;
+  /** One bundle for good, or whatever is in force (compose-bundles.ts). */
+  readonly bundle: CompiledBundle | Rules;
   readonly key: SigningKey;
   readonly keys: KeySet;
   readonly jwks: readonly PublicJwk[];
@@ -50,7 +53,8 @@ export interface PolicyPorts {
 }
 
 export interface Policy {
-  readonly bundle: { readonly version: string; readonly rules: readonly (Pick<FiredRule, 'id' | 'tier' | 'decision'> & { readonly rationale: string })[] };
+  /** What decides now; undefined while nothing may. */
+  bundle(): { readonly version: string; readonly rules: readonly (Pick<FiredRule, 'id' | 'tier' | 'decision'> & { readonly rationale: string })[] } | undefined;
   readonly jwks: readonly PublicJwk[];
   readonly ready: () => { readonly ok: boolean; readonly why: string };
   /** Resolves once partitions are owned. */
@@ -63,20 +67,23 @@ const patienceMs = 5_000;
 
 /** Puts policy together out of its ports; knows no Nest. */
 export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
-  const { bus, snapshots, bundle, tenant } = ports;
+  const { bus, snapshots, tenant } = ports;
+  const rules = 'current' in ports.bundle ? ports.bundle : onlyBundle(ports.bundle);
+  const notLive = (): string | null => snapshots.notLive() ?? rules.notLive();
   const topics = ports.topics ?? policyTopics;
   const partitions = await bus.partitions(topics.inbox);
-  const evidence = createEvidenceCheck({ person: (id) => snapshots.person(id), tenant, attestors: () => bundle.evidence.attestors });
+  const evidence = createEvidenceCheck({ person: (id) => snapshots.person(id), tenant, attestors: () => rules.current()?.bundle.evidence.attestors ?? [] });
   const verify = createVerifier({ audience: ports.audience, keys: ports.keys, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant), evidence });
-  const worldAt = worldOf(ports);
+  const folding = foldingWith((name) => snapshots.tool(name));
+  const worldAt = worldOf(ports, folding, rules);
 
   let owned = 0;
   const own = async (ownership: Ownership): Promise<PartitionOwner> => {
     const { partition } = ownership;
     // Folding needs the catalogue (how far results are trusted), so it waits for the snapshots like everything else.
-    await live(snapshots, ownership.signal);
+    await live(notLive, ownership.signal);
     const taken = await takeOver(governedLog(ownership, topics.governed), ports.checkpoints, {
-      partition, owner: ports.owner, tenant, now: ports.now(), folding: worldAt(ports.now()).folding, onProblem: (error) => ports.onError(error, 'checkpoint'),
+      partition, owner: ports.owner, tenant, now: ports.now(), folding, onProblem: (error) => ports.onError(error, 'checkpoint'),
     });
     ports.onTakenOver?.(partition, { from: taken.from, folded: taken.folded, position: taken.state.position });
     const checkpoint = checkpointing(ports.checkpoints, partition, ports.pace, ports.now, taken.offsetOf, (error) => ports.onError(error, 'checkpoint'));
@@ -84,19 +91,29 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     // What the owner before had leased and not written goes back at once, not with the next need.
     if (worldAt(ports.now()).wider !== undefined || taken.state.accounts.size > 0) await leases?.own(taken.state);
     const handle = createProcessor({
-      tenant, clock: ports.now, world: worldAt, verify, ahead: verify.ahead, live: (signal) => live(snapshots, signal),
+      tenant, clock: ports.now, world: worldAt, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
       sign: async (claims) => {
         const texts: string[] = [];
         for (let i = 0; i < claims.length; i += maxGrantBatch) texts.push(...await signGrantsAsync(claims.slice(i, i + maxGrantBatch), ports.key));
         return texts;
       },
-      governed: (record, at) => toGoverned(topics.governed, record, at),
+      governed: (record, at) => {
+        rules.note?.(record, at);
+        return toGoverned(topics.governed, record, at);
+      },
       reply: (reply, to) => toReply(topics.replies, reply, to),
       deadLetter: (record, code, detail) => toDead(topics.dead, record, code, detail),
       traced: (traceparent, work) => withSpan('countersign.decide', traceparent, (span) => work(span.traceparent)),
       ...(ports.count && { count: ports.count }), ...(leases && { leasing: leases }),
     }, partition, taken.state, ownership.signal);
-    return { handle, committed: () => checkpoint(taken.state) };
+    return {
+      handle,
+      committed: () => {
+        rules.committed?.(partition);
+        checkpoint(taken.state);
+      },
+      discard: () => rules.discard?.(partition),
+    };
   };
 
   const subscription: Subscription = await bus.process({
@@ -108,35 +125,48 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   subscription.ended.catch((error: Error) => { state = { ok: false, why: error.message }; ports.onError(error, 'processing ended'); });
 
   return {
-    bundle: { version: bundle.version, rules: bundle.rules.map(({ id, tier, decision, rationale }) => ({ id, tier, decision, rationale })) },
+    bundle: () => {
+      const deciding = rules.current();
+      return deciding && { version: deciding.version, rules: deciding.bundle.rules.map(({ id, tier, decision, rationale }) => ({ id, tier, decision, rationale })) };
+    },
     jwks: ports.jwks,
     ready: () => {
-      const notLive = snapshots.notLive();
-      return notLive !== null ? { ok: false, why: `the snapshot of ${notLive} is not live` } : state;
+      const what = notLive();
+      return what !== null ? { ok: false, why: `the snapshot of ${what} is not live` } : state;
     },
     owning: subscription.ready,
-    stop: async () => { await subscription.stop(); await snapshots.stop(); },
+    stop: async () => { await subscription.stop(); await rules.stop?.(); await snapshots.stop(); },
   };
 };
 
-const worldOf = ({ snapshots, bundle, tenant, anomalyEffect, limits, proofSecret }: PolicyPorts): ((now: number) => World) => {
-  const judge = judgeWith(bundle);
-  const folding = foldingWith((name) => snapshots.tool(name));
+const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: PolicyPorts, folding: ReturnType<typeof foldingWith>, rules: Rules): ((now: number) => World) => {
   const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
+  const number = reviewNumbers(proofSecret);
   const fixed = {
-    folding, tool: folding.tool, tenant, policyVersion: bundle.version, judge, digest: argumentsDigest, limits: { ...limits, budget: bundle.budget, deferral: bundle.deferral }, wider: widerWith(bundle), review: bundle.reviewRate > 0 ? { rate: bundle.reviewRate, number: reviewNumbers(proofSecret) } : undefined,
+    folding, tool: folding.tool, tenant, digest: argumentsDigest,
     agent: (id: string) => snapshots.agent(id),
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),
     level: (agent: string) => { const recorded = snapshots.level(agent); return { recorded, effective: effective(recorded) }; },
   };
-  return (now) => ({ ...fixed, now, haltsVersion: snapshots.haltsVersion() }) as unknown as World;
+  // Rules come and go between batches; within one everything is judged by the same.
+  let deciding: Deciding | undefined;
+  let ruled: object = {};
+  return (now) => {
+    const current = rules.current();
+    if (current === undefined) throw new Error('no rules are in force: the partition waits');
+    if (current !== deciding) {
+      deciding = current;
+      ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle), review: current.bundle.reviewRate > 0 ? { rate: current.bundle.reviewRate, number } : undefined };
+    }
+    return { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null } as unknown as World;
+  };
 };
 
-const live = async (snapshots: Snapshots, signal: AbortSignal): Promise<void> => {
-  for (let waited = 0; snapshots.notLive() !== null; waited += 20) {
+const live = async (notLive: () => string | null, signal: AbortSignal): Promise<void> => {
+  for (let waited = 0; notLive() !== null; waited += 20) {
     if (signal.aborted) throw new Error('the partition was taken away');
-    if (waited >= patienceMs) throw new Error(`the snapshot of ${snapshots.notLive()} is not live: the partition waits`);
+    if (waited >= patienceMs) throw new Error(`the snapshot of ${notLive()} is not live: the partition waits`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };

@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseConfig, integer, optional, postgresField, readConfig, text } from '@countersign/service-host';
 
@@ -6,6 +7,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
   const config = readConfig(env, {
     ...baseConfig({ port: 7102 }), postgres: postgresField,
     bundle: optional('CS_POLICY_BUNDLE'),
+    bundleName: optional('CS_POLICY_BUNDLE_NAME'),
+    publishers: optional('CS_POLICY_PUBLISHERS'),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     anomalyEffect: text<'record' | 'raise'>('CS_ANOMALY_EFFECT', { default: 'raise', oneOf: ['record', 'raise'] }),
     grantMs: integer('CS_GRANT_MS', { default: 30_000, min: 1_000, max: 300_000 }),
@@ -13,7 +16,19 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     checkpointMs: integer('CS_CHECKPOINT_MS', { default: 30_000, min: 100 }),
     maxBatch: integer('CS_POLICY_BATCH', { default: 1_000, min: 1, max: 1_000 }),
   });
-  return Object.freeze({ ...config, bundle: config.bundle ?? fileURLToPath(new URL('../packs/demo', import.meta.url)) });
+  const bundle = config.bundle ?? fileURLToPath(new URL('../packs/demo', import.meta.url));
+  return Object.freeze({
+    ...config, bundle,
+    // Orders and reviews are signed for a bundle of this name: it must not change with where the folder lies.
+    bundleName: nameOf(config.bundleName ?? basename(resolve(bundle))),
+    publishers: config.publishers === undefined ? null : new Set(config.publishers.split(',').map((person) => person.trim()).filter((person) => person !== '')),
+  });
+};
+
+const nameOf = (text: string): string => {
+  if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(text)) return text;
+  process.stderr.write(`Cannot start: "${text}" is no name of a bundle. Set CS_POLICY_BUNDLE_NAME to up to 64 lower-case letters, digits, . _ and -.\n`);
+  process.exit(2);
 };
 
 export type PolicyConfig = ReturnType<typeof loadConfig>;

@@ -2,9 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger, createMetrics } from '@countersign/telemetry';
+import { openPool } from '@countersign/event-store/postgres';
+import { startBundleWorker } from './checks/bundle-worker.ts';
+import { composeBundles } from './compose-bundles.ts';
 import { composePolicy } from './compose.ts';
 import type { PolicyConfig } from './config.ts';
-import { loadBundle } from './inbound/bundle-files.ts';
+import { parseBundle, readBundleFiles } from './inbound/bundle-files.ts';
+import { personDirectory } from './inbound/person-directory.ts';
 import { followSnapshots } from './inbound/snapshots.ts';
 import { createCheckpointStore, openCheckpoints } from './outbound/checkpoints.ts';
 import { createBudgetLedger } from './outbound/ledger.ts';
@@ -16,25 +20,36 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   const log = createLogger({ service: 'policy', level: config.logLevel });
   const metrics = createMetrics('policy');
   const counted = metrics.counter('countersign_policy_total', 'What policy wrote or counted', ['what']);
-  const { bundle } = await loadBundle(config.bundle);
+  const files = await readBundleFiles(config.bundle);
+  const installed = parseBundle(files);
   const { jwks, keys } = serviceKeys(config.secretsDir);
   const bus = await createBus(config.bus, { clientId: 'policy' });
   const source = await openCheckpoints(config.postgres);
   const onError = (err: Error, what: string): void => log.error({ err, what }, what);
   const snapshots = followSnapshots(bus, { keys, now: Date.now, onError });
+  const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
+  const key = serviceKey(config.secretsDir, 'policy'), proofSecret = secretFile(config.secretsDir, 'proof-secret');
+  const owner = `policy-${randomUUID()}`;
+  const worker = startBundleWorker((error) => onError(error, 'bundle worker'));
+  const bundles = await composeBundles({
+    bus, pool, key, keys, tenant: config.tenant, name: config.bundleName, builtIn: { files, spec: installed.spec, bundle: installed.bundle }, person: (id) => snapshots.person(id), known: snapshots.ready,
+    publishers: config.publishers, checks: worker.checks(() => snapshots.catalogue()), compile: worker.compile, secret: proofSecret, evaluator: owner, now: Date.now, onError,
+    onSwap: (activation, version) => log.info({ activation, version }, 'rules in force'),
+  });
+  const people = personDirectory(snapshots, Date.now);
   const policy = await composePolicy({
-    bus, snapshots, bundle, keys, jwks, key: serviceKey(config.secretsDir, 'policy'), proofSecret: secretFile(config.secretsDir, 'proof-secret'),
+    bus, snapshots, bundle: bundles, keys, jwks, key, proofSecret,
     checkpoints: createCheckpointStore(source, policyTopics.governed), ledger: createBudgetLedger(source, policyTopics.governed, Date.now),
     tenant: config.tenant, audience: config.audience, anomalyEffect: config.anomalyEffect,
     limits: { grantMs: config.grantMs, actionsPerRun: 10_000, denies: 3, clockSkewMs: 300_000 },
     pace: { everyRecords: config.checkpointRecords, everyMs: config.checkpointMs }, maxBatch: config.maxBatch,
-    owner: `policy-${randomUUID()}`, now: Date.now, onError,
+    owner, now: Date.now, onError,
     count: (what, n) => { if (n > 0) counted.inc({ what }, n); },
     onTakenOver: (partition, how) => log.info({ partition, ...how }, 'partition taken over'),
   });
-  log.info({ version: bundle.version, rules: bundle.rules.length, interpreted: bundle.interpreted }, 'rules loaded');
+  log.info({ name: config.bundleName, version: installed.bundle.version, rules: installed.bundle.rules.length, interpreted: installed.bundle.interpreted }, 'rules it was installed with');
   return {
-    name: 'policy', http: config.http, module: PolicyModule.of(policy), log, metrics, bus, otlpEndpoint: config.otlpEndpoint, ready: policy.ready,
-    onDrain: async () => { await policy.stop(); await source.destroy(); },
+    name: 'policy', http: config.http, module: PolicyModule.of(policy, bundles, people), log, metrics, bus, otlpEndpoint: config.otlpEndpoint, ready: policy.ready,
+    onDrain: async () => { await policy.stop(); await worker.stop(); await pool.end(); await source.destroy(); },
   };
 };

@@ -1,6 +1,6 @@
 import { envelope, startHeartbeats } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
-import type { GovernedRecord } from '@countersign/contracts';
+import type { FactSupplied, GovernedRecord } from '@countersign/contracts';
 import { issueClaim, signServiceMessage, verifyGrant } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
@@ -13,6 +13,7 @@ import { halt, lift } from './app/halt.ts';
 import type { HaltRequest } from './app/halt.ts';
 import type { AgentsNow } from './app/ports.ts';
 import { takeGoverned } from './app/react.ts';
+import { supply } from './app/supply.ts';
 import { tellDue } from './app/timers.ts';
 import { createHaltBook, haltsTopic } from './outbound/halt-book.ts';
 import { createPostgresActions } from './outbound/postgres-actions.ts';
@@ -40,6 +41,8 @@ export interface Supervision {
   /** undefined: no such halt; false: one of the two paths failed, so nothing may run again yet. */
   lift(halt: string, by: string, reason: string): Promise<boolean | undefined>;
   cancel(run: string, action: string, by: string, reason: string): Promise<boolean>;
+  /** A signed fact for a deferred action; throws CodedError where it waits for no such fact from this person. */
+  supply(run: string, action: string, by: { readonly person: string; readonly roles: readonly string[] }, said: Omit<FactSupplied, 'action' | 'by'>): Promise<void>;
   inForce: ReturnType<typeof createHaltBook>['inForce'];
   readonly runs: Runs;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
@@ -92,6 +95,10 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       if (!await store.cancel({ tenant, run, action })) return false;
       await tell(run, { word: 'cancelled', body: { action, by, reason } });
       return true;
+    },
+    supply: async (run, action, by, said) => {
+      const answer = await supply(store, tell, { tenant, run, action }, by, said);
+      if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail);
     },
     inForce: () => book.inForce(),
     runs: createRuns(pool),

@@ -1,4 +1,5 @@
 import type { FiredRule, GovernedDecided, GovernedRecord } from '@countersign/contracts';
+import { effectiveArguments } from '@countersign/kernel';
 import { id, inert, inertArguments } from '../people/inert.ts';
 
 const clock = (at: number): string => new Date(at).toTimeString().slice(0, 8);
@@ -25,7 +26,7 @@ export const lineOf = (record: GovernedRecord, colour: boolean): string | undefi
   switch (record.kind) {
     case 'action.decided': {
       const { decision } = record;
-      return `${head} ${id(record.tool).padEnd(23)} ${fit(inertArguments(record.message.arguments, 30), 76)}  tier ${decision.tier}  ${paint(decision.decision.padEnd(7), colours[decision.decision])}  ${why(record)}`;
+      return `${head} ${id(record.tool).padEnd(23)} ${fit(inertArguments(effectiveArguments(record), 30), 76)}  tier ${decision.tier}  ${paint(decision.decision.padEnd(7), colours[decision.decision])}  ${why(record)}`;
     }
     case 'action.outcome': return record.message.status === 'succeeded' ? undefined : `${head} ${id(record.tool).padEnd(23)} ${`outcome ${record.message.status}`.padEnd(76)}  ${record.message.error === null ? '' : inert(record.message.error, 80)}`;
     case 'action.cancelled': return `${head} cancelled action ${id(record.action)} by ${id(record.by)}: ${inert(record.reason, 80)}`;

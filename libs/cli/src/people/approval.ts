@@ -16,6 +16,7 @@ export const approvalLines = (approval: ApprovalView, now: number, instruction?:
   `${id(approval.approval)}  tier ${approval.tier}  ${approval.status === 'open' ? minutes(approval.expiresAt - now) : id(approval.resolution)}  ${approval.votes.filter(({ vote }) => vote === 'approve').length} of ${approval.quorum} (${approval.route.map(id).join(' or ')}; not ${approval.requesters.map(id).join(', ')})`,
   `  who   ${id(approval.agent)}, run ${id(approval.run)}${instruction === undefined ? '' : `, instructed: ${inert(instruction)}`}`,
   `  what  ${id(approval.tool)}  ${inertArguments(approval.arguments)}`,
+  ...(approval.changes ?? []).map(({ path, rules, after }) => `  rules changed ${inert(path)} to ${after === undefined ? 'nothing' : inert(JSON.stringify(after), 200)} (${rules.map(id).join(', ')})`),
   `  why   ${approval.reason === null ? 'the agent gave no reason' : `the agent says: ${inert(approval.reason)}`}`,
   ...approval.rules.filter(({ tier }) => (tier ?? 0) >= 3).map((rule) => `  rule  ${id(rule.id)}: ${inert(rule.reason).slice(1, -1)}`),
 ];

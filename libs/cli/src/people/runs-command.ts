@@ -1,5 +1,7 @@
-import type { CancelResponse, RunDetail, RunList } from '@countersign/contracts';
+import type { ActionView, CancelResponse, Json, RunDetail, RunList, SupplyFactResponse } from '@countersign/contracts';
+import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import { CannotRun } from '../errors.ts';
+import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
 import { id, inert } from './inert.ts';
 
@@ -20,8 +22,35 @@ export const run = personCommand('countersign run RUN [--json]', {}, async (sess
   const found = await session.as(watching).client.request<RunDetail>('supervision', 'GET', `/runs/${wanted}`);
   session.show(found, [
     `${id(found.run)}  ${id(found.agent)}  ${id(found.status)}  since ${clock(found.startedAt)}`, `instructed: ${inert(found.instruction, 500)}`,
-    ...found.timeline.map((one) => `${clock(one.at)}  ${id(one.action)}  ${id(one.tool).padEnd(26)} tier ${one.tier}  ${id(one.decision).padEnd(8)} ${id(one.status)}${one.code === null ? '' : `  ${id(one.code)}`}`),
+    ...found.timeline.flatMap((one) => [`${clock(one.at)}  ${id(one.action)}  ${id(one.tool).padEnd(26)} tier ${one.tier}  ${id(one.decision).padEnd(8)} ${id(one.status)}${one.code === null ? '' : `  ${id(one.code)}`}`, ...waitsFor(found.run, one)]),
   ]);
+});
+
+const waitsFor = (run: string, { action, deferral }: ActionView): readonly string[] => (deferral === undefined ? [] : [
+  ...deferral.awaits.map(({ fact, from }) => `          waits until ${clock(deferral.until)} for ${id(fact)}, owed by ${from.map(id).join(' or ')}: npm run -s countersign -- supply ${id(run)} ${id(action)} ${id(fact)} VALUE`),
+  ...deferral.dependsOn.map((other) => `          waits until ${clock(deferral.until)} for action ${id(other)}`),
+]);
+
+/** The value is JSON where it is some (true, 710, "text"), else the text itself. */
+const valueOf = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+};
+
+export const supply = personCommand('countersign supply RUN ACTION FACT VALUE [--as PERSON] [--json]', {}, async (session) => {
+  const [run, action, fact, text, ...more] = session.positionals;
+  if (run === undefined || action === undefined || fact === undefined || text === undefined || more.length > 0) throw new CannotRun('Say which run, which action, which fact and its value: countersign run RUN shows what waits.');
+  const found = await session.as(watching).client.request<RunDetail>('supervision', 'GET', `/runs/${encodeURIComponent(run)}`);
+  const owed = found.timeline.find((one) => one.action === action)?.deferral?.awaits.find((one) => one.fact === fact);
+  if (owed === undefined) throw new Refused('fact_not_awaited', 'The action does not wait for this fact.', 409, false);
+  const value = valueOf(text);
+  const { person, key, client } = session.as([...owed.from]);
+  const jws = signPersonStatement('fact', { sub: person, tenant: process.env['CS_TENANT'] ?? 'acme', run, action, fact, value: argumentsDigest(value), iat: Math.floor(Date.now() / 1000) }, key);
+  const result = await client.request<SupplyFactResponse>('supervision', 'POST', `/runs/${encodeURIComponent(run)}/actions/${encodeURIComponent(action)}/facts`, { fact, value, jws });
+  session.show({ ...result, value, by: person }, [`${id(person)} says that ${id(fact)} is ${inert(JSON.stringify(value)).slice(1, -1)}; policy decides again.`]);
 });
 
 export const cancel = personCommand('countersign cancel RUN ACTION --reason TEXT [--as PERSON] [--json]', { reason: { type: 'string' } }, async (session) => {

@@ -1,10 +1,15 @@
 import type { Command } from '../commands.ts';
 import { CannotRun } from '../errors.ts';
+import { usage as backtestUsage } from './backtest/usage.ts';
 
 interface Subcommand { readonly usage: string; readonly load: () => Promise<Command> }
 
 /** `countersign policy <name>`: one file per subcommand, loaded when it is asked for. */
 export const subcommands: Readonly<Record<string, Subcommand>> = {
+  backtest: {
+    usage: backtestUsage,
+    load: async () => (await import('./backtest-command.ts')).backtest,
+  },
   test: {
     usage: 'countersign policy test DIR [--catalogue FILE] [--coverage] [--json]\n  Runs the bundle\'s tests/*.test.yaml. --coverage also asks that every rule was seen to fire and not to fire.',
     load: async () => (await import('./test-command.ts')).test,

@@ -1,8 +1,10 @@
-import type { Fact, FiredRule, JsonObject, Tier, Vote } from '@countersign/contracts';
+import type { Fact, FiredRule, JsonObject, RewrittenArgument, Tier, Vote } from '@countersign/contracts';
 
 /** What the people are shown. `reason` is the agent's own text: untrusted, to be rendered inert. */
 export interface Evidence {
   readonly arguments: JsonObject;
+  /** What rules changed in the proposal: the arguments above are the changed ones. */
+  readonly changes?: readonly RewrittenArgument[];
   readonly reason: string | null;
   readonly facts: { readonly [name: string]: Fact };
   readonly rules: readonly FiredRule[];

@@ -1,4 +1,5 @@
 import type { GovernedRecord } from '@countersign/contracts';
+import { effectiveArguments } from '@countersign/kernel';
 import type { ApprovalCommand } from './commands.ts';
 
 /** A command and the approval it is for. */
@@ -27,7 +28,7 @@ export const react = (record: GovernedRecord, open: OpenApprovals, approvalId: (
           question: {
             approval, tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: record.tool, answers: record.position,
             digest: asked.digest, tier: record.decision.tier, route: asked.route, quorum: asked.quorum, expiresAt: asked.expiresAt, requesters: asked.requesters,
-            evidence: { arguments: record.message.arguments, reason: record.message.reason, facts: record.facts, rules: record.decision.rules, policyVersion: record.decision.policyVersion },
+            evidence: { arguments: effectiveArguments(record), ...(record.modified !== undefined && { changes: record.modified.changes }), reason: record.message.reason, facts: record.facts, rules: record.decision.rules, policyVersion: record.decision.policyVersion },
           },
         },
       }];

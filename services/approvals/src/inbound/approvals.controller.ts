@@ -12,7 +12,7 @@ const shown = (state: Known): ApprovalView => {
   return {
     ...question, status: state.status, resolution: state.status === 'closed' ? state.resolution : null, requestedAt: state.requestedAt,
     votes: state.votes.map(({ person, vote }) => ({ person, vote })),
-    arguments: evidence.arguments, reason: evidence.reason, rules: evidence.rules,
+    arguments: evidence.arguments, ...(evidence.changes !== undefined && { changes: evidence.changes }), reason: evidence.reason, rules: evidence.rules,
   };
 };
 

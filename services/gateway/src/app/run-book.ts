@@ -84,5 +84,5 @@ export const createRunBook = (openRun: OpenRun, limits: RunBookLimits = { runs: 
 /** A reply as the run's own stream shows it. */
 const newsOf = (reply: Reply) => ({
   action: reply.action, code: reply.code, detail: reply.detail, decision: reply.decision, tier: reply.tier, round: reply.round,
-  grant: reply.grant, claim_required: reply.claim, arguments: reply.arguments,
+  grant: reply.grant, claim_required: reply.claim, arguments: reply.arguments, ...(reply.changes !== undefined && { changes: reply.changes }),
 });

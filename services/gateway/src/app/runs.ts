@@ -1,6 +1,6 @@
 import type { DsseEnvelope, JsonObject, RunEnded } from '@countersign/contracts';
 import { ActionDenied } from '@countersign/sdk';
-import type { Instruction, OutcomeReport, ProposedAction } from '@countersign/sdk';
+import type { ActionDecision, Instruction, OutcomeReport, ProposedAction } from '@countersign/sdk';
 import { CodedError } from '@countersign/service-host';
 import type { RateLimit } from './ports.ts';
 import { refusalOf } from './refusal.ts';
@@ -8,14 +8,14 @@ import type { HeldAction, HeldRun, RunBook } from './run-book.ts';
 
 export interface ProposalRequest {
   readonly action?: string; readonly tool: string; readonly arguments: JsonObject;
-  readonly deadline: string | null; readonly reason: string | null; readonly confidence: number | null; readonly evidence?: readonly DsseEnvelope[];
+  readonly deadline: string | null; readonly reason: string | null; readonly confidence: number | null; readonly dependsOn?: readonly string[]; readonly evidence?: readonly DsseEnvelope[];
   readonly waitMs: number;
 }
 
 /** An answer to a proposal; `decision` null: none yet. */
 export interface ActionAnswer {
   readonly action: string; readonly decision: string | null; readonly tier: number | null; readonly code: string | null; readonly detail: string | null; readonly round: number | null;
-  readonly grant: string | null; readonly claim_required: boolean; readonly arguments: JsonObject | null; readonly session_proof: string | null;
+  readonly grant: string | null; readonly claim_required: boolean; readonly arguments: JsonObject | null; readonly changes?: ActionDecision['changes']; readonly session_proof: string | null;
 }
 
 /** Actions kept per run for questions by id; older ones that are decided are let go of. */
@@ -25,7 +25,7 @@ const answerOf = (proposed: ProposedAction): ActionAnswer => {
   const { latest } = proposed;
   return {
     action: proposed.action, decision: latest?.decision ?? null, tier: latest?.tier ?? null, code: latest?.code ?? null, detail: latest?.detail ?? null, round: latest?.round ?? null,
-    grant: latest?.grant ?? null, claim_required: latest?.claim ?? false, arguments: latest?.arguments ?? null, session_proof: proposed.sessionProof() ?? null,
+    grant: latest?.grant ?? null, claim_required: latest?.claim ?? false, arguments: latest?.arguments ?? null, ...(latest?.decision === 'modify' && { changes: latest.changes }), session_proof: proposed.sessionProof() ?? null,
   };
 };
 
@@ -75,7 +75,7 @@ export const createRuns = (book: RunBook, rate: RateLimit, now: () => number) =>
         live(held);
         await rate.count(held.agent);
         makeRoom(held.actions);
-        const fresh = held.run.propose(body.tool, body.arguments, { ...(action !== undefined && { action }), deadline: body.deadline, reason: body.reason, confidence: body.confidence, ...(body.evidence && { evidence: body.evidence }), timeoutMs: waitMs });
+        const fresh = held.run.propose(body.tool, body.arguments, { ...(action !== undefined && { action }), deadline: body.deadline, reason: body.reason, confidence: body.confidence, ...(body.dependsOn !== undefined && { dependsOn: body.dependsOn }), ...(body.evidence && { evidence: body.evidence }), timeoutMs: waitMs });
         held.actions.set(fresh.action, { asked, proposed: fresh });
         return fresh;
       })();

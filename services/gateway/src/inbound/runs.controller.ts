@@ -44,8 +44,8 @@ export class RunsController {
   @Post(':run/actions')
   @HttpCode(200)
   propose(@Param('run') run: string, @Headers('authorization') authorization: string | undefined, @Body(validated(validateProposeRequest)) body: ProposeRequest) {
-    const { wait_ms, deadline, reason, confidence, ...rest } = body;
-    return this.#gateway.runs.propose(this.#held(run, authorization), { ...rest, deadline: deadline ?? null, reason: reason ?? null, confidence: confidence ?? null, waitMs: wait_ms ?? defaultWaitMs });
+    const { wait_ms, deadline, reason, confidence, depends_on, ...rest } = body;
+    return this.#gateway.runs.propose(this.#held(run, authorization), { ...rest, deadline: deadline ?? null, reason: reason ?? null, confidence: confidence ?? null, ...(depends_on !== undefined && { dependsOn: depends_on }), waitMs: wait_ms ?? defaultWaitMs });
   }
 
   @Get(':run/actions/:action')

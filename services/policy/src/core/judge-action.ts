@@ -14,7 +14,7 @@ import type { Judgement, KnownTool, Limits, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
-const nothingKnown: Pick<Judgement, 'facts' | 'failed'> = { facts: {}, failed: [] };
+const nothingKnown: Pick<Judgement, 'facts' | 'failed' | 'beside'> = { facts: {}, failed: [] };
 const nothing = { calls: 0, money: null };
 
 interface Round {
@@ -58,8 +58,8 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
-  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed }: Pick<Judgement, 'facts' | 'failed'> = nothingKnown, modified: Modification | null = null) => ({
-    tool, ruling: { decision: denied(world, code, verdict), facts, failed, snapshots, reserved: nothing, evidence, detail, modified },
+  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed, beside }: Pick<Judgement, 'facts' | 'failed' | 'beside'> = nothingKnown, modified: Modification | null = null) => ({
+    tool, ruling: { decision: { ...denied(world, code, verdict), ...(beside !== undefined && { beside }) }, facts, failed, snapshots, reserved: nothing, evidence, detail, modified },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -79,7 +79,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   let judged: Judged;
   let approvalDigest = '';
   try {
-    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
     const digestOf = (args: JsonObject): string => world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: tool.snapshot.definition, arguments: args });
     judged = judgeModified(world, tool, question);
     if (round.approval !== null || judged.judgement.verdict.decision === 'step_up') approvalDigest = digestOf(judged.arguments);
@@ -101,7 +101,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement, modified);
   const budgets = widerUse(world, run, accounts, round, money);
   if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
-  const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion };
+  const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
   const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
   const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, evidence, modified };
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {

@@ -1,6 +1,7 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
 import type { Wider } from './budgets.ts';
 import type { Evidence } from './facts/evidence.ts';
+import type { Graph } from './graph.ts';
 import type { Past } from './past.ts';
 import type { Redaction } from './redact.ts';
 
@@ -24,6 +25,7 @@ export interface Question<Tool extends KnownTool = KnownTool> {
   readonly round: number;
   readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
   readonly evidence?: Evidence;
+  readonly graph?: Graph | null;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface Verdict {
 /** A fact that could not be derived. `byArguments`: the proposal's arguments are to blame. */
 export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }
 
-export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null }
+export interface Judgement { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; readonly verdict: Verdict; /** What the action would move, if it says so. */ readonly money: Money | null; /** What the version beside the active one says (core/bundles/beside.ts). */ readonly beside?: Decision['beside'] }
 
 /** What the fold needs beside the records: how tools' results are trusted, and the provenance index. */
 export interface Folding<Tool extends KnownTool = KnownTool> {
@@ -77,6 +79,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   readonly limits: Limits;
   /** Which changes made without a person are reviewed: those whose number, in [0, 1) and known to nobody outside, is below the rate. */
   readonly review?: { readonly rate: number; number(run: string, action: string): number } | undefined;
+  /** The system graph; null while it is not known or stale. */
+  readonly graph?: Graph | null;
   /** Budgets wider than a run; absent where there are none. */
   readonly wider?: Wider | undefined;
 }

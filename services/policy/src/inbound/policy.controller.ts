@@ -1,5 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import type { PublicJwk } from '@countersign/contracts';
+import { CodedError } from '@countersign/service-host';
 import type { Policy } from '../compose.ts';
 
 export const POLICY = Symbol('policy');
@@ -13,8 +14,10 @@ export class PolicyController {
   }
 
   @Get('policy/bundle')
-  bundle(): Policy['bundle'] {
-    return this.#policy.bundle;
+  bundle(): NonNullable<ReturnType<Policy['bundle']>> {
+    const bundle = this.#policy.bundle();
+    if (bundle === undefined) throw new CodedError('not_ready', 'no rules are in force yet', { status: 503, retryAfterS: 1 });
+    return bundle;
   }
 
   @Get('jwks')

@@ -1,7 +1,9 @@
-import type { ClaimClaims, GovernedRecord, HaltNotice, RunHalted, RunResumed, ActionCancelled, TimerDue } from '@countersign/contracts';
+import type { ClaimClaims, Deferral, FactSupplied, GovernedRecord, HaltNotice, RunHalted, RunResumed, ActionCancelled, TimerDue } from '@countersign/contracts';
 import type { ActionRow } from '../core/claim.ts';
 
 export interface ActionKey { readonly tenant: string; readonly run: string; readonly action: string }
+
+export interface DueTimer { readonly run: string; readonly action: string | null }
 
 /** Rows of actions and runs; every move is a compare-and-set. */
 export interface ActionStore {
@@ -12,9 +14,11 @@ export interface ActionStore {
   claim(claims: ClaimClaims): Promise<boolean>;
   /** open or granted → cancelled; false where it was claimed, finished or never known. */
   cancel(key: ActionKey): Promise<boolean>;
-  /** Timers due by `now`, oldest first; each stays until `fold` sees its run end. */
-  due(now: number, limit: number): Promise<readonly { readonly tenant: string; readonly run: string }[]>;
-  snooze(run: string, until: number): Promise<void>;
+  /** Timers due by `now`, oldest first: of runs whose life is over (`action` null), of actions that waited long enough. Each stays until `fold` sees the end of it. */
+  due(now: number, limit: number): Promise<readonly DueTimer[]>;
+  snooze(timer: DueTimer, until: number): Promise<void>;
+  /** What an action waits for; null where it is not deferred, undefined where it is not known. */
+  waiting(key: ActionKey): Promise<Deferral | null | undefined>;
 }
 
 /** The live view of halts; the same that tool guards hold. */
@@ -42,7 +46,8 @@ export type RunCommand =
   | { readonly word: 'halted'; readonly body: RunHalted }
   | { readonly word: 'resumed'; readonly body: RunResumed }
   | { readonly word: 'cancelled'; readonly body: ActionCancelled }
-  | { readonly word: 'due'; readonly body: TimerDue };
+  | { readonly word: 'due'; readonly body: TimerDue }
+  | { readonly word: 'supplied'; readonly body: FactSupplied };
 
 /** Says something about a run into the inbox, signed by supervision. */
 export type TellRun = (run: string, command: RunCommand) => Promise<void>;

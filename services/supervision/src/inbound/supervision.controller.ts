@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { validateClaimRequest, validateHaltRequest, validateReasonRequest } from '@countersign/contracts';
-import type { ClaimRequest, HaltRequest, ReasonRequest } from '@countersign/contracts';
+import { validateClaimRequest, validateHaltRequest, validateReasonRequest, validateSupplyFactRequest } from '@countersign/contracts';
+import type { ClaimRequest, HaltRequest, ReasonRequest, SupplyFactRequest } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { Supervision } from '../compose.ts';
@@ -56,6 +56,14 @@ export class SupervisionController {
   async cancel(@Param('run') run: string, @Param('action') action: string, @Body(validated(validateReasonRequest)) body: ReasonRequest, @Person() { person }: AuthenticatedPerson) {
     if (!await this.#supervision.cancel(run, action, person, body.reason)) throw new CodedError('conflict', 'this action is unknown, or it was claimed or ended already: too late to cancel', { status: 409 });
     return { action, cancelled: true };
+  }
+
+  @Post('runs/:run/actions/:action/facts')
+  @HttpCode(200)
+  @UseGuards(PersonGuard)
+  async supply(@Param('run') run: string, @Param('action') action: string, @Body(validated(validateSupplyFactRequest)) body: SupplyFactRequest, @Person() person: AuthenticatedPerson) {
+    await this.#supervision.supply(run, action, person, body);
+    return { action, fact: body.fact, sent: true };
   }
 
   @Get('runs')

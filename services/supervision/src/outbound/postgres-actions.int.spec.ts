@@ -79,10 +79,27 @@ describe('rows of actions in PostgreSQL', () => {
     const store = createPostgresActions(pool);
     await store.fold([started(0)]);
     expect(await store.due(59_999, 10)).toEqual([]);
-    expect(await store.due(60_000, 10)).toEqual([{ tenant: 'acme', run: 'r1' }]);
-    await store.snooze('r1', 70_000);
+    expect(await store.due(60_000, 10)).toEqual([{ run: 'r1', action: null }]);
+    await store.snooze({ run: 'r1', action: null }, 70_000);
     expect(await store.due(60_000, 10)).toEqual([]);
     await store.fold([{ ...base, position: 5, kind: 'run.ended', reason: 'due', denied: [] }]);
     expect(await store.due(99_000, 10)).toEqual([]);
+  });
+
+  it('tell actions that waited long enough, for as long as they wait, and say what they wait for', async () => {
+    const store = createPostgresActions(pool);
+    const deferral = { until: 5_000, place: 1, awaits: [{ fact: 'supplier.verified', from: ['purchasing'] }], dependsOn: [] };
+    const deferred = (position: number) => ({ ...base, position, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', decision: { decision: 'defer', tier: 2, code: 'deferred', deferral } }) as unknown as GovernedDecided;
+    await store.fold([deferred(1)]);
+    expect(await store.waiting(key)).toEqual(deferral);
+    expect(await store.due(4_999, 10)).toEqual([]);
+    expect(await store.due(5_000, 10)).toEqual([{ run: 'r1', action: 'a1' }]);
+    await store.snooze({ run: 'r1', action: 'a1' }, 6_000);
+    expect(await store.due(5_999, 10)).toEqual([]);
+    await store.fold([decided(2, 'step_up', 3)]);
+    expect([await store.due(99_000, 10), await store.waiting(key), await store.waiting({ ...key, action: 'a2' })]).toEqual([[], null, undefined]);
+    await store.fold([deferred(3)]);
+    expect(await store.cancel(key)).toBe(true);
+    expect([await store.due(99_000, 10), await store.waiting(key)]).toEqual([[], null]);
   });
 });

@@ -1,16 +1,17 @@
-import type { GovernedRecord } from '@countersign/contracts';
+import type { Deferral, GovernedRecord } from '@countersign/contracts';
 import type { Pool } from 'pg';
 import type { ActionStore } from '../app/ports.ts';
 import { moves, statusAfter } from '../core/action.ts';
 
 /** One statement per kind of row, a batch of records each: records of one action are folded to the last that may move it. */
 const foldActions = `
-  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at)
-  select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint)
+  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at, deferral, due_at)
+  select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint, deferral jsonb, due_at bigint)
   on conflict (tenant, run, action) do update
   set status = case when kept.status = any (array(select jsonb_array_elements_text($2::jsonb -> excluded.status))) then excluded.status else kept.status end,
       tier = greatest(kept.tier, excluded.tier), decision = case when excluded.decision = '' then kept.decision else excluded.decision end,
-      code = coalesce(excluded.code, kept.code), position = excluded.position, at = excluded.at
+      code = coalesce(excluded.code, kept.code), position = excluded.position, at = excluded.at,
+      deferral = excluded.deferral, due_at = excluded.due_at
   where kept.position < excluded.position`;
 const startRuns = `
   insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction)
@@ -44,6 +45,7 @@ const actionRow = (record: GovernedRecord) => {
   return [{
     tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: 'tool' in record ? record.tool : '', status,
     tier: decided?.tier ?? 0, decision: decided?.decision ?? '', code: decided?.code ?? null, position: record.position, at: record.now,
+    deferral: decided?.deferral ?? null, due_at: decided?.deferral?.until ?? null,
   }];
 };
 
@@ -78,11 +80,18 @@ export const createPostgresActions = (pool: Pool): ActionStore => ({
   },
 
   due: async (now, limit) => {
-    const { rows } = await pool.query('select tenant, run from run where due_at <= $1 order by due_at limit $2', [now, limit]);
-    return rows;
+    const { rows } = await pool.query(`(select run, null::text as action, due_at from run where due_at <= $1 order by due_at limit $2)
+      union all (select run, action, due_at from action where due_at <= $1 and status = 'open' order by due_at limit $2) order by due_at limit $2`, [now, limit]);
+    return rows.map(({ run, action }: { run: string; action: string | null }) => ({ run, action }));
   },
 
-  snooze: async (run, until) => {
-    await pool.query('update run set due_at = $2 where run = $1 and due_at is not null', [run, until]);
+  snooze: async ({ run, action }, until) => {
+    if (action === null) await pool.query('update run set due_at = $2 where run = $1 and due_at is not null', [run, until]);
+    else await pool.query('update action set due_at = $3 where run = $1 and action = $2 and due_at is not null', [run, action, until]);
+  },
+
+  waiting: async ({ tenant, run, action }) => {
+    const { rows: [row] } = await pool.query<{ status: string; deferral: Deferral | null }>('select status, deferral from action where tenant = $1 and run = $2 and action = $3', [tenant, run, action]);
+    return row && (row.status === 'open' ? row.deferral : null);
   },
 });

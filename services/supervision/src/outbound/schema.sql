@@ -5,6 +5,10 @@ create table if not exists action (
   claimed_by text, claim_jti text, claim_iat bigint, claim_exp bigint,
   primary key (tenant, run, action)
 );
+-- A deferred action: what it waits for, and when policy is told that its time is over.
+alter table action add column if not exists deferral jsonb;
+alter table action add column if not exists due_at bigint;
+create index if not exists action_due on action (due_at) where due_at is not null;
 create index if not exists action_by_run on action (run, at);
 create table if not exists run (
   run text primary key, tenant text not null, agent text not null, status text not null,

@@ -1,7 +1,8 @@
+import type { Deferral } from '@countersign/contracts';
 import type { Pool } from 'pg';
 
 export interface RunView { readonly run: string; readonly agent: string; readonly status: string; readonly startedAt: number; readonly instruction: string; readonly actions: number; readonly waiting: number }
-export interface ActionView { readonly action: string; readonly tool: string; readonly status: string; readonly tier: number; readonly decision: string; readonly code: string | null; readonly at: number }
+export interface ActionView { readonly action: string; readonly tool: string; readonly status: string; readonly tier: number; readonly decision: string; readonly code: string | null; readonly at: number; readonly deferral?: Deferral }
 
 export interface Runs {
   /** Newest first. */
@@ -19,7 +20,7 @@ export const createRuns = (pool: Pool): Runs => ({
   get: async (tenant, run) => {
     const { rows: [found] } = await pool.query<RunView>(`select ${columns} from run r where tenant = $1 and run = $2`, [tenant, run]);
     if (!found) return undefined;
-    const { rows: timeline } = await pool.query<ActionView>('select action, tool, status, tier, decision, code, at::float8 as at from action where tenant = $1 and run = $2 order by at, position limit 1000', [tenant, run]);
-    return { ...found, timeline };
+    const { rows } = await pool.query<Omit<ActionView, 'deferral'> & { readonly deferral: Deferral | null }>('select action, tool, status, tier, decision, code, at::float8 as at, deferral from action where tenant = $1 and run = $2 order by at, position limit 1000', [tenant, run]);
+    return { ...found, timeline: rows.map(({ deferral, ...one }) => ({ ...one, ...(deferral !== null && one.status === 'open' && { deferral }) })) };
   },
 });

@@ -1,24 +1,59 @@
 import { Unsupported, compileTree } from './compile.ts';
-import type { Names } from './compile.ts';
 import { interpretTree } from './interpret.ts';
-import { parseCel } from './parse.ts';
+import { createSlots } from './names.ts';
+import type { Names, Slots } from './names.ts';
+import type { Run } from './node.ts';
+import { CelProblem, offsetOf, parseCel } from './parse.ts';
 import type { CelTree } from './parse.ts';
-import type { Compiled } from './value.ts';
+import type { Scope } from './scope.ts';
+import { nameOf } from './tree.ts';
+import { Failure } from './value.ts';
+import type { Result } from './value.ts';
 
 /** `interpreted` says why the slow way is taken; null where the expression is compiled. */
-export interface Expression { readonly source: string; readonly run: Compiled; readonly uses: readonly string[]; readonly interpreted: string | null }
+export interface Expression { readonly source: string; readonly run: Run; readonly uses: readonly string[]; readonly interpreted: string | null }
 
-/** Makes CEL text runnable. Throws where it is no CEL or reads a name that does not exist. */
-export const expression = (source: string, names: Names): Expression => {
+/**
+ * Makes CEL text runnable. Names are read from `slots`, by the numbers that the table gives out. Throws a CelProblem where the text is no CEL,
+ * reads a name that does not exist, or has a pattern that is none.
+ */
+export const expression = (source: string, names: Names, slots: Slots = createSlots()): Expression => {
   const tree = parseCel(source);
+  const uses = freeNames(tree, names);
+  const slow = interpretTree(tree, uses, names, slots);
   try {
-    const { run, uses } = compileTree(tree, names);
-    return { source, run, uses: [...uses], interpreted: null };
+    return { source, run: settled(compileTree(tree, names, slots), slow, uses, names, slots), uses, interpreted: null };
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
-    const uses = freeNames(tree, names);
-    return { source, run: interpretTree(tree, uses, uses.some((name) => names.byArguments(name))), uses, interpreted: error.message };
+    return { source, run: settled(slow, slow, uses, names, slots), uses, interpreted: error.message };
   }
+};
+
+/** What a run came to once it is known whether it may count: fuel, and who is to blame for a failure, are looked at here for both engines alike. */
+const settled = (fast: Run, slow: Run, uses: readonly string[], names: Names, slots: Slots): Run => {
+  const reads = uses.filter((name) => names.constant?.(name) === undefined).map((name) => ({ name, slot: slots.of(name), byArguments: names.byArguments(name) }));
+  const settle = (scope: Scope, result: Result): Result => {
+    if (scope.fuel < 0) return new Failure('too much work for what the arguments hold', true);
+    return result instanceof Failure ? blamed(result, scope) : result;
+  };
+  // What could not be derived is to blame before the expression itself: the arguments first, then what is only late.
+  const blamed = ({ why }: Failure, { slots: values }: Scope): Failure => {
+    const failed = reads.flatMap(({ slot, byArguments }) => {
+      const value = values[slot];
+      return value === undefined ? [new Failure(why, byArguments)] : value instanceof Failure ? [value] : [];
+    });
+    if (failed.length === 0) return new Failure(why, reads.some((one) => one.byArguments));
+    return failed.find((one) => one.byArguments) ?? failed.find((one) => one.constructor !== Failure) ?? failed[0]!;
+  };
+  return (scope) => {
+    const fuel = scope.fuel;
+    const result = fast(scope);
+    if (typeof result === 'boolean' && scope.fuel >= 0) return result;
+    if (!scope.beyond) return settle(scope, result);
+    scope.beyond = false;
+    scope.fuel = fuel;
+    return settle(scope, slow(scope));
+  };
 };
 
 /** Names a tree reads, the longest declared `a.b` first; throws on one that is neither declared nor bound by a macro. */
@@ -29,20 +64,12 @@ const freeNames = (tree: CelTree, names: Names): string[] => {
     if (Array.isArray(node)) return node.forEach((item) => walk(item, bound));
     const kind = (node as Partial<CelTree>).exprKind;
     if (kind === undefined) return Object.values(node).forEach((item) => walk(item, bound));
-    const full = dotted(node as CelTree);
-    if (full !== undefined && !bound.has(full.split('.')[0]!) && names.has(full)) return void found.add(full);
-    if (kind.case === 'identExpr' && !bound.has(kind.value.name)) throw new Error(`unknown name ${kind.value.name}`);
+    const name = nameOf(node as CelTree, names, bound);
+    if (name !== undefined) return void found.add(name);
+    if (kind.case === 'identExpr' && !bound.has(kind.value.name)) throw new CelProblem(`unknown name ${kind.value.name}`, offsetOf(tree, node as CelTree));
     const inner = kind.case === 'comprehensionExpr' ? new Set([...bound, kind.value.iterVar, kind.value.iterVar2, kind.value.accuVar]) : bound;
     walk(kind.value, inner);
   };
   walk(tree, new Set());
   return [...found];
-};
-
-const dotted = (tree: CelTree): string | undefined => {
-  const kind = tree.exprKind;
-  if (kind.case === 'identExpr') return kind.value.name;
-  if (kind.case !== 'selectExpr' || kind.value.testOnly) return undefined;
-  const before = dotted(kind.value.operand!);
-  return before === undefined ? undefined : `${before}.${kind.value.field}`;
 };

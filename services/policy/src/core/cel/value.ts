@@ -1,6 +1,6 @@
 /**
- * Values that compiled CEL works on are plain JSON. CEL's int is a safe integer here and its double any other number
- * (facts are integers; `docs` in core/cel/README.md says where that differs from the specification).
+ * Values that compiled CEL works on are plain JSON. CEL's int is a safe integer here and its double any other number;
+ * where that would matter (arithmetic on doubles, results beyond 2^53) the interpreter answers instead.
  */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
 
@@ -15,11 +15,6 @@ export class Failure {
 }
 
 export type Result = Value | Failure;
-
-/** What an expression sees: own properties of `names` by their full name (`run.calls`), Failure where a fact could not be derived. */
-export interface Scope { readonly names: Readonly<Record<string, Result>>; readonly locals: Result[] }
-
-export type Compiled = (scope: Scope) => Result;
 
 export const isList = (value: Result): value is readonly Value[] => Array.isArray(value);
 export const isMap = (value: Result): value is { readonly [key: string]: Value } => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Failure);

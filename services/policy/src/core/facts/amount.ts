@@ -1,4 +1,5 @@
 import type { Money } from '@countersign/contracts';
+import { newScope } from '../cel/scope.ts';
 import { Failure } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
 import type { CompiledTool } from '../rules/compile.ts';
@@ -7,7 +8,7 @@ import type { FailedFact } from '../world.ts';
 /** What the tool's own extractors read out of the arguments; those that fail are added to `failed`. `only` names the ones that are wanted. */
 export const extract = (tool: CompiledTool, args: Value, failed: FailedFact[], only?: ReadonlySet<string>): Record<string, Value> => {
   const values: Record<string, Value> = {};
-  const scope = { names: { args }, locals: [] };
+  const scope = newScope([args]);
   for (const [fact, expression] of tool.extractors) {
     if (only !== undefined && !only.has(fact)) continue;
     const value = expression.run(scope);

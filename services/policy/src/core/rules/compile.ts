@@ -2,6 +2,11 @@ import type { Tier, ToolSnapshot } from '@countersign/contracts';
 import { expression } from '../cel/expression.ts';
 import { CelProblem } from '../cel/parse.ts';
 import type { Expression } from '../cel/expression.ts';
+import { createSlots } from '../cel/names.ts';
+import type { Names } from '../cel/names.ts';
+import { newScope } from '../cel/scope.ts';
+import type { Scope } from '../cel/scope.ts';
+import { Failure } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
 import { contextFacts } from '../facts/history.ts';
 import type { ContextFact } from '../facts/history.ts';
@@ -32,8 +37,12 @@ export interface CompiledRule {
   readonly tier: Tier | null; readonly decision: 'deny' | 'defer' | 'step_up' | null; readonly when: Expression; readonly matches: (tool: string) => boolean;
   readonly approval: Approval | null; readonly reversalWindowMs: number | null; readonly rewrites: readonly { readonly path: string; readonly value: Expression; readonly redact?: NonNullable<Rewrite['redact']> }[];
 }
+/** A fact that rules read: where they look for it, and what they find there where nobody made it. */
+export interface Load { readonly name: string; readonly slot: number; readonly missing: Failure }
 export interface ToolIndex {
+  /** Sorted by id, so that nothing depends on the order in the files. */
   readonly permitted: boolean; readonly never: boolean; readonly rules: readonly CompiledRule[];
+  readonly loads: readonly Load[];
   readonly matrix: readonly MatrixRow[];
   /** Names of facts and parameters that rules, rewrites and matrix read. */
   readonly uses: ReadonlySet<string>;
@@ -54,6 +63,8 @@ export interface CompiledBundle {
   readonly budgets: readonly WiderBudget[];
   readonly evidence: EvidencePolicy;
   readonly rules: readonly CompiledRule[];
+  /** Where the rules of a tool read their facts; one evaluation uses it at a time. */
+  readonly scope: Scope;
   /** Rules the interpreter runs, and why. */
   readonly interpreted: readonly { readonly rule: string; readonly why: string }[];
   index(tool: string): ToolIndex;
@@ -76,13 +87,18 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   const facts = namesWith(Array.isArray(spec.facts) ? spec.facts : [], onDemand);
   const awaited = readAwaited(spec.awaited, facts.has, complain);
   const deferral = readDeferral(spec.deferral, complain);
-  const names = { has: (name: string) => Object.hasOwn(parameters, name) || facts.has(name) || awaited.has(name), byArguments: (name: string) => !Object.hasOwn(parameters, name) && !awaited.has(name) && facts.byArguments(name) };
+  const names: Names = {
+    has: (name) => Object.hasOwn(parameters, name) || facts.has(name) || awaited.has(name),
+    byArguments: (name) => !Object.hasOwn(parameters, name) && !awaited.has(name) && facts.byArguments(name),
+    constant: (name) => (Object.hasOwn(parameters, name) ? parameters[name] : undefined),
+  };
+  const slots = createSlots();
   const rules: CompiledRule[] = [];
   spec.rules.forEach((rule: RuleSpec | null, i) => {
     const compile = (source: unknown, path: string): Expression | undefined => {
       if (typeof source !== 'string') return undefined;
       try {
-        return expression(source, names);
+        return expression(source, names, slots);
       } catch (error) {
         complain(`rules[${i}].${path}`, (error as Error).message, { rule: rule?.id, offset: error instanceof CelProblem ? error.offset : undefined });
         return undefined;
@@ -97,27 +113,32 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   if (problems.length > 0) throw new BundleError(problems);
   const permit = anyOf(spec.permit);
   const never = anyOf(spec.neverAutomate ?? []);
+  const sorted = rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const indexed = new Map<string, ToolIndex>();
   return {
-    version: spec.version, parameters, rules, budget: spec.budget ?? null, reviewRate: spec.review?.rate ?? 0, awaited, deferral, budgets, evidence,
+    version: spec.version, parameters, rules, scope: newScope([]), budget: spec.budget ?? null, reviewRate: spec.review?.rate ?? 0, awaited, deferral, budgets, evidence,
     approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
     interpreted: rules.filter((rule) => rule.when.interpreted !== null).map((rule) => ({ rule: rule.id, why: rule.when.interpreted! })),
     index: (tool) => {
       let found = indexed.get(tool);
       if (found === undefined) {
-        const matching = rules.filter((rule) => rule.matches(tool));
+        const matching = sorted.filter((rule) => rule.matches(tool));
+        const loadsOf = (of: readonly CompiledRule[]): Load[] => [...new Set(of.flatMap(expressionsOf).flatMap((one) => one.uses))].filter((name) => names.constant?.(name) === undefined)
+          .map((name) => ({ name, slot: slots.of(name), missing: new Failure(`${name} is not known`, names.byArguments(name)) }));
         const rows = matrix.rows(tool);
         const uses = new Set([
-          ...matching.flatMap((rule) => [rule.when, ...rule.rewrites.map(({ value }) => value)].flatMap((one) => one.uses)),
+          ...matching.flatMap(expressionsOf).flatMap((one) => one.uses),
           ...rows.flatMap(({ lines }) => lines.map(({ fact }) => fact)),
         ]);
-        found = { permitted: permit(tool), never: never(tool), rules: matching, matrix: rows, uses, context: [...onDemand.values()].filter(({ name }) => uses.has(name)), awaited: [...awaited.values()].filter(({ fact }) => uses.has(fact)) };
+        found = { permitted: permit(tool), never: never(tool), rules: matching, loads: loadsOf(matching), matrix: rows, uses, context: [...onDemand.values()].filter(({ name }) => uses.has(name)), awaited: [...awaited.values()].filter(({ fact }) => uses.has(fact)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);
       }
       return found;
     },
   };
 };
+
+const expressionsOf = (rule: CompiledRule): Expression[] => [rule.when, ...rule.rewrites.map(({ value }) => value)];
 
 const redacted = expression("'[redacted]'", { has: () => false, byArguments: () => false });
 

@@ -1,6 +1,8 @@
 import type { AwaitedFact, Fact, FiredRule, Json, Tier } from '@countersign/contracts';
 import { Failure } from '../cel/value.ts';
-import type { Result, Scope, Value } from '../cel/value.ts';
+import { fuelPerAction } from '../cel/scope.ts';
+import type { Scope } from '../cel/scope.ts';
+import type { Result, Value } from '../cel/value.ts';
 import type { FailedFact } from '../facts/derive.ts';
 import { Owed } from './awaited.ts';
 import type { Awaited } from './awaited.ts';
@@ -38,7 +40,7 @@ export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts:
   if (index.never) fire(tally, 'builtin:never-automate', 3, null, 'on the list of what is never automated');
   if (tool.snapshot.consequential && !tool.snapshot.reversible && !authorised(read)) fire(tally, 'builtin:irreversible', 3, null, 'cannot be undone, and no attested instruction names its target and amount');
   applyMatrix(tally, index.matrix, tool.snapshot.consequential, facts, failed);
-  applyRules(tally, bundle, index, facts, failed);
+  if (index.rules.length > 0) applyRules(tally, loaded(bundle, index, facts, failed), index);
   // A rule that failed for a reason of ours raises what all others came to: once, and last, so that order does not matter.
   if (tally.broken) raise(tally, Math.max(3, tally.tier + 1));
   const ceiling = read('agent.ceiling');
@@ -84,13 +86,7 @@ const broken = (tally: Tally, id: string, why: string): void => {
   tally.rules.push({ id, tier: 3, decision: null, reason: `could not be evaluated: ${why.slice(0, 300)}` });
 };
 
-const applyRules = (tally: Tally, bundle: CompiledBundle, { rules, awaited }: ToolIndex, facts: Readonly<Record<string, Fact>>, failed: readonly FailedFact[]): void => {
-  if (rules.length === 0) return;
-  const names: Record<string, Result> = { ...bundle.parameters };
-  for (const name in facts) names[name] = facts[name]!.value as Value;
-  for (const { fact, why, byArguments } of failed) names[fact] = new Failure(`${fact}: ${why}`, byArguments);
-  for (const one of awaited) if (!Object.hasOwn(facts, one.fact)) names[one.fact] = new Owed(one);
-  const scope = { names, locals: [] };
+const applyRules = (tally: Tally, scope: Scope, { rules }: ToolIndex): void => {
   for (const rule of rules) {
     const result = rule.when.run(scope);
     if (result === false) continue;
@@ -104,7 +100,26 @@ const applyRules = (tally: Tally, bundle: CompiledBundle, { rules, awaited }: To
     } else {
       broken(tally, rule.id, result instanceof Failure ? result.why : 'no truth value');
     }
+    // Denied by now, whatever the others would say.
+    if (scope.fuel < 0) return;
   }
+};
+
+/** Puts the facts where the rules of this tool look for them. */
+const loaded = ({ scope }: CompiledBundle, { loads, awaited }: ToolIndex, facts: Readonly<Record<string, Fact>>, failed: readonly FailedFact[]): Scope => {
+  const { slots } = scope;
+  for (const { name, slot, missing } of loads) {
+    const fact = facts[name];
+    slots[slot] = fact === undefined ? missing : fact.value as Value;
+  }
+  for (const { fact, why, byArguments } of failed) {
+    const load = loads.find(({ name }) => name === fact);
+    if (load !== undefined) slots[load.slot] = new Failure(`${fact}: ${why}`, byArguments);
+  }
+  for (const one of awaited) if (!Object.hasOwn(facts, one.fact)) for (const { name, slot } of loads) if (name === one.fact) slots[slot] = new Owed(one);
+  scope.fuel = fuelPerAction;
+  scope.beyond = false;
+  return scope;
 };
 
 /** A rule that reads a fact before it is there: the action waits for it (AARM R3: an unpopulated field defers). */
