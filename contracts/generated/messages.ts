@@ -385,6 +385,8 @@ export interface AgentSnapshot {
   readonly version: number;
   readonly name: string;
   readonly owner: string;
+  /** People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered. */
+  readonly principals?: readonly ('*' | string)[];
   readonly purpose: string;
   readonly roles: readonly string[];
   readonly status: 'draft' | 'active' | 'suspended' | 'decommissioned';
