@@ -87,8 +87,12 @@ const broken = (tally: Tally, id: string, why: string): void => {
 };
 
 const applyRules = (tally: Tally, scope: Scope, { rules }: ToolIndex): void => {
-  for (const rule of rules) {
-    const result = rule.when.run(scope);
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i]!;
+    const { fuel } = scope;
+    const quick = rule.when.quick(scope);
+    if (quick === false && scope.fuel >= 0) continue;
+    const result = typeof quick === 'boolean' && scope.fuel >= 0 ? quick : rule.when.settle(scope, quick, fuel);
     if (result === false) continue;
     if (result === true) {
       fire(tally, rule.id, rule.tier, rule.decision ?? (rule.rewrites.length > 0 ? 'modify' : null), rule.rationale);
