@@ -395,6 +395,25 @@ export interface AgentSnapshot {
   readonly runtimeTrusted: boolean;
   readonly limits: { readonly calls: number; readonly money: Money | null };
 }
+/** One node of the system graph. */
+export interface GraphNode {
+  /** `kind:name` or any name of its own. */
+  readonly node: string;
+  readonly tenant: string;
+  readonly version: number;
+  /** service, data-store, pipeline, library, … */
+  readonly kind: string;
+  readonly title: string;
+  /** Who answers for it, as its source says. */
+  readonly owner: string | null;
+  /** What it needs to work; what builds and deploys it belongs here too. */
+  readonly dependsOn: readonly string[];
+  /** critical_path, revenue_path, regulated_data, or the company's own. */
+  readonly marks: readonly string[];
+  /** Files that belong to it, from the root of their repository; * stands for any characters, slashes included. */
+  readonly paths: readonly string[];
+  readonly status: 'live' | 'gone';
+}
 export interface PersonSnapshot {
   readonly person: string;
   readonly tenant: string;

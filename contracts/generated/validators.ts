@@ -25048,14 +25048,14 @@ return errors === 0;
 }
 validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltList = validate119;
-const schema421 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
-const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const schema425 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern197 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+export const validateGraphList = validate119;
+const schema421 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000}}};
+const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]}}};
+const pattern195 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$", "u");
+const pattern197 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
 
 function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/registry/GraphNode.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate120.evaluated;
@@ -25068,39 +25068,38 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.op === undefined) || (!(func0.call(data, "op")))) && (missing0 = "op"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.scope === undefined) || (!(func0.call(data, "scope")))) && (missing0 = "scope"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))){
+if((((((((((((data.node === undefined) || (!(func0.call(data, "node")))) && (missing0 = "node")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.kind === undefined) || (!(func0.call(data, "kind")))) && (missing0 = "kind"))) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.owner === undefined) || (!(func0.call(data, "owner")))) && (missing0 = "owner"))) || (((data.dependsOn === undefined) || (!(func0.call(data, "dependsOn")))) && (missing0 = "dependsOn"))) || (((data.marks === undefined) || (!(func0.call(data, "marks")))) && (missing0 = "marks"))) || (((data.paths === undefined) || (!(func0.call(data, "paths")))) && (missing0 = "paths"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))){
 validate120.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((((((((key0 === "halt") || (key0 === "op")) || (key0 === "mode")) || (key0 === "tenant")) || (key0 === "scope")) || (key0 === "by")) || (key0 === "reason")) || (key0 === "at"))){
+if(!(func0.call(schema422.properties, key0))){
 validate120.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
+if(data.node !== undefined && func0.call(data, "node")){
+let data0 = data.node;
 const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
+if(errors === _errs2){
 if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate120.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if(func68(data0) > 200){
+validate120.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
-if(!pattern6.test(data0)){
-validate120.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+if(!pattern195.test(data0)){
+validate120.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25110,44 +25109,18 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.op !== undefined && func0.call(data, "op")){
-let data1 = data.op;
-const _errs5 = errors;
-if(!((data1 === "halt") || (data1 === "lift"))){
-validate120.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema422.properties.op.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.mode !== undefined && func0.call(data, "mode")){
-let data2 = data.mode;
-const _errs6 = errors;
-if(!((data2 === "halt") || (data2 === "pause"))){
-validate120.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema422.properties.mode.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid0 = _errs6 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.tenant !== undefined && func0.call(data, "tenant")){
-let data3 = data.tenant;
-const _errs7 = errors;
-const _errs8 = errors;
-if(errors === _errs8){
-if(typeof data3 === "string"){
-if(func68(data3) > 128){
+let data1 = data.tenant;
+const _errs4 = errors;
+const _errs5 = errors;
+if(errors === _errs5){
+if(typeof data1 === "string"){
+if(func68(data1) > 128){
 validate120.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern4.test(data3)){
+if(!pattern4.test(data1)){
 validate120.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
@@ -25158,78 +25131,64 @@ validate120.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared
 return false;
 }
 }
+var valid0 = _errs4 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.version !== undefined && func0.call(data, "version")){
+let data2 = data.version;
+const _errs7 = errors;
+const _errs8 = errors;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+validate120.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs8){
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 9007199254740991 || isNaN(data2)){
+validate120.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data2 < 0 || isNaN(data2)){
+validate120.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
 var valid0 = _errs7 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
-if(data.scope !== undefined && func0.call(data, "scope")){
-let data4 = data.scope;
+if(data.kind !== undefined && func0.call(data, "kind")){
+let data3 = data.kind;
 const _errs10 = errors;
-const _errs11 = errors;
-if(errors === _errs11){
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-let missing1;
-if((((data4.kind === undefined) || (!(func0.call(data4, "kind")))) && (missing1 = "kind")) || (((data4.id === undefined) || (!(func0.call(data4, "id")))) && (missing1 = "id"))){
-validate120.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+if(errors === _errs10){
+if(typeof data3 === "string"){
+if(func68(data3) > 64){
+validate120.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
-const _errs13 = errors;
-for(const key1 of Object.keys(data4)){
-if(!((key1 === "kind") || (key1 === "id"))){
-validate120.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs13 === errors){
-if(data4.kind !== undefined && func0.call(data4, "kind")){
-let data5 = data4.kind;
-const _errs14 = errors;
-if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate120.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema425.properties.kind.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid4 = _errs14 === errors;
-}
-else {
-var valid4 = true;
-}
-if(valid4){
-if(data4.id !== undefined && func0.call(data4, "id")){
-let data6 = data4.id;
-const _errs15 = errors;
-if((typeof data6 !== "string") && (data6 !== null)){
-validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema425.properties.id.type},message:"must be string,null"}];
-return false;
-}
-if(errors === _errs15){
-if(typeof data6 === "string"){
-if(func68(data6) > 128){
-validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if(func68(data3) < 1){
+validate120.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
-if(!pattern197.test(data6)){
-validate120.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+if(!pattern197.test(data3)){
+validate120.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
-}
-}
-}
-}
-var valid4 = _errs15 === errors;
-}
-else {
-var valid4 = true;
-}
 }
 }
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate120.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -25239,47 +25198,141 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data7 = data.by;
-const _errs17 = errors;
-const _errs18 = errors;
-if(errors === _errs18){
-if(typeof data7 === "string"){
-if(func68(data7) > 200){
-validate120.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+if(data.title !== undefined && func0.call(data, "title")){
+let data4 = data.title;
+const _errs12 = errors;
+if(errors === _errs12){
+if(typeof data4 === "string"){
+if(func68(data4) > 200){
+validate120.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
-}
-else {
-if(!pattern38.test(data7)){
-validate120.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
 }
 }
 else {
-validate120.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate120.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
-var valid0 = _errs17 === errors;
+var valid0 = _errs12 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data8 = data.reason;
-const _errs20 = errors;
-const _errs21 = errors;
-if(errors === _errs21){
-if(typeof data8 === "string"){
-if(func68(data8) > 2000){
-validate120.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+if(data.owner !== undefined && func0.call(data, "owner")){
+let data5 = data.owner;
+const _errs14 = errors;
+if((typeof data5 !== "string") && (data5 !== null)){
+validate120.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema422.properties.owner.type},message:"must be string,null"}];
+return false;
+}
+if(errors === _errs14){
+if(typeof data5 === "string"){
+if(func68(data5) > 200){
+validate120.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 }
+}
+var valid0 = _errs14 === errors;
+}
 else {
-validate120.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+var valid0 = true;
+}
+if(valid0){
+if(data.dependsOn !== undefined && func0.call(data, "dependsOn")){
+let data6 = data.dependsOn;
+const _errs16 = errors;
+if(errors === _errs16){
+if(Array.isArray(data6)){
+if(data6.length > 500){
+validate120.errors = [{instancePath:instancePath+"/dependsOn",schemaPath:"#/properties/dependsOn/maxItems",keyword:"maxItems",params:{limit: 500},message:"must NOT have more than 500 items"}];
+return false;
+}
+else {
+var valid3 = true;
+const len0 = data6.length;
+for(let i0=0; i0<len0; i0++){
+let data7 = data6[i0];
+const _errs18 = errors;
+if(errors === _errs18){
+if(typeof data7 === "string"){
+if(func68(data7) > 200){
+validate120.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern195.test(data7)){
+validate120.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate120.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid3 = _errs18 === errors;
+if(!valid3){
+break;
+}
+}
+}
+}
+else {
+validate120.errors = [{instancePath:instancePath+"/dependsOn",schemaPath:"#/properties/dependsOn/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs16 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.marks !== undefined && func0.call(data, "marks")){
+let data8 = data.marks;
+const _errs20 = errors;
+if(errors === _errs20){
+if(Array.isArray(data8)){
+if(data8.length > 16){
+validate120.errors = [{instancePath:instancePath+"/marks",schemaPath:"#/properties/marks/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+return false;
+}
+else {
+var valid4 = true;
+const len1 = data8.length;
+for(let i1=0; i1<len1; i1++){
+let data9 = data8[i1];
+const _errs22 = errors;
+if(errors === _errs22){
+if(typeof data9 === "string"){
+if(func68(data9) > 64){
+validate120.errors = [{instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern24.test(data9)){
+validate120.errors = [{instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate120.errors = [{instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid4 = _errs22 === errors;
+if(!valid4){
+break;
+}
+}
+}
+}
+else {
+validate120.errors = [{instancePath:instancePath+"/marks",schemaPath:"#/properties/marks/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -25289,32 +25342,70 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.at !== undefined && func0.call(data, "at")){
-let data9 = data.at;
-const _errs23 = errors;
+if(data.paths !== undefined && func0.call(data, "paths")){
+let data10 = data.paths;
 const _errs24 = errors;
-if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
-validate120.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
 if(errors === _errs24){
-if((typeof data9 == "number") && (isFinite(data9))){
-if(data9 > 9007199254740991 || isNaN(data9)){
-validate120.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+if(Array.isArray(data10)){
+if(data10.length > 200){
+validate120.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/maxItems",keyword:"maxItems",params:{limit: 200},message:"must NOT have more than 200 items"}];
 return false;
 }
 else {
-if(data9 < 0 || isNaN(data9)){
-validate120.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+var valid5 = true;
+const len2 = data10.length;
+for(let i2=0; i2<len2; i2++){
+let data11 = data10[i2];
+const _errs26 = errors;
+if(errors === _errs26){
+if(typeof data11 === "string"){
+if(func68(data11) > 300){
+validate120.errors = [{instancePath:instancePath+"/paths/" + i2,schemaPath:"#/properties/paths/items/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+return false;
+}
+else {
+if(func68(data11) < 1){
+validate120.errors = [{instancePath:instancePath+"/paths/" + i2,schemaPath:"#/properties/paths/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
+else {
+validate120.errors = [{instancePath:instancePath+"/paths/" + i2,schemaPath:"#/properties/paths/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
 }
-var valid0 = _errs23 === errors;
+}
+var valid5 = _errs26 === errors;
+if(!valid5){
+break;
+}
+}
+}
+}
+else {
+validate120.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs24 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.status !== undefined && func0.call(data, "status")){
+let data12 = data.status;
+const _errs28 = errors;
+if(!((data12 === "live") || (data12 === "gone"))){
+validate120.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema422.properties.status.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs28 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -25338,7 +25429,7 @@ validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 
 function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/HaltList.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/GraphList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate119.evaluated;
@@ -25351,27 +25442,27 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((data.halts === undefined) || (!(func0.call(data, "halts")))) && (missing0 = "halts")){
+if(((data.nodes === undefined) || (!(func0.call(data, "nodes")))) && (missing0 = "nodes")){
 validate119.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(key0 === "halts")){
+if(!(key0 === "nodes")){
 validate119.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.halts !== undefined && func0.call(data, "halts")){
-let data0 = data.halts;
+if(data.nodes !== undefined && func0.call(data, "nodes")){
+let data0 = data.nodes;
 const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
-if(data0.length > 10000){
-validate119.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/maxItems",keyword:"maxItems",params:{limit: 10000},message:"must NOT have more than 10000 items"}];
+if(data0.length > 20000){
+validate119.errors = [{instancePath:instancePath+"/nodes",schemaPath:"#/properties/nodes/maxItems",keyword:"maxItems",params:{limit: 20000},message:"must NOT have more than 20000 items"}];
 return false;
 }
 else {
@@ -25379,7 +25470,7 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate120(data0[i0], {instancePath:instancePath+"/halts/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(validate120(data0[i0], {instancePath:instancePath+"/nodes/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate120.errors : vErrors.concat(validate120.errors);
 errors = vErrors.length;
 }
@@ -25391,7 +25482,7 @@ break;
 }
 }
 else {
-validate119.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate119.errors = [{instancePath:instancePath+"/nodes",schemaPath:"#/properties/nodes/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -25409,177 +25500,14 @@ return errors === 0;
 }
 validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltRequest = validate122;
-const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern200 = new RegExp("\\S", "u");
-
-function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate122.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((data.scope === undefined) || (!(func0.call(data, "scope")))) && (missing0 = "scope")) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate122.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((key0 === "scope") || (key0 === "mode")) || (key0 === "reason"))){
-validate122.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.scope !== undefined && func0.call(data, "scope")){
-let data0 = data.scope;
-const _errs2 = errors;
-if(errors === _errs2){
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-let missing1;
-if(((data0.kind === undefined) || (!(func0.call(data0, "kind")))) && (missing1 = "kind")){
-validate122.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
-}
-else {
-const _errs4 = errors;
-for(const key1 of Object.keys(data0)){
-if(!((key1 === "kind") || (key1 === "id"))){
-validate122.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs4 === errors){
-if(data0.kind !== undefined && func0.call(data0, "kind")){
-let data1 = data0.kind;
-const _errs5 = errors;
-if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate122.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema429.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid1 = _errs5 === errors;
-}
-else {
-var valid1 = true;
-}
-if(valid1){
-if(data0.id !== undefined && func0.call(data0, "id")){
-let data2 = data0.id;
-const _errs6 = errors;
-if((typeof data2 !== "string") && (data2 !== null)){
-validate122.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema429.properties.scope.properties.id.type},message:"must be string,null"}];
-return false;
-}
-if(errors === _errs6){
-if(typeof data2 === "string"){
-if(func68(data2) > 128){
-validate122.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern197.test(data2)){
-validate122.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-}
-var valid1 = _errs6 === errors;
-}
-else {
-var valid1 = true;
-}
-}
-}
-}
-}
-else {
-validate122.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.mode !== undefined && func0.call(data, "mode")){
-let data3 = data.mode;
-const _errs8 = errors;
-if(!((data3 === "halt") || (data3 === "pause"))){
-validate122.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema429.properties.mode.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data4 = data.reason;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data4 === "string"){
-if(func68(data4) > 2000){
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-else {
-if(func68(data4) < 1){
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-else {
-if(!pattern200.test(data4)){
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
-return false;
-}
-}
-}
-}
-else {
-validate122.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs9 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-else {
-validate122.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate122.errors = vErrors;
-return errors === 0;
-}
-validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateHaltResponse = validate123;
-const schema430 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+export const validateHaltList = validate122;
+const schema425 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
+const schema426 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const pattern202 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate123.evaluated;
@@ -25592,14 +25520,14 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.paths === undefined) || (!(func0.call(data, "paths")))) && (missing0 = "paths"))){
+if((((((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.op === undefined) || (!(func0.call(data, "op")))) && (missing0 = "op"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.scope === undefined) || (!(func0.call(data, "scope")))) && (missing0 = "scope"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))){
 validate123.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((key0 === "halt") || (key0 === "paths"))){
+if(!((((((((key0 === "halt") || (key0 === "op")) || (key0 === "mode")) || (key0 === "tenant")) || (key0 === "scope")) || (key0 === "by")) || (key0 === "reason")) || (key0 === "at"))){
 validate123.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -25634,62 +25562,217 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.paths !== undefined && func0.call(data, "paths")){
-let data1 = data.paths;
+if(data.op !== undefined && func0.call(data, "op")){
+let data1 = data.op;
 const _errs5 = errors;
-if(errors === _errs5){
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-let missing1;
-if((((data1.topic === undefined) || (!(func0.call(data1, "topic")))) && (missing1 = "topic")) || (((data1.database === undefined) || (!(func0.call(data1, "database")))) && (missing1 = "database"))){
-validate123.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+if(!((data1 === "halt") || (data1 === "lift"))){
+validate123.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema426.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
-}
-else {
-const _errs7 = errors;
-for(const key1 of Object.keys(data1)){
-if(!((key1 === "topic") || (key1 === "database"))){
-validate123.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs7 === errors){
-if(data1.topic !== undefined && func0.call(data1, "topic")){
-const _errs8 = errors;
-if(typeof data1.topic !== "boolean"){
-validate123.errors = [{instancePath:instancePath+"/paths/topic",schemaPath:"#/properties/paths/properties/topic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-var valid2 = _errs8 === errors;
-}
-else {
-var valid2 = true;
-}
-if(valid2){
-if(data1.database !== undefined && func0.call(data1, "database")){
-const _errs10 = errors;
-if(typeof data1.database !== "boolean"){
-validate123.errors = [{instancePath:instancePath+"/paths/database",schemaPath:"#/properties/paths/properties/database/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-var valid2 = _errs10 === errors;
-}
-else {
-var valid2 = true;
-}
-}
-}
-}
-}
-else {
-validate123.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
 }
 var valid0 = _errs5 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.mode !== undefined && func0.call(data, "mode")){
+let data2 = data.mode;
+const _errs6 = errors;
+if(!((data2 === "halt") || (data2 === "pause"))){
+validate123.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema426.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.tenant !== undefined && func0.call(data, "tenant")){
+let data3 = data.tenant;
+const _errs7 = errors;
+const _errs8 = errors;
+if(errors === _errs8){
+if(typeof data3 === "string"){
+if(func68(data3) > 128){
+validate123.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data3)){
+validate123.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate123.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs7 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.scope !== undefined && func0.call(data, "scope")){
+let data4 = data.scope;
+const _errs10 = errors;
+const _errs11 = errors;
+if(errors === _errs11){
+if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
+let missing1;
+if((((data4.kind === undefined) || (!(func0.call(data4, "kind")))) && (missing1 = "kind")) || (((data4.id === undefined) || (!(func0.call(data4, "id")))) && (missing1 = "id"))){
+validate123.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+return false;
+}
+else {
+const _errs13 = errors;
+for(const key1 of Object.keys(data4)){
+if(!((key1 === "kind") || (key1 === "id"))){
+validate123.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs13 === errors){
+if(data4.kind !== undefined && func0.call(data4, "kind")){
+let data5 = data4.kind;
+const _errs14 = errors;
+if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
+validate123.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema429.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid4 = _errs14 === errors;
+}
+else {
+var valid4 = true;
+}
+if(valid4){
+if(data4.id !== undefined && func0.call(data4, "id")){
+let data6 = data4.id;
+const _errs15 = errors;
+if((typeof data6 !== "string") && (data6 !== null)){
+validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema429.properties.id.type},message:"must be string,null"}];
+return false;
+}
+if(errors === _errs15){
+if(typeof data6 === "string"){
+if(func68(data6) > 128){
+validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern202.test(data6)){
+validate123.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+}
+var valid4 = _errs15 === errors;
+}
+else {
+var valid4 = true;
+}
+}
+}
+}
+}
+else {
+validate123.errors = [{instancePath:instancePath+"/scope",schemaPath:"../shared/HaltScope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs10 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data7 = data.by;
+const _errs17 = errors;
+const _errs18 = errors;
+if(errors === _errs18){
+if(typeof data7 === "string"){
+if(func68(data7) > 200){
+validate123.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern38.test(data7)){
+validate123.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate123.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs17 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data8 = data.reason;
+const _errs20 = errors;
+const _errs21 = errors;
+if(errors === _errs21){
+if(typeof data8 === "string"){
+if(func68(data8) > 2000){
+validate123.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate123.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs20 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.at !== undefined && func0.call(data, "at")){
+let data9 = data.at;
+const _errs23 = errors;
+const _errs24 = errors;
+if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+validate123.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs24){
+if((typeof data9 == "number") && (isFinite(data9))){
+if(data9 > 9007199254740991 || isNaN(data9)){
+validate123.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data9 < 0 || isNaN(data9)){
+validate123.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs23 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
 }
 }
 }
@@ -25705,14 +25788,383 @@ return errors === 0;
 }
 validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateHealth = validate124;
-const schema432 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/HaltList.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate122.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.halts === undefined) || (!(func0.call(data, "halts")))) && (missing0 = "halts")){
+validate122.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(key0 === "halts")){
+validate122.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halts !== undefined && func0.call(data, "halts")){
+let data0 = data.halts;
+const _errs2 = errors;
+if(errors === _errs2){
+if(Array.isArray(data0)){
+if(data0.length > 10000){
+validate122.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/maxItems",keyword:"maxItems",params:{limit: 10000},message:"must NOT have more than 10000 items"}];
+return false;
+}
+else {
+var valid1 = true;
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+const _errs4 = errors;
+if(!(validate123(data0[i0], {instancePath:instancePath+"/halts/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
+errors = vErrors.length;
+}
+var valid1 = _errs4 === errors;
+if(!valid1){
+break;
+}
+}
+}
+}
+else {
+validate122.errors = [{instancePath:instancePath+"/halts",schemaPath:"#/properties/halts/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+}
+}
+}
+}
+else {
+validate122.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate122.errors = vErrors;
+return errors === 0;
+}
+validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateHaltRequest = validate125;
+const schema433 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern205 = new RegExp("\\S", "u");
+
+function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate125.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((data.scope === undefined) || (!(func0.call(data, "scope")))) && (missing0 = "scope")) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+validate125.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "scope") || (key0 === "mode")) || (key0 === "reason"))){
+validate125.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.scope !== undefined && func0.call(data, "scope")){
+let data0 = data.scope;
+const _errs2 = errors;
+if(errors === _errs2){
+if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+let missing1;
+if(((data0.kind === undefined) || (!(func0.call(data0, "kind")))) && (missing1 = "kind")){
+validate125.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+return false;
+}
+else {
+const _errs4 = errors;
+for(const key1 of Object.keys(data0)){
+if(!((key1 === "kind") || (key1 === "id"))){
+validate125.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs4 === errors){
+if(data0.kind !== undefined && func0.call(data0, "kind")){
+let data1 = data0.kind;
+const _errs5 = errors;
+if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
+validate125.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema433.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid1 = _errs5 === errors;
+}
+else {
+var valid1 = true;
+}
+if(valid1){
+if(data0.id !== undefined && func0.call(data0, "id")){
+let data2 = data0.id;
+const _errs6 = errors;
+if((typeof data2 !== "string") && (data2 !== null)){
+validate125.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema433.properties.scope.properties.id.type},message:"must be string,null"}];
+return false;
+}
+if(errors === _errs6){
+if(typeof data2 === "string"){
+if(func68(data2) > 128){
+validate125.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern202.test(data2)){
+validate125.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+}
+var valid1 = _errs6 === errors;
+}
+else {
+var valid1 = true;
+}
+}
+}
+}
+}
+else {
+validate125.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.mode !== undefined && func0.call(data, "mode")){
+let data3 = data.mode;
+const _errs8 = errors;
+if(!((data3 === "halt") || (data3 === "pause"))){
+validate125.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema433.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data4 = data.reason;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data4 === "string"){
+if(func68(data4) > 2000){
+validate125.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+else {
+if(func68(data4) < 1){
+validate125.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+else {
+if(!pattern205.test(data4)){
+validate125.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
+return false;
+}
+}
+}
+}
+else {
+validate125.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs9 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate125.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate125.errors = vErrors;
+return errors === 0;
+}
+validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateHaltResponse = validate126;
+const schema434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+
+function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate126.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.paths === undefined) || (!(func0.call(data, "paths")))) && (missing0 = "paths"))){
+validate126.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "halt") || (key0 === "paths"))){
+validate126.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate126.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate126.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate126.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.paths !== undefined && func0.call(data, "paths")){
+let data1 = data.paths;
+const _errs5 = errors;
+if(errors === _errs5){
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+let missing1;
+if((((data1.topic === undefined) || (!(func0.call(data1, "topic")))) && (missing1 = "topic")) || (((data1.database === undefined) || (!(func0.call(data1, "database")))) && (missing1 = "database"))){
+validate126.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+return false;
+}
+else {
+const _errs7 = errors;
+for(const key1 of Object.keys(data1)){
+if(!((key1 === "topic") || (key1 === "database"))){
+validate126.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs7 === errors){
+if(data1.topic !== undefined && func0.call(data1, "topic")){
+const _errs8 = errors;
+if(typeof data1.topic !== "boolean"){
+validate126.errors = [{instancePath:instancePath+"/paths/topic",schemaPath:"#/properties/paths/properties/topic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid2 = _errs8 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.database !== undefined && func0.call(data1, "database")){
+const _errs10 = errors;
+if(typeof data1.database !== "boolean"){
+validate126.errors = [{instancePath:instancePath+"/paths/database",schemaPath:"#/properties/paths/properties/database/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid2 = _errs10 === errors;
+}
+else {
+var valid2 = true;
+}
+}
+}
+}
+}
+else {
+validate126.errors = [{instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate126.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate126.errors = vErrors;
+return errors === 0;
+}
+validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateHealth = validate127;
+const schema436 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+
+function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate124.evaluated;
+const evaluated0 = validate127.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -25722,13 +26174,13 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate124.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate127.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status")){
-validate124.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate127.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -25749,521 +26201,14 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data1 === "string"){
 if(func68(data1) > 64){
-validate124.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate127.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 }
 else {
-validate124.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate127.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
-}
-}
-}
-}
-}
-}
-else {
-validate124.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate124.errors = vErrors;
-return errors === 0;
-}
-validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateInvitePersonRequest = validate125;
-const schema434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
-
-function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate125.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))){
-validate125.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((key0 === "person") || (key0 === "name")) || (key0 === "roles"))){
-validate125.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.person !== undefined && func0.call(data, "person")){
-let data0 = data.person;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate125.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern4.test(data0)){
-validate125.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.name !== undefined && func0.call(data, "name")){
-let data1 = data.name;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate125.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(func68(data1) < 1){
-validate125.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.roles !== undefined && func0.call(data, "roles")){
-let data2 = data.roles;
-const _errs8 = errors;
-if(errors === _errs8){
-if(Array.isArray(data2)){
-if(data2.length > 64){
-validate125.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
-return false;
-}
-else {
-var valid3 = true;
-const len0 = data2.length;
-for(let i0=0; i0<len0; i0++){
-let data3 = data2[i0];
-const _errs10 = errors;
-const _errs11 = errors;
-if(errors === _errs11){
-if(typeof data3 === "string"){
-if(func68(data3) > 64){
-validate125.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
-return false;
-}
-else {
-if(!pattern23.test(data3)){
-validate125.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid3 = _errs10 === errors;
-if(!valid3){
-break;
-}
-}
-}
-}
-else {
-validate125.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-else {
-validate125.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate125.errors = vErrors;
-return errors === 0;
-}
-validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateInvitePersonResponse = validate126;
-const schema438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-
-function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate126.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))) || (((data.link === undefined) || (!(func0.call(data, "link")))) && (missing0 = "link"))) || (((data.expiresAt === undefined) || (!(func0.call(data, "expiresAt")))) && (missing0 = "expiresAt"))){
-validate126.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((((key0 === "person") || (key0 === "code")) || (key0 === "link")) || (key0 === "expiresAt"))){
-validate126.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.person !== undefined && func0.call(data, "person")){
-let data0 = data.person;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate126.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern4.test(data0)){
-validate126.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate126.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.code !== undefined && func0.call(data, "code")){
-let data1 = data.code;
-const _errs5 = errors;
-if(errors === _errs5){
-if(typeof data1 === "string"){
-if(func68(data1) > 172){
-validate126.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
-return false;
-}
-else {
-if(!pattern194.test(data1)){
-validate126.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate126.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.link !== undefined && func0.call(data, "link")){
-let data2 = data.link;
-const _errs7 = errors;
-if(errors === _errs7){
-if(typeof data2 === "string"){
-if(func68(data2) > 1000){
-validate126.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
-return false;
-}
-}
-else {
-validate126.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs7 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.expiresAt !== undefined && func0.call(data, "expiresAt")){
-let data3 = data.expiresAt;
-const _errs9 = errors;
-const _errs10 = errors;
-if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate126.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs10){
-if((typeof data3 == "number") && (isFinite(data3))){
-if(data3 > 9007199254740991 || isNaN(data3)){
-validate126.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data3 < 0 || isNaN(data3)){
-validate126.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-}
-var valid0 = _errs9 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-else {
-validate126.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate126.errors = vErrors;
-return errors === 0;
-}
-validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateJwksResponse = validate127;
-const schema441 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
-
-function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate127.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.keys === undefined) || (!(func0.call(data, "keys")))) && (missing0 = "keys")){
-validate127.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(key0 === "keys")){
-validate127.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.keys !== undefined && func0.call(data, "keys")){
-let data0 = data.keys;
-const _errs2 = errors;
-if(errors === _errs2){
-if(Array.isArray(data0)){
-if(data0.length > 256){
-validate127.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items"}];
-return false;
-}
-else {
-var valid1 = true;
-const len0 = data0.length;
-for(let i0=0; i0<len0; i0++){
-let data1 = data0[i0];
-const _errs4 = errors;
-if(errors === _errs4){
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-let missing1;
-if((((((data1.kty === undefined) || (!(func0.call(data1, "kty")))) && (missing1 = "kty")) || (((data1.crv === undefined) || (!(func0.call(data1, "crv")))) && (missing1 = "crv"))) || (((data1.x === undefined) || (!(func0.call(data1, "x")))) && (missing1 = "x"))) || (((data1.kid === undefined) || (!(func0.call(data1, "kid")))) && (missing1 = "kid"))){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
-}
-else {
-const _errs6 = errors;
-for(const key1 of Object.keys(data1)){
-if(!((((((key1 === "kty") || (key1 === "crv")) || (key1 === "x")) || (key1 === "kid")) || (key1 === "alg")) || (key1 === "use"))){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs6 === errors){
-if(data1.kty !== undefined && func0.call(data1, "kty")){
-const _errs7 = errors;
-if("OKP" !== data1.kty){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kty",schemaPath:"#/properties/keys/items/properties/kty/const",keyword:"const",params:{allowedValue: "OKP"},message:"must be equal to constant"}];
-return false;
-}
-var valid2 = _errs7 === errors;
-}
-else {
-var valid2 = true;
-}
-if(valid2){
-if(data1.crv !== undefined && func0.call(data1, "crv")){
-const _errs8 = errors;
-if("Ed25519" !== data1.crv){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/crv",schemaPath:"#/properties/keys/items/properties/crv/const",keyword:"const",params:{allowedValue: "Ed25519"},message:"must be equal to constant"}];
-return false;
-}
-var valid2 = _errs8 === errors;
-}
-else {
-var valid2 = true;
-}
-if(valid2){
-if(data1.x !== undefined && func0.call(data1, "x")){
-let data4 = data1.x;
-const _errs9 = errors;
-const _errs10 = errors;
-if(errors === _errs10){
-if(typeof data4 === "string"){
-if(func68(data4) > 43){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
-return false;
-}
-else {
-if(!pattern18.test(data4)){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid2 = _errs9 === errors;
-}
-else {
-var valid2 = true;
-}
-if(valid2){
-if(data1.kid !== undefined && func0.call(data1, "kid")){
-let data5 = data1.kid;
-const _errs12 = errors;
-if(errors === _errs12){
-if(typeof data5 === "string"){
-if(func68(data5) > 128){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern110.test(data5)){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid2 = _errs12 === errors;
-}
-else {
-var valid2 = true;
-}
-if(valid2){
-if(data1.alg !== undefined && func0.call(data1, "alg")){
-const _errs14 = errors;
-if("EdDSA" !== data1.alg){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/alg",schemaPath:"#/properties/keys/items/properties/alg/const",keyword:"const",params:{allowedValue: "EdDSA"},message:"must be equal to constant"}];
-return false;
-}
-var valid2 = _errs14 === errors;
-}
-else {
-var valid2 = true;
-}
-if(valid2){
-if(data1.use !== undefined && func0.call(data1, "use")){
-const _errs15 = errors;
-if("sig" !== data1.use){
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0+"/use",schemaPath:"#/properties/keys/items/properties/use/const",keyword:"const",params:{allowedValue: "sig"},message:"must be equal to constant"}];
-return false;
-}
-var valid2 = _errs15 === errors;
-}
-else {
-var valid2 = true;
-}
-}
-}
-}
-}
-}
-}
-}
-}
-else {
-validate127.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid1 = _errs4 === errors;
-if(!valid1){
-break;
-}
-}
-}
-}
-else {
-validate127.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
 }
 }
 }
@@ -26280,11 +26225,11 @@ return errors === 0;
 }
 validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateLevelList = validate128;
-const schema443 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+export const validateInvitePersonRequest = validate128;
+const schema438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate128.evaluated;
@@ -26297,47 +26242,39 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((data.levels === undefined) || (!(func0.call(data, "levels")))) && (missing0 = "levels")){
+if(((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))){
 validate128.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "levels") || (key0 === "next")) || (key0 === "stale"))){
+if(!(((key0 === "person") || (key0 === "name")) || (key0 === "roles"))){
 validate128.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.levels !== undefined && func0.call(data, "levels")){
-let data0 = data.levels;
+if(data.person !== undefined && func0.call(data, "person")){
+let data0 = data.person;
 const _errs2 = errors;
-if(errors === _errs2){
-if(Array.isArray(data0)){
-if(data0.length > 1000){
-validate128.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate128.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-var valid1 = true;
-const len0 = data0.length;
-for(let i0=0; i0<len0; i0++){
-const _errs4 = errors;
-if(!(validate20(data0[i0], {instancePath:instancePath+"/levels/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate20.errors : vErrors.concat(validate20.errors);
-errors = vErrors.length;
-}
-var valid1 = _errs4 === errors;
-if(!valid1){
-break;
-}
+if(!pattern4.test(data0)){
+validate128.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
 }
 }
 }
 else {
-validate128.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate128.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26347,19 +26284,26 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.next !== undefined && func0.call(data, "next")){
-let data2 = data.next;
+if(data.name !== undefined && func0.call(data, "name")){
+let data1 = data.name;
 const _errs5 = errors;
-if((typeof data2 !== "string") && (data2 !== null)){
-validate128.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema443.properties.next.type},message:"must be string,null"}];
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate128.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
-if(errors === _errs5){
-if(typeof data2 === "string"){
-if(func68(data2) > 512){
-validate128.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+else {
+if(func68(data1) < 1){
+validate128.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
+}
+}
+else {
+validate128.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
 }
 }
 var valid0 = _errs5 === errors;
@@ -26368,13 +26312,53 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.stale !== undefined && func0.call(data, "stale")){
-const _errs7 = errors;
-if(typeof data.stale !== "boolean"){
-validate128.errors = [{instancePath:instancePath+"/stale",schemaPath:"#/properties/stale/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+if(data.roles !== undefined && func0.call(data, "roles")){
+let data2 = data.roles;
+const _errs8 = errors;
+if(errors === _errs8){
+if(Array.isArray(data2)){
+if(data2.length > 64){
+validate128.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
-var valid0 = _errs7 === errors;
+else {
+var valid3 = true;
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
+const _errs10 = errors;
+const _errs11 = errors;
+if(errors === _errs11){
+if(typeof data3 === "string"){
+if(func68(data3) > 64){
+validate128.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern23.test(data3)){
+validate128.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate128.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid3 = _errs10 === errors;
+if(!valid3){
+break;
+}
+}
+}
+}
+else {
+validate128.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
 }
 else {
 var valid0 = true;
@@ -26394,11 +26378,161 @@ return errors === 0;
 }
 validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateLiftResponse = validate130;
-const schema444 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
+export const validateInvitePersonResponse = validate129;
+const schema442 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+
+function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate129.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))) || (((data.link === undefined) || (!(func0.call(data, "link")))) && (missing0 = "link"))) || (((data.expiresAt === undefined) || (!(func0.call(data, "expiresAt")))) && (missing0 = "expiresAt"))){
+validate129.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((((key0 === "person") || (key0 === "code")) || (key0 === "link")) || (key0 === "expiresAt"))){
+validate129.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.person !== undefined && func0.call(data, "person")){
+let data0 = data.person;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate129.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data0)){
+validate129.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate129.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.code !== undefined && func0.call(data, "code")){
+let data1 = data.code;
+const _errs5 = errors;
+if(errors === _errs5){
+if(typeof data1 === "string"){
+if(func68(data1) > 172){
+validate129.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maxLength",keyword:"maxLength",params:{limit: 172},message:"must NOT have more than 172 characters"}];
+return false;
+}
+else {
+if(!pattern194.test(data1)){
+validate129.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate129.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.link !== undefined && func0.call(data, "link")){
+let data2 = data.link;
+const _errs7 = errors;
+if(errors === _errs7){
+if(typeof data2 === "string"){
+if(func68(data2) > 1000){
+validate129.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+return false;
+}
+}
+else {
+validate129.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs7 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.expiresAt !== undefined && func0.call(data, "expiresAt")){
+let data3 = data.expiresAt;
+const _errs9 = errors;
+const _errs10 = errors;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
+validate129.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs10){
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 > 9007199254740991 || isNaN(data3)){
+validate129.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data3 < 0 || isNaN(data3)){
+validate129.errors = [{instancePath:instancePath+"/expiresAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs9 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+validate129.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate129.errors = vErrors;
+return errors === 0;
+}
+validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateJwksResponse = validate130;
+const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
 function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate130.evaluated;
@@ -26411,58 +26545,178 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.lifted === undefined) || (!(func0.call(data, "lifted")))) && (missing0 = "lifted"))){
+if(((data.keys === undefined) || (!(func0.call(data, "keys")))) && (missing0 = "keys")){
 validate130.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!((key0 === "halt") || (key0 === "lifted"))){
+if(!(key0 === "keys")){
 validate130.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
+if(data.keys !== undefined && func0.call(data, "keys")){
+let data0 = data.keys;
 const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate130.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if(errors === _errs2){
+if(Array.isArray(data0)){
+if(data0.length > 256){
+validate130.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items"}];
 return false;
 }
 else {
-if(!pattern6.test(data0)){
-validate130.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+var valid1 = true;
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+let data1 = data0[i0];
+const _errs4 = errors;
+if(errors === _errs4){
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+let missing1;
+if((((((data1.kty === undefined) || (!(func0.call(data1, "kty")))) && (missing1 = "kty")) || (((data1.crv === undefined) || (!(func0.call(data1, "crv")))) && (missing1 = "crv"))) || (((data1.x === undefined) || (!(func0.call(data1, "x")))) && (missing1 = "x"))) || (((data1.kid === undefined) || (!(func0.call(data1, "kid")))) && (missing1 = "kid"))){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+return false;
+}
+else {
+const _errs6 = errors;
+for(const key1 of Object.keys(data1)){
+if(!((((((key1 === "kty") || (key1 === "crv")) || (key1 === "x")) || (key1 === "kid")) || (key1 === "alg")) || (key1 === "use"))){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs6 === errors){
+if(data1.kty !== undefined && func0.call(data1, "kty")){
+const _errs7 = errors;
+if("OKP" !== data1.kty){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/kty",schemaPath:"#/properties/keys/items/properties/kty/const",keyword:"const",params:{allowedValue: "OKP"},message:"must be equal to constant"}];
+return false;
+}
+var valid2 = _errs7 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.crv !== undefined && func0.call(data1, "crv")){
+const _errs8 = errors;
+if("Ed25519" !== data1.crv){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/crv",schemaPath:"#/properties/keys/items/properties/crv/const",keyword:"const",params:{allowedValue: "Ed25519"},message:"must be equal to constant"}];
+return false;
+}
+var valid2 = _errs8 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.x !== undefined && func0.call(data1, "x")){
+let data4 = data1.x;
+const _errs9 = errors;
+const _errs10 = errors;
+if(errors === _errs10){
+if(typeof data4 === "string"){
+if(func68(data4) > 43){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+return false;
+}
+else {
+if(!pattern18.test(data4)){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate130.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/x",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
-var valid0 = _errs2 === errors;
+var valid2 = _errs9 === errors;
 }
 else {
-var valid0 = true;
+var valid2 = true;
 }
-if(valid0){
-if(data.lifted !== undefined && func0.call(data, "lifted")){
-const _errs5 = errors;
-if(typeof data.lifted !== "boolean"){
-validate130.errors = [{instancePath:instancePath+"/lifted",schemaPath:"#/properties/lifted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+if(valid2){
+if(data1.kid !== undefined && func0.call(data1, "kid")){
+let data5 = data1.kid;
+const _errs12 = errors;
+if(errors === _errs12){
+if(typeof data5 === "string"){
+if(func68(data5) > 128){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
-var valid0 = _errs5 === errors;
+else {
+if(!pattern110.test(data5)){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
+return false;
+}
+}
 }
 else {
-var valid0 = true;
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid2 = _errs12 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.alg !== undefined && func0.call(data1, "alg")){
+const _errs14 = errors;
+if("EdDSA" !== data1.alg){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/alg",schemaPath:"#/properties/keys/items/properties/alg/const",keyword:"const",params:{allowedValue: "EdDSA"},message:"must be equal to constant"}];
+return false;
+}
+var valid2 = _errs14 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.use !== undefined && func0.call(data1, "use")){
+const _errs15 = errors;
+if("sig" !== data1.use){
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0+"/use",schemaPath:"#/properties/keys/items/properties/use/const",keyword:"const",params:{allowedValue: "sig"},message:"must be equal to constant"}];
+return false;
+}
+var valid2 = _errs15 === errors;
+}
+else {
+var valid2 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate130.errors = [{instancePath:instancePath+"/keys/" + i0,schemaPath:"#/properties/keys/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid1 = _errs4 === errors;
+if(!valid1){
+break;
+}
+}
+}
+}
+else {
+validate130.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
 }
 }
 }
@@ -26478,13 +26732,11 @@ return errors === 0;
 }
 validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateLoosenedView = validate104;
-
-export const validateOAuthError = validate131;
-const schema446 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+export const validateLevelList = validate131;
+const schema447 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate131.evaluated;
@@ -26497,38 +26749,47 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((data.error === undefined) || (!(func0.call(data, "error")))) && (missing0 = "error")){
+if(((data.levels === undefined) || (!(func0.call(data, "levels")))) && (missing0 = "levels")){
 validate131.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "error") || (key0 === "error_description")) || (key0 === "code"))){
+if(!(((key0 === "levels") || (key0 === "next")) || (key0 === "stale"))){
 validate131.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.error !== undefined && func0.call(data, "error")){
-let data0 = data.error;
+if(data.levels !== undefined && func0.call(data, "levels")){
+let data0 = data.levels;
 const _errs2 = errors;
 if(errors === _errs2){
-if(typeof data0 === "string"){
-if(func68(data0) > 64){
-validate131.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+if(Array.isArray(data0)){
+if(data0.length > 1000){
+validate131.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
-if(!pattern24.test(data0)){
-validate131.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
-return false;
+var valid1 = true;
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+const _errs4 = errors;
+if(!(validate20(data0[i0], {instancePath:instancePath+"/levels/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate20.errors : vErrors.concat(validate20.errors);
+errors = vErrors.length;
+}
+var valid1 = _errs4 === errors;
+if(!valid1){
+break;
+}
 }
 }
 }
 else {
-validate131.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate131.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -26538,50 +26799,34 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.error_description !== undefined && func0.call(data, "error_description")){
-let data1 = data.error_description;
-const _errs4 = errors;
-if(errors === _errs4){
-if(typeof data1 === "string"){
-if(func68(data1) > 1000){
-validate131.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+if(data.next !== undefined && func0.call(data, "next")){
+let data2 = data.next;
+const _errs5 = errors;
+if((typeof data2 !== "string") && (data2 !== null)){
+validate131.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema447.properties.next.type},message:"must be string,null"}];
+return false;
+}
+if(errors === _errs5){
+if(typeof data2 === "string"){
+if(func68(data2) > 512){
+validate131.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
-else {
-validate131.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
 }
-}
-var valid0 = _errs4 === errors;
+var valid0 = _errs5 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
-if(data.code !== undefined && func0.call(data, "code")){
-let data2 = data.code;
-const _errs6 = errors;
+if(data.stale !== undefined && func0.call(data, "stale")){
 const _errs7 = errors;
-if(errors === _errs7){
-if(typeof data2 === "string"){
-if(func68(data2) > 64){
-validate131.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+if(typeof data.stale !== "boolean"){
+validate131.errors = [{instancePath:instancePath+"/stale",schemaPath:"#/properties/stale/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-else {
-if(!pattern24.test(data2)){
-validate131.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate131.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs6 === errors;
+var valid0 = _errs7 === errors;
 }
 else {
 var valid0 = true;
@@ -26601,14 +26846,221 @@ return errors === 0;
 }
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOpenRunRequest = validate132;
-const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+export const validateLiftResponse = validate133;
+const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
-function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate133.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.lifted === undefined) || (!(func0.call(data, "lifted")))) && (missing0 = "lifted"))){
+validate133.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "halt") || (key0 === "lifted"))){
+validate133.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate133.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate133.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate133.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.lifted !== undefined && func0.call(data, "lifted")){
+const _errs5 = errors;
+if(typeof data.lifted !== "boolean"){
+validate133.errors = [{instancePath:instancePath+"/lifted",schemaPath:"#/properties/lifted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate133.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate133.errors = vErrors;
+return errors === 0;
+}
+validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateLoosenedView = validate104;
+
+export const validateOAuthError = validate134;
+const schema450 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+
+function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate134.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.error === undefined) || (!(func0.call(data, "error")))) && (missing0 = "error")){
+validate134.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "error") || (key0 === "error_description")) || (key0 === "code"))){
+validate134.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.error !== undefined && func0.call(data, "error")){
+let data0 = data.error;
+const _errs2 = errors;
+if(errors === _errs2){
+if(typeof data0 === "string"){
+if(func68(data0) > 64){
+validate134.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern24.test(data0)){
+validate134.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate134.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.error_description !== undefined && func0.call(data, "error_description")){
+let data1 = data.error_description;
+const _errs4 = errors;
+if(errors === _errs4){
+if(typeof data1 === "string"){
+if(func68(data1) > 1000){
+validate134.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+return false;
+}
+}
+else {
+validate134.errors = [{instancePath:instancePath+"/error_description",schemaPath:"#/properties/error_description/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs4 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.code !== undefined && func0.call(data, "code")){
+let data2 = data.code;
+const _errs6 = errors;
+const _errs7 = errors;
+if(errors === _errs7){
+if(typeof data2 === "string"){
+if(func68(data2) > 64){
+validate134.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern24.test(data2)){
+validate134.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate134.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate134.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate134.errors = vErrors;
+return errors === 0;
+}
+validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateOpenRunRequest = validate135;
+const schema452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+
+function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate132.evaluated;
+const evaluated0 = validate135.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26619,14 +27071,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))){
-validate132.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate135.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "client_assertion") || (key0 === "instruction")) || (key0 === "purpose"))){
-validate132.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate135.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26639,18 +27091,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate132.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate135.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate132.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate135.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate135.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26667,14 +27119,14 @@ if(errors === _errs5){
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 let missing1;
 if(((data1.text === undefined) || (!(func0.call(data1, "text")))) && (missing1 = "text")){
-validate132.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate135.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs7 = errors;
 for(const key1 of Object.keys(data1)){
 if(!((key1 === "text") || (key1 === "attestation"))){
-validate132.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate135.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26686,12 +27138,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 16384){
-validate132.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate135.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate135.errors = [{instancePath:instancePath+"/instruction/text",schemaPath:"#/properties/instruction/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26768,7 +27220,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate132.errors = vErrors;
+validate135.errors = vErrors;
 return false;
 }
 else {
@@ -26792,7 +27244,7 @@ var valid2 = true;
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate135.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -26808,12 +27260,12 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data4 === "string"){
 if(func68(data4) > 500){
-validate132.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
+validate135.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
 return false;
 }
 }
 else {
-validate132.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate135.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26828,23 +27280,23 @@ var valid0 = true;
 }
 }
 else {
-validate132.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate135.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate132.errors = vErrors;
+validate135.errors = vErrors;
 return errors === 0;
 }
-validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOpenRunResponse = validate133;
-const schema451 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+export const validateOpenRunResponse = validate136;
+const schema455 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
-function validate133(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate133.evaluated;
+const evaluated0 = validate136.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -26855,14 +27307,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.not_after === undefined) || (!(func0.call(data, "not_after")))) && (missing0 = "not_after"))) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))) || (((data.token === undefined) || (!(func0.call(data, "token")))) && (missing0 = "token"))){
-validate133.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate136.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((key0 === "run") || (key0 === "not_after")) || (key0 === "renew_before")) || (key0 === "token"))){
-validate133.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate136.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -26875,18 +27327,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate133.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate136.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate133.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate136.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate136.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -26963,7 +27415,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate133.errors = vErrors;
+validate136.errors = vErrors;
 return false;
 }
 else {
@@ -26990,18 +27442,18 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data2 === "string"){
 if(func68(data2) > 35){
-validate133.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate136.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern49.test(data2)){
-validate133.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate136.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate136.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27017,24 +27469,24 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data3 === "string"){
 if(func68(data3) > 43){
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate136.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 43){
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/minLength",keyword:"minLength",params:{limit: 43},message:"must NOT have fewer than 43 characters"}];
+validate136.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/minLength",keyword:"minLength",params:{limit: 43},message:"must NOT have fewer than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data3)){
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate136.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate133.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate136.errors = [{instancePath:instancePath+"/token",schemaPath:"#/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27050,24 +27502,24 @@ var valid0 = true;
 }
 }
 else {
-validate133.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate136.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate133.errors = vErrors;
+validate136.errors = vErrors;
 return errors === 0;
 }
-validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePeopleList = validate134;
-const schema455 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema456 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
+export const validatePeopleList = validate137;
+const schema459 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema460 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
 
-function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate135.evaluated;
+const evaluated0 = validate138.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -27078,14 +27530,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((data.person === undefined) || (!(func0.call(data, "person")))) && (missing0 = "person")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.keys === undefined) || (!(func0.call(data, "keys")))) && (missing0 = "keys"))){
-validate135.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate138.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "person") || (key0 === "tenant")) || (key0 === "version")) || (key0 === "name")) || (key0 === "roles")) || (key0 === "status")) || (key0 === "keys"))){
-validate135.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate138.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27098,18 +27550,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate135.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate138.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data0)){
-validate135.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate138.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate138.errors = [{instancePath:instancePath+"/person",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27126,18 +27578,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate135.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate138.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate135.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate138.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate138.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27152,18 +27604,18 @@ let data2 = data.version;
 const _errs8 = errors;
 const _errs9 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate135.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate138.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate135.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate138.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 0 || isNaN(data2)){
-validate135.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate138.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -27182,18 +27634,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate135.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate138.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 1){
-validate135.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate138.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate138.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27209,7 +27661,7 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(Array.isArray(data4)){
 if(data4.length > 64){
-validate135.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate138.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -27222,18 +27674,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data5 === "string"){
 if(func68(data5) > 64){
-validate135.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate138.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data5)){
-validate135.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate138.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate138.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27245,7 +27697,7 @@ break;
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate138.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -27259,7 +27711,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate135.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema456.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema460.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -27274,7 +27726,7 @@ const _errs20 = errors;
 if(errors === _errs20){
 if(Array.isArray(data7)){
 if(data7.length > 16){
-validate135.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+validate138.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
 return false;
 }
 else {
@@ -27294,310 +27746,11 @@ break;
 }
 }
 else {
-validate135.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate138.errors = [{instancePath:instancePath+"/keys",schemaPath:"#/properties/keys/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
 var valid0 = _errs20 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-else {
-validate135.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate135.errors = vErrors;
-return errors === 0;
-}
-validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-
-function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/PeopleList.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate134.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.people === undefined) || (!(func0.call(data, "people")))) && (missing0 = "people")){
-validate134.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((key0 === "people") || (key0 === "next"))){
-validate134.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.people !== undefined && func0.call(data, "people")){
-let data0 = data.people;
-const _errs2 = errors;
-if(errors === _errs2){
-if(Array.isArray(data0)){
-if(data0.length > 1000){
-validate134.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
-return false;
-}
-else {
-var valid1 = true;
-const len0 = data0.length;
-for(let i0=0; i0<len0; i0++){
-const _errs4 = errors;
-if(!(validate135(data0[i0], {instancePath:instancePath+"/people/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate135.errors : vErrors.concat(validate135.errors);
-errors = vErrors.length;
-}
-var valid1 = _errs4 === errors;
-if(!valid1){
-break;
-}
-}
-}
-}
-else {
-validate134.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.next !== undefined && func0.call(data, "next")){
-let data2 = data.next;
-const _errs5 = errors;
-if((typeof data2 !== "string") && (data2 !== null)){
-validate134.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema455.properties.next.type},message:"must be string,null"}];
-return false;
-}
-if(errors === _errs5){
-if(typeof data2 === "string"){
-if(func68(data2) > 512){
-validate134.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
-return false;
-}
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-else {
-validate134.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate134.errors = vErrors;
-return errors === 0;
-}
-validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateProblem = validate138;
-const schema462 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
-
-function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate138.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type")) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.detail === undefined) || (!(func0.call(data, "detail")))) && (missing0 = "detail"))) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))){
-validate138.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((((((key0 === "type") || (key0 === "title")) || (key0 === "status")) || (key0 === "detail")) || (key0 === "code")) || (key0 === "retryable")) || (key0 === "instance"))){
-validate138.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.type !== undefined && func0.call(data, "type")){
-let data0 = data.type;
-const _errs2 = errors;
-if(errors === _errs2){
-if(typeof data0 === "string"){
-if(func68(data0) > 300){
-validate138.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
-return false;
-}
-}
-else {
-validate138.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.title !== undefined && func0.call(data, "title")){
-let data1 = data.title;
-const _errs4 = errors;
-if(errors === _errs4){
-if(typeof data1 === "string"){
-if(func68(data1) > 300){
-validate138.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
-return false;
-}
-}
-else {
-validate138.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs4 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.status !== undefined && func0.call(data, "status")){
-let data2 = data.status;
-const _errs6 = errors;
-if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs6){
-if((typeof data2 == "number") && (isFinite(data2))){
-if(data2 > 599 || isNaN(data2)){
-validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maximum",keyword:"maximum",params:{comparison: "<=", limit: 599},message:"must be <= 599"}];
-return false;
-}
-else {
-if(data2 < 100 || isNaN(data2)){
-validate138.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/minimum",keyword:"minimum",params:{comparison: ">=", limit: 100},message:"must be >= 100"}];
-return false;
-}
-}
-}
-}
-var valid0 = _errs6 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.detail !== undefined && func0.call(data, "detail")){
-let data3 = data.detail;
-const _errs8 = errors;
-if(errors === _errs8){
-if(typeof data3 === "string"){
-if(func68(data3) > 4000){
-validate138.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
-return false;
-}
-}
-else {
-validate138.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.code !== undefined && func0.call(data, "code")){
-let data4 = data.code;
-const _errs10 = errors;
-const _errs11 = errors;
-if(errors === _errs11){
-if(typeof data4 === "string"){
-if(func68(data4) > 64){
-validate138.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
-return false;
-}
-else {
-if(!pattern24.test(data4)){
-validate138.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate138.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs10 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.retryable !== undefined && func0.call(data, "retryable")){
-const _errs13 = errors;
-if(typeof data.retryable !== "boolean"){
-validate138.errors = [{instancePath:instancePath+"/retryable",schemaPath:"#/properties/retryable/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-var valid0 = _errs13 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.instance !== undefined && func0.call(data, "instance")){
-let data6 = data.instance;
-const _errs15 = errors;
-if(errors === _errs15){
-if(typeof data6 === "string"){
-if(func68(data6) > 300){
-validate138.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
-return false;
-}
-}
-else {
-validate138.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs15 === errors;
 }
 else {
 var valid0 = true;
@@ -27621,14 +27774,313 @@ return errors === 0;
 }
 validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateProposeRequest = validate139;
-const schema464 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 
-function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/PeopleList.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate137.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.people === undefined) || (!(func0.call(data, "people")))) && (missing0 = "people")){
+validate137.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "people") || (key0 === "next"))){
+validate137.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.people !== undefined && func0.call(data, "people")){
+let data0 = data.people;
+const _errs2 = errors;
+if(errors === _errs2){
+if(Array.isArray(data0)){
+if(data0.length > 1000){
+validate137.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+return false;
+}
+else {
+var valid1 = true;
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+const _errs4 = errors;
+if(!(validate138(data0[i0], {instancePath:instancePath+"/people/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate138.errors : vErrors.concat(validate138.errors);
+errors = vErrors.length;
+}
+var valid1 = _errs4 === errors;
+if(!valid1){
+break;
+}
+}
+}
+}
+else {
+validate137.errors = [{instancePath:instancePath+"/people",schemaPath:"#/properties/people/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.next !== undefined && func0.call(data, "next")){
+let data2 = data.next;
+const _errs5 = errors;
+if((typeof data2 !== "string") && (data2 !== null)){
+validate137.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema459.properties.next.type},message:"must be string,null"}];
+return false;
+}
+if(errors === _errs5){
+if(typeof data2 === "string"){
+if(func68(data2) > 512){
+validate137.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+return false;
+}
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate137.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate137.errors = vErrors;
+return errors === 0;
+}
+validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateProblem = validate141;
+const schema466 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+
+function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate141.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((((((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type")) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.detail === undefined) || (!(func0.call(data, "detail")))) && (missing0 = "detail"))) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))){
+validate141.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((((((key0 === "type") || (key0 === "title")) || (key0 === "status")) || (key0 === "detail")) || (key0 === "code")) || (key0 === "retryable")) || (key0 === "instance"))){
+validate141.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.type !== undefined && func0.call(data, "type")){
+let data0 = data.type;
+const _errs2 = errors;
+if(errors === _errs2){
+if(typeof data0 === "string"){
+if(func68(data0) > 300){
+validate141.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+return false;
+}
+}
+else {
+validate141.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.title !== undefined && func0.call(data, "title")){
+let data1 = data.title;
+const _errs4 = errors;
+if(errors === _errs4){
+if(typeof data1 === "string"){
+if(func68(data1) > 300){
+validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+return false;
+}
+}
+else {
+validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"#/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs4 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.status !== undefined && func0.call(data, "status")){
+let data2 = data.status;
+const _errs6 = errors;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+validate141.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs6){
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 599 || isNaN(data2)){
+validate141.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maximum",keyword:"maximum",params:{comparison: "<=", limit: 599},message:"must be <= 599"}];
+return false;
+}
+else {
+if(data2 < 100 || isNaN(data2)){
+validate141.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/minimum",keyword:"minimum",params:{comparison: ">=", limit: 100},message:"must be >= 100"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.detail !== undefined && func0.call(data, "detail")){
+let data3 = data.detail;
+const _errs8 = errors;
+if(errors === _errs8){
+if(typeof data3 === "string"){
+if(func68(data3) > 4000){
+validate141.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/maxLength",keyword:"maxLength",params:{limit: 4000},message:"must NOT have more than 4000 characters"}];
+return false;
+}
+}
+else {
+validate141.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.code !== undefined && func0.call(data, "code")){
+let data4 = data.code;
+const _errs10 = errors;
+const _errs11 = errors;
+if(errors === _errs11){
+if(typeof data4 === "string"){
+if(func68(data4) > 64){
+validate141.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern24.test(data4)){
+validate141.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate141.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs10 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.retryable !== undefined && func0.call(data, "retryable")){
+const _errs13 = errors;
+if(typeof data.retryable !== "boolean"){
+validate141.errors = [{instancePath:instancePath+"/retryable",schemaPath:"#/properties/retryable/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs13 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.instance !== undefined && func0.call(data, "instance")){
+let data6 = data.instance;
+const _errs15 = errors;
+if(errors === _errs15){
+if(typeof data6 === "string"){
+if(func68(data6) > 300){
+validate141.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+return false;
+}
+}
+else {
+validate141.errors = [{instancePath:instancePath+"/instance",schemaPath:"#/properties/instance/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs15 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate141.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate141.errors = vErrors;
+return errors === 0;
+}
+validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateProposeRequest = validate142;
+const schema468 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+
+function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate139.evaluated;
+const evaluated0 = validate142.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -27639,14 +28091,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool")) || (((data.arguments === undefined) || (!(func0.call(data, "arguments")))) && (missing0 = "arguments"))){
-validate139.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate142.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema464.properties, key0))){
-validate139.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema468.properties, key0))){
+validate142.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -27659,18 +28111,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate139.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate142.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate139.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27687,18 +28139,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate139.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate142.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern121.test(data1)){
-validate139.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27715,12 +28167,12 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 if(Object.keys(data2).length > 512){
-validate139.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate142.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath:instancePath+"/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -27797,7 +28249,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate139.errors = vErrors;
+validate142.errors = vErrors;
 return false;
 }
 else {
@@ -27872,7 +28324,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate139.errors = vErrors;
+validate142.errors = vErrors;
 return false;
 }
 else {
@@ -27896,18 +28348,18 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate139.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema464.properties.confidence.type},message:"must be number,null"}];
+validate142.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema468.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 1 || isNaN(data5)){
-validate139.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
+validate142.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate139.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate142.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -27923,18 +28375,18 @@ if(data.wait_ms !== undefined && func0.call(data, "wait_ms")){
 let data6 = data.wait_ms;
 const _errs27 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate139.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate142.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs27){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 30000 || isNaN(data6)){
-validate139.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/maximum",keyword:"maximum",params:{comparison: "<=", limit: 30000},message:"must be <= 30000"}];
+validate142.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/maximum",keyword:"maximum",params:{comparison: "<=", limit: 30000},message:"must be <= 30000"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate139.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate142.errors = [{instancePath:instancePath+"/wait_ms",schemaPath:"#/properties/wait_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -27952,7 +28404,7 @@ const _errs29 = errors;
 if(errors === _errs29){
 if(Array.isArray(data7)){
 if(data7.length > 16){
-validate139.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+validate142.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
 return false;
 }
 else {
@@ -27965,18 +28417,18 @@ const _errs32 = errors;
 if(errors === _errs32){
 if(typeof data8 === "string"){
 if(func68(data8) > 36){
-validate139.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate142.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data8)){
-validate139.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/depends_on/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -27988,7 +28440,7 @@ break;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate142.errors = [{instancePath:instancePath+"/depends_on",schemaPath:"#/properties/depends_on/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28004,7 +28456,7 @@ const _errs34 = errors;
 if(errors === _errs34){
 if(Array.isArray(data9)){
 if(data9.length > 4){
-validate139.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/maxItems",keyword:"maxItems",params:{limit: 4},message:"must NOT have more than 4 items"}];
+validate142.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/maxItems",keyword:"maxItems",params:{limit: 4},message:"must NOT have more than 4 items"}];
 return false;
 }
 else {
@@ -28018,14 +28470,14 @@ if(errors === _errs37){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 let missing1;
 if(((((data10.payloadType === undefined) || (!(func0.call(data10, "payloadType")))) && (missing1 = "payloadType")) || (((data10.payload === undefined) || (!(func0.call(data10, "payload")))) && (missing1 = "payload"))) || (((data10.signatures === undefined) || (!(func0.call(data10, "signatures")))) && (missing1 = "signatures"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs39 = errors;
 for(const key1 of Object.keys(data10)){
 if(!(((key1 === "payloadType") || (key1 === "payload")) || (key1 === "signatures"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28037,18 +28489,18 @@ const _errs40 = errors;
 if(errors === _errs40){
 if(typeof data11 === "string"){
 if(func68(data11) > 128){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data11) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payloadType",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28064,24 +28516,24 @@ const _errs42 = errors;
 if(errors === _errs42){
 if(typeof data12 === "string"){
 if(func68(data12) > 21848){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
 return false;
 }
 else {
 if(func68(data12) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern51.test(data12)){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28097,12 +28549,12 @@ const _errs44 = errors;
 if(errors === _errs44){
 if(Array.isArray(data13)){
 if(data13.length > 2){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
 return false;
 }
 else {
 if(data13.length < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
@@ -28115,14 +28567,14 @@ if(errors === _errs46){
 if(data14 && typeof data14 == "object" && !Array.isArray(data14)){
 let missing2;
 if((((data14.keyid === undefined) || (!(func0.call(data14, "keyid")))) && (missing2 = "keyid")) || (((data14.sig === undefined) || (!(func0.call(data14, "sig")))) && (missing2 = "sig"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
 return false;
 }
 else {
 const _errs48 = errors;
 for(const key2 of Object.keys(data14)){
 if(!((key2 === "keyid") || (key2 === "sig"))){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28134,18 +28586,18 @@ const _errs49 = errors;
 if(errors === _errs49){
 if(typeof data15 === "string"){
 if(func68(data15) > 200){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data15) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/keyid",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28161,24 +28613,24 @@ const _errs51 = errors;
 if(errors === _errs51){
 if(typeof data16 === "string"){
 if(func68(data16) > 128){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data16) < 1){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern51.test(data16)){
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28192,7 +28644,7 @@ var valid14 = true;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2,schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28205,7 +28657,7 @@ break;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28220,7 +28672,7 @@ var valid12 = true;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath:instancePath+"/evidence/" + i1,schemaPath:"../shared/DsseEnvelope.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28232,7 +28684,7 @@ break;
 }
 }
 else {
-validate139.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate142.errors = [{instancePath:instancePath+"/evidence",schemaPath:"#/properties/evidence/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28253,23 +28705,23 @@ var valid0 = true;
 }
 }
 else {
-validate139.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate142.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate139.errors = vErrors;
+validate142.errors = vErrors;
 return errors === 0;
 }
-validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePublishBundleRequest = validate140;
-const schema472 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+export const validatePublishBundleRequest = validate143;
+const schema476 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
-function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate140.evaluated;
+const evaluated0 = validate143.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -28280,14 +28732,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.archive === undefined) || (!(func0.call(data, "archive")))) && (missing0 = "archive")) || (((data.jws === undefined) || (!(func0.call(data, "jws")))) && (missing0 = "jws"))){
-validate140.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate143.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "archive") || (key0 === "jws"))){
-validate140.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate143.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28299,24 +28751,24 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 196608){
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
+validate143.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate143.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern186.test(data0)){
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
+validate143.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate140.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate143.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28333,18 +28785,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 8192){
-validate140.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate143.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data1)){
-validate140.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate143.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate140.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate143.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28358,23 +28810,397 @@ var valid0 = true;
 }
 }
 else {
-validate140.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate143.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate140.errors = vErrors;
+validate143.errors = vErrors;
 return errors === 0;
 }
-validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePutToolRequest = validate141;
-const schema474 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
+export const validatePutGraphRequest = validate144;
+const schema478 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now; `prune`: nodes that are not among them are gone.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."}}}},"prune":{"type":"boolean"}}};
 
-function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/http/PutGraphRequest.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate144.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.nodes === undefined) || (!(func0.call(data, "nodes")))) && (missing0 = "nodes")){
+validate144.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((key0 === "nodes") || (key0 === "prune"))){
+validate144.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.nodes !== undefined && func0.call(data, "nodes")){
+let data0 = data.nodes;
+const _errs2 = errors;
+if(errors === _errs2){
+if(Array.isArray(data0)){
+if(data0.length > 2000){
+validate144.errors = [{instancePath:instancePath+"/nodes",schemaPath:"#/properties/nodes/maxItems",keyword:"maxItems",params:{limit: 2000},message:"must NOT have more than 2000 items"}];
+return false;
+}
+else {
+var valid1 = true;
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+let data1 = data0[i0];
+const _errs4 = errors;
+if(errors === _errs4){
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+let missing1;
+if((((data1.node === undefined) || (!(func0.call(data1, "node")))) && (missing1 = "node")) || (((data1.kind === undefined) || (!(func0.call(data1, "kind")))) && (missing1 = "kind"))){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0,schemaPath:"#/properties/nodes/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+return false;
+}
+else {
+const _errs6 = errors;
+for(const key1 of Object.keys(data1)){
+if(!(((((((key1 === "node") || (key1 === "kind")) || (key1 === "title")) || (key1 === "owner")) || (key1 === "dependsOn")) || (key1 === "marks")) || (key1 === "paths"))){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0,schemaPath:"#/properties/nodes/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs6 === errors){
+if(data1.node !== undefined && func0.call(data1, "node")){
+let data2 = data1.node;
+const _errs7 = errors;
+if(errors === _errs7){
+if(typeof data2 === "string"){
+if(func68(data2) > 200){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern195.test(data2)){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid2 = _errs7 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.kind !== undefined && func0.call(data1, "kind")){
+let data3 = data1.kind;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data3 === "string"){
+if(func68(data3) > 64){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(func68(data3) < 1){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+else {
+if(!pattern197.test(data3)){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid2 = _errs9 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.title !== undefined && func0.call(data1, "title")){
+let data4 = data1.title;
+const _errs11 = errors;
+if(errors === _errs11){
+if(typeof data4 === "string"){
+if(func68(data4) > 200){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/title",schemaPath:"#/properties/nodes/items/properties/title/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/title",schemaPath:"#/properties/nodes/items/properties/title/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid2 = _errs11 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.owner !== undefined && func0.call(data1, "owner")){
+let data5 = data1.owner;
+const _errs13 = errors;
+if((typeof data5 !== "string") && (data5 !== null)){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema478.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
+return false;
+}
+if(errors === _errs13){
+if(typeof data5 === "string"){
+if(func68(data5) > 200){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+}
+}
+var valid2 = _errs13 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.dependsOn !== undefined && func0.call(data1, "dependsOn")){
+let data6 = data1.dependsOn;
+const _errs15 = errors;
+if(errors === _errs15){
+if(Array.isArray(data6)){
+if(data6.length > 500){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn",schemaPath:"#/properties/nodes/items/properties/dependsOn/maxItems",keyword:"maxItems",params:{limit: 500},message:"must NOT have more than 500 items"}];
+return false;
+}
+else {
+var valid3 = true;
+const len1 = data6.length;
+for(let i1=0; i1<len1; i1++){
+let data7 = data6[i1];
+const _errs17 = errors;
+if(errors === _errs17){
+if(typeof data7 === "string"){
+if(func68(data7) > 200){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern195.test(data7)){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid3 = _errs17 === errors;
+if(!valid3){
+break;
+}
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn",schemaPath:"#/properties/nodes/items/properties/dependsOn/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid2 = _errs15 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.marks !== undefined && func0.call(data1, "marks")){
+let data8 = data1.marks;
+const _errs19 = errors;
+if(errors === _errs19){
+if(Array.isArray(data8)){
+if(data8.length > 16){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks",schemaPath:"#/properties/nodes/items/properties/marks/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+return false;
+}
+else {
+var valid4 = true;
+const len2 = data8.length;
+for(let i2=0; i2<len2; i2++){
+let data9 = data8[i2];
+const _errs21 = errors;
+if(errors === _errs21){
+if(typeof data9 === "string"){
+if(func68(data9) > 64){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks/" + i2,schemaPath:"#/properties/nodes/items/properties/marks/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern24.test(data9)){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks/" + i2,schemaPath:"#/properties/nodes/items/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks/" + i2,schemaPath:"#/properties/nodes/items/properties/marks/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid4 = _errs21 === errors;
+if(!valid4){
+break;
+}
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks",schemaPath:"#/properties/nodes/items/properties/marks/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid2 = _errs19 === errors;
+}
+else {
+var valid2 = true;
+}
+if(valid2){
+if(data1.paths !== undefined && func0.call(data1, "paths")){
+let data10 = data1.paths;
+const _errs23 = errors;
+if(errors === _errs23){
+if(Array.isArray(data10)){
+if(data10.length > 200){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/paths",schemaPath:"#/properties/nodes/items/properties/paths/maxItems",keyword:"maxItems",params:{limit: 200},message:"must NOT have more than 200 items"}];
+return false;
+}
+else {
+var valid5 = true;
+const len3 = data10.length;
+for(let i3=0; i3<len3; i3++){
+let data11 = data10[i3];
+const _errs25 = errors;
+if(errors === _errs25){
+if(typeof data11 === "string"){
+if(func68(data11) > 300){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/paths/" + i3,schemaPath:"#/properties/nodes/items/properties/paths/items/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
+return false;
+}
+else {
+if(func68(data11) < 1){
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/paths/" + i3,schemaPath:"#/properties/nodes/items/properties/paths/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/paths/" + i3,schemaPath:"#/properties/nodes/items/properties/paths/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid5 = _errs25 === errors;
+if(!valid5){
+break;
+}
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0+"/paths",schemaPath:"#/properties/nodes/items/properties/paths/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid2 = _errs23 === errors;
+}
+else {
+var valid2 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes/" + i0,schemaPath:"#/properties/nodes/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid1 = _errs4 === errors;
+if(!valid1){
+break;
+}
+}
+}
+}
+else {
+validate144.errors = [{instancePath:instancePath+"/nodes",schemaPath:"#/properties/nodes/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.prune !== undefined && func0.call(data, "prune")){
+const _errs27 = errors;
+if(typeof data.prune !== "boolean"){
+validate144.errors = [{instancePath:instancePath+"/prune",schemaPath:"#/properties/prune/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+return false;
+}
+var valid0 = _errs27 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+else {
+validate144.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate144.errors = vErrors;
+return errors === 0;
+}
+validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validatePutToolRequest = validate145;
+const schema479 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
+
+function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate141.evaluated;
+const evaluated0 = validate145.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -28385,14 +29211,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((((((data.system === undefined) || (!(func0.call(data, "system")))) && (missing0 = "system")) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.schema === undefined) || (!(func0.call(data, "schema")))) && (missing0 = "schema"))) || (((data.consequential === undefined) || (!(func0.call(data, "consequential")))) && (missing0 = "consequential"))) || (((data.reversible === undefined) || (!(func0.call(data, "reversible")))) && (missing0 = "reversible"))) || (((data.compensator === undefined) || (!(func0.call(data, "compensator")))) && (missing0 = "compensator"))) || (((data.dataClasses === undefined) || (!(func0.call(data, "dataClasses")))) && (missing0 = "dataClasses"))) || (((data.enforcement === undefined) || (!(func0.call(data, "enforcement")))) && (missing0 = "enforcement"))) || (((data.audience === undefined) || (!(func0.call(data, "audience")))) && (missing0 = "audience"))) || (((data.facts === undefined) || (!(func0.call(data, "facts")))) && (missing0 = "facts"))) || (((data.resultTrust === undefined) || (!(func0.call(data, "resultTrust")))) && (missing0 = "resultTrust"))) || (((data.resultFields === undefined) || (!(func0.call(data, "resultFields")))) && (missing0 = "resultFields"))){
-validate141.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate145.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema474.properties, key0))){
-validate141.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema479.properties, key0))){
+validate145.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28405,18 +29231,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 200){
-validate141.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate145.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate141.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate145.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate145.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28433,18 +29259,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 200){
-validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate145.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate145.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate145.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28461,12 +29287,12 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 if(Object.keys(data2).length > 512){
-validate141.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate145.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate145.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28479,7 +29305,7 @@ if(valid0){
 if(data.consequential !== undefined && func0.call(data, "consequential")){
 const _errs11 = errors;
 if(typeof data.consequential !== "boolean"){
-validate141.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate145.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -28491,7 +29317,7 @@ if(valid0){
 if(data.reversible !== undefined && func0.call(data, "reversible")){
 const _errs13 = errors;
 if(typeof data.reversible !== "boolean"){
-validate141.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate145.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs13 === errors;
@@ -28567,7 +29393,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate141.errors = vErrors;
+validate145.errors = vErrors;
 return false;
 }
 else {
@@ -28593,7 +29419,7 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(Array.isArray(data6)){
 if(data6.length > 64){
-validate141.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate145.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -28605,18 +29431,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data7 === "string"){
 if(func68(data7) > 64){
-validate141.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate145.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data7) < 1){
-validate141.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate145.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate145.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28628,7 +29454,7 @@ break;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate145.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -28642,7 +29468,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate141.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema474.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema479.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -28658,18 +29484,18 @@ const _errs28 = errors;
 if(errors === _errs28){
 if(typeof data9 === "string"){
 if(func68(data9) > 200){
-validate141.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate145.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate141.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate145.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate145.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28685,7 +29511,7 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(Object.keys(data10).length > 256){
-validate141.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate145.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -28737,7 +29563,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate141.errors = vErrors;
+validate145.errors = vErrors;
 return false;
 break;
 }
@@ -28749,12 +29575,12 @@ const _errs35 = errors;
 if(errors === _errs35){
 if(typeof data11 === "string"){
 if(func68(data11) > 2000){
-validate141.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate145.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate145.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28767,7 +29593,7 @@ break;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate145.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28781,7 +29607,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate141.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema474.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema479.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -28796,7 +29622,7 @@ const _errs38 = errors;
 if(errors === _errs38){
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 if(Object.keys(data13).length > 256){
-validate141.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate145.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -28836,7 +29662,7 @@ else {
 vErrors.push(err11);
 }
 errors++;
-validate141.errors = vErrors;
+validate145.errors = vErrors;
 return false;
 break;
 }
@@ -28846,7 +29672,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate141.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema474.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema479.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -28858,7 +29684,7 @@ break;
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate145.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -28875,18 +29701,18 @@ const _errs45 = errors;
 if(errors === _errs45){
 if(typeof data15 === "string"){
 if(func68(data15) > 8192){
-validate141.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate145.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data15)){
-validate141.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate145.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate141.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate145.errors = [{instancePath:instancePath+"/review",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -28911,23 +29737,23 @@ var valid0 = true;
 }
 }
 else {
-validate141.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate145.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate141.errors = vErrors;
+validate145.errors = vErrors;
 return errors === 0;
 }
-validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateReasonRequest = validate142;
-const schema481 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+export const validateReasonRequest = validate146;
+const schema486 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
-function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate142.evaluated;
+const evaluated0 = validate146.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -28938,14 +29764,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")){
-validate142.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate146.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "reason")){
-validate142.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate146.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -28957,49 +29783,49 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 2000){
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate146.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate146.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
-if(!pattern200.test(data0)){
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
+if(!pattern205.test(data0)){
+validate146.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
-}
-}
-}
-}
-else {
-validate142.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
 }
 }
 }
 }
 else {
-validate142.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate146.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
-validate142.errors = vErrors;
+}
+}
+}
+}
+else {
+validate146.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate146.errors = vErrors;
 return errors === 0;
 }
-validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRegisterAgentRequest = validate143;
-const schema482 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+export const validateRegisterAgentRequest = validate147;
+const schema487 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
 
-function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate143.evaluated;
+const evaluated0 = validate147.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -29010,14 +29836,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent")) || (((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name"))) || (((data.owner === undefined) || (!(func0.call(data, "owner")))) && (missing0 = "owner"))) || (((data.purpose === undefined) || (!(func0.call(data, "purpose")))) && (missing0 = "purpose"))) || (((data.roles === undefined) || (!(func0.call(data, "roles")))) && (missing0 = "roles"))) || (((data.permissions === undefined) || (!(func0.call(data, "permissions")))) && (missing0 = "permissions"))) || (((data.ceiling === undefined) || (!(func0.call(data, "ceiling")))) && (missing0 = "ceiling"))) || (((data.environment === undefined) || (!(func0.call(data, "environment")))) && (missing0 = "environment"))) || (((data.limits === undefined) || (!(func0.call(data, "limits")))) && (missing0 = "limits"))) || (((data.key === undefined) || (!(func0.call(data, "key")))) && (missing0 = "key"))){
-validate143.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate147.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema482.properties, key0))){
-validate143.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema487.properties, key0))){
+validate147.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29030,18 +29856,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate143.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate147.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data0)){
-validate143.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate147.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29058,18 +29884,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 200){
-validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate147.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate147.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29086,18 +29912,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate143.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate147.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data2)){
-validate143.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate147.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/owner",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29114,12 +29940,12 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 2000){
-validate143.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate147.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/purpose",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29135,7 +29961,7 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(Array.isArray(data4)){
 if(data4.length > 64){
-validate143.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate147.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -29148,18 +29974,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data5 === "string"){
 if(func68(data5) > 64){
-validate143.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate147.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data5)){
-validate143.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate147.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29171,7 +29997,7 @@ break;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate147.errors = [{instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -29187,7 +30013,7 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(Array.isArray(data6)){
 if(data6.length > 512){
-validate143.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/maxItems",keyword:"maxItems",params:{limit: 512},message:"must NOT have more than 512 items"}];
+validate147.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/maxItems",keyword:"maxItems",params:{limit: 512},message:"must NOT have more than 512 items"}];
 return false;
 }
 else {
@@ -29200,18 +30026,18 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(typeof data7 === "string"){
 if(func68(data7) > 128){
-validate143.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate147.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern157.test(data7)){
-validate143.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
+validate147.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29223,7 +30049,7 @@ break;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate147.errors = [{instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -29237,7 +30063,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data8 = data.ceiling;
 const _errs24 = errors;
 if(!((data8 === 1) || (data8 === 2))){
-validate143.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema482.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate147.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema487.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs24 === errors;
@@ -29252,18 +30078,18 @@ const _errs25 = errors;
 if(errors === _errs25){
 if(typeof data9 === "string"){
 if(func68(data9) > 64){
-validate143.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate147.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate143.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate147.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate147.errors = [{instancePath:instancePath+"/environment",schemaPath:"#/properties/environment/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29280,14 +30106,14 @@ if(errors === _errs27){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 let missing1;
 if((((data10.calls === undefined) || (!(func0.call(data10, "calls")))) && (missing1 = "calls")) || (((data10.money === undefined) || (!(func0.call(data10, "money")))) && (missing1 = "money"))){
-validate143.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate147.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs29 = errors;
 for(const key1 of Object.keys(data10)){
 if(!((key1 === "calls") || (key1 === "money"))){
-validate143.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate147.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29298,18 +30124,18 @@ let data11 = data10.calls;
 const _errs30 = errors;
 const _errs31 = errors;
 if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-validate143.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate147.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs31){
 if((typeof data11 == "number") && (isFinite(data11))){
 if(data11 > 9007199254740991 || isNaN(data11)){
-validate143.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate147.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data11 < 0 || isNaN(data11)){
-validate143.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate147.errors = [{instancePath:instancePath+"/limits/calls",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -29485,7 +30311,7 @@ else {
 vErrors.push(err10);
 }
 errors++;
-validate143.errors = vErrors;
+validate147.errors = vErrors;
 return false;
 }
 else {
@@ -29509,7 +30335,7 @@ var valid9 = true;
 }
 }
 else {
-validate143.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate147.errors = [{instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -29523,13 +30349,13 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs45 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate143.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema482.properties.model.type},message:"must be string,null"}];
+validate147.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema487.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs45){
 if(typeof data15 === "string"){
 if(func68(data15) > 200){
-validate143.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate147.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 }
@@ -29543,7 +30369,7 @@ if(valid0){
 if(data.runtimeTrusted !== undefined && func0.call(data, "runtimeTrusted")){
 const _errs47 = errors;
 if(typeof data.runtimeTrusted !== "boolean"){
-validate143.errors = [{instancePath:instancePath+"/runtimeTrusted",schemaPath:"#/properties/runtimeTrusted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate147.errors = [{instancePath:instancePath+"/runtimeTrusted",schemaPath:"#/properties/runtimeTrusted/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs47 === errors;
@@ -29578,23 +30404,23 @@ var valid0 = true;
 }
 }
 else {
-validate143.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate147.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate143.errors = vErrors;
+validate147.errors = vErrors;
 return errors === 0;
 }
-validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRenewRunRequest = validate145;
-const schema491 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+export const validateRenewRunRequest = validate149;
+const schema496 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
-function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate145.evaluated;
+const evaluated0 = validate149.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -29605,14 +30431,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion")){
-validate145.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate149.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "client_assertion")){
-validate145.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate149.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29624,18 +30450,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate145.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate149.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate145.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate149.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate145.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate149.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29644,23 +30470,23 @@ return false;
 }
 }
 else {
-validate145.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate149.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate145.errors = vErrors;
+validate149.errors = vErrors;
 return errors === 0;
 }
-validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRenewRunResponse = validate146;
-const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+export const validateRenewRunResponse = validate150;
+const schema498 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
 
-function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate146.evaluated;
+const evaluated0 = validate150.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -29671,14 +30497,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.renew_before === undefined) || (!(func0.call(data, "renew_before")))) && (missing0 = "renew_before"))){
-validate146.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate150.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "run") || (key0 === "renew_before"))){
-validate146.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate150.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29691,18 +30517,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate146.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate150.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate146.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate150.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate146.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29719,18 +30545,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 35){
-validate146.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate150.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern49.test(data1)){
-validate146.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate150.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate146.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate150.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -29744,23 +30570,23 @@ var valid0 = true;
 }
 }
 else {
-validate146.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate150.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate146.errors = vErrors;
+validate150.errors = vErrors;
 return errors === 0;
 }
-validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateReportOutcomeRequest = validate147;
-const schema496 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+export const validateReportOutcomeRequest = validate151;
+const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
-function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate147.evaluated;
+const evaluated0 = validate151.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -29771,14 +30597,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status")){
-validate147.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate151.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "status") || (key0 === "result")) || (key0 === "error")) || (key0 === "cost")) || (key0 === "tokens")) || (key0 === "duration_ms"))){
-validate147.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate151.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -29788,7 +30614,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate147.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema200.enum},message:"must be equal to one of the allowed values"}];
+validate151.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema200.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -29801,13 +30627,13 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate147.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema496.properties.result.type},message:"must be string,null"}];
+validate151.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema501.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 65536){
-validate147.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/maxLength",keyword:"maxLength",params:{limit: 65536},message:"must NOT have more than 65536 characters"}];
+validate151.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/maxLength",keyword:"maxLength",params:{limit: 65536},message:"must NOT have more than 65536 characters"}];
 return false;
 }
 }
@@ -29822,13 +30648,13 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate147.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema496.properties.error.type},message:"must be string,null"}];
+validate151.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema501.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
 if(typeof data2 === "string"){
 if(func68(data2) > 4096){
-validate147.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"}];
+validate151.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"}];
 return false;
 }
 }
@@ -30003,7 +30829,7 @@ else {
 vErrors.push(err10);
 }
 errors++;
-validate147.errors = vErrors;
+validate151.errors = vErrors;
 return false;
 }
 else {
@@ -30090,7 +30916,7 @@ else {
 vErrors.push(err15);
 }
 errors++;
-validate147.errors = vErrors;
+validate151.errors = vErrors;
 return false;
 }
 else {
@@ -30177,7 +31003,7 @@ else {
 vErrors.push(err20);
 }
 errors++;
-validate147.errors = vErrors;
+validate151.errors = vErrors;
 return false;
 }
 else {
@@ -30205,23 +31031,23 @@ var valid0 = true;
 }
 }
 else {
-validate147.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate151.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate147.errors = vErrors;
+validate151.errors = vErrors;
 return errors === 0;
 }
-validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunDetail = validate148;
-const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
+export const validateRunDetail = validate152;
+const schema506 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
 
-function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate148.evaluated;
+const evaluated0 = validate152.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30232,14 +31058,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.startedAt === undefined) || (!(func0.call(data, "startedAt")))) && (missing0 = "startedAt"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.actions === undefined) || (!(func0.call(data, "actions")))) && (missing0 = "actions"))) || (((data.waiting === undefined) || (!(func0.call(data, "waiting")))) && (missing0 = "waiting"))) || (((data.timeline === undefined) || (!(func0.call(data, "timeline")))) && (missing0 = "timeline"))){
-validate148.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate152.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((((key0 === "run") || (key0 === "agent")) || (key0 === "status")) || (key0 === "startedAt")) || (key0 === "instruction")) || (key0 === "actions")) || (key0 === "waiting")) || (key0 === "timeline"))){
-validate148.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate152.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30252,18 +31078,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate148.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate152.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate148.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate152.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate152.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30280,18 +31106,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate148.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate152.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate148.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate152.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate152.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30307,12 +31133,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 32){
-validate148.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
+validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
 return false;
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30327,18 +31153,18 @@ let data3 = data.startedAt;
 const _errs10 = errors;
 const _errs11 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate148.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate152.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs11){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate148.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate152.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate148.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate152.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30356,12 +31182,12 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 16384){
-validate148.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate152.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate152.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30376,18 +31202,18 @@ let data5 = data.actions;
 const _errs15 = errors;
 const _errs16 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate148.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate152.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs16){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate148.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate152.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate148.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate152.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30404,18 +31230,18 @@ let data6 = data.waiting;
 const _errs18 = errors;
 const _errs19 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate148.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate152.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs19){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate148.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate152.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate148.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate152.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30433,7 +31259,7 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(Array.isArray(data7)){
 if(data7.length > 1000){
-validate148.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate152.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -30453,7 +31279,7 @@ break;
 }
 }
 else {
-validate148.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate152.errors = [{instancePath:instancePath+"/timeline",schemaPath:"#/properties/timeline/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -30473,24 +31299,24 @@ var valid0 = true;
 }
 }
 else {
-validate148.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate152.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate148.errors = vErrors;
+validate152.errors = vErrors;
 return errors === 0;
 }
-validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunList = validate150;
-const schema507 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema508 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+export const validateRunList = validate154;
+const schema512 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema513 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
-function validate151(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate151.evaluated;
+const evaluated0 = validate155.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30501,14 +31327,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run")) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.status === undefined) || (!(func0.call(data, "status")))) && (missing0 = "status"))) || (((data.startedAt === undefined) || (!(func0.call(data, "startedAt")))) && (missing0 = "startedAt"))) || (((data.instruction === undefined) || (!(func0.call(data, "instruction")))) && (missing0 = "instruction"))) || (((data.actions === undefined) || (!(func0.call(data, "actions")))) && (missing0 = "actions"))) || (((data.waiting === undefined) || (!(func0.call(data, "waiting")))) && (missing0 = "waiting"))){
-validate151.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate155.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "run") || (key0 === "agent")) || (key0 === "status")) || (key0 === "startedAt")) || (key0 === "instruction")) || (key0 === "actions")) || (key0 === "waiting"))){
-validate151.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate155.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30521,18 +31347,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate151.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate155.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate151.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate155.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30549,18 +31375,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate151.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate155.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate151.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate155.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30576,12 +31402,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 32){
-validate151.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
+validate155.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/maxLength",keyword:"maxLength",params:{limit: 32},message:"must NOT have more than 32 characters"}];
 return false;
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30596,18 +31422,18 @@ let data3 = data.startedAt;
 const _errs10 = errors;
 const _errs11 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate151.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate155.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs11){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate151.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate155.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate151.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate155.errors = [{instancePath:instancePath+"/startedAt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30625,12 +31451,12 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 16384){
-validate151.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate155.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate151.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate155.errors = [{instancePath:instancePath+"/instruction",schemaPath:"#/properties/instruction/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30645,18 +31471,18 @@ let data5 = data.actions;
 const _errs15 = errors;
 const _errs16 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate151.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate155.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs16){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate151.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate155.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate151.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate155.errors = [{instancePath:instancePath+"/actions",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30673,18 +31499,18 @@ let data6 = data.waiting;
 const _errs18 = errors;
 const _errs19 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate151.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate155.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs19){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate151.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate155.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate151.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate155.errors = [{instancePath:instancePath+"/waiting",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -30705,21 +31531,21 @@ var valid0 = true;
 }
 }
 else {
-validate151.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate155.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate151.errors = vErrors;
+validate155.errors = vErrors;
 return errors === 0;
 }
-validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate150.evaluated;
+const evaluated0 = validate154.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30730,14 +31556,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.runs === undefined) || (!(func0.call(data, "runs")))) && (missing0 = "runs")){
-validate150.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate154.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "runs") || (key0 === "next"))){
-validate150.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate154.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30749,7 +31575,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate150.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate154.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -30757,8 +31583,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate151(data0[i0], {instancePath:instancePath+"/runs/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate151.errors : vErrors.concat(validate151.errors);
+if(!(validate155(data0[i0], {instancePath:instancePath+"/runs/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate155.errors : vErrors.concat(validate155.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -30769,7 +31595,7 @@ break;
 }
 }
 else {
-validate150.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate154.errors = [{instancePath:instancePath+"/runs",schemaPath:"#/properties/runs/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -30783,13 +31609,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate150.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema507.properties.next.type},message:"must be string,null"}];
+validate154.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema512.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate150.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate154.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -30804,25 +31630,25 @@ var valid0 = true;
 }
 }
 else {
-validate150.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate154.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate150.errors = vErrors;
+validate154.errors = vErrors;
 return errors === 0;
 }
-validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunView = validate151;
+export const validateRunView = validate155;
 
-export const validateSentResponse = validate153;
-const schema514 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+export const validateSentResponse = validate157;
+const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
-function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate153.evaluated;
+const evaluated0 = validate157.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30833,14 +31659,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.sent === undefined) || (!(func0.call(data, "sent")))) && (missing0 = "sent")){
-validate153.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate157.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "run") || (key0 === "action")) || (key0 === "sent"))){
-validate153.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate157.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30853,18 +31679,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate153.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate153.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate153.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30881,18 +31707,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 36){
-validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data1)){
-validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate153.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate157.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30905,7 +31731,7 @@ if(valid0){
 if(data.sent !== undefined && func0.call(data, "sent")){
 const _errs8 = errors;
 if(true !== data.sent){
-validate153.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
+validate157.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -30919,23 +31745,23 @@ var valid0 = true;
 }
 }
 else {
-validate153.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate157.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate153.errors = vErrors;
+validate157.errors = vErrors;
 return errors === 0;
 }
-validate153.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateSignedStatementRequest = validate154;
-const schema517 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+export const validateSignedStatementRequest = validate158;
+const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
-function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate154.evaluated;
+const evaluated0 = validate158.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -30946,14 +31772,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.jws === undefined) || (!(func0.call(data, "jws")))) && (missing0 = "jws")){
-validate154.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate158.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(key0 === "jws")){
-validate154.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate158.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -30965,18 +31791,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate154.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate158.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate154.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate158.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate154.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate158.errors = [{instancePath:instancePath+"/jws",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -30985,23 +31811,23 @@ return false;
 }
 }
 else {
-validate154.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate158.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate154.errors = vErrors;
+validate158.errors = vErrors;
 return errors === 0;
 }
-validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateSupplyFactRequest = validate155;
-const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+export const validateSupplyFactRequest = validate159;
+const schema524 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
-function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate155.evaluated;
+const evaluated0 = validate159.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31012,14 +31838,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact")) || (((data.value === undefined) || (!(func0.call(data, "value")))) && (missing0 = "value"))) || (((data.jws === undefined) || (!(func0.call(data, "jws")))) && (missing0 = "jws"))){
-validate155.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate159.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "fact") || (key0 === "value")) || (key0 === "jws"))){
-validate155.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate159.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31032,18 +31858,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate155.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate159.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data0)){
-validate155.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
+validate159.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate155.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate159.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31067,18 +31893,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data2 === "string"){
 if(func68(data2) > 8192){
-validate155.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate159.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate155.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate159.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate155.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate159.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31093,23 +31919,23 @@ var valid0 = true;
 }
 }
 else {
-validate155.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate159.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate155.errors = vErrors;
+validate159.errors = vErrors;
 return errors === 0;
 }
-validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateSupplyFactResponse = validate156;
-const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+export const validateSupplyFactResponse = validate160;
+const schema527 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
-function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate156.evaluated;
+const evaluated0 = validate160.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31120,14 +31946,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact"))) || (((data.sent === undefined) || (!(func0.call(data, "sent")))) && (missing0 = "sent"))){
-validate156.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate160.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "action") || (key0 === "fact")) || (key0 === "sent"))){
-validate156.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate160.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31140,18 +31966,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate160.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate160.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate156.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate160.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31168,18 +31994,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate156.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate160.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data1)){
-validate156.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
+validate160.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate156.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate160.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31192,7 +32018,7 @@ if(valid0){
 if(data.sent !== undefined && func0.call(data, "sent")){
 const _errs8 = errors;
 if(true !== data.sent){
-validate156.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
+validate160.errors = [{instancePath:instancePath+"/sent",schemaPath:"#/properties/sent/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -31206,23 +32032,23 @@ var valid0 = true;
 }
 }
 else {
-validate156.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate160.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate156.errors = vErrors;
+validate160.errors = vErrors;
 return errors === 0;
 }
-validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTokenRequest = validate157;
-const schema525 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+export const validateTokenRequest = validate161;
+const schema530 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
-function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate157.evaluated;
+const evaluated0 = validate161.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31233,14 +32059,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((data.grant_type === undefined) || (!(func0.call(data, "grant_type")))) && (missing0 = "grant_type")) || (((data.client_assertion_type === undefined) || (!(func0.call(data, "client_assertion_type")))) && (missing0 = "client_assertion_type"))) || (((data.client_assertion === undefined) || (!(func0.call(data, "client_assertion")))) && (missing0 = "client_assertion"))) || (((data.session_key === undefined) || (!(func0.call(data, "session_key")))) && (missing0 = "session_key"))){
-validate157.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate161.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema525.properties, key0))){
-validate157.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema530.properties, key0))){
+validate161.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31249,7 +32075,7 @@ if(_errs1 === errors){
 if(data.grant_type !== undefined && func0.call(data, "grant_type")){
 const _errs2 = errors;
 if("client_credentials" !== data.grant_type){
-validate157.errors = [{instancePath:instancePath+"/grant_type",schemaPath:"#/properties/grant_type/const",keyword:"const",params:{allowedValue: "client_credentials"},message:"must be equal to constant"}];
+validate161.errors = [{instancePath:instancePath+"/grant_type",schemaPath:"#/properties/grant_type/const",keyword:"const",params:{allowedValue: "client_credentials"},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -31261,7 +32087,7 @@ if(valid0){
 if(data.client_assertion_type !== undefined && func0.call(data, "client_assertion_type")){
 const _errs3 = errors;
 if("urn:ietf:params:oauth:client-assertion-type:jwt-bearer" !== data.client_assertion_type){
-validate157.errors = [{instancePath:instancePath+"/client_assertion_type",schemaPath:"#/properties/client_assertion_type/const",keyword:"const",params:{allowedValue: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},message:"must be equal to constant"}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion_type",schemaPath:"#/properties/client_assertion_type/const",keyword:"const",params:{allowedValue: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs3 === errors;
@@ -31277,18 +32103,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 8192){
-validate157.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data2)){
-validate157.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/client_assertion",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31304,18 +32130,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 1024){
-validate157.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"}];
+validate161.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 2){
-validate157.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"}];
+validate161.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/session_key",schemaPath:"#/properties/session_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31332,18 +32158,18 @@ const _errs10 = errors;
 if(errors === _errs10){
 if(typeof data4 === "string"){
 if(func68(data4) > 36){
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate161.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data4)){
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate161.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31359,12 +32185,12 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 500){
-validate157.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
+validate161.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
 return false;
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/purpose",schemaPath:"#/properties/purpose/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31380,12 +32206,12 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(typeof data6 === "string"){
 if(func68(data6) > 8192){
-validate157.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate161.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31402,18 +32228,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data7 === "string"){
 if(func68(data7) > 128){
-validate157.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate161.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data7)){
-validate157.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate161.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate157.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate161.errors = [{instancePath:instancePath+"/client_id",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31426,7 +32252,7 @@ if(valid0){
 if(data.via !== undefined && func0.call(data, "via")){
 const _errs19 = errors;
 if("gateway" !== data.via){
-validate157.errors = [{instancePath:instancePath+"/via",schemaPath:"#/properties/via/const",keyword:"const",params:{allowedValue: "gateway"},message:"must be equal to constant"}];
+validate161.errors = [{instancePath:instancePath+"/via",schemaPath:"#/properties/via/const",keyword:"const",params:{allowedValue: "gateway"},message:"must be equal to constant"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -31446,23 +32272,23 @@ var valid0 = true;
 }
 }
 else {
-validate157.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate161.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate157.errors = vErrors;
+validate161.errors = vErrors;
 return errors === 0;
 }
-validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate161.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTokenResponse = validate158;
-const schema529 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
+export const validateTokenResponse = validate162;
+const schema534 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
 
-function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate158.evaluated;
+const evaluated0 = validate162.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31473,14 +32299,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((data.access_token === undefined) || (!(func0.call(data, "access_token")))) && (missing0 = "access_token")) || (((data.token_type === undefined) || (!(func0.call(data, "token_type")))) && (missing0 = "token_type"))) || (((data.expires_in === undefined) || (!(func0.call(data, "expires_in")))) && (missing0 = "expires_in"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.not_after === undefined) || (!(func0.call(data, "not_after")))) && (missing0 = "not_after"))) || (((data.proof_key === undefined) || (!(func0.call(data, "proof_key")))) && (missing0 = "proof_key"))){
-validate158.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate162.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "access_token") || (key0 === "token_type")) || (key0 === "expires_in")) || (key0 === "scope")) || (key0 === "run")) || (key0 === "not_after")) || (key0 === "proof_key"))){
-validate158.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate162.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31493,18 +32319,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 8192){
-validate158.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate162.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data0)){
-validate158.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate162.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/access_token",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31518,7 +32344,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate158.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema529.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate162.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema534.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -31531,18 +32357,18 @@ if(data.expires_in !== undefined && func0.call(data, "expires_in")){
 let data2 = data.expires_in;
 const _errs6 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate158.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate162.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs6){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 86400 || isNaN(data2)){
-validate158.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"}];
+validate162.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"}];
 return false;
 }
 else {
 if(data2 < 1 || isNaN(data2)){
-validate158.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate162.errors = [{instancePath:instancePath+"/expires_in",schemaPath:"#/properties/expires_in/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
@@ -31560,12 +32386,12 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data3 === "string"){
 if(func68(data3) > 8192){
-validate158.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate162.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31582,18 +32408,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 36){
-validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate162.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data4)){
-validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate162.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31608,18 +32434,18 @@ let data5 = data.not_after;
 const _errs13 = errors;
 const _errs14 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate158.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate162.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs14){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate158.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate162.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate158.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate162.errors = [{instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -31638,18 +32464,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if(typeof data6 === "string"){
 if(func68(data6) > 43){
-validate158.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate162.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data6)){
-validate158.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate162.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate158.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate162.errors = [{instancePath:instancePath+"/proof_key",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31668,24 +32494,24 @@ var valid0 = true;
 }
 }
 else {
-validate158.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate162.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate158.errors = vErrors;
+validate162.errors = vErrors;
 return errors === 0;
 }
-validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate162.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateToolList = validate159;
-const schema534 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema535 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
+export const validateToolList = validate163;
+const schema539 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema540 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
 
-function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate160.evaluated;
+const evaluated0 = validate164.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31696,14 +32522,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((((((((((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.system === undefined) || (!(func0.call(data, "system")))) && (missing0 = "system"))) || (((data.title === undefined) || (!(func0.call(data, "title")))) && (missing0 = "title"))) || (((data.schema === undefined) || (!(func0.call(data, "schema")))) && (missing0 = "schema"))) || (((data.consequential === undefined) || (!(func0.call(data, "consequential")))) && (missing0 = "consequential"))) || (((data.reversible === undefined) || (!(func0.call(data, "reversible")))) && (missing0 = "reversible"))) || (((data.compensator === undefined) || (!(func0.call(data, "compensator")))) && (missing0 = "compensator"))) || (((data.dataClasses === undefined) || (!(func0.call(data, "dataClasses")))) && (missing0 = "dataClasses"))) || (((data.enforcement === undefined) || (!(func0.call(data, "enforcement")))) && (missing0 = "enforcement"))) || (((data.audience === undefined) || (!(func0.call(data, "audience")))) && (missing0 = "audience"))) || (((data.facts === undefined) || (!(func0.call(data, "facts")))) && (missing0 = "facts"))) || (((data.resultTrust === undefined) || (!(func0.call(data, "resultTrust")))) && (missing0 = "resultTrust"))) || (((data.resultFields === undefined) || (!(func0.call(data, "resultFields")))) && (missing0 = "resultFields"))) || (((data.definition === undefined) || (!(func0.call(data, "definition")))) && (missing0 = "definition"))){
-validate160.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate164.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema535.properties, key0))){
-validate160.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema540.properties, key0))){
+validate164.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -31716,18 +32542,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate160.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern121.test(data0)){
-validate160.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31744,18 +32570,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate160.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate164.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate160.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate164.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31770,18 +32596,18 @@ let data2 = data.version;
 const _errs8 = errors;
 const _errs9 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate160.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate164.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate160.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate164.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 0 || isNaN(data2)){
-validate160.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate164.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -31800,18 +32626,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate160.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate164.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data3) < 1){
-validate160.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/system",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31828,18 +32654,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate160.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate164.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate160.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/title",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -31856,12 +32682,12 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 if(Object.keys(data5).length > 512){
-validate160.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate164.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath:instancePath+"/schema",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -31874,7 +32700,7 @@ if(valid0){
 if(data.consequential !== undefined && func0.call(data, "consequential")){
 const _errs20 = errors;
 if(typeof data.consequential !== "boolean"){
-validate160.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate164.errors = [{instancePath:instancePath+"/consequential",schemaPath:"#/properties/consequential/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs20 === errors;
@@ -31886,7 +32712,7 @@ if(valid0){
 if(data.reversible !== undefined && func0.call(data, "reversible")){
 const _errs22 = errors;
 if(typeof data.reversible !== "boolean"){
-validate160.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate164.errors = [{instancePath:instancePath+"/reversible",schemaPath:"#/properties/reversible/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs22 === errors;
@@ -31962,7 +32788,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return false;
 }
 else {
@@ -31988,7 +32814,7 @@ const _errs31 = errors;
 if(errors === _errs31){
 if(Array.isArray(data9)){
 if(data9.length > 64){
-validate160.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"}];
 return false;
 }
 else {
@@ -32000,18 +32826,18 @@ const _errs33 = errors;
 if(errors === _errs33){
 if(typeof data10 === "string"){
 if(func68(data10) > 64){
-validate160.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(func68(data10) < 1){
-validate160.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses/" + i0,schemaPath:"#/properties/dataClasses/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32023,7 +32849,7 @@ break;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate164.errors = [{instancePath:instancePath+"/dataClasses",schemaPath:"#/properties/dataClasses/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -32037,7 +32863,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate160.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema535.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema540.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -32053,18 +32879,18 @@ const _errs37 = errors;
 if(errors === _errs37){
 if(typeof data12 === "string"){
 if(func68(data12) > 200){
-validate160.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate164.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data12) < 1){
-validate160.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate164.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/audience",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32080,7 +32906,7 @@ const _errs39 = errors;
 if(errors === _errs39){
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 if(Object.keys(data13).length > 256){
-validate160.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate164.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -32132,7 +32958,7 @@ else {
 vErrors.push(err8);
 }
 errors++;
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return false;
 break;
 }
@@ -32144,12 +32970,12 @@ const _errs44 = errors;
 if(errors === _errs44){
 if(typeof data14 === "string"){
 if(func68(data14) > 2000){
-validate160.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate164.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/facts/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/facts/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32162,7 +32988,7 @@ break;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -32176,7 +33002,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate160.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema535.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema540.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -32191,7 +33017,7 @@ const _errs47 = errors;
 if(errors === _errs47){
 if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
 if(Object.keys(data16).length > 256){
-validate160.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
+validate164.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/maxProperties",keyword:"maxProperties",params:{limit: 256},message:"must NOT have more than 256 properties"}];
 return false;
 }
 else {
@@ -32231,7 +33057,7 @@ else {
 vErrors.push(err11);
 }
 errors++;
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return false;
 break;
 }
@@ -32241,7 +33067,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate160.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema535.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate164.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema540.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -32253,7 +33079,7 @@ break;
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath:instancePath+"/resultFields",schemaPath:"#/properties/resultFields/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -32270,18 +33096,18 @@ const _errs54 = errors;
 if(errors === _errs54){
 if(typeof data18 === "string"){
 if(func68(data18) > 43){
-validate160.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate164.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data18)){
-validate160.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate164.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate160.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate164.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32309,21 +33135,21 @@ var valid0 = true;
 }
 }
 else {
-validate160.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate164.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate160.errors = vErrors;
+validate164.errors = vErrors;
 return errors === 0;
 }
-validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate164.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ToolList.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate159.evaluated;
+const evaluated0 = validate163.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -32334,14 +33160,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.tools === undefined) || (!(func0.call(data, "tools")))) && (missing0 = "tools")){
-validate159.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate163.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "tools") || (key0 === "next"))){
-validate159.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate163.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -32353,7 +33179,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(Array.isArray(data0)){
 if(data0.length > 1000){
-validate159.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
+validate163.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
@@ -32361,8 +33187,8 @@ var valid1 = true;
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
 const _errs4 = errors;
-if(!(validate160(data0[i0], {instancePath:instancePath+"/tools/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate160.errors : vErrors.concat(validate160.errors);
+if(!(validate164(data0[i0], {instancePath:instancePath+"/tools/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate164.errors : vErrors.concat(validate164.errors);
 errors = vErrors.length;
 }
 var valid1 = _errs4 === errors;
@@ -32373,7 +33199,7 @@ break;
 }
 }
 else {
-validate159.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate163.errors = [{instancePath:instancePath+"/tools",schemaPath:"#/properties/tools/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -32387,13 +33213,13 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate159.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema534.properties.next.type},message:"must be string,null"}];
+validate163.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema539.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 512){
-validate159.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
+validate163.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"}];
 return false;
 }
 }
@@ -32408,25 +33234,25 @@ var valid0 = true;
 }
 }
 else {
-validate159.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate163.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate159.errors = vErrors;
+validate163.errors = vErrors;
 return errors === 0;
 }
-validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate163.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateVoteView = validate98;
 
-export const validateBundleLineUp = validate162;
-const schema545 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+export const validateBundleLineUp = validate166;
+const schema550 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
-function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate162.evaluated;
+const evaluated0 = validate166.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -32437,14 +33263,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.activation === undefined) || (!(func0.call(data, "activation")))) && (missing0 = "activation"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.order === undefined) || (!(func0.call(data, "order")))) && (missing0 = "order"))) || (((data.active === undefined) || (!(func0.call(data, "active")))) && (missing0 = "active"))) || (((data.beside === undefined) || (!(func0.call(data, "beside")))) && (missing0 = "beside"))){
-validate162.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate166.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((((key0 === "name") || (key0 === "tenant")) || (key0 === "activation")) || (key0 === "at")) || (key0 === "order")) || (key0 === "active")) || (key0 === "beside"))){
-validate162.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate166.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -32456,18 +33282,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 64){
-validate162.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate166.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data0)){
-validate162.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate166.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate162.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate166.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32484,18 +33310,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate162.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate166.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate162.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate166.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate162.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate166.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32509,18 +33335,18 @@ if(data.activation !== undefined && func0.call(data, "activation")){
 let data2 = data.activation;
 const _errs7 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate162.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate166.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs7){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 9007199254740991 || isNaN(data2)){
-validate162.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate166.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data2 < 1 || isNaN(data2)){
-validate162.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
+validate166.errors = [{instancePath:instancePath+"/activation",schemaPath:"#/properties/activation/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
@@ -32537,18 +33363,18 @@ let data3 = data.at;
 const _errs9 = errors;
 const _errs10 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate162.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate166.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate162.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate166.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate162.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate166.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -32567,18 +33393,18 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 8192){
-validate162.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate166.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data4)){
-validate162.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate166.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate162.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate166.errors = [{instancePath:instancePath+"/order",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -32972,7 +33798,7 @@ else {
 vErrors.push(err23);
 }
 errors++;
-validate162.errors = vErrors;
+validate166.errors = vErrors;
 return false;
 }
 else {
@@ -33376,7 +34202,7 @@ else {
 vErrors.push(err47);
 }
 errors++;
-validate162.errors = vErrors;
+validate166.errors = vErrors;
 return false;
 }
 else {
@@ -33405,23 +34231,23 @@ var valid0 = true;
 }
 }
 else {
-validate162.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate166.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate162.errors = vErrors;
+validate166.errors = vErrors;
 return errors === 0;
 }
-validate162.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate166.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validatePolicyBundle = validate163;
-const schema559 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+export const validatePolicyBundle = validate167;
+const schema564 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
-function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate163.evaluated;
+const evaluated0 = validate167.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33432,14 +34258,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.digest === undefined) || (!(func0.call(data, "digest")))) && (missing0 = "digest"))) || (((data.archive === undefined) || (!(func0.call(data, "archive")))) && (missing0 = "archive"))){
-validate163.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate167.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((key0 === "name") || (key0 === "tenant")) || (key0 === "version")) || (key0 === "digest")) || (key0 === "archive"))){
-validate163.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate167.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33451,18 +34277,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 64){
-validate163.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate167.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern23.test(data0)){
-validate163.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
+validate167.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33479,18 +34305,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate163.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate167.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate163.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate167.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33507,18 +34333,18 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate163.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate167.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate163.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate167.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33535,18 +34361,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data3 === "string"){
 if(func68(data3) > 43){
-validate163.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate167.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data3)){
-validate163.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate167.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/digest",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33562,24 +34388,24 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 196608){
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/maxLength",keyword:"maxLength",params:{limit: 196608},message:"must NOT have more than 196608 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern186.test(data4)){
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate163.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate167.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33596,20 +34422,22 @@ var valid0 = true;
 }
 }
 else {
-validate163.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate167.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate163.errors = vErrors;
+validate167.errors = vErrors;
 return errors === 0;
 }
-validate163.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate167.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentSnapshot = validate94;
 
-export const validatePersonSnapshot = validate135;
+export const validateGraphNode = validate120;
 
-export const validateToolSnapshot = validate160;
+export const validatePersonSnapshot = validate138;
+
+export const validateToolSnapshot = validate164;
 
 export const validateChangedArgument = validate46;
 
@@ -33619,14 +34447,14 @@ export const validateActionOutcome = validate57;
 
 export const validateActionProposed = validate39;
 
-export const validateCancelRequested = validate164;
-const schema563 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+export const validateCancelRequested = validate168;
+const schema568 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
-function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate164.evaluated;
+const evaluated0 = validate168.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33637,14 +34465,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate164.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate168.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "action") || (key0 === "reason"))){
-validate164.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate168.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33657,18 +34485,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate164.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate168.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate164.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate168.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate164.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate168.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33685,12 +34513,12 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 2000){
-validate164.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+validate168.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
 return false;
 }
 }
 else {
-validate164.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate168.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33704,23 +34532,23 @@ var valid0 = true;
 }
 }
 else {
-validate164.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate168.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate164.errors = vErrors;
+validate168.errors = vErrors;
 return errors === 0;
 }
-validate164.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate168.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateFactSupplied = validate165;
-const schema566 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+export const validateFactSupplied = validate169;
+const schema571 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
-function validate165(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate165.evaluated;
+const evaluated0 = validate169.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33731,14 +34559,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.fact === undefined) || (!(func0.call(data, "fact")))) && (missing0 = "fact"))) || (((data.value === undefined) || (!(func0.call(data, "value")))) && (missing0 = "value"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))){
-validate165.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate169.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((((key0 === "action") || (key0 === "fact")) || (key0 === "value")) || (key0 === "by")) || (key0 === "jws"))){
-validate165.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate169.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33751,18 +34579,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 36){
-validate165.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate169.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data0)){
-validate165.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate169.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33779,18 +34607,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate165.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate169.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern22.test(data1)){
-validate165.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
+validate169.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33815,18 +34643,18 @@ const _errs10 = errors;
 if(errors === _errs10){
 if(typeof data3 === "string"){
 if(func68(data3) > 200){
-validate165.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(!pattern38.test(data3)){
-validate165.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33842,12 +34670,12 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data4 === "string"){
 if(func68(data4) > 8192){
-validate165.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate169.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 }
 else {
-validate165.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate169.errors = [{instancePath:instancePath+"/jws",schemaPath:"#/properties/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -33864,22 +34692,22 @@ var valid0 = true;
 }
 }
 else {
-validate165.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate169.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate165.errors = vErrors;
+validate169.errors = vErrors;
 return errors === 0;
 }
-validate165.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate169.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateOutcomeStatus = validate166;
+export const validateOutcomeStatus = validate170;
 
-function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate170(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/OutcomeStatus.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate166.evaluated;
+const evaluated0 = validate170.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33887,22 +34715,22 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate166.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema200.enum},message:"must be equal to one of the allowed values"}];
+validate170.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema200.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate166.errors = vErrors;
+validate170.errors = vErrors;
 return errors === 0;
 }
-validate166.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate170.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunEnded = validate167;
-const schema572 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+export const validateRunEnded = validate171;
+const schema577 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
-function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate167.evaluated;
+const evaluated0 = validate171.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -33913,14 +34741,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")) || (((data.messages === undefined) || (!(func0.call(data, "messages")))) && (missing0 = "messages"))){
-validate167.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate171.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "reason") || (key0 === "messages"))){
-validate167.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate171.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -33930,7 +34758,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate167.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema572.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate171.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema577.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -33944,18 +34772,18 @@ let data1 = data.messages;
 const _errs3 = errors;
 const _errs4 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-validate167.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate171.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs4){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-validate167.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate171.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate167.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate171.errors = [{instancePath:instancePath+"/messages",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -33971,27 +34799,27 @@ var valid0 = true;
 }
 }
 else {
-validate167.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate171.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate167.errors = vErrors;
+validate171.errors = vErrors;
 return errors === 0;
 }
-validate167.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate171.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunStarted = validate62;
 
-export const validateDeadLetter = validate168;
-const schema574 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern283 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern284 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+export const validateDeadLetter = validate172;
+const schema579 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern292 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern293 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
-function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate168.evaluated;
+const evaluated0 = validate172.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34001,13 +34829,13 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate168.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate172.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((data.cs_dead_code === undefined) || (!(func0.call(data, "cs_dead_code")))) && (missing0 = "cs_dead_code")) || (((data.cs_dead_detail === undefined) || (!(func0.call(data, "cs_dead_detail")))) && (missing0 = "cs_dead_detail"))) || (((data.cs_dead_topic === undefined) || (!(func0.call(data, "cs_dead_topic")))) && (missing0 = "cs_dead_topic"))) || (((data.cs_dead_partition === undefined) || (!(func0.call(data, "cs_dead_partition")))) && (missing0 = "cs_dead_partition"))) || (((data.cs_dead_offset === undefined) || (!(func0.call(data, "cs_dead_offset")))) && (missing0 = "cs_dead_offset"))){
-validate168.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate172.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -34019,12 +34847,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate168.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate172.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34042,18 +34870,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(func68(data1) > 64){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
 if(!pattern24.test(data1)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34069,12 +34897,12 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 1000){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_detail",schemaPath:"#/properties/cs_dead_detail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34090,18 +34918,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data3 === "string"){
 if(func68(data3) > 128){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern283.test(data3)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
+if(!pattern292.test(data3)){
+validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34117,18 +34945,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 6){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/maxLength",keyword:"maxLength",params:{limit: 6},message:"must NOT have more than 6 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/maxLength",keyword:"maxLength",params:{limit: 6},message:"must NOT have more than 6 characters"}];
 return false;
 }
 else {
-if(!pattern284.test(data4)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
+if(!pattern293.test(data4)){
+validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34145,18 +34973,18 @@ const _errs14 = errors;
 if(errors === _errs14){
 if(typeof data5 === "string"){
 if(func68(data5) > 19){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/maxLength",keyword:"maxLength",params:{limit: 19},message:"must NOT have more than 19 characters"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/maxLength",keyword:"maxLength",params:{limit: 19},message:"must NOT have more than 19 characters"}];
 return false;
 }
 else {
 if(!pattern34.test(data5)){
-validate168.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate168.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate172.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34174,22 +35002,22 @@ var valid1 = true;
 }
 }
 else {
-validate168.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate172.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate168.errors = vErrors;
+validate172.errors = vErrors;
 return errors === 0;
 }
-validate168.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate172.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateDecisionKind = validate169;
+export const validateDecisionKind = validate173;
 
-function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DecisionKind.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate169.evaluated;
+const evaluated0 = validate173.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34197,21 +35025,21 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "allow") || (data === "modify")) || (data === "step_up")) || (data === "defer")) || (data === "deny"))){
-validate169.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate173.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate169.errors = vErrors;
+validate173.errors = vErrors;
 return errors === 0;
 }
-validate169.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate173.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateDsseEnvelope = validate170;
+export const validateDsseEnvelope = validate174;
 
-function validate170(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DsseEnvelope.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate170.evaluated;
+const evaluated0 = validate174.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34222,14 +35050,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((data.payloadType === undefined) || (!(func0.call(data, "payloadType")))) && (missing0 = "payloadType")) || (((data.payload === undefined) || (!(func0.call(data, "payload")))) && (missing0 = "payload"))) || (((data.signatures === undefined) || (!(func0.call(data, "signatures")))) && (missing0 = "signatures"))){
-validate170.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate174.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "payloadType") || (key0 === "payload")) || (key0 === "signatures"))){
-validate170.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate174.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34241,18 +35069,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate170.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate170.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/payloadType",schemaPath:"#/properties/payloadType/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34268,24 +35096,24 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 21848){
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/maxLength",keyword:"maxLength",params:{limit: 21848},message:"must NOT have more than 21848 characters"}];
 return false;
 }
 else {
 if(func68(data1) < 1){
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern51.test(data1)){
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34301,12 +35129,12 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(Array.isArray(data2)){
 if(data2.length > 2){
-validate170.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
+validate174.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
 return false;
 }
 else {
 if(data2.length < 1){
-validate170.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+validate174.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
 return false;
 }
 else {
@@ -34319,14 +35147,14 @@ if(errors === _errs8){
 if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
 let missing1;
 if((((data3.keyid === undefined) || (!(func0.call(data3, "keyid")))) && (missing1 = "keyid")) || (((data3.sig === undefined) || (!(func0.call(data3, "sig")))) && (missing1 = "sig"))){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
 const _errs10 = errors;
 for(const key1 of Object.keys(data3)){
 if(!((key1 === "keyid") || (key1 === "sig"))){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34338,18 +35166,18 @@ const _errs11 = errors;
 if(errors === _errs11){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/keyid",schemaPath:"#/properties/signatures/items/properties/keyid/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34365,24 +35193,24 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data5 === "string"){
 if(func68(data5) > 128){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data5) < 1){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 else {
 if(!pattern51.test(data5)){
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
 }
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34396,7 +35224,7 @@ var valid2 = true;
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate174.errors = [{instancePath:instancePath+"/signatures/" + i0,schemaPath:"#/properties/signatures/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -34409,7 +35237,7 @@ break;
 }
 }
 else {
-validate170.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate174.errors = [{instancePath:instancePath+"/signatures",schemaPath:"#/properties/signatures/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
@@ -34424,24 +35252,24 @@ var valid0 = true;
 }
 }
 else {
-validate170.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate174.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate170.errors = vErrors;
+validate174.errors = vErrors;
 return errors === 0;
 }
-validate170.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate174.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateEnvelopeHeaders = validate171;
-const schema579 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern288 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+export const validateEnvelopeHeaders = validate175;
+const schema584 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern297 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
-function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate171.evaluated;
+const evaluated0 = validate175.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34451,13 +35279,13 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate171.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate175.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))){
-validate171.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate175.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -34469,12 +35297,12 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate171.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate175.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34488,7 +35316,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate171.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate175.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -34503,18 +35331,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate171.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate171.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34530,18 +35358,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate171.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern288.test(data3)){
-validate171.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern297.test(data3)){
+validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34557,18 +35385,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate171.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate171.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34585,18 +35413,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate171.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern49.test(data5)){
-validate171.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34609,7 +35437,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate171.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate175.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -34625,18 +35453,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate171.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern36.test(data7)){
-validate171.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34653,18 +35481,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate171.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate175.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate171.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate175.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate171.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate175.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34685,22 +35513,22 @@ var valid1 = true;
 }
 }
 else {
-validate171.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate175.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate171.errors = vErrors;
+validate175.errors = vErrors;
 return errors === 0;
 }
-validate171.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate175.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateFactOrigin = validate172;
+export const validateFactOrigin = validate176;
 
-function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/FactOrigin.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate172.evaluated;
+const evaluated0 = validate176.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34708,21 +35536,21 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "derived") || (data === "attested")) || (data === "claimed"))){
-validate172.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema93.enum},message:"must be equal to one of the allowed values"}];
+validate176.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema93.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-validate172.errors = vErrors;
+validate176.errors = vErrors;
 return errors === 0;
 }
-validate172.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate176.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateHaltScope = validate173;
+export const validateHaltScope = validate177;
 
-function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/HaltScope.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate173.evaluated;
+const evaluated0 = validate177.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34733,14 +35561,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.kind === undefined) || (!(func0.call(data, "kind")))) && (missing0 = "kind")) || (((data.id === undefined) || (!(func0.call(data, "id")))) && (missing0 = "id"))){
-validate173.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate177.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "kind") || (key0 === "id"))){
-validate173.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate177.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34750,7 +35578,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate173.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema425.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate177.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema429.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -34763,18 +35591,18 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate173.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema425.properties.id.type},message:"must be string,null"}];
+validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema429.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate173.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
-if(!pattern197.test(data1)){
-validate173.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
+if(!pattern202.test(data1)){
+validate177.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
 }
@@ -34790,31 +35618,31 @@ var valid0 = true;
 }
 }
 else {
-validate173.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate177.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate173.errors = vErrors;
+validate177.errors = vErrors;
 return errors === 0;
 }
-validate173.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate177.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateJson = validate174;
+export const validateJson = validate178;
 
-function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/Json.v1.schema.json" */;
-validate174.errors = null;
+validate178.errors = null;
 return true;
 }
-validate174.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate178.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateJsonObject = validate175;
+export const validateJsonObject = validate179;
 
-function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate179(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/JsonObject.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate175.evaluated;
+const evaluated0 = validate179.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34824,27 +35652,27 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 512){
-validate175.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate179.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate175.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate179.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate175.errors = vErrors;
+validate179.errors = vErrors;
 return errors === 0;
 }
-validate175.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate179.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-export const validateMoney = validate176;
+export const validateMoney = validate180;
 
-function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/Money.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate176.evaluated;
+const evaluated0 = validate180.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34855,14 +35683,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.minor === undefined) || (!(func0.call(data, "minor")))) && (missing0 = "minor")) || (((data.currency === undefined) || (!(func0.call(data, "currency")))) && (missing0 = "currency"))){
-validate176.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate180.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "minor") || (key0 === "currency"))){
-validate176.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate180.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -34872,18 +35700,18 @@ if(data.minor !== undefined && func0.call(data, "minor")){
 let data0 = data.minor;
 const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate176.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate180.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate176.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate180.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-validate176.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate180.errors = [{instancePath:instancePath+"/minor",schemaPath:"#/properties/minor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -34901,18 +35729,18 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
 if(func68(data1) > 3){
-validate176.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"}];
+validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"}];
 return false;
 }
 else {
 if(!pattern55.test(data1)){
-validate176.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
+validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate176.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate180.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34926,27 +35754,27 @@ var valid0 = true;
 }
 }
 else {
-validate176.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate180.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate176.errors = vErrors;
+validate180.errors = vErrors;
 return errors === 0;
 }
-validate176.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublicJwk = validate65;
 
-export const validateRuntimeHeaders = validate177;
-const schema588 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern299 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern302 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+export const validateRuntimeHeaders = validate181;
+const schema593 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern308 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern311 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
-function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate177.evaluated;
+const evaluated0 = validate181.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -34956,30 +35784,30 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate177.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate181.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.cs_token === undefined) || (!(func0.call(data, "cs_token")))) && (missing0 = "cs_token"))) || (((data.cs_seq === undefined) || (!(func0.call(data, "cs_seq")))) && (missing0 = "cs_seq"))) || (((data.cs_prev === undefined) || (!(func0.call(data, "cs_prev")))) && (missing0 = "cs_prev"))) || (((data.cs_proof === undefined) || (!(func0.call(data, "cs_proof")))) && (missing0 = "cs_proof"))){
-validate177.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate181.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema588.properties, key0))){
+if(!(func0.call(schema593.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate177.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate181.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -34993,7 +35821,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate177.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate181.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -35008,18 +35836,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate177.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate177.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35035,18 +35863,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate177.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern288.test(data3)){
-validate177.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern297.test(data3)){
+validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35062,18 +35890,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate177.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate177.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35090,18 +35918,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate177.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern49.test(data5)){
-validate177.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35114,7 +35942,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate177.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate181.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -35130,18 +35958,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate177.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern36.test(data7)){
-validate177.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35158,18 +35986,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate177.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate181.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate177.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35186,18 +36014,18 @@ const _errs22 = errors;
 if(errors === _errs22){
 if(typeof data9 === "string"){
 if(func68(data9) > 8192){
-validate177.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
 return false;
 }
 else {
 if(!pattern20.test(data9)){
-validate177.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_token",schemaPath:"./Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35213,18 +36041,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data10 === "string"){
 if(func68(data10) > 16){
-validate177.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/maxLength",keyword:"maxLength",params:{limit: 16},message:"must NOT have more than 16 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/maxLength",keyword:"maxLength",params:{limit: 16},message:"must NOT have more than 16 characters"}];
 return false;
 }
 else {
-if(!pattern299.test(data10)){
-validate177.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
+if(!pattern308.test(data10)){
+validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35241,18 +36069,18 @@ const _errs27 = errors;
 if(errors === _errs27){
 if(typeof data11 === "string"){
 if(func68(data11) > 43){
-validate177.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data11)){
-validate177.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_prev",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35269,18 +36097,18 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(typeof data12 === "string"){
 if(func68(data12) > 43){
-validate177.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data12)){
-validate177.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate181.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_proof",schemaPath:"./Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35296,18 +36124,18 @@ const _errs32 = errors;
 if(errors === _errs32){
 if(typeof data13 === "string"){
 if(func68(data13) > 86){
-validate177.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
+validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
 return false;
 }
 else {
-if(!pattern302.test(data13)){
-validate177.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
+if(!pattern311.test(data13)){
+validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate177.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate181.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35333,24 +36161,24 @@ var valid1 = true;
 }
 }
 else {
-validate177.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate181.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate177.errors = vErrors;
+validate181.errors = vErrors;
 return errors === 0;
 }
-validate177.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate181.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateServiceEvent = validate178;
-const schema595 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern303 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+export const validateServiceEvent = validate182;
+const schema600 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern312 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
-function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate178.evaluated;
+const evaluated0 = validate182.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -35361,14 +36189,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((data.stream === undefined) || (!(func0.call(data, "stream")))) && (missing0 = "stream")) || (((data.version === undefined) || (!(func0.call(data, "version")))) && (missing0 = "version"))) || (((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.data === undefined) || (!(func0.call(data, "data")))) && (missing0 = "data"))){
-validate178.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate182.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "stream") || (key0 === "version")) || (key0 === "type")) || (key0 === "at")) || (key0 === "by")) || (key0 === "data"))){
-validate178.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate182.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -35380,18 +36208,18 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 200){
-validate178.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate182.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data0) < 1){
-validate178.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate182.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate182.errors = [{instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35406,18 +36234,18 @@ let data1 = data.version;
 const _errs4 = errors;
 const _errs5 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-validate178.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate182.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs5){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-validate178.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate182.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate178.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate182.errors = [{instancePath:instancePath+"/version",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -35435,18 +36263,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(func68(data2) > 100){
-validate178.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern303.test(data2)){
-validate178.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
+if(!pattern312.test(data2)){
+validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate182.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35461,18 +36289,18 @@ let data3 = data.at;
 const _errs9 = errors;
 const _errs10 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate178.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate182.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 9007199254740991 || isNaN(data3)){
-validate178.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate182.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data3 < 0 || isNaN(data3)){
-validate178.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate182.errors = [{instancePath:instancePath+"/at",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -35491,18 +36319,18 @@ const _errs13 = errors;
 if(errors === _errs13){
 if(typeof data4 === "string"){
 if(func68(data4) > 200){
-validate178.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(!pattern38.test(data4)){
-validate178.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35519,12 +36347,12 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
 if(Object.keys(data5).length > 512){
-validate178.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+validate182.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
 return false;
 }
 }
 else {
-validate178.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate182.errors = [{instancePath:instancePath+"/data",schemaPath:"./JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -35542,24 +36370,24 @@ var valid0 = true;
 }
 }
 else {
-validate178.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate182.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate178.errors = vErrors;
+validate182.errors = vErrors;
 return errors === 0;
 }
-validate178.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateServiceHeaders = validate179;
-const schema600 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern309 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+export const validateServiceHeaders = validate183;
+const schema605 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern318 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
-function validate179(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate179.evaluated;
+const evaluated0 = validate183.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -35569,30 +36397,30 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 64){
-validate179.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
+validate183.errors = [{instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"}];
 return false;
 }
 else {
 let missing0;
 if(((((((((((data.ce_specversion === undefined) || (!(func0.call(data, "ce_specversion")))) && (missing0 = "ce_specversion")) || (((data.ce_id === undefined) || (!(func0.call(data, "ce_id")))) && (missing0 = "ce_id"))) || (((data.ce_type === undefined) || (!(func0.call(data, "ce_type")))) && (missing0 = "ce_type"))) || (((data.ce_source === undefined) || (!(func0.call(data, "ce_source")))) && (missing0 = "ce_source"))) || (((data.ce_time === undefined) || (!(func0.call(data, "ce_time")))) && (missing0 = "ce_time"))) || (((data["content-type"] === undefined) || (!(func0.call(data, "content-type")))) && (missing0 = "content-type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.cs_key === undefined) || (!(func0.call(data, "cs_key")))) && (missing0 = "cs_key"))) || (((data.cs_signature === undefined) || (!(func0.call(data, "cs_signature")))) && (missing0 = "cs_signature"))){
-validate179.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate183.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema600.properties, key0))){
+if(!(func0.call(schema605.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func68(data0) > 16384){
-validate179.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
+validate183.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 16384},message:"must NOT have more than 16384 characters"}];
 return false;
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35606,7 +36434,7 @@ if(_errs1 === errors){
 if(data.ce_specversion !== undefined && func0.call(data, "ce_specversion")){
 const _errs4 = errors;
 if("1.0" !== data.ce_specversion){
-validate179.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
+validate183.errors = [{instancePath:instancePath+"/ce_specversion",schemaPath:"#/properties/ce_specversion/const",keyword:"const",params:{allowedValue: "1.0"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs4 === errors;
@@ -35621,18 +36449,18 @@ const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data2 === "string"){
 if(func68(data2) > 256){
-validate179.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data2) < 1){
-validate179.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_id",schemaPath:"#/properties/ce_id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35648,18 +36476,18 @@ const _errs7 = errors;
 if(errors === _errs7){
 if(typeof data3 === "string"){
 if(func68(data3) > 100){
-validate179.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
 else {
-if(!pattern288.test(data3)){
-validate179.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
+if(!pattern297.test(data3)){
+validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35675,18 +36503,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data4 === "string"){
 if(func68(data4) > 256){
-validate179.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
 else {
 if(func68(data4) < 1){
-validate179.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_source",schemaPath:"#/properties/ce_source/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35703,18 +36531,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data5 === "string"){
 if(func68(data5) > 35){
-validate179.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
+validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/maxLength",keyword:"maxLength",params:{limit: 35},message:"must NOT have more than 35 characters"}];
 return false;
 }
 else {
 if(!pattern49.test(data5)){
-validate179.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
+validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35727,7 +36555,7 @@ if(valid1){
 if(data["content-type"] !== undefined && func0.call(data, "content-type")){
 const _errs14 = errors;
 if("application/json" !== data["content-type"]){
-validate179.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
+validate183.errors = [{instancePath:instancePath+"/content-type",schemaPath:"#/properties/content-type/const",keyword:"const",params:{allowedValue: "application/json"},message:"must be equal to constant"}];
 return false;
 }
 var valid1 = _errs14 === errors;
@@ -35743,18 +36571,18 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(typeof data7 === "string"){
 if(func68(data7) > 55){
-validate179.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
+validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/maxLength",keyword:"maxLength",params:{limit: 55},message:"must NOT have more than 55 characters"}];
 return false;
 }
 else {
 if(!pattern36.test(data7)){
-validate179.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
+validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35771,18 +36599,18 @@ const _errs19 = errors;
 if(errors === _errs19){
 if(typeof data8 === "string"){
 if(func68(data8) > 128){
-validate179.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate183.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data8)){
-validate179.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate183.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/tenant",schemaPath:"./Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35798,18 +36626,18 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(typeof data9 === "string"){
 if(func68(data9) > 64){
-validate179.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
-if(!pattern309.test(data9)){
-validate179.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
+if(!pattern318.test(data9)){
+validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35825,18 +36653,18 @@ const _errs23 = errors;
 if(errors === _errs23){
 if(typeof data10 === "string"){
 if(func68(data10) > 86){
-validate179.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
+validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/maxLength",keyword:"maxLength",params:{limit: 86},message:"must NOT have more than 86 characters"}];
 return false;
 }
 else {
-if(!pattern302.test(data10)){
-validate179.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
+if(!pattern311.test(data10)){
+validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate179.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate183.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -35859,358 +36687,6 @@ var valid1 = true;
 }
 }
 else {
-validate179.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate179.errors = vErrors;
-return errors === 0;
-}
-validate179.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateSnapshotHeartbeat = validate180;
-const schema604 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
-
-function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate180.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at")){
-validate180.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(key0 === "at")){
-validate180.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.at !== undefined && func0.call(data, "at")){
-let data0 = data.at;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate180.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-validate180.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data0 < 0 || isNaN(data0)){
-validate180.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-}
-}
-}
-}
-}
-else {
-validate180.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate180.errors = vErrors;
-return errors === 0;
-}
-validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateTier = validate181;
-
-function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/shared/Tier.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate181.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!((((data === 1) || (data === 2)) || (data === 3)) || (data === 4))){
-validate181.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-validate181.errors = vErrors;
-return errors === 0;
-}
-validate181.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-export const validateActionCancelled = validate182;
-const schema607 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
-
-function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate182.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
-validate182.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!(((key0 === "action") || (key0 === "by")) || (key0 === "reason"))){
-validate182.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.action !== undefined && func0.call(data, "action")){
-let data0 = data.action;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 36){
-validate182.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
-return false;
-}
-else {
-if(!pattern10.test(data0)){
-validate182.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate182.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data1 = data.by;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(!pattern38.test(data1)){
-validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate182.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data2 = data.reason;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 2000){
-validate182.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate182.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-else {
-validate182.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate182.errors = vErrors;
-return errors === 0;
-}
-validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const validateActionReversed = validate71;
-
-export const validateHaltNotice = validate120;
-
-export const validateRunHalted = validate183;
-const schema611 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
-
-function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate183.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))){
-validate183.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-const _errs1 = errors;
-for(const key0 of Object.keys(data)){
-if(!((((key0 === "halt") || (key0 === "by")) || (key0 === "reason")) || (key0 === "mode"))){
-validate183.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
-const _errs2 = errors;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate183.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
-return false;
-}
-else {
-if(!pattern6.test(data0)){
-validate183.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate183.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data1 = data.by;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate183.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(!pattern38.test(data1)){
-validate183.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate183.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data2 = data.reason;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 2000){
-validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.mode !== undefined && func0.call(data, "mode")){
-let data3 = data.mode;
-const _errs11 = errors;
-if(!((data3 === "halt") || (data3 === "pause"))){
-validate183.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema611.properties.mode.enum},message:"must be equal to one of the allowed values"}];
-return false;
-}
-var valid0 = _errs11 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-else {
 validate183.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
@@ -36220,11 +36696,11 @@ return errors === 0;
 }
 validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateRunResumed = validate184;
-const schema615 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+export const validateSnapshotHeartbeat = validate184;
+const schema609 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate184.evaluated;
@@ -36237,96 +36713,39 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if(((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+if(((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at")){
 validate184.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "halt") || (key0 === "by")) || (key0 === "reason"))){
+if(!(key0 === "at")){
 validate184.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
 if(_errs1 === errors){
-if(data.halt !== undefined && func0.call(data, "halt")){
-let data0 = data.halt;
-const _errs2 = errors;
+if(data.at !== undefined && func0.call(data, "at")){
+let data0 = data.at;
 const _errs3 = errors;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+validate184.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
 if(errors === _errs3){
-if(typeof data0 === "string"){
-if(func68(data0) > 128){
-validate184.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 > 9007199254740991 || isNaN(data0)){
+validate184.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
-if(!pattern6.test(data0)){
-validate184.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+if(data0 < 0 || isNaN(data0)){
+validate184.errors = [{instancePath:instancePath+"/at",schemaPath:"./Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
-}
-else {
-validate184.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.by !== undefined && func0.call(data, "by")){
-let data1 = data.by;
-const _errs5 = errors;
-const _errs6 = errors;
-if(errors === _errs6){
-if(typeof data1 === "string"){
-if(func68(data1) > 200){
-validate184.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
-return false;
-}
-else {
-if(!pattern38.test(data1)){
-validate184.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
-return false;
-}
-}
-}
-else {
-validate184.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.reason !== undefined && func0.call(data, "reason")){
-let data2 = data.reason;
-const _errs8 = errors;
-const _errs9 = errors;
-if(errors === _errs9){
-if(typeof data2 === "string"){
-if(func68(data2) > 2000){
-validate184.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
-return false;
-}
-}
-else {
-validate184.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
 }
 }
 }
@@ -36343,14 +36762,423 @@ return errors === 0;
 }
 validate184.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateTimerDue = validate185;
-const schema619 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+export const validateTier = validate185;
 
 function validate185(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
+/*# sourceURL="countersign:/schemas/shared/Tier.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate185.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!((((data === 1) || (data === 2)) || (data === 3)) || (data === 4))){
+validate185.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+validate185.errors = vErrors;
+return errors === 0;
+}
+validate185.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+export const validateActionCancelled = validate186;
+const schema612 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+
+function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate186.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+validate186.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "action") || (key0 === "by")) || (key0 === "reason"))){
+validate186.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.action !== undefined && func0.call(data, "action")){
+let data0 = data.action;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 36){
+validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern10.test(data0)){
+validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data1 = data.by;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern38.test(data1)){
+validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate186.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data2 = data.reason;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 2000){
+validate186.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate186.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate186.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate186.errors = vErrors;
+return errors === 0;
+}
+validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateActionReversed = validate71;
+
+export const validateHaltNotice = validate123;
+
+export const validateRunHalted = validate187;
+const schema616 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+
+function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate187.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))) || (((data.mode === undefined) || (!(func0.call(data, "mode")))) && (missing0 = "mode"))){
+validate187.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!((((key0 === "halt") || (key0 === "by")) || (key0 === "reason")) || (key0 === "mode"))){
+validate187.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate187.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate187.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate187.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data1 = data.by;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern38.test(data1)){
+validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate187.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data2 = data.reason;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 2000){
+validate187.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate187.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.mode !== undefined && func0.call(data, "mode")){
+let data3 = data.mode;
+const _errs11 = errors;
+if(!((data3 === "halt") || (data3 === "pause"))){
+validate187.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema616.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs11 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+validate187.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate187.errors = vErrors;
+return errors === 0;
+}
+validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateRunResumed = validate188;
+const schema620 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+
+function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate188.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((((data.halt === undefined) || (!(func0.call(data, "halt")))) && (missing0 = "halt")) || (((data.by === undefined) || (!(func0.call(data, "by")))) && (missing0 = "by"))) || (((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason"))){
+validate188.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(((key0 === "halt") || (key0 === "by")) || (key0 === "reason"))){
+validate188.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.halt !== undefined && func0.call(data, "halt")){
+let data0 = data.halt;
+const _errs2 = errors;
+const _errs3 = errors;
+if(errors === _errs3){
+if(typeof data0 === "string"){
+if(func68(data0) > 128){
+validate188.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data0)){
+validate188.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate188.errors = [{instancePath:instancePath+"/halt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.by !== undefined && func0.call(data, "by")){
+let data1 = data.by;
+const _errs5 = errors;
+const _errs6 = errors;
+if(errors === _errs6){
+if(typeof data1 === "string"){
+if(func68(data1) > 200){
+validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+else {
+if(!pattern38.test(data1)){
+validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate188.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs5 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.reason !== undefined && func0.call(data, "reason")){
+let data2 = data.reason;
+const _errs8 = errors;
+const _errs9 = errors;
+if(errors === _errs9){
+if(typeof data2 === "string"){
+if(func68(data2) > 2000){
+validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/maxLength",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"}];
+return false;
+}
+}
+else {
+validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/reason/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs8 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+else {
+validate188.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate188.errors = vErrors;
+return errors === 0;
+}
+validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateTimerDue = validate189;
+const schema624 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+
+function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate189.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -36361,14 +37189,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((data.timer === undefined) || (!(func0.call(data, "timer")))) && (missing0 = "timer")) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))){
-validate185.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate189.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((key0 === "timer") || (key0 === "action"))){
-validate185.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate189.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -36378,7 +37206,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate185.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema619.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate189.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema624.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -36454,7 +37282,7 @@ else {
 vErrors.push(err4);
 }
 errors++;
-validate185.errors = vErrors;
+validate189.errors = vErrors;
 return false;
 }
 else {
@@ -36478,23 +37306,23 @@ var valid0 = true;
 }
 }
 else {
-validate185.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate189.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate185.errors = vErrors;
+validate189.errors = vErrors;
 return errors === 0;
 }
-validate185.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateClaimClaims = validate186;
-const schema621 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+export const validateClaimClaims = validate190;
+const schema626 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
-function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate190(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate186.evaluated;
+const evaluated0 = validate190.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -36505,14 +37333,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.grant === undefined) || (!(func0.call(data, "grant")))) && (missing0 = "grant"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
-validate186.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate190.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!((((((((key0 === "jti") || (key0 === "grant")) || (key0 === "tenant")) || (key0 === "run")) || (key0 === "action")) || (key0 === "aud")) || (key0 === "iat")) || (key0 === "exp"))){
-validate186.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+validate190.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -36525,18 +37353,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate186.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate190.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data0)){
-validate186.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36553,18 +37381,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate186.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate190.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data1)){
-validate186.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36581,18 +37409,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 128){
-validate186.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate190.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data2)){
-validate186.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36609,18 +37437,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 36){
-validate186.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate190.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data3)){
-validate186.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36637,18 +37465,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 36){
-validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate190.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data4)){
-validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate190.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36665,18 +37493,18 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(typeof data5 === "string"){
 if(func68(data5) > 200){
-validate186.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate190.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data5) < 1){
-validate186.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate190.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate186.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate190.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36691,18 +37519,18 @@ let data6 = data.iat;
 const _errs20 = errors;
 const _errs21 = errors;
 if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-validate186.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate190.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs21){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 9007199254740991 || isNaN(data6)){
-validate186.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate190.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate186.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate190.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -36719,18 +37547,18 @@ let data7 = data.exp;
 const _errs23 = errors;
 const _errs24 = errors;
 if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
-validate186.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate190.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs24){
 if((typeof data7 == "number") && (isFinite(data7))){
 if(data7 > 9007199254740991 || isNaN(data7)){
-validate186.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate190.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data7 < 0 || isNaN(data7)){
-validate186.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate190.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -36752,23 +37580,23 @@ var valid0 = true;
 }
 }
 else {
-validate186.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate190.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate186.errors = vErrors;
+validate190.errors = vErrors;
 return errors === 0;
 }
-validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate190.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validateGrantClaims = validate187;
-const schema630 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+export const validateGrantClaims = validate191;
+const schema635 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
-function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate187.evaluated;
+const evaluated0 = validate191.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -36779,14 +37607,14 @@ if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((((((((((((((((data.jti === undefined) || (!(func0.call(data, "jti")))) && (missing0 = "jti")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.definition === undefined) || (!(func0.call(data, "definition")))) && (missing0 = "definition"))) || (((data.args === undefined) || (!(func0.call(data, "args")))) && (missing0 = "args"))) || (((data.aud === undefined) || (!(func0.call(data, "aud")))) && (missing0 = "aud"))) || (((data.policy === undefined) || (!(func0.call(data, "policy")))) && (missing0 = "policy"))) || (((data.tier === undefined) || (!(func0.call(data, "tier")))) && (missing0 = "tier"))) || (((data.claim === undefined) || (!(func0.call(data, "claim")))) && (missing0 = "claim"))) || (((data.jkt === undefined) || (!(func0.call(data, "jkt")))) && (missing0 = "jkt"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))) || (((data.exp === undefined) || (!(func0.call(data, "exp")))) && (missing0 = "exp"))){
-validate187.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate191.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema630.properties, key0))){
-validate187.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+if(!(func0.call(schema635.properties, key0))){
+validate191.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
 }
@@ -36799,18 +37627,18 @@ const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
 if(func68(data0) > 128){
-validate187.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern6.test(data0)){
-validate187.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/jti",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/opaqueId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36827,18 +37655,18 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(typeof data1 === "string"){
 if(func68(data1) > 128){
-validate187.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data1)){
-validate187.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36855,18 +37683,18 @@ const _errs9 = errors;
 if(errors === _errs9){
 if(typeof data2 === "string"){
 if(func68(data2) > 36){
-validate187.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate191.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data2)){
-validate187.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36883,18 +37711,18 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(typeof data3 === "string"){
 if(func68(data3) > 36){
-validate187.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+validate191.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
 return false;
 }
 else {
 if(!pattern10.test(data3)){
-validate187.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36911,18 +37739,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if(typeof data4 === "string"){
 if(func68(data4) > 128){
-validate187.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern4.test(data4)){
-validate187.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36939,18 +37767,18 @@ const _errs18 = errors;
 if(errors === _errs18){
 if(typeof data5 === "string"){
 if(func68(data5) > 128){
-validate187.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(!pattern121.test(data5)){
-validate187.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36967,18 +37795,18 @@ const _errs21 = errors;
 if(errors === _errs21){
 if(typeof data6 === "string"){
 if(func68(data6) > 43){
-validate187.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate191.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data6)){
-validate187.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/definition",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -36995,18 +37823,18 @@ const _errs24 = errors;
 if(errors === _errs24){
 if(typeof data7 === "string"){
 if(func68(data7) > 43){
-validate187.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate191.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data7)){
-validate187.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/args",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -37023,18 +37851,18 @@ const _errs27 = errors;
 if(errors === _errs27){
 if(typeof data8 === "string"){
 if(func68(data8) > 200){
-validate187.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+validate191.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
 else {
 if(func68(data8) < 1){
-validate187.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate191.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/aud",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/label/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -37051,18 +37879,18 @@ const _errs30 = errors;
 if(errors === _errs30){
 if(typeof data9 === "string"){
 if(func68(data9) > 128){
-validate187.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+validate191.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
 return false;
 }
 else {
 if(func68(data9) < 1){
-validate187.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+validate191.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/policy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/policyVersion/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -37076,7 +37904,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data10 = data.tier;
 const _errs32 = errors;
 if(!((((data10 === 1) || (data10 === 2)) || (data10 === 3)) || (data10 === 4))){
-validate187.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate191.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;
@@ -37088,7 +37916,7 @@ if(valid0){
 if(data.claim !== undefined && func0.call(data, "claim")){
 const _errs34 = errors;
 if(typeof data.claim !== "boolean"){
-validate187.errors = [{instancePath:instancePath+"/claim",schemaPath:"#/properties/claim/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
+validate191.errors = [{instancePath:instancePath+"/claim",schemaPath:"#/properties/claim/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
 var valid0 = _errs34 === errors;
@@ -37104,18 +37932,18 @@ const _errs37 = errors;
 if(errors === _errs37){
 if(typeof data12 === "string"){
 if(func68(data12) > 43){
-validate187.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
+validate191.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
 if(!pattern18.test(data12)){
-validate187.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
+validate191.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
 }
 }
 else {
-validate187.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate191.errors = [{instancePath:instancePath+"/jkt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
@@ -37130,18 +37958,18 @@ let data13 = data.iat;
 const _errs39 = errors;
 const _errs40 = errors;
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-validate187.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate191.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs40){
 if((typeof data13 == "number") && (isFinite(data13))){
 if(data13 > 9007199254740991 || isNaN(data13)){
-validate187.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate191.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data13 < 0 || isNaN(data13)){
-validate187.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate191.errors = [{instancePath:instancePath+"/iat",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -37158,18 +37986,18 @@ let data14 = data.exp;
 const _errs42 = errors;
 const _errs43 = errors;
 if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
-validate187.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate191.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs43){
 if((typeof data14 == "number") && (isFinite(data14))){
 if(data14 > 9007199254740991 || isNaN(data14)){
-validate187.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+validate191.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
 if(data14 < 0 || isNaN(data14)){
-validate187.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate191.errors = [{instancePath:instancePath+"/exp",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -37198,13 +38026,13 @@ var valid0 = true;
 }
 }
 else {
-validate187.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate191.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate187.errors = vErrors;
+validate191.errors = vErrors;
 return errors === 0;
 }
-validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate191.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenClaims = validate64;

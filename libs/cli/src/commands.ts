@@ -82,6 +82,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign agent activate|suspend|resume|decommission AGENT --reason TEXT [--as PERSON] [--json]',
     load: async () => (await import('./people/agents-command.ts')).agent,
   },
+  graph: {
+    summary: 'the system graph: what depends on what, and which files belong to it',
+    usage: 'countersign graph [--json]\ncountersign graph import FILE [--prune] [--as PERSON] [--json]\n  FILE: Backstage entities (catalog-info.yaml) or YAML with a list under nodes:. --prune lets go of nodes that are not in it.',
+    load: async () => (await import('./graph/command.ts')).graph,
+  },
   propose: {
     summary: 'proposes one action as a demo agent and prints the decision',
     usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',

@@ -157,7 +157,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits }: PolicyPorts, fold
       deciding = current;
       ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle) };
     }
-    return { ...ruled, now, haltsVersion: snapshots.haltsVersion() } as unknown as World;
+    return { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null } as unknown as World;
   };
 };
 

@@ -33,8 +33,8 @@ rules:
 `;
 const tool = (name: string, consequential: boolean): ToolSnapshot => ({
   tool: name, tenant: 'acme', version: 1, system: 'bank', title: name, consequential, reversible: true, compensator: null, dataClasses: [], enforcement: 'brokered', audience: 'bank',
-  schema: { type: 'object', additionalProperties: false, properties: { amount: { type: 'integer' }, to: { type: 'string', maxLength: 2000 } } },
-  facts: name === 'bank.transfer' ? { amount: 'args.amount', currency: '"EUR"' } : {}, resultTrust: 'record', resultFields: {}, definition: 'd'.repeat(43),
+  schema: { type: 'object', additionalProperties: false, properties: { amount: { type: 'integer' }, to: { type: 'string', maxLength: 2000 }, files: { type: 'array', items: { type: 'string' } } } },
+  facts: name === 'bank.transfer' ? { amount: 'args.amount', currency: '"EUR"' } : name === 'bank.merge' ? { changePaths: 'args.files' } : {}, resultTrust: 'record', resultFields: {}, definition: 'd'.repeat(43),
 });
 export const id7 = (): string => uuidV7From(Date.now(), randomBytes(10));
 
@@ -43,7 +43,7 @@ export const createRig = async (bus: Bus, partitions = 2) => {
   const suffix = randomBytes(4).toString('hex');
   const named = (name: string) => name.replace(/\.v1$/, `-${suffix}.v1`);
   const topics: PolicyTopics = { inbox: named(topic.runsInbox), governed: named(topic.runsGoverned), replies: named(topic.runsReplies), dead: named(topic.runsInboxDead) };
-  const snapshotTopics = { agents: named(topic.registryAgents), tools: named(topic.registryTools), people: named(topic.registryPeople), halts: named(topic.supervisionHalts), levels: named(topic.anomalyLevels) };
+  const snapshotTopics = { agents: named(topic.registryAgents), tools: named(topic.registryTools), people: named(topic.registryPeople), halts: named(topic.supervisionHalts), levels: named(topic.anomalyLevels), graph: named(topic.registryGraph) };
   const spec = (name: string, n: number, compacted: boolean) => ({ name, partitions: n, compacted, retentionMs: compacted ? -1 : 3_600_000, maxMessageBytes: 524_288 });
   await bus.ensureTopics([...Object.values(topics).map((name) => spec(name, partitions, false)), ...Object.values(snapshotTopics).map((name) => spec(name, 1, true))]);
 
@@ -56,7 +56,7 @@ export const createRig = async (bus: Bus, partitions = 2) => {
     const source = who.kid.replace('-1', '');
     return signServiceMessage({ topic: at, key, value: Buffer.from(JSON.stringify(value)), headers: envelope({ id: randomUUID(), type, source: `/${source}`, time: Date.now(), tenant: 'acme' }) }, who);
   };
-  const beats = ([['agents', 'registry'], ['tools', 'registry'], ['people', 'registry'], ['halts', 'supervision'], ['levels', 'anomaly']] as const).map(([what, who]) => startHeartbeats(bus, snapshotTopics[what], {
+  const beats = ([['agents', 'registry'], ['tools', 'registry'], ['people', 'registry'], ['graph', 'registry'], ['halts', 'supervision'], ['levels', 'anomaly']] as const).map(([what, who]) => startHeartbeats(bus, snapshotTopics[what], {
     everyMs: 300, now: Date.now, sign: (key, value) => signed(service[who], `countersign.${who}.heartbeat.v1`, snapshotTopics[what], key, JSON.parse(value.toString())).headers!,
   }));
   const agent: AgentSnapshot = { agent: 'clerk', tenant: 'acme', version: 1, name: 'Clerk', owner: 'olga', purpose: 'pay', roles: [], status: 'active', permissions: ['bank.*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 100_000, money: null } };
@@ -64,7 +64,7 @@ export const createRig = async (bus: Bus, partitions = 2) => {
   await bus.publish([
     signed(service.registry, 'countersign.registry.agent.v1', snapshotTopics.agents, 'clerk', agent),
     signed(service.registry, 'countersign.registry.person.v1', snapshotTopics.people, 'carl', person),
-    ...['bank.read', 'bank.transfer', 'bank.forbidden'].map((name) => signed(service.registry, 'countersign.registry.tool.v1', snapshotTopics.tools, name, tool(name, name !== 'bank.read'))),
+    ...['bank.read', 'bank.transfer', 'bank.forbidden', 'bank.merge'].map((name) => signed(service.registry, 'countersign.registry.tool.v1', snapshotTopics.tools, name, tool(name, name !== 'bank.read'))),
   ]);
 
   const governed: { readonly partition: number; readonly record: GovernedRecord }[] = [];

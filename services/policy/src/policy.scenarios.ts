@@ -52,6 +52,32 @@ export const scenarios = (stage: () => Stage): void => {
     expect(final.grant).not.toBeNull();
   });
 
+  it('weighs a change by what it reaches in the system graph, and raises while it knows none', async () => {
+    const { rig } = stage();
+    const bundle = compileBundle({ ...(parse(bundleText) as object), rules: [{ id: 'reach', owner: 'olga', rationale: 'it reaches far', tools: ['bank.merge'], when: 'change.blastRadius > 0', tier: 4 }] });
+    await stage().policy().stop();
+    await stage().restart({ bundle });
+    const r = rig.runtime();
+    const merge = (...files: string[]) => r.proposed(id7(), 'bank.merge', { files });
+    await rig.publish([r.started(), merge('docs/a.md')]);
+    expect((await replied(r.run, 2))[1]).toMatchObject({ tier: 3, decision: 'step_up' });
+    const node = (id: string, paths: string[], dependsOn: string[] = []) => rig.signed(rig.service.registry, 'countersign.registry.node.v1', rig.snapshotTopics.graph, id, { node: id, tenant: 'acme', version: 1, kind: 'service', title: id, owner: null, dependsOn, marks: [], paths, status: 'live' });
+    await rig.publish([node('docs', ['docs/*']), node('ledger', ['ledger/*']), node('web', ['web/*'], ['ledger'])]);
+    let tier = 3;
+    for (let n = 3; tier === 3 && n < 100; n++) {
+      await rig.publish([merge('docs/a.md')]);
+      tier = (await replied(r.run, n))[n - 1]!.tier!;
+    }
+    expect(tier).toBe(2);
+    const before = repliesOf(r.run).length;
+    await rig.publish([merge('ledger/book.ts')]);
+    expect((await replied(r.run, before + 1))[before]).toMatchObject({ tier: 4 });
+    await until('its record', () => recordsOf(r.run).some((record) => record.kind === 'action.decided' && record.decision.tier === 4));
+    expect(recordsOf(r.run).find((record) => record.kind === 'action.decided' && record.decision.tier === 4)).toMatchObject({ facts: { 'change.blastRadius': { value: 1, origin: 'derived' } } });
+    await stage().policy().stop();
+    await stage().restart();
+  });
+
   it('weighs signed evidence in every round, and keeps it on the record', async () => {
     const { rig } = stage();
     const bundle = compileBundle({ ...(parse(bundleText) as object), rules: [{ id: 'untested', owner: 'olga', rationale: 'what is not tested asks', tools: ['bank.transfer'], when: '!evidence.passed || amount > 500', tier: 3, obligations: { approval: { route: ['controller'], quorum: 1, expiresIn: '1h' } } }, { id: 'forged', owner: 'olga', rationale: 'no', tools: ['bank.transfer'], when: 'evidence.present && !evidence.verified', decision: 'deny' }] });

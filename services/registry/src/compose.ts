@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, PersonSnapshot, PublicJwk, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, PersonSnapshot, PublicJwk, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
+import { createGraph } from './app/graph.ts';
 import { issueToken } from './app/issue-token.ts';
 import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
@@ -46,6 +47,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   await manage.catchUp();
   const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
   await people.refresh();
+  const graph = createGraph(manage, inventory, now);
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
   return {
@@ -101,6 +103,12 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       return (await inventory.tools()).filter((row) => names.has(row.tool)).map((row) => row.snapshot);
     },
     tools: async () => (await inventory.tools()).map((row) => row.snapshot),
+    graph: graph.nodes,
+    putGraph: async (request: PutGraphRequest, by: string) => {
+      const nodes = await graph.put(request, by);
+      ports.changed();
+      return nodes;
+    },
     used: (records: readonly GovernedRecord[]) => inventory.used(records.flatMap((record) => (record.agent === null ? [] : [{ agent: record.agent, at: record.now }]))),
   };
 };

@@ -4,6 +4,7 @@ import { PERSON_DIRECTORY } from '@countersign/service-host';
 import type { RegistryService } from './compose.ts';
 import { AgentsController } from './inbound/agents.controller.ts';
 import { GovernedConsumer } from './inbound/governed.consumer.ts';
+import { GraphController } from './inbound/graph.controller.ts';
 import { OauthController, REGISTRY } from './inbound/oauth.controller.ts';
 import { PeopleController } from './inbound/people.controller.ts';
 import { ToolsController } from './inbound/tools.controller.ts';
@@ -12,7 +13,7 @@ import { ToolsController } from './inbound/tools.controller.ts';
 export class RegistryModule {
   static of(registry: RegistryService): DynamicModule {
     return {
-      module: RegistryModule, controllers: [OauthController, PeopleController, AgentsController, ToolsController, GovernedConsumer],
+      module: RegistryModule, controllers: [OauthController, PeopleController, AgentsController, ToolsController, GraphController, GovernedConsumer],
       providers: [{ provide: REGISTRY, useFactory: () => registry }, { provide: PERSON_DIRECTORY, useFactory: () => registry.directory }],
     };
   }

@@ -8,7 +8,7 @@ import { serviceKey } from '@countersign/service-host';
 /** Everybody's heartbeats, in a process of their own: a loader that is busy must not make policy's snapshots stale. `node heartbeats.js BROKERS SECRETS TENANT`. */
 const [brokers, secretsDir, tenant] = process.argv.slice(2) as [string, string, string];
 const bus = await createKafkaBus({ brokers: brokers.split(','), clientId: 'bench-heartbeats' });
-const beats = ([['registry', topic.registryAgents, 1_000], ['registry', topic.registryTools, 1_000], ['registry', topic.registryPeople, 1_000], ['supervision', topic.supervisionHalts, 500], ['anomaly', topic.anomalyLevels, 1_000]] as const)
+const beats = ([['registry', topic.registryAgents, 1_000], ['registry', topic.registryTools, 1_000], ['registry', topic.registryPeople, 1_000], ['registry', topic.registryGraph, 1_000], ['supervision', topic.supervisionHalts, 500], ['anomaly', topic.anomalyLevels, 1_000]] as const)
   .map(([who, at, everyMs]) => {
     const key = serviceKey(secretsDir, who);
     return startHeartbeats(bus, at, {

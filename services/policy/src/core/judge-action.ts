@@ -79,7 +79,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   let judged: Judged;
   let approvalDigest = '';
   try {
-    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
+    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
     const digestOf = (args: JsonObject): string => world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: tool.snapshot.definition, arguments: args });
     judged = judgeModified(world, tool, question);
     if (round.approval !== null || judged.judgement.verdict.decision === 'step_up') approvalDigest = digestOf(judged.arguments);

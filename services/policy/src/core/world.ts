@@ -1,6 +1,7 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
 import type { Wider } from './budgets.ts';
 import type { Evidence } from './facts/evidence.ts';
+import type { Graph } from './graph.ts';
 import type { Past } from './past.ts';
 import type { Redaction } from './redact.ts';
 
@@ -24,6 +25,7 @@ export interface Question<Tool extends KnownTool = KnownTool> {
   readonly round: number;
   readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
   readonly evidence?: Evidence;
+  readonly graph?: Graph | null;
 }
 
 /**
@@ -75,6 +77,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   /** base64url SHA-256 of canonical JSON. */
   digest(value: Json): string;
   readonly limits: Limits;
+  /** The system graph; null while it is not known or stale. */
+  readonly graph?: Graph | null;
   /** Budgets wider than a run; absent where there are none. */
   readonly wider?: Wider | undefined;
 }

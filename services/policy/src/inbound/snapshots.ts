@@ -1,9 +1,11 @@
 import type { Bus } from '@countersign/bus';
-import { topic, validateAgentSnapshot, validateAnomalyLevel, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
-import type { AgentSnapshot, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
+import { topic, validateAgentSnapshot, validateAnomalyLevel, validateGraphNode, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, GraphNode, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import type { KeySet } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
 import { createHaltView } from '@countersign/tool-guard';
+import { graphOf } from '../core/graph.ts';
+import type { Graph } from '../core/graph.ts';
 import { compileTool } from '../core/rules/compile.ts';
 import type { CompiledTool } from '../core/rules/compile.ts';
 import type { Level } from '../core/world.ts';
@@ -17,6 +19,8 @@ export interface Snapshots {
   person(id: string): PersonSnapshot | undefined;
   halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   haltsVersion(): number;
+  /** Null while it is not known: stale, or nobody has imported one. A fact, not an outage, so it holds nothing up. */
+  graph?(): Graph | null;
   level(agent: string): Level;
   /** Names what is not live; null when all is. Levels are left out: a stale level is a fact, not an outage. */
   notLive(): string | null;
@@ -25,7 +29,7 @@ export interface Snapshots {
 }
 
 /** Follows the five snapshot topics, each signed by its owner. `topics` may rename them in tests. */
-export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
+export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels' | 'graph', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
   const { keys, now, topics } = options;
   const compiled = new Map<string, { readonly tool: CompiledTool; readonly check: ReturnType<typeof checkArguments> }>();
   let halts = 0;
@@ -47,6 +51,20 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
       }
     },
   });
+  const nodes = new Map<string, GraphNode>();
+  let changes = 0;
+  let compiledGraph: Graph | undefined;
+  const graph = followSigned(bus, {
+    ...common('graph'), topic: topics?.graph ?? topic.registryGraph, signer: 'registry', validate: validateGraphNode, keyOf: (node) => node.node,
+    onChange: (id, node) => {
+      if (node === undefined) nodes.delete(id);
+      else nodes.set(id, node);
+      changes++;
+      compiledGraph = undefined;
+    },
+  });
+  // Nothing waits for it; what reads it while it is not there fails as a fact.
+  graph.ready.catch(() => undefined);
   const haltView = createHaltView({ bus, jwks: keys, now, onNotice: () => { halts++; }, onError: (error) => options.onError(error, 'halts'), ...(topics?.halts === undefined ? {} : { topic: topics.halts }) });
 
   const ready = Promise.all([agents.ready, tools.ready, people.ready, haltView.ready]).then(() => undefined);
@@ -60,9 +78,10 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     person: (id) => people.get(id),
     halt: (tenant, agent, tool, run, except) => haltView.halted({ tenant, agent, tool, run }, except)?.halt ?? null,
     haltsVersion: () => halts,
+    graph: () => (graph.isStale() || nodes.size === 0 ? null : compiledGraph ??= graphOf(nodes.values(), String(changes))),
     level: (agent) => (levels.isStale() ? 'stale' : levels.get(agent)?.level ?? 'normal'),
     notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : null),
     ready,
-    stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), haltView.stop()]); },
+    stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), graph.stop(), haltView.stop()]); },
   };
 };

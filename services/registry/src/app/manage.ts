@@ -1,10 +1,12 @@
-import type { AgentSnapshot, PersonSnapshot, PublicJwk, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, ToolSnapshot } from '@countersign/contracts';
 import { decideAndAppend } from '@countersign/event-store';
 import type { EventStore, OutboxMessage } from '@countersign/event-store';
 import { fold } from '@countersign/kernel';
 import type { Decider, Named, Outcome } from '@countersign/kernel';
 import { agentDecider } from '../core/agent.ts';
 import type { Agent, AgentCode, AgentCommand, AgentEvent } from '../core/agent.ts';
+import { nodeDecider } from '../core/node.ts';
+import type { Node, NodeCommand, NodeEvent } from '../core/node.ts';
 import { personDecider } from '../core/person.ts';
 import type { Person, PersonCode, PersonCommand, PersonEvent } from '../core/person.ts';
 import { toolDecider } from '../core/tool.ts';
@@ -13,9 +15,9 @@ import type { Inventory, Messages } from './ports.ts';
 
 /** One kind of thing: its decider, and how its state becomes a snapshot and a row. `snapshot` is undefined while nothing may be said of it yet. */
 interface Kind<Command, Event extends Named, State, Code extends string> {
-  readonly kind: 'agent' | 'tool' | 'person';
+  readonly kind: 'agent' | 'tool' | 'person' | 'node';
   readonly decider: Decider<Command, Event, State, Code>;
-  readonly snapshot: (state: State, version: number) => AgentSnapshot | ToolSnapshot | PersonSnapshot | undefined;
+  readonly snapshot: (state: State, version: number) => AgentSnapshot | ToolSnapshot | PersonSnapshot | GraphNode | undefined;
   readonly row: (id: string, state: State, version: number) => Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export interface Manage {
   agent(id: string, command: AgentCommand, by: string): Promise<Outcome<AgentEvent, AgentCode>>;
   tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, never>>;
   person(id: string, command: PersonCommand, by: string): Promise<Outcome<PersonEvent, PersonCode>>;
+  node(id: string, command: NodeCommand, by: string): Promise<Outcome<NodeEvent, never>>;
   /** Brings read models up to their streams: a crash may have left some behind. */
   catchUp(): Promise<void>;
   /** Every snapshot as a message: published at the start, so that a lost topic comes back. */
@@ -47,6 +50,12 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
     row: async (id, state, version) => { if (state.status !== 'none') await inventory.putPerson(id, version, state.status === 'active' ? personSnapshot(state, tenant, version) : null); },
   };
 
+  const nodes: Kind<NodeCommand, NodeEvent, Node, never> = {
+    kind: 'node', decider: nodeDecider,
+    snapshot: (state, version) => (state.status === 'none' ? undefined : { ...state.node, tenant, version, status: state.status }),
+    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putNode(id, version, { ...state.node, tenant, version, status: state.status }); },
+  };
+
   const handle = async <Command extends { readonly now: number }, Event extends Named, State, Code extends string>(one: Kind<Command, Event, State, Code>, id: string, command: Command, by: string): Promise<Outcome<Event, Code>> => {
     const stream = `${one.kind}:${id}`;
     const { outcome, state, version } = await decideAndAppend({
@@ -64,6 +73,7 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
     agent: (id, command, by) => handle(agents, id, command, by),
     tool: (id, command, by) => handle(tools, id, command, by),
     person: (id, command, by) => handle(people, id, command, by),
+    node: (id, command, by) => handle(nodes, id, command, by),
     catchUp: async () => {
       const rows = await inventory.versions();
       const refresh = async <Command, Event extends Named, State, Code extends string>(one: Kind<Command, Event, State, Code>): Promise<void> => {
@@ -75,10 +85,12 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
       await refresh(agents);
       await refresh(tools);
       await refresh(people);
+      await refresh(nodes);
     },
     snapshots: async () => [
       ...(await inventory.agents()).map((row) => messages.snapshot('agent', row.agent, row.snapshot)),
       ...(await inventory.tools()).map((row) => messages.snapshot('tool', row.tool, row.snapshot)),
+      ...(await inventory.nodes()).map((row) => messages.snapshot('node', row.node, row.snapshot)),
       ...(await inventory.people()).flatMap((row) => (row.snapshot === null ? [] : [messages.snapshot('person', row.person, row.snapshot)])),
     ],
   };

@@ -3,6 +3,8 @@ import { fold } from '@countersign/kernel';
 import type { PublicJwk } from '@countersign/contracts';
 import { agentDecider } from './agent.ts';
 import type { AgentCommand, AgentEvent, AgentProfile } from './agent.ts';
+import { nodeDecider } from './node.ts';
+import type { NodeCommand, NodeEvent } from './node.ts';
 import { personDecider } from './person.ts';
 import type { PersonEvent } from './person.ts';
 import { decideToken, longestRunMs, tokenLifeMs } from './run.ts';
@@ -68,6 +70,22 @@ describe('a tool', () => {
     const state = fold(toolDecider, first.status === 'accepted' ? first.events : []);
     expect(outcome(toolDecider.decide(put('h1'), state))).toBe('nothing-new');
     expect(outcome(toolDecider.decide(put('h2'), state))).toBe('accepted');
+  });
+});
+
+describe('a node of the system graph', () => {
+  it('gets a new version for new content only, goes, and may come back', () => {
+    const put = (digest: string): NodeCommand => ({ type: 'put', node: { node: 'component:web' } as never, digest, by: 'op', now: 1 });
+    const remove: NodeCommand = { type: 'remove', by: 'op', now: 2 };
+    const after = (...commands: NodeCommand[]) => fold(nodeDecider, commands.reduce<NodeEvent[]>((events, command) => {
+      const made = nodeDecider.decide(command, fold(nodeDecider, events));
+      return made.status === 'accepted' ? [...events, ...made.events] : events;
+    }, []));
+    expect(outcome(nodeDecider.decide(put('h1'), after(put('h1'))))).toBe('nothing-new');
+    expect(outcome(nodeDecider.decide(put('h2'), after(put('h1'))))).toBe('accepted');
+    expect(outcome(nodeDecider.decide(remove, after()))).toBe('nothing-new');
+    expect(after(put('h1'), remove)).toMatchObject({ status: 'gone' });
+    expect(after(put('h1'), remove, put('h1'))).toMatchObject({ status: 'live' });
   });
 });
 

@@ -1,9 +1,10 @@
-import type { AgentSnapshot, PersonSnapshot, PublicJwk, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, ToolSnapshot } from '@countersign/contracts';
 import { EntitySchema } from 'typeorm';
 
 /** Read models: what the events say now. `version` is that of the stream's last event. */
 export interface AgentRow { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; readonly key: PublicJwk; readonly lastUseAt: string | null }
 export interface ToolRow { readonly tool: string; readonly version: number; readonly snapshot: ToolSnapshot }
+export interface NodeRow { readonly node: string; readonly version: number; readonly snapshot: GraphNode }
 /** `snapshot` is null while the person is invited only. */
 export interface PersonRow { readonly person: string; readonly version: number; readonly snapshot: PersonSnapshot | null }
 export interface RunRow { readonly run: string; readonly agent: string; readonly jkt: string; readonly notAfter: string; readonly openedAt: string; readonly purpose: string | null }
@@ -14,6 +15,9 @@ export const AgentEntity = new EntitySchema<AgentRow>({
 });
 export const ToolEntity = new EntitySchema<ToolRow>({
   name: 'tool', tableName: 'tool', columns: { tool: { type: 'text', primary: true }, version: { type: 'integer' }, snapshot: { type: 'jsonb' } },
+});
+export const NodeEntity = new EntitySchema<NodeRow>({
+  name: 'node', tableName: 'node', columns: { node: { type: 'text', primary: true }, version: { type: 'integer' }, snapshot: { type: 'jsonb' } },
 });
 export const PersonEntity = new EntitySchema<PersonRow>({
   name: 'person', tableName: 'person', columns: { person: { type: 'text', primary: true }, version: { type: 'integer' }, snapshot: { type: 'jsonb', nullable: true } },

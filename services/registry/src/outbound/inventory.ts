@@ -1,12 +1,12 @@
 import { DataSource } from 'typeorm';
 import type { EntitySchema, ObjectLiteral } from 'typeorm';
 import type { Inventory } from '../app/ports.ts';
-import { AgentEntity, PersonEntity, RunEntity, ToolEntity } from './entities.ts';
-import { CreateRegistry1700000000000 } from './migrations.ts';
+import { AgentEntity, NodeEntity, PersonEntity, RunEntity, ToolEntity } from './entities.ts';
+import { CreateGraph1763700000000, CreateRegistry1700000000000 } from './migrations.ts';
 
 /** TypeORM owns the read models and their migrations. */
 export const openInventory = (url: string): Promise<DataSource> =>
-  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, PersonEntity, RunEntity], migrations: [CreateRegistry1700000000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
+  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
 /** Rows by name; a row never goes back to an older version of its stream. */
 export const createInventory = (source: DataSource): Inventory => {
@@ -22,11 +22,13 @@ export const createInventory = (source: DataSource): Inventory => {
   return {
     putAgent: (id, version, snapshot, key) => put('agent', id, { version, snapshot: JSON.stringify(snapshot), key: JSON.stringify(key) }),
     putTool: (id, version, snapshot) => put('tool', id, { version, snapshot: JSON.stringify(snapshot) }),
+    putNode: (id, version, snapshot) => put('node', id, { version, snapshot: JSON.stringify(snapshot) }),
     putPerson: (id, version, snapshot) => put('person', id, { version, snapshot: snapshot && JSON.stringify(snapshot) }),
     agent: async (id) => (await source.getRepository(AgentEntity).findOneBy({ agent: id })) ?? undefined,
     person: async (id) => (await source.getRepository(PersonEntity).findOneBy({ person: id })) ?? undefined,
     agents: () => all(AgentEntity, 'agent'),
     tools: () => all(ToolEntity, 'tool'),
+    nodes: () => all(NodeEntity, 'node'),
     people: () => all(PersonEntity, 'person'),
     run: async (id) => {
       const row = await source.getRepository(RunEntity).findOneBy({ run: id });
@@ -42,6 +44,6 @@ export const createInventory = (source: DataSource): Inventory => {
         [uses.map((use) => use.agent), uses.map((use) => use.at)]);
     },
     versions: async () => new Map((await source.query<{ stream: string; version: number }[]>(
-      `SELECT 'agent:' || agent AS stream, version FROM agent UNION ALL SELECT 'tool:' || tool, version FROM tool UNION ALL SELECT 'person:' || person, version FROM person`)).map((row) => [row.stream, row.version])),
+      `SELECT 'agent:' || agent AS stream, version FROM agent UNION ALL SELECT 'tool:' || tool, version FROM tool UNION ALL SELECT 'node:' || node, version FROM node UNION ALL SELECT 'person:' || person, version FROM person`)).map((row) => [row.stream, row.version])),
   };
 };

@@ -15,3 +15,15 @@ export class CreateRegistry1700000000000 implements MigrationInterface {
     for (const table of ['run', 'person', 'tool', 'agent']) await runner.query(`DROP TABLE ${table}`);
   }
 }
+
+export class CreateGraph1763700000000 implements MigrationInterface {
+  readonly name = 'CreateGraph1763700000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE node (node text PRIMARY KEY, version integer NOT NULL, snapshot jsonb NOT NULL)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE node');
+  }
+}

@@ -7,7 +7,7 @@ import type { SigningKey } from '@countersign/identity';
 import { randomUUID } from 'node:crypto';
 import type { Messages } from '../app/ports.ts';
 
-export const snapshotTopics = { agent: topic.registryAgents, tool: topic.registryTools, person: topic.registryPeople } as const;
+export const snapshotTopics = { agent: topic.registryAgents, tool: topic.registryTools, person: topic.registryPeople, node: topic.registryGraph } as const;
 
 /** Everything the registry says, signed with its key. */
 export const createMessages = (key: SigningKey, tenant: string, now: () => number): Messages => {

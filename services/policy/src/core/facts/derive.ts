@@ -1,6 +1,7 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, Fact, Json, Money } from '@countersign/contracts';
 import { Failure, isList } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
+import type { Graph } from '../graph.ts';
 import type { Past } from '../past.ts';
 import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
@@ -33,6 +34,8 @@ export interface FactInput {
   readonly round?: number;
   /** Facts that are only made where a rule of the tool reads them (`ToolIndex.context`). */
   readonly context?: readonly ContextFact[];
+  /** Null: not known, or stale. */
+  readonly graph?: Graph | null;
   readonly evidence?: Evidence;
   /** How old evidence may be; 0, the default, lets none count. */
   readonly evidenceMaxAgeMs?: number;
@@ -79,7 +82,7 @@ export const deriveFacts = (input: FactInput): Derived => {
   facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
   if (input.evidence !== undefined) attest(facts, evidenceFacts(input.evidence, tool.name, own['artefact'], input.now, input.evidenceMaxAgeMs ?? 0));
   for (const { name, read } of input.context ?? noContext) {
-    const value = read(input, facts);
+    const value = read(input, facts, own);
     if (value instanceof Failure) failed.push({ fact: name, why: value.why, byArguments: value.byArguments });
     // With evidence its facts are there already, attested.
     else if (input.evidence === undefined || !Object.hasOwn(noEvidence, name)) put(name, value as Json);

@@ -4,6 +4,7 @@ import { drifted, noPast } from '../past.ts';
 import type { Past } from '../past.ts';
 import type { FactInput } from './derive.ts';
 import { distanceOf } from './distance.ts';
+import { changeFacts, changeOf } from './change.ts';
 import { noEvidence } from './evidence.ts';
 import { measure } from './measures.ts';
 import type { MeasureSpec } from './measures.ts';
@@ -11,7 +12,7 @@ import type { MeasureSpec } from './measures.ts';
 type Facts = Readonly<Record<string, Fact>>;
 
 /** A fact that is made only for tools of which some rule reads it. */
-export interface ContextFact { readonly name: string; readonly read: (input: FactInput, facts: Facts) => Result }
+export interface ContextFact { readonly name: string; readonly read: (input: FactInput, facts: Facts, own: Readonly<Record<string, Value>>) => Result }
 
 const empty = noPast();
 const pastOf = (input: FactInput): Past => input.run.past ?? empty;
@@ -37,6 +38,14 @@ const readers: Readonly<Record<string, ContextFact['read']>> = {
 /** What evidence facts say without evidence; with it they are made for every tool. */
 const withoutEvidence: Readonly<Record<string, ContextFact['read']>> = Object.fromEntries(Object.entries(noEvidence).map(([name, value]) => [name, () => value as Value]));
 
+const changes = new WeakMap<object, ReturnType<typeof changeOf>>();
+/** Looked up once for all facts of one decision. */
+const changeIn = (own: Readonly<Record<string, Value>>, graph: FactInput['graph']): ReturnType<typeof changeOf> => {
+  if (!changes.has(own)) changes.set(own, changeOf(own, graph));
+  return changes.get(own);
+};
+const aboutChange: Readonly<Record<string, ContextFact['read']>> = Object.fromEntries(Object.entries(changeFacts).map(([name, of]) => [name, (input, _, own) => of(changeIn(own, input.graph))]));
+
 /** Names of the facts that are made on demand, whatever the bundle. */
 export const contextNames: readonly string[] = Object.keys(readers);
 
@@ -58,6 +67,7 @@ export const contextFacts = (spec: { readonly context?: Readonly<Record<string, 
   const add = (found: Readonly<Record<string, ContextFact['read']>>): void => { for (const name in found) all.set(name, { name, read: found[name]! }); };
   add(readers);
   add(withoutEvidence);
+  add(aboutChange);
   if (spec.sensitivity !== undefined) add(sensitivity(spec.sensitivity));
   for (const [name, measured] of Object.entries(spec.context ?? {})) {
     const value = measure(measured);

@@ -1,3 +1,4 @@
+import { changeSteering } from './change.ts';
 import type { Names } from '../cel/compile.ts';
 
 /*
@@ -23,6 +24,7 @@ import type { Names } from '../cel/compile.ts';
  *   run.tools, run.previous   tools granted so far; the latest of them ('' at first)
  *   tool.sensitivity, run.sensitivity   rank of the most sensitive data class in the bundle's `sensitivity` list, 1 the least; the highest where a class is unknown; 0 while the run touched none
  *   evidence.*             what signed evidence says (evidence.ts): present, verified, passed, by, types, tested, found, fixed, open (found and not fixed), refused (why)
+ *   change.*               what the call changes in the system graph (change.ts): nodes, kinds, unknown, marks and blastRadius of everything that depends on them; null where the tool does not say; marks and blastRadius fail, and so raise, where something is unknown
  *   context.<name>         the bundle's own measures: counts, sums and sequences (measures.ts)
  */
 
@@ -39,7 +41,7 @@ export const standardFacts: Readonly<Record<string, boolean>> = {
 };
 
 /** Facts that steer the derivation itself and are no facts of a decision: beginnings of words that ask for the act, free text and dates to search. */
-export const steering: ReadonlySet<string> = new Set(['acts', 'verbs', 'objects', 'plurals', 'text', 'content', 'dates', 'amountMajor', 'artefact']);
+export const steering: ReadonlySet<string> = new Set(['acts', 'verbs', 'objects', 'plurals', 'text', 'content', 'dates', 'amountMajor', 'artefact', ...changeSteering]);
 
 /** `onDemand`: facts about the run's past (history.ts), which no argument can make fail. */
 export const namesWith = (declared: readonly string[], onDemand: { has(name: string): boolean } = new Set()): Names => {
