@@ -49,7 +49,7 @@ describe('embedded bus under faults', () => {
     const verdict = async (expected: readonly string[]) => faultsOf(await readAll(bus, names.governed), await readAll(bus, names.replies), expected);
     return { names, start, written, verdict };
   };
-  const valuesOf = (messages: readonly { value: Buffer | null }[]) => messages.map((message) => message.value!.toString());
+  const valuesOf = (messages: readonly { value: Buffer | string | null }[]) => messages.map((message) => message.value!.toString());
 
   it('neither loses nor repeats when processes are killed in the middle of a transaction', async () => {
     const { names, start, written, verdict } = await prepare();

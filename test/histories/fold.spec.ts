@@ -3,15 +3,17 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { GovernedRecord, ToolSnapshot } from '@countersign/contracts';
 import { validateGovernedRecord } from '@countersign/contracts';
+import { reproduce } from '../../services/policy/src/core/backtest/reproduce.ts';
 import { evolve } from '../../services/policy/src/core/evolve.ts';
 import { foldingWith } from '../../services/policy/src/core/judge.ts';
 import { compileTool } from '../../services/policy/src/core/rules/compile.ts';
 import { initialState } from '../../services/policy/src/core/state.ts';
+import { loadBundle } from '../../services/policy/src/inbound/bundle-files.ts';
 import { statusAfter } from '../../services/supervision/src/core/action.ts';
 import { react } from '../../services/approvals/src/core/react.ts';
 
 // Streams that a release wrote, frozen. Whatever changes later must still fold them to the same state: histories are replayed for ever.
-// A new release adds a folder (npm run replay -- --approver approve --keep FILE) and never touches an old one.
+// A new release adds a folder (npm run replay -- --approver approve --keep FILE, and the bundle that decided) and never touches an old one.
 const here = fileURLToPath(new URL('.', import.meta.url));
 const catalogue = JSON.parse(readFileSync(new URL('../../services/policy/packs/agentdojo/tools.json', import.meta.url), 'utf8')) as ToolSnapshot[];
 const tools = new Map(catalogue.map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: 'd' })]));
@@ -46,6 +48,13 @@ describe.each(readdirSync(here).filter((name) => !name.includes('.')))('the hist
 
   it('folds to the policy state that it had', () => {
     expect(foldAll(lines)).toEqual(JSON.parse(readFileSync(`${here}${folder}/policy-state.json`, 'utf8')));
+  });
+
+  it('makes every decision again, with the rules that made it', async () => {
+    const { bundle } = await loadBundle(`${here}${folder}/bundle`);
+    const made = lines.flatMap(({ record }) => (record.kind === 'action.decided' ? [reproduce(record, bundle)] : []));
+    expect(made.filter(({ status }) => status === 'different')).toEqual([]);
+    expect(made.filter(({ status }) => status === 'reproduced').length).toBeGreaterThan(0);
   });
 
   it('is understood downstream', () => {

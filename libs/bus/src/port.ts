@@ -21,7 +21,8 @@ export interface BusMessage {
 export interface Outgoing {
   readonly topic: string;
   readonly key: string;
-  readonly value: Buffer | null;
+  /** Text is written as UTF-8; null is a tombstone. Belongs to the bus from then on, like `headers`. */
+  readonly value: Buffer | string | null;
   readonly headers?: Readonly<Record<string, string>>;
   readonly partition?: number;
 }

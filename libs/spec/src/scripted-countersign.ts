@@ -55,7 +55,7 @@ export const createScriptedCountersign = (client: SigningKey, script: Script, no
     const token = tokenCache.verify(record.headers?.['cs_token'] ?? '', now());
     if (!token.ok) { problems.push(token.code); return; }
     const { run, cnf, jti, sub } = token.claims;
-    const read = provenFieldsOf({ topic: record.topic, key: record.key, value: record.value, headers: record.headers ?? {} }, run, jti);
+    const read = provenFieldsOf({ topic: record.topic, key: record.key, value: record.value === null ? null : Buffer.from(record.value), headers: record.headers ?? {} }, run, jti);
     if (!read.ok) { problems.push(read.code); return; }
     const input = messageDigestInput(read.fields), hash = chainHash(input);
     if (!verifyProof(proofKey(secret, { tenant: 'acme', run, jkt: cnf.jkt }), input, record.headers!['cs_proof']!)) { problems.push('bad_proof'); return; }

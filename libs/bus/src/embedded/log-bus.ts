@@ -5,6 +5,7 @@ import { followLog } from './follow.ts';
 import { joinGroup } from './member.ts';
 import { processWork } from './process-work.ts';
 import { scanLog } from './scan.ts';
+import { bytesOf } from './store.ts';
 import type { LogStore, Placed } from './store.ts';
 import { subscribeWork } from './subscribe-work.ts';
 
@@ -29,8 +30,9 @@ export const createLogBus = (store: LogStore, options: LogBusOptions = {}): Bus 
     subscription.ended.catch(() => undefined).finally(() => running.delete(subscription));
     return subscription;
   };
-  const place = async ({ topic, key, value, headers = {}, partition }: Outgoing): Promise<Placed> => {
+  const place = async ({ topic, key, value: given, headers = {}, partition }: Outgoing): Promise<Placed> => {
     const { partitions, maxMessageBytes } = await store.topic(topic);
+    const value = bytesOf(given);
     if ((value?.length ?? 0) > maxMessageBytes) throw new BusError('message_too_large', `a message of ${value?.length} bytes; ${topic} takes ${maxMessageBytes}`);
     const to = partition ?? partitionFor(key, partitions);
     if (!Number.isSafeInteger(to) || to < 0 || to >= partitions) throw new BusError('partition_wrong', `${topic} has ${partitions} partitions, not one numbered ${to}`);

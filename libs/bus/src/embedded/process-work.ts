@@ -1,5 +1,6 @@
 import { BusError } from '../errors.ts';
 import type { Outgoing, Ownership, PartitionOwner, ProcessOptions } from '../port.ts';
+import { bytesOf } from './store.ts';
 import type { Claim, LogStore, Placed } from './store.ts';
 import { refuseOutOfRange } from './worker.ts';
 import type { Work } from './worker.ts';
@@ -13,7 +14,8 @@ export const processWork = (store: LogStore, claim: Claim, options: ProcessOptio
 
   const place = async (outputs: readonly Outgoing[]): Promise<Placed[]> => {
     const placed: Placed[] = [];
-    for (const { topic, key, value, headers = {}, partition: wanted = partition } of outputs) {
+    for (const { topic, key, value: given, headers = {}, partition: wanted = partition } of outputs) {
+      const value = bytesOf(given);
       if (!options.outputs.includes(topic)) throw new BusError('topic_unknown', `${topic} is not among the declared outputs`);
       const { maxMessageBytes } = await store.topic(topic);
       if ((value?.length ?? 0) > maxMessageBytes) throw new BusError('message_too_large', `an output of ${value?.length} bytes; ${topic} takes ${maxMessageBytes}`);

@@ -1,4 +1,7 @@
-import type { BusMessage, TopicSpec } from '../port.ts';
+import type { BusMessage, Outgoing, TopicSpec } from '../port.ts';
+
+/** A value as it is stored. */
+export const bytesOf = (value: Outgoing['value']): Buffer | null => (typeof value === 'string' ? Buffer.from(value) : value);
 
 /** A record with its place decided. */
 export interface Placed {

@@ -2,6 +2,7 @@ import { toDeadLetter } from '../dead-letter.ts';
 import { partitionFor } from '../partition.ts';
 import { PoisonMessage } from '../port.ts';
 import type { BatchContext, BusMessage, SubscribeOptions } from '../port.ts';
+import { bytesOf } from './store.ts';
 import type { Claim, LogStore, Placed } from './store.ts';
 import type { Work } from './worker.ts';
 
@@ -34,7 +35,7 @@ export const subscribeWork = (store: LogStore, claim: Claim, options: SubscribeO
       const letters: Placed[] = [];
       for (const [, one] of [...poison].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const { topic, key, value, headers = {} } = toDeadLetter(one, options.deadLetters!);
-        letters.push({ topic, key, value, headers, partition: partitionFor(key, (await store.topic(topic)).partitions) });
+        letters.push({ topic, key, value: bytesOf(value), headers, partition: partitionFor(key, (await store.topic(topic)).partitions) });
       }
       await store.append(letters, { claim, next: messages.at(-1)!.offset + 1n });
       poison = new Map();

@@ -50,7 +50,7 @@ const nextBatch = (from: Reader, where: string): Batch | undefined => {
 const headersOf = (from: Reader): Record<string, string> => {
   const headers: Record<string, string> = {};
   for (let left = from.varint(); left > 0; left -= 1) {
-    const name = from.text(from.varint());
+    const name = from.word(from.varint());
     const length = from.varint();
     // Of a repeated header the last one counts, as for a Java client's lastHeader.
     if (length >= 0) headers[name] = from.text(length);

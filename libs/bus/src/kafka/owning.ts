@@ -56,7 +56,7 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
     const written = await write(placed);
     // Batches of one partition are answered in the order they were sent, and records of a batch stand one after the other.
     const bases = new Map<string, { base: bigint; count: number }[]>();
-    const sent = inRounds(placed).flatMap((round) => round.flatMap(({ topic, messages }) => [...Map.groupBy(messages, (one) => one.partition!)].map(([at, batch]) => ({ key: `${topic}/${at}`, count: batch.length }))));
+    const sent = inRounds(placed).flatMap((round) => round.flatMap(({ topic, placed: all }) => [...Map.groupBy(all, (one) => one.partition)].map(([at, batch]) => ({ key: `${topic}/${at}`, count: batch.length }))));
     const answers = Map.groupBy(written, ({ topic, partition: at }) => `${topic}/${at}`);
     for (const { key, count } of sent) {
       const nth = bases.get(key) ?? [];

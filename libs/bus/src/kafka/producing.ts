@@ -1,12 +1,11 @@
-import type { Message } from 'kafkajs';
 import { encodeBatch } from './encode.ts';
-import type { Written } from './encode.ts';
+import type { Sized, Written } from './encode.ts';
 import { brokerError } from './failures.ts';
 import type { RawBroker } from './raw-cluster.ts';
 import { createReader, createWriter } from './wire.ts';
 
 /** One record batch on its way: all of them of one broker. */
-export interface Going { readonly topic: string; readonly partition: number; readonly messages: readonly Message[]; readonly sequence: number }
+export interface Going { readonly topic: string; readonly partition: number; readonly records: readonly Sized[]; readonly sequence: number }
 /** Where a batch stands now. */
 export interface Stands { readonly topic: string; readonly partition: number; readonly base: bigint }
 
@@ -14,12 +13,12 @@ const allReplicas = -1;
 
 const encode = (transactionalId: string, by: Omit<Written, 'sequence' | 'transactional'>, timeoutMs: number, batches: readonly Going[]): Buffer => {
   const now = Date.now();
-  const encoded = batches.map(({ messages, sequence }) => encodeBatch(messages, { ...by, sequence, transactional: true }, now));
+  const encoded = batches.map(({ records, sequence }) => encodeBatch(records, { ...by, sequence, transactional: true }, now));
   const to = createWriter(encoded.reduce((sum, { length }) => sum + length + 128, 256));
   to.string(transactionalId);
   to.int16(allReplicas);
   to.int32(timeoutMs);
-  const topics = Map.groupBy(batches.map((batch, nth) => ({ ...batch, records: encoded[nth]! })), ({ topic }) => topic);
+  const topics = Map.groupBy(batches.map((batch, nth) => ({ topic: batch.topic, partition: batch.partition, records: encoded[nth]! })), ({ topic }) => topic);
   to.int32(topics.size);
   for (const [topic, parts] of topics) {
     to.string(topic);

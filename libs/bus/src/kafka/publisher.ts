@@ -46,7 +46,9 @@ export const createPublisher = (client: Client, topics: Topics): { publish(messa
       const taken = next();
       try {
         const through = await connected();
-        for (const topicMessages of rounds(taken.flatMap(({ placed }) => placed), (topic) => limits.get(topic)!)) await through.sendBatch({ acks: -1, topicMessages });
+        for (const round of rounds(taken.flatMap(({ placed }) => placed), (topic) => limits.get(topic)!)) {
+          await through.sendBatch({ acks: -1, topicMessages: round.map(({ topic, placed }) => ({ topic, messages: placed.map(({ message }) => message) })) });
+        }
         for (const one of taken) one.resolve();
       } catch (error) {
         const failed = producer;

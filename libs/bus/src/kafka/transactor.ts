@@ -4,6 +4,7 @@ import { pause } from './pause.ts';
 import { produceTo } from './producing.ts';
 import type { Going, Stands } from './producing.ts';
 import type { RawBroker, RawCluster } from './raw-cluster.ts';
+import { place } from './record.ts';
 import type { Round } from './record.ts';
 
 /** The one transactional producer of an input partition. After any failure it is good for nothing but `abandon`. */
@@ -65,11 +66,11 @@ export const takeOver = async (client: Client, group: string, input: string, par
   };
 
   const send = async (round: readonly Round[]): Promise<readonly Stands[]> => {
-    const going = round.flatMap(({ topic, messages }) => [...Map.groupBy(messages, (one) => one.partition!)].map(([at, batch]): Going => {
+    const going = round.flatMap(({ topic, placed }) => [...Map.groupBy(placed, (one) => one.partition)].map(([at, batch]): Going => {
       const key = `${topic}/${at}`;
       const sequence = sequences.get(key) ?? 0;
       sequences.set(key, (sequence + batch.length) % 2 ** 31);
-      return { topic, partition: at, messages: batch, sequence };
+      return { topic, partition: at, records: batch, sequence };
     }));
     const written = await Promise.all([...Map.groupBy(going, ({ topic, partition: at }) => leaderOf(cluster, topic, at))].map(async ([leader, batches]) =>
       produceTo(await cluster.findBroker(leader), transactionalId, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch }, timeoutMs, batches)));
@@ -87,7 +88,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
     try {
       open = true;
       const targets = Map.groupBy(rounds.flat(), ({ topic }) => topic);
-      const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.flatMap(({ messages }) => messages.map((one) => one.partition!)))] }));
+      const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.flatMap(({ placed }) => placed.map((one) => one.partition)))] }));
       if (topics.length > 0) await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics }), busy);
       const sending = (async () => {
         const written: Stands[] = [];
@@ -120,7 +121,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
   const sound = async (): Promise<void> => {
     open = true;
     await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics: outputs.map((topic) => ({ topic, partitions: [partition] })) }), busy);
-    await send(outputs.map((topic) => ({ topic, messages: [{ key: 'sounding', value: Buffer.alloc(0), headers: {}, partition }] })));
+    await send(outputs.map((topic) => ({ topic, placed: [place({ topic, key: 'sounding', value: Buffer.alloc(0), partition }, partition + 1, 1_000)] })));
     await persist(() => coordinator!.addOffsetsToTxn({ ...identity, groupId: group }), busy);
     groupCoordinator ??= await cluster.findCoordinator('group', group);
     await groupCoordinator.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: input, partitions: [{ partition, offset: '0' }] }] });

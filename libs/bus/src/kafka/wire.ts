@@ -62,6 +62,8 @@ export interface Reader {
   /** Zigzag; exact up to 2^53. */
   varint(): number;
   text(length: number): string;
+  /** A text out of a small vocabulary (names of headers): the same string each time. */
+  word(length: number): string;
   raw(length: number): Buffer;
   /** With an int16 length; a null string reads as empty. */
   string(): string;
@@ -69,6 +71,25 @@ export interface Reader {
   array<T>(item: () => T): T[];
   readonly left: number;
 }
+
+const words: ({ readonly bytes: Buffer; readonly text: string } | undefined)[] = Array.from({ length: 512 });
+
+/** Decoding a name anew for each record, and finding its property by it, costs more than comparing its bytes with those of last time. */
+const wordAt = (buffer: Buffer, from: number, to: number): string => {
+  const length = to - from;
+  let hash = length;
+  for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + buffer[at]!) | 0;
+  const known = words[hash & 511];
+  if (known !== undefined && known.bytes.length === length) {
+    const { bytes } = known;
+    let nth = 0;
+    while (nth < length && bytes[nth] === buffer[from + nth]) nth += 1;
+    if (nth === length) return known.text;
+  }
+  const text = buffer.toString('utf8', from, to);
+  if (length <= 40) words[hash & 511] = { bytes: Buffer.from(buffer.subarray(from, to)), text };
+  return text;
+};
 
 export const createReader = (buffer: Buffer): Reader => {
   let at = 0;
@@ -84,6 +105,7 @@ export const createReader = (buffer: Buffer): Reader => {
       return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
     },
     text: (length) => { at += length; return buffer.toString('utf8', at - length, at); },
+    word: (length) => { at += length; return wordAt(buffer, at - length, at); },
     raw: (length) => {
       if (length < 0 || at + length > buffer.length) throw new RangeError(`${length} bytes at ${at} are beyond the end, ${buffer.length}`);
       at += length;

@@ -39,7 +39,7 @@ const createTraffic = (cast: Cast, office: readonly string[]): ((count: number) 
       const said = open[turn % open.length]!.next();
       if (said === undefined) { open[turn % open.length] = next(); continue; }
       const { message: { topic, key, value, headers }, ...rest } = said;
-      messages.push({ topic, key, value: value!, headers: headers ?? {}, partition: 0, offset: offset++, timestamp: Date.now() });
+      messages.push({ topic, key, value: Buffer.from(value!), headers: headers ?? {}, partition: 0, offset: offset++, timestamp: Date.now() });
       expected.push(rest);
     }
     return { messages, expected };

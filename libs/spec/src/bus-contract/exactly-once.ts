@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Ownership } from '@countersign/bus';
+import type { Outgoing, Ownership } from '@countersign/bus';
 import { counting, faultsOf, marker } from './counting-owner.ts';
 import { gapless, numbered, readAll, text, until } from './harness.ts';
 import type { Tools } from './harness.ts';
 
 export const exactlyOnceCases = ({ under, topic, group, running, another }: Tools): void => {
   const three = async (partitions: number) => ({ group: group(), input: await topic(partitions), governed: await topic(partitions), replies: await topic(partitions) });
-  const values = (messages: readonly { readonly value: Buffer | null }[]): string[] => messages.map((message) => message.value!.toString());
+  const values = (messages: readonly Pick<Outgoing, 'value'>[]): string[] => messages.map((message) => message.value!.toString());
 
   describe('exactly-once processing', () => {
     it('writes two outputs per message into the partition it came from, once, in order', async () => {

@@ -38,7 +38,10 @@ export const text = (message: BusMessage): string => (message.value === null ? '
 
 /** `count` messages over `keys` keys: value `<key>:<n>`, n rising per key. Deterministic. */
 export const numbered = (topic: string, count: number, keys = 7, start = 0): Outgoing[] =>
-  Array.from({ length: count }, (_, i) => ({ topic, key: `key-${(start + i) % keys}`, value: Buffer.from(`key-${(start + i) % keys}:${Math.floor((start + i) / keys)}`) }));
+  Array.from({ length: count }, (_, i) => {
+    const key = `key-${(start + i) % keys}`, value = `${key}:${Math.floor((start + i) / keys)}`;
+    return { topic, key, value: i % 2 === 0 ? value : Buffer.from(value) };
+  });
 
 /** Whether each key's numbers rise by one from zero, nothing missing and nothing twice. */
 export const gapless = (values: readonly string[]): boolean => {

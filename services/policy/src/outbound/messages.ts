@@ -23,13 +23,13 @@ const headers = (id: string, type: string, now: number, tenant: string, tracepar
 
 /** A governed record on its way; records without a run are keyed by their partition. */
 export const toGoverned = (topic: string, record: GovernedRecord, partition: number): Outgoing => ({
-  topic, partition, key: record.run ?? `~partition:${partition}`, value: Buffer.from(governedJson(record, receivedText)),
+  topic, partition, key: record.run ?? `~partition:${partition}`, value: governedJson(record, receivedText),
   headers: headers(`${partition}.${record.position}`, `countersign.governed.${record.kind}.v1`, record.now, record.tenant, record.traceparent),
 });
 
 /** A reply on its way, to the input's partition. */
 export const toReply = (topic: string, reply: Reply, to: { readonly id: string; readonly tenant: string; readonly now: number; readonly traceparent: string | null }): Outgoing => ({
-  topic, key: reply.run, value: Buffer.from(JSON.stringify(reply)),
+  topic, key: reply.run, value: JSON.stringify(reply),
   headers: headers(to.id, `countersign.replies.${reply.kind}.v1`, to.now, to.tenant, to.traceparent),
 });
 

@@ -83,16 +83,16 @@ describe('a draft over recorded decisions', () => {
   });
 
   it('does not take the word of people who were asked another question', () => {
-    const asksBoard = draftOf(1_000, [rule('board', 'amount > 4000', { tools: ['pay.plan'], tier: 3, obligations: { approval: { route: ['board'], quorum: 2, expiresIn: '1d' } } })]);
+    const asksBoard = draftOf(1_000, [rule('board', 'amount > 4000', { tools: ['pay.plan'], tier: 3, approval: { route: ['board'], quorum: 2, expiresIn: '1d' } })]);
     const test = backtest(asksBoard, smallDay().decided());
     expect([...test.missing.keys()]).toEqual(['approval']);
     expect(test.missing.get('approval')!.decisions).toBe(1);
-    const easier = backtest(draftOf(1_000, [rule('more', 'amount > 4000', { tools: ['pay.plan'], tier: 3, obligations: { approval: { route: ['treasurer', 'clerk'], quorum: 1, expiresIn: '1d' } } })]), smallDay().decided());
+    const easier = backtest(draftOf(1_000, [rule('more', 'amount > 4000', { tools: ['pay.plan'], tier: 3, approval: { route: ['treasurer', 'clerk'], quorum: 1, expiresIn: '1d' } })]), smallDay().decided());
     expect(easier.total.unknown).toBe(0);
   });
 
   it('asks again, as the live service does, where people were asked about a lower tier', () => {
-    const later = draftOf(1_000, [rule('stale', 'run.calls > 3 && amount == 5000', { tools: ['pay.plan'], tier: 4, obligations: { approval: { route: ['treasurer'], quorum: 1, expiresIn: '1h' } } })]);
+    const later = draftOf(1_000, [rule('stale', 'run.calls > 3 && amount == 5000', { tools: ['pay.plan'], tier: 4, approval: { route: ['treasurer'], quorum: 1, expiresIn: '1h' } })]);
     const test = backtest(later, smallDay().decided());
     expect(test.examples('newlyAsked')).toMatchObject([{ round: 2, before: { decision: 'allow', tier: 3 }, after: { decision: 'step_up', tier: 4 } }]);
   });
@@ -106,6 +106,22 @@ describe('a draft over recorded decisions', () => {
     run.propose('pay.read', {});
     const wider = backtest(bundleOf('wider', [], { budget: { calls: 9 } }), history.decided(), [budgeted(1)]);
     expect([wider.total.unknown, [...wider.missing.keys()]]).toEqual([1, ['budget']]);
+  });
+
+  it('does not guess what rules say of arguments that only the draft would change', () => {
+    const capping = (most: number) => draftOf(1_000, [rule('cap', `amount > ${most}`, { tools: ['pay.plan'], rewrite: { path: 'args.amount', value: String(most) } })]);
+    const test = backtest(capping(800), smallDay().decided());
+    expect(Object.fromEntries([...test.missing].map(([what, { rules }]) => [what, [...rules]]))).toEqual({ 'changed arguments': ['cap'] });
+    const history = historyOf(capping(800));
+    history.open().propose('pay.plan', { to: 'a', amount: 900 });
+    const same = backtest(capping(800), history.decided(), [capping(800)]);
+    expect([same.total.unknown, same.total.changes.same, changed(backtest(base, history.decided(), [capping(800)]))]).toEqual([0, 1, { noLongerModified: 1 }]);
+  });
+
+  it('lets wait what the draft says somebody owes', () => {
+    const owing = bundleOf('owing', [rule('checked', 'supplier.verified', { tools: ['pay.plan'], tier: 3 })], { awaited: { 'supplier.verified': { from: ['treasurer'], within: '1h' } } });
+    const test = backtest(owing, smallDay().decided());
+    expect([test.total.unknown, test.total.changes.newlyDeferred]).toEqual([0, 3]);
   });
 
   it('says so where nobody has the version that decided', () => {
@@ -126,7 +142,7 @@ describe('a draft over recorded decisions', () => {
 
   it('of a version against itself is empty whatever the rules', () => {
     const when = fc.constantFrom('true', 'amount > 500', '!target.named', 'run.calls > 2', 'run.drift > 10', 'records > 3', 'act.distance > 20 || amount > 10');
-    const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { tier: 3, obligations: { approval: { route: ['x'], quorum: 2, expiresIn: '5m' } } });
+    const outcome = fc.constantFrom<Record<string, unknown>>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { tier: 3, approval: { route: ['x'], quorum: 2, expiresIn: '5m' } });
     fc.assert(fc.property(fc.array(fc.tuple(when, outcome), { maxLength: 4 }), fc.array(fc.tuple(fc.constantFrom('pay.send', 'pay.plan', 'pay.read'), fc.constantFrom(1, 600, 1.5)), { maxLength: 6 }), (list, proposed) => {
       const bundle = bundleOf('any', list.map(([text, more], i) => rule(`r${i}`, text, more)));
       const history = historyOf(bundle);

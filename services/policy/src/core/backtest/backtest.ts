@@ -94,7 +94,7 @@ export const createBacktest = ({ draft, known, votedAt, onMismatch }: BacktestOp
     if (record.now < seen.first) seen.first = record.now;
     if (record.now > seen.last) seen.last = record.now;
     const recorded = known(record.decision.policyVersion);
-    proof.check(record, recorded);
+    proof.check(record, known);
     const { approval } = record.decision;
     if (approval !== null) asks.asked({ at: record.now, route: approval.route, quorum: approval.quorum, expiresInMs: approval.expiresAt - record.now, requesters: approval.requesters });
     const earlier = rounds.take(record);

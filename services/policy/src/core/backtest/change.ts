@@ -8,12 +8,12 @@ export const gradeOf = ({ decision, tier }: { readonly decision: Decision['decis
   (decision === 'deny' ? 'deny' : tier === 4 ? '4' : decision === 'defer' ? 'defer' : `${tier}`);
 
 /** How a draft's answer differs from the recorded decision, by what it means for those who work with it. */
-export const changes = ['newlyBlocked', 'newlyAsked', 'newlyDeferred', 'raised', 'newlyAllowed', 'noLongerDenied', 'lowered', 'otherRules', 'same'] as const;
+export const changes = ['newlyBlocked', 'newlyAsked', 'newlyDeferred', 'newlyModified', 'raised', 'newlyAllowed', 'noLongerDenied', 'noLongerModified', 'lowered', 'otherRules', 'same'] as const;
 export type Change = (typeof changes)[number];
 
 /** What makes something possible, or possible with fewer people. */
-export const loosening: ReadonlySet<Change> = new Set(['newlyAllowed', 'noLongerDenied', 'lowered']);
-export const tightening: ReadonlySet<Change> = new Set(['newlyBlocked', 'newlyAsked', 'newlyDeferred', 'raised']);
+export const loosening: ReadonlySet<Change> = new Set(['newlyAllowed', 'noLongerDenied', 'noLongerModified', 'lowered']);
+export const tightening: ReadonlySet<Change> = new Set(['newlyBlocked', 'newlyAsked', 'newlyDeferred', 'newlyModified', 'raised']);
 
 interface Decided { readonly decision: Decision['decision']; readonly tier: Tier; readonly rules: readonly { readonly id: string; readonly tier: Tier | null; readonly decision: Decision['decision'] | null }[] }
 
@@ -30,7 +30,10 @@ export const changeOf = (before: Decided, after: Decided): Change => {
     if (runs(after.decision) && !runs(before.decision)) return 'newlyAllowed';
     return before.decision === 'deny' ? 'noLongerDenied' : 'lowered';
   }
-  if (before.decision !== after.decision) return runs(after.decision) ? (runs(before.decision) ? 'otherRules' : 'newlyAllowed') : 'newlyAsked';
+  if (before.decision !== after.decision) {
+    if (!runs(after.decision)) return 'newlyAsked';
+    return !runs(before.decision) ? 'newlyAllowed' : after.decision === 'modify' ? 'newlyModified' : 'noLongerModified';
+  }
   return sameIds(before.rules, after.rules) ? 'same' : 'otherRules';
 };
 

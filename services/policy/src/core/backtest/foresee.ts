@@ -1,19 +1,19 @@
 import type { Decision, Fact, FiredRule, GovernedDecided, Tier } from '@countersign/contracts';
 import { codeOfDeny } from '../judge-action.ts';
-import type { Approval, CompiledBundle } from '../rules/compile.ts';
-import type { Verdict } from '../rules/evaluate.ts';
-import { judgeAgain, inquiryOf } from './inquiry.ts';
-import type { Inquiry } from './inquiry.ts';
+import type { CompiledBundle, ToolIndex } from '../rules/compile.ts';
+import type { Verdict } from '../world.ts';
+import { inquiryOf, judgeBy, ruleOn, standingDecision } from './inquiry.ts';
+import type { Inquiry, Ruled } from './inquiry.ts';
 
 /** A draft's answer to a recorded proposal. `approval`: whom it would have asked. */
 export interface Answer {
   readonly decision: Decision['decision']; readonly tier: Tier; readonly code: string | null; readonly rules: readonly FiredRule[];
-  readonly approval: Approval | null;
+  readonly approval: Verdict['approval'];
 }
 
 /**
  * `carried`: no rule made the recorded decision, so no draft changes it. `unknown`: it hangs on something the record does not hold;
- * `because` names it (`fact x`, `budget`, `approval`), and `rules` those of the draft that read it. Never a guess.
+ * `because` names it (`fact x`, `changed arguments`, `budget`, `approval`), and `rules` those of the draft that read it. Never a guess.
  */
 export type Foreseen =
   | { readonly status: 'known'; readonly answer: Answer }
@@ -28,43 +28,46 @@ export const foresee = (record: GovernedDecided, { bundle, recorded }: Draft, at
   const inquiry = inquiryOf(record);
   if (inquiry === null) return { status: 'carried', code: record.decision.code ?? 'deny' };
   const missing = missingFacts(inquiry, bundle, recorded);
-  let { verdict, hangsOn } = judgeWithout(bundle, inquiry, missing);
+  let ruled = ruleWithout(record, inquiry, bundle, missing);
   // As the live service does: people who were asked about a lower tier have not answered this.
-  if (atTier !== null && verdict.tier > atTier && inquiry.facts['approval']?.value === 'approved') ({ verdict, hangsOn } = judgeWithout(bundle, { ...inquiry, facts: { ...inquiry.facts, approval: notAsked } }, missing));
-  if (hangsOn.length > 0 && verdict.decision !== 'deny') {
+  if (atTier !== null && ruled.verdict.tier > atTier && inquiry.facts['approval']?.value === 'approved') ruled = ruleWithout(record, { ...inquiry, facts: { ...inquiry.facts, approval: notAsked } }, bundle, missing);
+  const { verdict } = ruled;
+  const hangsOn = missing.length === 0 ? noRules : verdict.rules.filter(({ reason }) => missing.some((fact) => reason.includes(mark(fact))));
+  // Denied whatever the missing facts are: what hangs on them is no reason.
+  const denied = verdict.decision === 'deny' && verdict.rules.some((fired) => fired.decision === 'deny' && !hangsOn.includes(fired));
+  if (hangsOn.length > 0 && !denied) {
     return { status: 'unknown', because: missing.filter((fact) => hangsOn.some((fired) => fired.reason.includes(mark(fact)))).map((fact) => `fact ${fact}`), rules: hangsOn.map(({ id }) => id) };
   }
-  // Denied whatever the missing facts are: what hangs on them is no reason.
+  if (ruled.status === 'otherArguments') return { status: 'unknown', because: ['changed arguments'], rules: [...new Set((verdict.modify ?? []).map(({ rule }) => rule))] };
+  if (ruled.fault !== null) return known({ ...verdict, decision: 'deny', approval: null }, ruled.fault);
   if (verdict.decision === 'deny') return known({ ...verdict, rules: hangsOn.length === 0 ? verdict.rules : verdict.rules.filter((fired) => !hangsOn.includes(fired)) }, codeOfDeny(verdict));
   const over = overBudget(record, inquiry, bundle, recorded);
+  // It waited for others, or too many waited; which of them is not on the record.
+  if (record.decision.code === 'defer_limit') return verdict.decision === 'defer' ? { status: 'carried', code: 'defer_limit' } : { status: 'unknown', because: ['what it waited for'], rules: [] };
   if (typeof over === 'object') return { status: 'unknown', because: [over.unknown], rules: [] };
-  if (over === 'recorded') return { status: 'carried', code: 'budget_exceeded' };
-  return over === 'over' ? known({ ...verdict, decision: 'deny', approval: null }, 'budget_exceeded') : known(verdict, verdict.code);
+  if (over === 'recorded') return { status: 'carried', code: record.decision.code! };
+  if (over === 'over') return known({ ...verdict, decision: 'deny', approval: null }, 'budget_exceeded');
+  const decision = standingDecision(record, verdict);
+  return known({ ...verdict, decision, approval: decision === 'step_up' ? verdict.approval : null }, decision === 'defer' ? 'deferred' : verdict.code);
 };
 
 const known = ({ decision, tier, rules, approval }: Verdict, code: string | null): Foreseen => ({ status: 'known', answer: { decision, tier, code, rules, approval } });
 
+const noRules: readonly FiredRule[] = [];
 const notAsked: Fact = { value: 'none', origin: 'derived' };
 const mark = (fact: string): string => `~${fact} is not on the record~`;
 
-const judgeWithout = (bundle: CompiledBundle, inquiry: Inquiry, missing: readonly string[]): { readonly verdict: Verdict; readonly hangsOn: readonly FiredRule[] } => {
-  if (missing.length === 0) return { verdict: judgeAgain(bundle, inquiry), hangsOn: [] };
-  const verdict = judgeAgain(bundle, { ...inquiry, failed: [...inquiry.failed, ...missing.map((fact) => ({ fact, why: mark(fact), byArguments: false }))] });
-  return { verdict, hangsOn: verdict.rules.filter(({ reason }) => missing.some((fact) => reason.includes(mark(fact)))) };
-};
+const ruleWithout = (record: GovernedDecided, inquiry: Inquiry, bundle: CompiledBundle, missing: readonly string[]): Ruled =>
+  ruleOn(record, missing.length === 0 ? inquiry : { ...inquiry, missing: missing.map((fact) => ({ fact, why: mark(fact), byArguments: false })) }, judgeBy(bundle));
 
-/** Facts that rules of a bundle for a tool read; parameters aside. */
+/** Facts that a bundle reads for a tool and that are not its own to give: neither parameters nor what it says others owe. */
 const readsOf = (bundle: CompiledBundle, tool: string): ReadonlySet<string> => {
-  let byTool = reads.get(bundle);
-  if (byTool === undefined) reads.set(bundle, byTool = new Map());
-  let found = byTool.get(tool);
-  if (found === undefined) {
-    found = new Set(bundle.index(tool).rules.flatMap((rule) => rule.when.uses).filter((name) => !Object.hasOwn(bundle.parameters, name)));
-    if (byTool.size < 20_000) byTool.set(tool, found);
-  }
+  const index = bundle.index(tool);
+  let found = reads.get(index);
+  if (found === undefined) reads.set(index, found = new Set([...index.uses].filter((name) => !Object.hasOwn(bundle.parameters, name) && !index.awaited.some(({ fact }) => fact === name))));
   return found;
 };
-const reads = new WeakMap<CompiledBundle, Map<string, ReadonlySet<string>>>();
+const reads = new WeakMap<ToolIndex, ReadonlySet<string>>();
 
 /**
  * Facts that the draft reads and the record does not hold. One that the recorded version's rules read as well, and did not find,
@@ -77,8 +80,9 @@ const missingFacts = ({ tool, facts, failed }: Inquiry, bundle: CompiledBundle, 
     if (recorded !== undefined && readsOf(recorded, tool.name).has(name)) continue;
     (missing ??= []).push(name);
   }
-  return missing ?? [];
+  return missing ?? nothing;
 };
+const nothing: readonly string[] = [];
 
 type Budget = NonNullable<CompiledBundle['budget']>;
 
@@ -89,11 +93,14 @@ type Budget = NonNullable<CompiledBundle['budget']>;
  */
 const overBudget = (record: GovernedDecided, inquiry: Inquiry, bundle: CompiledBundle, recorded: CompiledBundle | undefined): 'within' | 'over' | 'recorded' | { readonly unknown: string } => {
   const denied = record.decision.code === 'budget_exceeded';
-  if (recorded !== undefined && JSON.stringify(bundle.budget) === JSON.stringify(recorded.budget)) return denied ? 'recorded' : 'within';
+  if (recorded !== undefined && sameBudgets(bundle, recorded)) return denied ? 'recorded' : 'within';
   const found = used(record, inquiry, bundle.budget ?? {}, recorded?.budget ?? {});
   if (denied) return found === 'over' ? 'recorded' : { unknown: 'budget' };
   return found;
 };
+
+/** Those of a run and the wider ones (what these would newly deny is not played out, and the report says so). */
+export const sameBudgets = (a: CompiledBundle, b: CompiledBundle): boolean => JSON.stringify([a.budget, a.budgets]) === JSON.stringify([b.budget, b.budgets]);
 
 const used = ({ round, reserved }: GovernedDecided, { facts }: Inquiry, budget: Budget, before: Budget): 'within' | 'over' | { readonly unknown: string } => {
   const value = (name: string): number | undefined => { const found = facts[name]?.value; return typeof found === 'number' ? found : undefined; };

@@ -1,5 +1,6 @@
 import type { AgentSnapshot, GovernedDecided, GovernedRecord, Json, TokenClaims, ToolSnapshot } from '@countersign/contracts';
 import type { CheckedVote, PolicyCommand, RuntimeBody, ServiceBody } from '../commands.ts';
+import { judgeBeside } from '../bundles/beside.ts';
 import { decide } from '../decide.ts';
 import { evolve } from '../evolve.ts';
 import { foldingWith, judgeWith } from '../judge.ts';
@@ -22,7 +23,8 @@ const agentOf = (id: string): AgentSnapshot => ({
   agent: id, tenant: 'acme', version: 1, name: id, owner: 'olga', purpose: 'pay', roles: [], status: 'active', permissions: ['pay.*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null },
 });
 
-export const rule = (id: string, when: string, more: object) => ({ id, owner: 'o', rationale: `because of ${id}`, tools: ['pay.*'], when, ...more });
+export const rule = (id: string, when: string, { approval, rewrite, ...more }: { readonly approval?: object; readonly rewrite?: object; readonly [field: string]: unknown }) =>
+  ({ id, owner: 'o', rationale: `because of ${id}`, tools: ['pay.*'], when, ...((approval ?? rewrite) && { obligations: { ...(approval && { approval }), ...(rewrite && { rewrite: [rewrite] }) } }), ...more });
 export const bundleOf = (version: string, rules: readonly object[], more: object = {}): CompiledBundle => compileBundle({
   version, permit: ['pay.*'], rules, approval: { route: ['treasurer'], quorum: 1, expiresIn: '30m' }, senior: { route: ['senior'], quorum: 1, expiresIn: '1h' }, ...more,
 });
@@ -30,7 +32,8 @@ export const bundleOf = (version: string, rules: readonly object[], more: object
 /** The rules that tests start from: more than 1,000 asks the treasurer, more than 100,000 is forbidden. */
 export const base = bundleOf('base-1', [rule('large', 'amount > 1000', { tools: ['pay.plan'], tier: 3 }), rule('absurd', 'amount > 100000', { tools: ['pay.plan', 'pay.send'], decision: 'deny' })]);
 
-export const historyOf = (bundle: CompiledBundle) => {
+/** @param canary decides beside it, for every agent */
+export const historyOf = (bundle: CompiledBundle, canary?: CompiledBundle) => {
   const state = initialState();
   const records: GovernedRecord[] = [];
   const folding = foldingWith((name) => tools.get(name));
@@ -39,7 +42,7 @@ export const historyOf = (bundle: CompiledBundle) => {
   const world = (): World => ({
     now, folding, tenant: 'acme', policyVersion: bundle.version, agent: (id: string) => (id === 'gone' ? undefined : agentOf(id)), tool: folding.tool,
     argumentsFault: (_: unknown, args: Json) => ((args as { bad?: boolean }).bad === true ? 'bad' : null), halt: () => null, haltsVersion: 0, level: () => ({ recorded: 'normal', effective: 'normal' }),
-    judge: judgeWith(bundle), digest: () => 'd'.repeat(43), limits: { budget: bundle.budget, grantMs: 30_000, actionsPerRun: 10_000, denies: 1_000, clockSkewMs: 300_000 },
+    judge: canary === undefined ? judgeWith(bundle) : judgeBeside(judgeWith(bundle), { version: canary.version, mode: 'canary', judge: judgeWith(canary), inCohort: () => true }), digest: () => 'd'.repeat(43), limits: { budget: bundle.budget, grantMs: 30_000, actionsPerRun: 10_000, denies: 1_000, clockSkewMs: 300_000 },
   }) as unknown as World;
   const id = (n: number): string => `01970000-0000-7000-8000-${String(n).padStart(12, '0')}`;
   const handle = (command: PolicyCommand): GovernedRecord[] => {
@@ -51,7 +54,7 @@ export const historyOf = (bundle: CompiledBundle) => {
   const envelope = (run: string, kind: string) => ({ tenant: 'acme', run, ceType: `countersign.runs.${kind}.v1`, traceparent: null, offset: String(offset++), at: now, rightPartition: true });
   const tell = (run: string, agent: string, body: RuntimeBody): GovernedRecord[] => {
     const chain = sent.get(run) ?? { seq: 0, head: 'A'.repeat(43) };
-    const hash = `h${run}${chain.seq}`;
+    const hash = `${run}-${chain.seq}`.padEnd(43, 'h').slice(0, 43);
     const token: TokenClaims = { iss: 'registry', aud: 'countersign', sub: agent, jti: 't', iat: start / 1000, exp: start / 1000 + 9e6, tenant: 'acme', run, run_not_after: start / 1000 + 9e6, scope: '', cnf: { jkt: `jkt-${run}`, jwk: { kty: 'OKP', crv: 'Ed25519', x: 'x', kid: 's' } } };
     const made = handle({ ...envelope(run, body.kind), from: 'runtime', token, seq: chain.seq, prev: chain.head, hash, ceTime: now, attested: false, body });
     sent.set(run, { seq: chain.seq + 1, head: hash });
@@ -72,13 +75,18 @@ export const historyOf = (bundle: CompiledBundle) => {
         },
       };
     },
+    /** Somebody gives a fact that an action waits for. */
+    supply: ({ run, action }: GovernedDecided, fact: string, value: Json): GovernedDecided => {
+      const body: ServiceBody = { kind: 'supplied', message: { action, fact, value, by: 'tara' }, supplier: { person: 'tara', roles: ['treasurer'], why: null } };
+      return handle({ ...envelope(run!, 'supplied'), from: 'service', service: 'approvals', hash: 'h'.repeat(43), body }).find((record) => record.kind === 'action.decided')!;
+    },
     /** People answer a question: `votes` of them, each now. */
     answer: (asked: GovernedDecided, resolution: 'approved' | 'denied' | 'expired', people: readonly string[] = ['tara']): GovernedDecided => {
       const { run, action, position } = asked;
       const votes: CheckedVote[] = people.map((person) => ({ person, vote: resolution === 'approved' ? 'approve' : 'deny', roles: ['treasurer', 'senior'], why: null }));
-      const message = { approval: 'a1', action, answers: position, digest: asked.decision.approval!.digest, resolution, votes: votes.map(({ person, vote }) => ({ person, vote, jws: `jws-of-${person}` })) };
+      const message = { approval: 'a1', action, answers: position, digest: asked.decision.approval!.digest, resolution, votes: votes.map(({ person, vote }) => ({ person, vote, jws: `e30.${person}.e30` })) };
       const body: ServiceBody = { kind: 'resolved', message, votes };
-      return handle({ ...envelope(run!, 'resolved'), from: 'service', service: 'approvals', hash: 'h', body }).find((record) => record.kind === 'action.decided')!;
+      return handle({ ...envelope(run!, 'resolved'), from: 'service', service: 'approvals', hash: 'h'.repeat(43), body }).find((record) => record.kind === 'action.decided')!;
     },
   };
 };

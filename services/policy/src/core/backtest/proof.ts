@@ -31,22 +31,24 @@ export const proofKeeper = (onMismatch?: (mismatch: Mismatch) => void) => {
   const counts = { reproduced: 0, carried: 0, different: 0, unproven: 0 };
   const versions = new Map<string, { decisions: number; known: boolean }>();
   const mismatches: Mismatch[] = [];
+  const seen = (version: string, isKnown: boolean): { decisions: number } => {
+    const found = versions.get(version) ?? { decisions: 0, known: isKnown };
+    if (versions.size < mostVersions) versions.set(version, found);
+    return found;
+  };
   return {
-    check: (record: GovernedDecided, bundle: CompiledBundle | undefined): void => {
+    check: (record: GovernedDecided, known: (version: string) => CompiledBundle | undefined): void => {
+      const bundle = known(record.decision.policyVersion);
       const version = record.decision.policyVersion;
-      let of = versions.get(version);
-      if (of === undefined) {
-        of = { decisions: 0, known: bundle !== undefined };
-        if (versions.size < mostVersions) versions.set(version, of);
-      }
-      of.decisions++;
+      seen(version, bundle !== undefined).decisions++;
       if (bundle === undefined) {
         if (inquiryOf(record) === null) counts.carried++;
         else counts.unproven++;
         return;
       }
-      const made = reproduce(record, bundle);
+      const made = reproduce(record, bundle, record.decision.beside?.mode === 'canary' ? known(record.decision.beside.version) : undefined);
       counts[made.status]++;
+      if (made.status === 'unproven') seen(made.version, false).decisions++;
       if (made.status !== 'different') return;
       const mismatch = { ...locate(record), version, differences: made.differences };
       if (mismatches.length < mostKept) mismatches.push(mismatch);

@@ -36,6 +36,32 @@ describe('a decision made again from its record alone', () => {
     expect(reproduce({ ...asRead(over), decision: { ...over.decision, tier: 4 } }, small)).toMatchObject({ status: 'different' });
   });
 
+  it('follows arguments that rules changed: on the proposed ones, then on those that may be executed', () => {
+    const capping = bundleOf('capping', [rule('cap', 'amount > 1000', { tools: ['pay.plan'], tier: 2, rewrite: { path: 'args.amount', value: '1000' } }), rule('said', 'amount > 5000', { tools: ['pay.plan'], tier: 3 })]);
+    const history = historyOf(capping);
+    const run = history.open();
+    const records = [900, 3_000, 7_000].map((amount) => run.propose('pay.plan', { to: 'DE1', amount }));
+    records.push(history.answer(records[2]!, 'approved'));
+    expect(records.map(({ decision, modified }) => [decision.decision, decision.tier, modified?.arguments['amount']])).toEqual([['allow', 2, undefined], ['modify', 2, 1000], ['step_up', 3, 1000], ['modify', 3, 1000]]);
+    for (const record of records) expect(reproduce(asRead(record), capping)).toEqual({ status: 'reproduced' });
+    const other = asRead(records[1]!);
+    expect(reproduce({ ...other, modified: { ...other.modified!, arguments: { to: 'DE1', amount: 2_000 } } }, capping)).toMatchObject({ status: 'different', differences: [{ field: 'arguments' }] });
+    expect(reproduce({ ...other, modified: undefined } as never, capping)).toMatchObject({ status: 'different' });
+  });
+
+  it('follows what waits: for a fact that somebody owes, and for other actions', () => {
+    const owing = bundleOf('owing', [rule('checked', 'supplier.verified', { tools: ['pay.plan'], tier: 3 })], { awaited: { 'supplier.verified': { from: ['treasurer'], within: '1h' } } });
+    const history = historyOf(owing);
+    const run = history.open();
+    const waits = run.propose('pay.plan', { to: 'DE1', amount: 5 });
+    const behind = run.propose('pay.send', { to: waits.action, amount: 5 });
+    const answered = history.supply(waits, 'supplier.verified', false);
+    expect([waits, behind, answered].map(({ decision, round }) => [decision.decision, decision.deferral?.dependsOn.length, round])).toEqual([['defer', 0, 1], ['defer', 1, 1], ['allow', undefined, 2]]);
+    for (const record of history.decided()) expect(reproduce(asRead(record), owing)).toEqual({ status: 'reproduced' });
+    const free = asRead(behind);
+    expect(reproduce({ ...free, decision: { ...free.decision, deferral: { ...free.decision.deferral!, dependsOn: [] } } }, owing)).toMatchObject({ status: 'different' });
+  });
+
   it.each<[string, string, (decision: GovernedDecided['decision']) => Partial<GovernedDecided['decision']>]>([
     ['decision', 'large', () => ({ decision: 'allow', code: null, approval: null })],
     ['tier', 'large', () => ({ tier: 2 })],
@@ -59,9 +85,21 @@ describe('a decision made again from its record alone', () => {
     expect(reproduce({ ...stopped, decision: { ...stopped.decision, decision: 'allow', code: null } }, base)).toMatchObject({ status: 'different' });
   });
 
+  it('follows a canary: the stricter of both, each from the facts that either looked at', () => {
+    const canary = bundleOf('canary-1', [rule('tight', 'amount > 500', { tools: ['pay.plan'], tier: 3, approval: { route: ['board'], quorum: 2, expiresIn: '5m' } }), rule('drifts', 'run.drift > 60', { tier: 3 }), rule('cap', 'amount == 400', { rewrite: { path: 'args.amount', value: '300' } })]);
+    const history = historyOf(base, canary);
+    const run = history.open();
+    const records = [100, 400, 900, 5_000, 200_000].map((amount) => run.propose('pay.plan', { to: 'DE1', amount }));
+    expect(records.map(({ decision }) => [decision.decision, decision.beside?.overruled?.decision])).toEqual([['allow', undefined], ['modify', undefined], ['step_up', 'allow'], ['step_up', 'step_up'], ['deny', undefined]]);
+    for (const record of records) expect(reproduce(asRead(record), base, canary)).toEqual({ status: 'reproduced' });
+    expect(records.map((record) => reproduce(asRead(record), base).status)).toEqual(['reproduced', 'unproven', 'unproven', 'unproven', 'reproduced']);
+    const { beside } = records[2]!.decision;
+    expect(reproduce({ ...asRead(records[2]!), decision: { ...records[2]!.decision, beside: { ...beside!, overruled: { ...beside!.overruled!, tier: 1 } } } }, base)).toMatchObject({ status: 'different', differences: [{ field: 'overruled tier' }] });
+  });
+
   it('comes out the same whatever the rules and proposals are', () => {
     const when = fc.constantFrom('true', 'amount > 500', 'target.named', 'size(run.calls) > 0', 'run.calls > 2', 'level == "high" || amount > 10', 'records > 3', 'currency == "EUR"');
-    const outcome = fc.constantFrom<object>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { decision: 'step_up' }, { tier: 3, obligations: { approval: { route: ['x', 'treasurer'], quorum: 1, expiresIn: '5m' } } });
+    const outcome = fc.constantFrom<Record<string, unknown>>({ tier: 1 }, { tier: 2 }, { tier: 3 }, { tier: 4 }, { decision: 'deny' }, { decision: 'defer' }, { decision: 'step_up' }, { tier: 3, approval: { route: ['x', 'treasurer'], quorum: 1, expiresIn: '5m' } });
     const rules = fc.array(fc.tuple(when, outcome), { maxLength: 4 });
     const proposals = fc.array(fc.tuple(fc.constantFrom('pay.send', 'pay.plan', 'pay.read'), fc.constantFrom<number | string | null>(1, 600, 1.5, 'x', null)), { minLength: 1, maxLength: 5 });
     fc.assert(fc.property(rules, proposals, fc.constantFrom('approved' as const, 'denied' as const), (list, proposed, resolution) => {

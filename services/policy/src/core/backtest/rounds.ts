@@ -1,12 +1,11 @@
 import type { GovernedDecided, Tier } from '@countersign/contracts';
-import type { Approval } from '../rules/compile.ts';
 import type { Answer } from './foresee.ts';
 
 /** What the draft made of an action that waited on the record: the later rounds depend on it. */
 export interface Waiting {
   readonly draft: 'waits' | 'settled' | 'unknown';
   /** The tier at which the draft has people asked, and whom. */
-  readonly tier: Tier; readonly approval: Approval | null;
+  readonly tier: Tier; readonly approval: Answer['approval'];
   readonly because: readonly string[];
   /** On the record: when people were asked, and whom. */
   readonly askedAt: number; readonly recorded: GovernedDecided['decision']['approval'];

@@ -40,17 +40,23 @@ const failed: Pick<Verdict, 'decision' | 'tier' | 'code' | 'rules'> = { decision
 export const judgeBeside = (active: Judge, candidate: Candidate): Judge => (question) => {
   const judgement = active(question);
   if (candidate.mode === 'canary' && !candidate.inCohort(question.agent.agent)) return judgement;
-  let verdict: Verdict | undefined;
+  let theirs: Judgement | undefined;
   try {
-    verdict = candidate.judge(question).verdict;
+    theirs = candidate.judge(question);
   } catch {
-    verdict = undefined;
+    theirs = undefined;
   }
-  const said = verdict ?? { ...judgement.verdict, ...failed, approval: null };
+  const said = theirs?.verdict ?? { ...judgement.verdict, ...failed, approval: null };
   const beside = { version: candidate.version, mode: candidate.mode, ...shown(said) };
   if (candidate.mode === 'shadow') return { ...judgement, beside };
   const stricter = withCandidate(judgement.verdict, said);
-  return { ...judgement, verdict: stricter, beside: stricter !== judgement.verdict ? { ...beside, overruled: shown(judgement.verdict) } : beside };
+  return { ...judgement, ...(theirs !== undefined && bothFacts(judgement, theirs)), verdict: stricter, beside: stricter !== judgement.verdict ? { ...beside, overruled: shown(judgement.verdict) } : beside };
 };
+
+/** What either version looked at: a decision that both made is made again from the record only with the facts of both. */
+const bothFacts = (active: Judgement, candidate: Judgement): Pick<Judgement, 'facts' | 'failed'> => ({
+  facts: { ...candidate.facts, ...active.facts },
+  failed: [...active.failed, ...candidate.failed.filter(({ fact }) => !(fact in active.facts) && !active.failed.some((one) => one.fact === fact))],
+});
 
 const shown = ({ decision, tier, code, rules }: Verdict): Omit<NonNullable<Decision['beside']>, 'version' | 'mode' | 'overruled'> => ({ decision, tier, code, rules: rules.map(({ id }) => id) });
