@@ -2,6 +2,35 @@
 import type { AgentSnapshot, AnomalyLevel, ChangedArgument, DecisionKind, Deferral, DsseEnvelope, Finding, FiredRule, GraphNode, HaltNotice, Json, JsonObject, Money, OutcomeStatus, PersonSnapshot, PublicJwk, RewrittenArgument, Tier, ToolSnapshot } from './messages.ts';
 
 // ---------- http ----------
+/** AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}. */
+export type AccessEvaluationRequest = { readonly [key: string]: Json };
+/** AuthZEN Authorization API 1.0: true only where it may go forward now. */
+export interface AccessEvaluationResponse {
+  readonly decision: boolean;
+  readonly context?: { /** One of contracts/errors.yaml. */ readonly code: string; readonly reason_user?: { readonly en: string }; /** What was wrong with this one evaluation. */ readonly error?: { readonly status: number; readonly message: string }; /** What policy decided, behind the boolean. */ readonly outcome?: DecisionKind; readonly tier?: Tier; readonly run?: string; readonly action?: string; /** It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}. */ readonly pending?: { readonly for: 'people' | 'fact' }; /** What may be executed, and what the grant is bound to. */ readonly arguments?: JsonObject; readonly grant?: string; readonly claim?: string; readonly session_proof?: string };
+}
+/** AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation. */
+export type AccessEvaluationsRequest = { readonly [key: string]: Json };
+/** One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation. */
+export interface AccessEvaluationsResponse {
+  readonly evaluations?: readonly AccessEvaluationResponse[];
+  readonly decision?: boolean;
+  readonly context?: JsonObject;
+}
+/** Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint. */
+export interface AccessTokenRequest {
+  readonly grant_type: 'client_credentials';
+  readonly client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  readonly client_assertion: string;
+  readonly client_id?: string;
+  readonly scope?: string;
+}
+/** A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open. */
+export interface AccessTokenResponse {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  readonly expires_in: number;
+}
 /** The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant. */
 export interface ActionAnswer {
   readonly action: string;
@@ -66,6 +95,12 @@ export interface ApprovalView {
   readonly requestedAt: number;
   /** What rules changed in the proposal; `arguments` are the changed ones. */
   readonly changes?: readonly RewrittenArgument[];
+}
+/** Metadata of the policy decision point (AuthZEN Authorization API 1.0). */
+export interface AuthzenConfiguration {
+  readonly policy_decision_point: string;
+  readonly access_evaluation_endpoint: string;
+  readonly access_evaluations_endpoint: string;
 }
 /** What is in force, what waits for a second person, and which evaluators have acknowledged. */
 export interface BundleStatusView {
@@ -132,6 +167,10 @@ export interface EntryList {
 export interface FindingList {
   readonly findings: readonly Finding[];
   readonly next?: string | null;
+}
+/** The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts. */
+export interface GiveReviewRequest {
+  readonly jws: string;
 }
 export interface GraphList {
   readonly nodes: readonly GraphNode[];
@@ -208,6 +247,28 @@ export interface OpenRunResponse {
   readonly renew_before: string;
   readonly token: string;
 }
+/** For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once. */
+export interface OpenRunsRequest {
+  readonly subject_token: string;
+  readonly client_assertion: string;
+  /** JSON text of the public half of the session key of these runs (PublicJwk). */
+  readonly session_key: string;
+  /** Runs to open; default 1. */
+  readonly count?: number;
+  /** Their life, seconds; default a day. */
+  readonly life_s?: number;
+  /** Renewal instead: the run that this session key already holds. */
+  readonly run?: string;
+}
+/** The runs with token and proof key each; `expires_in` and `not_after` are those of all of them. */
+export interface OpenRunsResponse {
+  readonly token_type: 'PoP';
+  /** Seconds. */
+  readonly expires_in: number;
+  /** End of the runs' life, seconds since the epoch. */
+  readonly not_after: number;
+  readonly runs: readonly { readonly run: string; readonly access_token: string; readonly proof_key: string }[];
+}
 export interface PeopleList {
   readonly people: readonly PersonSnapshot[];
   readonly next?: string | null;
@@ -275,6 +336,8 @@ export interface RegisterAgentRequest {
   readonly agent: string;
   readonly name: string;
   readonly owner: string;
+  /** People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered. */
+  readonly principals?: readonly ('*' | string)[];
   readonly purpose: string;
   readonly roles: readonly string[];
   /** Tool name patterns (`payments.*`) this agent may propose. */
@@ -302,6 +365,19 @@ export interface ReportOutcomeRequest {
   readonly cost?: Money | null;
   readonly tokens?: number | null;
   readonly duration_ms?: number | null;
+}
+export interface ReviewList {
+  readonly reviews: readonly ReviewView[];
+}
+/** Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text. */
+export interface ReviewView {
+  readonly run: string;
+  readonly action: string;
+  readonly tool: string;
+  readonly instruction: string;
+  readonly arguments: JsonObject;
+  readonly digest: string;
+  readonly at: number;
 }
 /** A run with its actions, oldest first. */
 export interface RunDetail {

@@ -172,6 +172,8 @@ export interface GovernedDecided {
   readonly attested: boolean;
   readonly reply: Reply;
   readonly modified?: Modification;
+  /** Drawn for a blind review after the fact: with this probability, and what the run was asked to do. */
+  readonly review?: { readonly rate: number; readonly instruction: string; /** Of what the reviewer is shown. */ readonly digest: string; /** Whose agent and instruction it was: they do not review it. */ readonly requesters: readonly string[] };
 }
 export interface GovernedEnded {
   /** Dense per partition from 0. */
@@ -383,6 +385,8 @@ export interface AgentSnapshot {
   readonly version: number;
   readonly name: string;
   readonly owner: string;
+  /** People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered. */
+  readonly principals?: readonly ('*' | string)[];
   readonly purpose: string;
   readonly roles: readonly string[];
   readonly status: 'draft' | 'active' | 'suspended' | 'decommissioned';

@@ -78,6 +78,7 @@ export const openLoad = async ({ place, services, bus, dir }: Processes): Promis
 
 /** Opening a run has no effect until it succeeds, so it is tried until it does. */
 const patient = (runtime: AgentRuntime): AgentRuntime => ({
+  ...runtime,
   openRun: (options) => until('a run can be opened', async () => {
     try {
       return await runtime.openRun(options);

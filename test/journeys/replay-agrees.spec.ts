@@ -69,7 +69,7 @@ describe('the sample sessions and a workplace that nobody catalogued', () => {
         await playSession({
           tenant: 'acme', now: Date.now, agentFor: agentOf, waitForPeopleMs: 0, userFor: () => cast.users.get(session.suite)!, onProposed: () => undefined,
           // Policy may not know a new agent yet.
-          runtimeFor: () => ({ openRun: (options) => until('a run can be opened', () => runtime.openRun(options).catch((error: unknown) => { if (error instanceof RunFailed) return undefined; throw error; }), 30_000) }),
+          runtimeFor: () => ({ ...runtime, openRun: (options) => until('a run can be opened', () => runtime.openRun(options).catch((error: unknown) => { if (error instanceof RunFailed) return undefined; throw error; }), 30_000) }),
           tool: async (tool, args, permission) => {
             const guard = createToolGuard({ audience: audienceOf(tool), jwks: keys, store, halts, now: Date.now });
             const call = { grant: permission.grant, claim: permission.claim ?? undefined, sessionProof: permission.sessionProof, tool, arguments: args };

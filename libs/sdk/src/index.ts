@@ -5,5 +5,7 @@ export * from './kafka-transport.ts';
 export type { OutcomeReport } from './outcome.ts';
 export type { GuardOptions, Instruction, ProposeOptions, Run } from './run.ts';
 export * from './runtime.ts';
+export type { Session } from './session.ts';
+export { tokenOf } from './session.ts';
 export type { InboxMessage, RuntimeTransport } from './transport.ts';
 export { outcomeMessage } from './outcome.ts';

@@ -8,6 +8,7 @@ import { randomSlice } from './random.ts';
 import { createRun } from './run.ts';
 import type { Instruction, Run } from './run.ts';
 import { openSession } from './session.ts';
+import type { Session } from './session.ts';
 import type { RuntimeTransport } from './transport.ts';
 
 export interface AgentRuntimeOptions {
@@ -48,6 +49,11 @@ export interface OpenRunOptions {
 export interface AgentRuntime {
   /** Opens a run: token, replies followed, `started` on the record. Throws RunFailed. */
   openRun(options: OpenRunOptions): Promise<Run>;
+  /**
+   * Begins a run in a session that was opened elsewhere and does not wait: what is proposed at once goes out right behind `started`. Where
+   * the start fails, the run has failed and its proposals are denied. The transport must have been started.
+   */
+  begin(session: Session, instruction: Instruction): Run;
 }
 
 /** What an agent runtime installs: one per agent and process; any number of runs at a time. */
@@ -66,14 +72,20 @@ export const createAgentRuntime = (options: AgentRuntimeOptions): AgentRuntime =
     decisionTimeoutMs: options.decisionTimeoutMs ?? 10_000, attestEveryMs: options.attestEveryMs ?? 3_000, sendTimeoutMs: options.sendTimeoutMs ?? 60_000,
     maxMessageBytes: options.maxMessageBytes ?? 65_536, unclaimedTools: new Set(),
   };
+  const startFailed = (error: unknown): RunFailed => (error instanceof RunFailed ? error : new RunFailed('start_failed', 'the run could not be started', { cause: error }));
   return {
+    begin(session, instruction) {
+      const { run, start, abandon } = createRun(context, session);
+      start(instruction).catch((error: unknown) => abandon(startFailed(error)));
+      return run;
+    },
     async openRun({ instruction, purpose }) {
       const [session] = await Promise.all([openSession(context, purpose), context.transport.start()]);
       const { run, start, abandon } = createRun(context, session);
       try {
         await start(typeof instruction === 'function' ? await instruction(run.id) : instruction);
       } catch (error) {
-        abandon(error instanceof RunFailed ? error : new RunFailed('start_failed', 'the run could not be started', { cause: error }));
+        abandon(startFailed(error));
         throw error;
       }
       return run;

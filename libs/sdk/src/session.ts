@@ -19,7 +19,7 @@ export interface Session {
   readonly fresh: () => Promise<void> | undefined;
 }
 
-interface Token { readonly text: string; readonly jti: string; readonly expiresAt: number; readonly renewAt: number }
+export interface Token { readonly text: string; readonly jti: string; readonly expiresAt: number; readonly renewAt: number }
 
 /** Opens a run (OAuth 2.0 client credentials with private_key_jwt). Throws RunFailed. */
 export const openSession = async (context: RuntimeContext, purpose: string | undefined): Promise<Session> => {
@@ -69,7 +69,8 @@ const request = async (context: RuntimeContext, key: SigningKey, extra: Readonly
   }
 };
 
-const tokenOf = (body: Readonly<Record<string, unknown>>, now: number): Token => {
+/** A token out of an OAuth answer, with when it is to be renewed. Throws RunFailed. */
+export const tokenOf = (body: Readonly<Record<string, unknown>>, now: number): Token => {
   const text = body['access_token'], life = body['expires_in'];
   const jti = typeof text === 'string' ? peekJws(text)?.['jti'] : undefined;
   if (typeof text !== 'string' || typeof jti !== 'string' || typeof life !== 'number' || !(life > 0)) throw new RunFailed('bad_answer', 'the registry answered without a usable token');

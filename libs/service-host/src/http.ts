@@ -3,6 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { parseStrictJson } from '@countersign/identity';
 import { CodedError } from './errors.ts';
 
+/** Adds hooks before anything else looks at a request. */
+export type HttpDoor = (fastify: FastifyInstance) => void;
+
 /** Largest request body, bytes. */
 export const maxBodyBytes = 262_144;
 

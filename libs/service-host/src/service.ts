@@ -10,6 +10,7 @@ import { BusStrategy } from './bus-strategy.ts';
 import { errorFilter, sendProblem } from './error-filter.ts';
 import { healthRoutes } from './health.ts';
 import type { Readiness } from './health.ts';
+import type { HttpDoor } from './http.ts';
 import { hostCheck, loopbackNames, maxBodyBytes, strictBodies } from './http.ts';
 import { statusOfCode } from './status.ts';
 
@@ -26,6 +27,8 @@ export interface ServiceOptions {
   /** After nothing comes in any more and before the bus is closed: stop timers, close pools. */
   readonly onDrain?: () => Promise<void>;
   readonly otlpEndpoint?: string | undefined;
+  /** Hooks in front of everything, for a standard that asks more of HTTP than ours does. */
+  readonly door?: HttpDoor;
   /** Names it may be reached by, beside loopback. */
   readonly hosts?: readonly string[];
 }
@@ -83,6 +86,7 @@ const open = async (options: ServiceOptions): Promise<RunningService & { consumi
   const fastify = adapter.getInstance();
   // Bodies and hooks refuse before Nest sees the request; the same face for their errors.
   fastify.setErrorHandler((error, _request, reply) => { sendProblem(reply as never, error, log, statusOfCode); });
+  options.door?.(fastify as never);
   strictBodies(fastify as never);
   hostCheck(fastify as never, [...loopbackNames, ...(options.hosts ?? [])]);
 

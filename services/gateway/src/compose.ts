@@ -4,6 +4,11 @@ import type { HotState } from '@countersign/hot-state';
 import type { KeySet } from '@countersign/identity';
 import { readGoverned } from '@countersign/service-host';
 import { randomBytes } from 'node:crypto';
+import { createAccounts } from './app/accounts.ts';
+import type { Accounts } from './app/accounts.ts';
+import { createEvaluations } from './app/evaluations.ts';
+import type { EvaluationsApp } from './app/evaluations.ts';
+import type { Directory } from './app/ports.ts';
 import { createRunBook } from './app/run-book.ts';
 import type { RunBook, RunBookLimits } from './app/run-book.ts';
 import { createRuns } from './app/runs.ts';
@@ -13,6 +18,7 @@ import { createChannel } from './core/channel.ts';
 import type { Channel } from './core/channel.ts';
 import { createEventStreams } from './inbound/event-streams.ts';
 import type { EventStreams, StreamLimits } from './inbound/event-streams.ts';
+import { createAgentSessions } from './outbound/agent-sessions.ts';
 import { createOpenRun } from './outbound/open-run.ts';
 import { createRateLimit } from './outbound/rate-limit.ts';
 
@@ -25,6 +31,11 @@ export interface GatewayPorts {
   readonly registryUrl: string;
   readonly supervisionUrl: string;
   readonly perMinute: number;
+  readonly directory: Directory;
+  /** How AuthZEN's callers reach this gateway: in its metadata. */
+  readonly publicUrl: string;
+  /** Life of an evaluation's run, seconds: how long people may take. */
+  readonly evaluationLifeS: number;
   readonly now: () => number;
   readonly fetch?: typeof fetch;
   readonly onError: (error: Error, what: string) => void;
@@ -35,6 +46,9 @@ export interface GatewayPorts {
 export interface Gateway {
   readonly runs: Runs;
   readonly find: RunBook['find'];
+  readonly accounts: Accounts;
+  readonly evaluations: EvaluationsApp;
+  readonly publicUrl: string;
   readonly approvals: Channel;
   readonly streams: EventStreams;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
@@ -46,6 +60,12 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
   const { bus, tenant, now, onError } = ports;
   const { openRun, transport } = createOpenRun({ ...ports, onError: (error) => onError(error, 'replies') });
   const book = createRunBook(openRun, ports.runLimits);
+  const rate = createRateLimit(ports.hotState, tenant, ports.perMinute);
+  const accounts = createAccounts(createAgentSessions({
+    ...ports, grantKeys: ports.keys, runLifeS: ports.evaluationLifeS, fetch: ports.fetch ?? fetch,
+    transport: { ...transport, attach: (run, listener, token) => transport.attach(run, (reply) => { listener(reply); book.hear(reply); }, token) },
+  }), rate, now);
+  const evaluations = createEvaluations({ accounts, rate, directory: ports.directory, book });
   const approvals = createChannel(randomBytes(6).toString('hex'), 1_000);
   const waiting = new Set<string>();
   let following: string | undefined = 'following governed records has not begun';
@@ -65,11 +85,12 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
   });
   governed.ready.then(() => { following = undefined; }, (error: Error) => { following = error.message; });
   governed.ended.catch((error: Error) => { following = error.message; onError(error, 'governed'); });
-  const sweeping = setInterval(() => book.sweep(now()), 30_000);
+  const sweeping = setInterval(() => { book.sweep(now()); accounts.sweep(); evaluations.sweep(now()); }, 30_000);
   sweeping.unref();
 
   return {
-    runs: createRuns(book, createRateLimit(ports.hotState, tenant, ports.perMinute), now),
+    runs: createRuns(book, rate, now),
+    accounts, evaluations, publicUrl: ports.publicUrl,
     find: book.find,
     approvals,
     streams: createEventStreams(ports.streamLimits),

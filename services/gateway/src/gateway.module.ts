@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { PERSON_DIRECTORY } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Gateway } from './compose.ts';
+import { AuthzenController } from './inbound/authzen.controller.ts';
 import { ApprovalsController } from './inbound/approvals.controller.ts';
 import { GATEWAY, RunsController } from './inbound/runs.controller.ts';
 
@@ -10,7 +11,7 @@ import { GATEWAY, RunsController } from './inbound/runs.controller.ts';
 export class GatewayModule {
   static of(gateway: Gateway, people: PersonDirectory): DynamicModule {
     return {
-      module: GatewayModule, controllers: [RunsController, ApprovalsController],
+      module: GatewayModule, controllers: [RunsController, ApprovalsController, AuthzenController],
       providers: [{ provide: GATEWAY, useFactory: () => gateway }, { provide: PERSON_DIRECTORY, useFactory: () => people }],
     };
   }

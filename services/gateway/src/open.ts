@@ -7,6 +7,8 @@ import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { composeGateway } from './compose.ts';
 import type { GatewayConfig } from './config.ts';
+import { authzenDoor } from './inbound/authzen-door.ts';
+import { followDirectory } from './inbound/directory.ts';
 import { GatewayModule } from './gateway.module.ts';
 
 /** Opens everything the service needs; what it returns is started by the service host. */
@@ -20,11 +22,12 @@ export const openGateway = async (config: GatewayConfig): Promise<ServiceOptions
   const people = followSigned<PersonSnapshot>(bus, {
     topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, validate: validatePersonSnapshot, onError: (error) => onError(error, 'people'),
   });
-  const gateway = await composeGateway({ ...config, bus, hotState, keys, now: Date.now, onError });
+  const directory = followDirectory(bus, people, { keys, now: Date.now, onError });
+  const gateway = await composeGateway({ ...config, bus, hotState, keys, directory, now: Date.now, onError });
   return {
     name: 'gateway', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
     module: GatewayModule.of(gateway, directoryOf(people, { audience: 'gateway', now: Date.now, useOnce: (jti, ttlMs) => hotState.setIfAbsent(`gateway:login:${jti}`, ttlMs) })),
-    ready: gateway.ready,
-    onDrain: async () => { await gateway.stop(); await people.stop(); await hotState.close(); },
+    ready: gateway.ready, door: authzenDoor, hosts: [new URL(config.publicUrl).hostname],
+    onDrain: async () => { await gateway.stop(); await directory.stop(); await people.stop(); await hotState.close(); },
   };
 };

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { argumentsDigest } from '@countersign/identity';
+import { argumentsDigest, createKeySet, serviceOfKey } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, PersonSnapshot, PublicJwk, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import { createGraph } from './app/graph.ts';
+import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
 import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
@@ -24,6 +25,8 @@ export interface RegistryPorts {
   readonly tenant: string;
   readonly publicUrl: string;
   readonly audience: string;
+  /** Tokens an agent may have in a minute. */
+  readonly tokensPerMinute: number;
   readonly ids: () => string;
   readonly now: () => number;
   /** Called after every change: the outbox has something. */
@@ -31,9 +34,6 @@ export interface RegistryPorts {
 }
 
 export type RegistryService = Awaited<ReturnType<typeof composeRegistry>>;
-
-/** A runtime opens a run per task; ten a second and agent leave room for a replay and stop a loop gone wild. */
-const tokensPerMinute = 6_000;
 
 /** Turns a refusal into the error that the host shows. */
 const accepted = <T extends { readonly status: string }>(outcome: T): void => {
@@ -50,10 +50,17 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const graph = createGraph(manage, inventory, now);
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
+  const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')) };
+
   return {
     directory, jwks: ports.jwks,
     snapshots: manage.snapshots,
-    token: (request: TokenRequest) => issueToken({ ...ports, issuer: ports.publicUrl, perMinute: tokensPerMinute }, request),
+    token: (request: TokenRequest) => issueToken(issuing, request),
+    runs: async (request: OpenRunsRequest): Promise<OpenRunsResponse> => {
+      const issued = await issueRuns(issuing, request);
+      if (issued.status === 'refused') throw new CodedError(issued.code, issued.detail);
+      return issued.response;
+    },
     /** The first person, where there is none yet; undefined once somebody was invited. */
     firstInvitation: async (): Promise<InvitePersonResponse | undefined> => {
       if ((await inventory.people()).some((row) => row.snapshot !== null)) return undefined;

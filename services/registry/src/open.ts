@@ -29,7 +29,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const relay = startOutboxRelay({ pool, bus, shard: 'registry', onError: (error) => onError(error, 'outbox') });
   const registry = await composeRegistry({
     store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, key, jwks: serviceKeys(config.secretsDir).jwks,
-    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience,
+    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });
   // Before the first heartbeat: whoever sees that one has seen everything.

@@ -47,7 +47,7 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   const decided = decideToken({ agent: client.agent, status: client.snapshot.status, jkt, newRun: deps.ids(), now }, request.run === undefined ? undefined : await deps.inventory.run(request.run));
   if (decided.status === 'refused') return decided;
   const { run, opened, expiresAt } = decided;
-  if (opened) await deps.inventory.openRun(run, now, request.purpose ?? null);
+  if (opened) await deps.inventory.openRuns([run], now, request.purpose ?? null);
   const scope = client.snapshot.permissions.join(' ');
   const iat = Math.floor(now / 1000);
   const exp = Math.floor(expiresAt / 1000);
@@ -64,7 +64,8 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   };
 };
 
-const sessionKeyOf = (text: string): PublicJwk | undefined => {
+/** The public session key out of a request; undefined where it is none. */
+export const sessionKeyOf = (text: string): PublicJwk | undefined => {
   try {
     const { kty, crv, x, kid } = JSON.parse(text) as PublicJwk;
     const jwk = { kty, crv, x, kid: typeof kid === 'string' && /^[\w-]{1,64}$/.test(kid) ? kid : 'session' } as const;

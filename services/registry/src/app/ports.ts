@@ -22,7 +22,7 @@ export interface Inventory {
   people(): Promise<readonly PersonEntry[]>;
   /** null where there is none. */
   run(id: string): Promise<Run | null>;
-  openRun(run: Run, openedAt: number, purpose: string | null): Promise<void>;
+  openRuns(runs: readonly Run[], openedAt: number, purpose: string | null): Promise<void>;
   /** Last use of agents, epoch ms; only forward. */
   used(uses: readonly { readonly agent: string; readonly at: number }[]): Promise<void>;
   /** Versions of all rows by stream name. */

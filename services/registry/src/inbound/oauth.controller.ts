@@ -1,6 +1,7 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import { validateTokenRequest } from '@countersign/contracts';
-import type { TokenRequest } from '@countersign/contracts';
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { validateOpenRunsRequest, validateTokenRequest } from '@countersign/contracts';
+import type { OpenRunsRequest, TokenRequest } from '@countersign/contracts';
+import { validated } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
 
 export const REGISTRY = Symbol('RegistryService');
@@ -32,6 +33,13 @@ export class OauthController {
     if (answer.status === 'issued') return reply.send(answer.response);
     const { error, status } = oauthErrors[answer.code] ?? { error: 'invalid_grant', status: 400 };
     return reply.code(status).send({ error, error_description: answer.detail, code: answer.code });
+  }
+
+  @Post('oauth2/runs')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  runs(@Body(validated(validateOpenRunsRequest)) body: OpenRunsRequest) {
+    return this.#registry.runs(body);
   }
 
   @Get('.well-known/jwks.json')

@@ -34,8 +34,11 @@ export const createInventory = (source: DataSource): Inventory => {
       const row = await source.getRepository(RunEntity).findOneBy({ run: id });
       return row === null ? null : { run: row.run, agent: row.agent, jkt: row.jkt, notAfter: Number(row.notAfter) };
     },
-    openRun: async (run, openedAt, purpose) => {
-      await source.query('INSERT INTO run (run, agent, jkt, not_after, opened_at, purpose) VALUES ($1, $2, $3, $4, $5, $6)', [run.run, run.agent, run.jkt, run.notAfter, openedAt, purpose]);
+    openRuns: async (runs, openedAt, purpose) => {
+      if (runs.length === 0) return;
+      await source.query(
+        'INSERT INTO run (run, agent, jkt, not_after, opened_at, purpose) SELECT r.run, r.agent, r.jkt, r.not_after, $5, $6 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS r (run, agent, jkt, not_after)',
+        [runs.map((run) => run.run), runs.map((run) => run.agent), runs.map((run) => run.jkt), runs.map((run) => run.notAfter), openedAt, purpose]);
     },
     used: async (uses) => {
       if (uses.length === 0) return;
