@@ -4,9 +4,9 @@ import type { LocalPerson } from '../people/local-people.ts';
 /** Everybody of the demo company. The first operator comes with the registry's own first link. */
 export const operator: LocalPerson = { person: 'operator', name: 'Olga Ortega, operator', roles: ['operator', 'supervisor'] };
 export const people: readonly LocalPerson[] = [
-  { person: 'sam', name: 'Sam Sato, supervisor', roles: ['supervisor', 'senior'] },
-  { person: 'tara', name: 'Tara Tan, treasurer', roles: ['treasurer', 'senior'] },
-  { person: 'ravi', name: 'Ravi Rao, release manager', roles: ['release-manager'] },
+  { person: 'sam', name: 'Sam Sato, supervisor', roles: ['supervisor', 'senior', 'policy-reviewer'] },
+  { person: 'tara', name: 'Tara Tan, treasurer', roles: ['treasurer', 'senior', 'policy-author', 'policy-reviewer'] },
+  { person: 'ravi', name: 'Ravi Rao, release manager', roles: ['release-manager', 'policy-author'] },
   { person: 'uma', name: 'Uma Ude, accounts', roles: ['requester'] },
   { person: 'ben', name: 'Ben Berg, customer care', roles: ['requester'] },
 ];

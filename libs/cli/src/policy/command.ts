@@ -14,9 +14,49 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
     usage: 'countersign policy test DIR [--catalogue FILE] [--coverage] [--json]\n  Runs the bundle\'s tests/*.test.yaml. --coverage also asks that every rule was seen to fire and not to fire.',
     load: async () => (await import('./test-command.ts')).test,
   },
+  lint: {
+    usage: 'countersign policy lint DIR [--catalogue FILE] [--strict] [--json]\n  Rules that are dead, shadowed, contradictory or can only fail, and names nobody reads. --strict: warnings count as well.',
+    load: async () => (await import('./lint-command.ts')).lint,
+  },
+  diff: {
+    usage: 'countersign policy diff OLD NEW [--catalogue FILE] [--json]\n  What the new version lets through that the old one stopped, each with facts that show it. Exit 1: something is looser, or may be.',
+    load: async () => (await import('./diff-command.ts')).diff,
+  },
   draw: {
     usage: 'countersign policy draw --sessions FILE [--out picture.svg] [--json]\n  Injected calls stopped against people asked, over the parameters of the AgentDojo pack, on recorded sessions (JSON Lines, .gz allowed).',
     load: async () => (await import('./draw-command.ts')).draw,
+  },
+  publish: {
+    usage: 'countersign policy publish DIR [--as PERSON] [--json]\n  Checks, tests and signs a bundle\'s folder and publishes it as a version. Nothing is in force by that. Needs the role policy-author.',
+    load: async () => (await import('./publish-command.ts')).publish,
+  },
+  review: {
+    usage: 'countersign policy review VERSION --reason TEXT [--as PERSON] [--json]\n  A second person countersigns what the version loosens, for the next activation. Needs the role policy-reviewer.',
+    load: async () => (await import('./review-command.ts')).review,
+  },
+  activate: {
+    usage: 'countersign policy activate VERSION [--as PERSON] [--json]\n  Makes it decide. Where it asks less than what is active it waits for a review, and the exit code is 1.',
+    load: async () => (await import('./order-command.ts')).activate,
+  },
+  shadow: {
+    usage: 'countersign policy shadow VERSION [--as PERSON] [--json]\n  Lets it decide beside the active version, on the record only.',
+    load: async () => (await import('./order-command.ts')).shadow,
+  },
+  canary: {
+    usage: 'countersign policy canary VERSION --percent N [--as PERSON] [--json]\n  For N % of the agents the stricter of both versions decides.',
+    load: async () => (await import('./order-command.ts')).canary,
+  },
+  withdraw: {
+    usage: 'countersign policy withdraw [--as PERSON] [--json]\n  Takes away what stands beside the active version.',
+    load: async () => (await import('./order-command.ts')).withdraw,
+  },
+  rollback: {
+    usage: 'countersign policy rollback [--as PERSON] [--json]\n  Goes back to what was active before; where that asks less it waits for a review, and the exit code is 1.',
+    load: async () => (await import('./order-command.ts')).rollback,
+  },
+  status: {
+    usage: 'countersign policy status [--as PERSON] [--json]\n  What is in force, what waits, which evaluators have acknowledged, and what the version beside would have decided otherwise.',
+    load: async () => (await import('./status-command.ts')).status,
   },
 };
 

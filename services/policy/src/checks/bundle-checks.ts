@@ -5,13 +5,14 @@ import { BundleError, parseBundle } from '../inbound/bundle-files.ts';
 import { runBundleTests } from './tests/run.ts';
 import type { Catalogue, Counterexample, DiffBundles, LintBundle, Said } from './types.ts';
 
-export interface Solver { readonly lint: LintBundle; readonly diff: DiffBundles }
+/** null where it is not to be had. */
+export interface Solver { readonly lint: LintBundle | null; readonly diff: DiffBundles | null }
 
 /**
  * What is found out about a bundle before people sign for it. Where the solver cannot say, that is said: as a note by lint, and as a
  * loosening by the comparison, so that a second person looks.
  */
-export const createBundleChecks = (catalogue: () => Catalogue, solver: Solver | null, onError: (error: Error) => void): BundleChecks => ({
+export const createBundleChecks = (catalogue: () => Catalogue, solver: Solver, onError: (error: Error) => void): BundleChecks => ({
   check: async (files) => {
     let parsed: ReturnType<typeof parseBundle>;
     try {
@@ -31,7 +32,7 @@ export const createBundleChecks = (catalogue: () => Catalogue, solver: Solver | 
     const [before, after] = [parseBundle(old).spec, parseBundle(next).spec];
     if (JSON.stringify(same(before)) === JSON.stringify(same(after))) return [];
     const unknown = (why: string): Loosened => ({ what: `may ask less: ${why}`.slice(0, 500), rule: null, tool: null, before: '?', after: '?', facts: null });
-    if (solver === null) return [unknown('nothing here can compare the versions')];
+    if (solver.diff === null) return [unknown('nothing here can compare the versions')];
     try {
       const { loosened, undecided } = await solver.diff(before, after, catalogue());
       return [...loosened.map(loosenedOf), ...undecided.map(unknown)];
@@ -45,8 +46,8 @@ export const createBundleChecks = (catalogue: () => Catalogue, solver: Solver | 
 /** Its name and words change nothing of what a version decides. */
 const same = ({ version: _version, ...spec }: BundleSpec): unknown => ({ ...spec, description: undefined });
 
-const lint = async (spec: BundleSpec, tools: Catalogue, solver: Solver | null, onError: (error: Error) => void): Promise<Pick<Checked, 'problems' | 'notes'>> => {
-  if (solver === null) return { problems: [], notes: ['lint did not run here'] };
+const lint = async (spec: BundleSpec, tools: Catalogue, solver: Solver, onError: (error: Error) => void): Promise<Pick<Checked, 'problems' | 'notes'>> => {
+  if (solver.lint === null) return { problems: [], notes: ['lint did not run here'] };
   try {
     const { problems, notChecked } = await solver.lint(spec, tools);
     const line = ({ kind, rule, why }: (typeof problems)[number]): string => `lint: ${kind}${rule === null ? '' : ` ${rule}`}: ${why}`;

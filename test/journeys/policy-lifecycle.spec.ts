@@ -1,0 +1,139 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Subscription } from '@countersign/bus';
+import type { BundleStatusView, BundleVersionView, GovernedDecided, ServiceEvent, ToolSnapshot } from '@countersign/contracts';
+import { call, enrol, expectStatus, startWhole, until } from '@countersign/spec/whole';
+import type { Human, Whole } from '@countersign/spec/whole';
+import { savePerson } from '../../libs/cli/src/people/local-people.ts';
+import { policy } from '../../libs/cli/src/policy/command.ts';
+
+const pack = fileURLToPath(new URL('../../services/policy/packs/demo', import.meta.url));
+const supplier = 'DE89370400440532013000';
+
+describe('a rule of the demo company', () => {
+  let whole: Whole;
+  let folder: string;
+  let ann: Human;
+  let follower: Subscription;
+  const events: { readonly id: string; readonly event: ServiceEvent }[] = [];
+  let decide: (minor: number) => Promise<GovernedDecided['decision']>;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lifecycle-'));
+    whole = await startWhole({ CS_POLICY_BUNDLE: pack });
+    const { operator, owner } = whole.people;
+    for (const [person, roles] of [['ann', ['policy-author']], ['rob', ['policy-reviewer']]] as const) {
+      const enrolled = await enrol(whole.urls, operator, person, roles);
+      savePerson(folder, { person, name: person, roles }, enrolled.key);
+      if (person === 'ann') ann = enrolled;
+    }
+    follower = await whole.bus.follow({ topics: ['policy.events.v1'], from: 'start', onBatch: (messages) => { for (const one of messages) events.push({ id: one.headers['ce_id']!, event: JSON.parse(one.value!.toString()) as ServiceEvent }); } });
+    const tools = JSON.parse(readFileSync(join(pack, 'tools.json'), 'utf8')) as ToolSnapshot[];
+    expectStatus(await operator.call('registry', 'POST', '/tools', { tools }), 200);
+    const payer = await whole.agent('payer', { permissions: ['payments.*'] });
+    decide = async (minor) => {
+      const run = await payer.open(owner.instruct('payer', `Pay ${(minor / 100).toFixed(2)} EUR to ${supplier} for the rent`));
+      await run.propose('payments.transfer', { to: supplier, minor, currency: 'EUR', reference: 'rent' }).decision;
+      await run.end().catch(() => undefined);
+      return (await until('the decision is on the record', () => whole.seen.governed(run.id).find((one): one is GovernedDecided => one.kind === 'action.decided'))).decision;
+    };
+    await until('policy knows the tools', async () => (await decide(100)).code !== 'unknown_tool', 20_000);
+  }, 120_000);
+  afterAll(async () => {
+    await follower?.stop();
+    await whole?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** `countersign policy …` as it is typed on a machine where the keys of ann and rob lie. */
+  const typed = async (...args: string[]): Promise<{ readonly code: number; readonly out: unknown; readonly err: string }> => {
+    process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, http: whole.urls });
+    const out: string[] = [], err: string[] = [];
+    const spies = [jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out.push(String(text)); return true; }), jest.spyOn(process.stderr, 'write').mockImplementation((text) => { err.push(String(text)); return true; })];
+    try {
+      const code = await policy([...args, '--json']);
+      return { code, out: out.length === 0 ? null : JSON.parse(out.join('')) as unknown, err: err.join('') };
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+      delete process.env['CS_LOCAL'];
+    }
+  };
+  const status = async (): Promise<BundleStatusView> => expectStatus(await ann.call('policy', 'GET', '/policy/bundles'), 200).body as unknown as BundleStatusView;
+  const inForce = (version: string): Promise<unknown> => until(`${version} is in force and acknowledged`, async () => {
+    const { active, activation, evaluators } = await status();
+    return active.version === version && evaluators.some((one) => one.activation === activation && one.refused === null);
+  }, 10_000);
+  /** A copy of the pack as another version, with changes by file. */
+  const draft = async (version: string, changes: Readonly<Record<string, (text: string) => string>>): Promise<string> => {
+    const dir = join(folder, version);
+    await cp(pack, dir, { recursive: true });
+    rmSync(join(dir, 'tests'), { recursive: true });
+    const all = { ...changes, 'bundle.yaml': (text: string) => (changes['bundle.yaml'] ?? String)(text.replace(/^version: .*$/m, `version: ${version}`)) };
+    for (const [path, change] of Object.entries(all)) await writeFile(join(dir, path), change(await readFile(join(dir, path), 'utf8')));
+    return dir;
+  };
+
+  it('is drafted, published, shown with what it loosens, countersigned, in force within seconds, and rolled back', async () => {
+    expect(await decide(600_000)).toMatchObject({ decision: 'step_up', tier: 3, policyVersion: 'demo-1' });
+    const dir = await draft('demo-generous', {
+      'parameters.yaml': (text) => text.replace('transferLimit: 500000', 'transferLimit: 800000'),
+      'bundle.yaml': (text) => text.replace('from: { 3: 500001 }', 'from: { 3: 800001 }'),
+    });
+    const published = await typed('publish', dir, '--as', 'ann');
+    expect(published).toMatchObject({ code: 0, out: { version: 'demo-generous', author: 'ann' } });
+    expect((published.out as BundleVersionView).comparison!.loosened.length).toBeGreaterThan(0);
+    expect((await status()).active.version).toBe('demo-1');
+
+    const alone = await typed('activate', 'demo-generous', '--as', 'ann');
+    expect([alone.code, alone.err]).toEqual([1, expect.stringContaining('a second person says')]);
+    expect((await status()).pending).toMatchObject({ activation: 1, version: 'demo-generous', by: 'ann' });
+    expect(await decide(600_000)).toMatchObject({ decision: 'step_up', policyVersion: 'demo-1' });
+
+    expect(await typed('review', 'demo-generous', '--reason', 'the board agreed', '--as', 'rob')).toMatchObject({ code: 0, out: { activation: 1, active: { version: 'demo-generous', by: 'ann', reviewedBy: 'rob' } } });
+    await inForce('demo-generous');
+    expect(await decide(600_000)).toMatchObject({ decision: 'allow', policyVersion: 'demo-generous' });
+    expect(await decide(900_000)).toMatchObject({ decision: 'step_up', policyVersion: 'demo-generous' });
+
+    // Back to what was stricter: one person may, wherever the comparison can tell.
+    const back = await typed('rollback', '--as', 'ann');
+    if (back.code === 1) expect(await typed('review', 'demo-1', '--reason', 'too generous', '--as', 'rob')).toMatchObject({ code: 0 });
+    await inForce('demo-1');
+    expect(await decide(600_000)).toMatchObject({ decision: 'step_up', policyVersion: 'demo-1' });
+  }, 60_000);
+
+  it('decides beside the active one as a shadow, and the difference is shown', async () => {
+    const dir = await draft('demo-strict', { 'parameters.yaml': (text) => text.replace('transferLimit: 500000', 'transferLimit: 50000') });
+    expect(await typed('publish', dir, '--as', 'ann')).toMatchObject({ code: 0 });
+    expect(await typed('shadow', 'demo-strict', '--as', 'ann')).toMatchObject({ code: 0, out: { beside: { mode: 'shadow', version: 'demo-strict' } } });
+    const shadowed = await until('the shadow decides beside', async () => { const one = await decide(60_000); return one.beside !== undefined && one; });
+    expect(shadowed).toMatchObject({ decision: 'allow', policyVersion: 'demo-1', beside: { version: 'demo-strict', mode: 'shadow', decision: 'step_up', tier: 3, rules: expect.arrayContaining(['demo.transfer-over-limit']) } });
+    await until('the difference is counted', async () => {
+      const { body } = await ann.call('policy', 'GET', '/policy/differences');
+      return Number(body['stricter']) > 0 && (body['byRule'] as { key: string }[]).some(({ key }) => key === 'demo.transfer-over-limit');
+    });
+    expect(await typed('canary', 'demo-strict', '--percent', '100', '--as', 'ann')).toMatchObject({ code: 0 });
+    const canaried = await until('the canary counts', async () => { const one = await decide(60_000); return one.beside?.mode === 'canary' && one; });
+    expect(canaried).toMatchObject({ decision: 'step_up', tier: 3, beside: { mode: 'canary', overruled: { decision: 'allow' } } });
+    expect(await typed('withdraw', '--as', 'ann')).toMatchObject({ code: 0, out: { beside: null } });
+    await until('nothing stands beside', async () => (await decide(60_000)).beside === undefined);
+  }, 60_000);
+
+  it('with one mistake is refused whole, with file, line and column, and what is active stays', async () => {
+    const dir = await draft('demo-broken', { 'rules/payments.yaml': (text) => text.replace('amount > parameters.transferLimit', 'amount > parameters.noSuchLimit') });
+    const refused = await typed('publish', dir, '--as', 'ann');
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/rules\/payments\.yaml:\d+:\d+: rule demo\.transfer-over-limit: when: unknown name/)]);
+    expect((await status()).active.version).toBe('demo-1');
+  });
+
+  it('stands in the log with every step', async () => {
+    expect(await whole.drain()).toMatchObject({ ok: true });
+    expect(events.map(({ event }) => event.type)).toEqual(expect.arrayContaining(['bundle.published', 'bundle.compared', 'bundle.ordered', 'bundle.reviewed', 'bundle.activated', 'bundle.acknowledged', 'bundle.rolled_back', 'bundle.shadowed', 'bundle.canaried', 'bundle.withdrawn']));
+    const { body } = await call('GET', `${whole.urls.audit}/entries`);
+    const logged = new Set((body['entries'] as { leaf: { id: string } }[]).map(({ leaf }) => leaf.id));
+    expect(events.filter(({ id }) => !logged.has(id)).map(({ event }) => event.type)).toEqual([]);
+  });
+});
