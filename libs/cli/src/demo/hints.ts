@@ -16,6 +16,9 @@ export const hints = (local: Local, waiting: readonly { readonly record: Governe
   say('Stop an agent, see it refused, let it go on.', `${command} halt --agent accounts-payable --as sam --reason "looks odd"`, `${command} halts`);
   say('Go round Countersign: call the tool directly, and be refused.', `curl -si ${toolUrl(local)}/tools/payments.transfer -H 'content-type: application/json' -d '{"to":"DE89370400440532013000","minor":100,"currency":"EUR","reference":"mine"}'`);
   say('Propose something yourself.', `${command} propose --agent customer-care --tool care.delete_customers --args '{"customers":["C-1","C-2"]}' --wait 0`);
+  say('Try a stricter rule (refunds above 10.00 EUR ask) on what has just happened, before anybody lives under it.',
+    "cp -r services/policy/packs/demo /tmp/draft && sed -i.bak 's/^version:.*/version: draft-1/' /tmp/draft/bundle.yaml && sed -i.bak 's/^refundLimit:.*/refundLimit: 1000/' /tmp/draft/parameters.yaml",
+    `${command} policy backtest --bundle /tmp/draft --html /tmp/report.html`);
   say('Look at the record, and prove that nothing in it was changed.', `${command} runs`, `${command} audit verify`);
   return lines;
 };
