@@ -168,6 +168,10 @@ export interface FindingList {
   readonly findings: readonly Finding[];
   readonly next?: string | null;
 }
+/** The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts. */
+export interface GiveReviewRequest {
+  readonly jws: string;
+}
 export interface GraphList {
   readonly nodes: readonly GraphNode[];
 }
@@ -361,6 +365,19 @@ export interface ReportOutcomeRequest {
   readonly cost?: Money | null;
   readonly tokens?: number | null;
   readonly duration_ms?: number | null;
+}
+export interface ReviewList {
+  readonly reviews: readonly ReviewView[];
+}
+/** Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text. */
+export interface ReviewView {
+  readonly run: string;
+  readonly action: string;
+  readonly tool: string;
+  readonly instruction: string;
+  readonly arguments: JsonObject;
+  readonly digest: string;
+  readonly at: number;
 }
 /** A run with its actions, oldest first. */
 export interface RunDetail {

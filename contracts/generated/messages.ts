@@ -172,6 +172,8 @@ export interface GovernedDecided {
   readonly attested: boolean;
   readonly reply: Reply;
   readonly modified?: Modification;
+  /** Drawn for a blind review after the fact: with this probability, and what the run was asked to do. */
+  readonly review?: { readonly rate: number; readonly instruction: string; /** Of what the reviewer is shown. */ readonly digest: string; /** Whose agent and instruction it was: they do not review it. */ readonly requesters: readonly string[] };
 }
 export interface GovernedEnded {
   /** Dense per partition from 0. */

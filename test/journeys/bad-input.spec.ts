@@ -3,7 +3,7 @@ import { partitionFor } from '@countersign/bus';
 import type { TokenClaims } from '@countersign/contracts';
 import { generateKey, issueAgentToken, jwkThumbprint, peekJws, proofKey } from '@countersign/identity';
 import { secretFile, serviceKey } from '@countersign/service-host';
-import { call, newAction, openRawSession, proposal, startWhole, until } from '@countersign/spec/whole';
+import { call, newAction, openRawSession, proposal, startWithAgent, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Tweak, Whole } from '@countersign/spec/whole';
 import { randomUUID } from 'node:crypto';
 
@@ -16,9 +16,7 @@ describe('bad input', () => {
   let clerk: Agent;
   let session: RawSession;
   beforeAll(async () => {
-    whole = await startWhole();
-    clerk = await whole.agent('clerk');
-    await clerk.open({ text: 'warm up', attestation: null });
+    ({ whole, agent: clerk } = await startWithAgent('clerk'));
     session = await openRawSession(whole, clerk);
   }, 120_000);
   afterAll(async () => { await whole?.close(); }, 60_000);

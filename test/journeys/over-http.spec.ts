@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClientAssertion } from '@countersign/identity';
-import { bearer, call, startWhole, until } from '@countersign/spec/whole';
+import { bearer, call, startWithAgent, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
 import { randomUUID } from 'node:crypto';
 import { approvalFor } from './approval-for.ts';
@@ -10,9 +10,7 @@ describe('over plain HTTP', () => {
   let whole: Whole;
   let clerk: Agent;
   beforeAll(async () => {
-    whole = await startWhole();
-    clerk = await whole.agent('clerk');
-    await clerk.open({ text: 'warm up', attestation: null });
+    ({ whole, agent: clerk } = await startWithAgent('clerk'));
   }, 120_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newAction, openRawSession, proposal, startWhole } from '@countersign/spec/whole';
+import { newAction, openRawSession, proposal, startWithAgent } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
 
 /** Messages come twice, in the wrong order or changed: by a retry, or by somebody who recorded them. */
@@ -8,9 +8,7 @@ describe('a replayed message', () => {
   let clerk: Agent;
   let session: RawSession;
   beforeAll(async () => {
-    whole = await startWhole();
-    clerk = await whole.agent('clerk');
-    await clerk.open({ text: 'warm up', attestation: null });
+    ({ whole, agent: clerk } = await startWithAgent('clerk'));
   }, 120_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
   beforeEach(async () => { session = await openRawSession(whole, clerk); });

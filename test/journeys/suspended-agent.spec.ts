@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { call, expectStatus, openRawSession, startWhole, until } from '@countersign/spec/whole';
+import { call, expectStatus, openRawSession, startWithAgent, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
 
 const payment = { to: 'NL77PRNT0000000001', minor: 950 };
@@ -10,9 +10,7 @@ describe('an agent is suspended mid-run', () => {
   let clerk: Agent;
   let session: RawSession;
   beforeAll(async () => {
-    whole = await startWhole();
-    clerk = await whole.agent('clerk');
-    await clerk.open({ text: 'warm up', attestation: null });
+    ({ whole, agent: clerk } = await startWithAgent('clerk'));
     session = await openRawSession(whole, clerk, whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 the 9.50 EUR'));
   }, 120_000);
   afterAll(async () => { await whole?.close(); }, 60_000);

@@ -24,11 +24,14 @@ export interface BundleReviewStatement extends BundleStatement { readonly base: 
 /** A second person's signature under a change of a tool: from one definition's digest to another's. */
 export interface ToolReviewStatement { readonly sub: string; readonly tenant: string; readonly tool: string; readonly definition: string; readonly replaces: string; readonly reason: string; readonly iat: number }
 
+/** A person's verdict on something that an agent did by itself, given without knowing what was decided or came of it; `digest` commits to what was shown. */
+export interface ReviewStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly digest: string; readonly verdict: 'right' | 'wrong'; readonly reason: string; readonly iat: number }
+
 /** A fact that somebody owes a deferred action; `value` is argumentsDigest of it. */
 export interface FactStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly fact: string; readonly value: string; readonly iat: number }
 
 export interface PersonStatements {
-  readonly fact: FactStatement; readonly vote: VoteStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
+  readonly fact: FactStatement; readonly vote: VoteStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement;
 }
 
@@ -36,6 +39,7 @@ const bundleTexts = ['sub', 'tenant', 'bundle', 'version', 'digest'] as const;
 const kinds = {
   vote: { typ: 'countersign-vote+jwt', texts: ['sub', 'approval', 'digest'] },
   instruction: { typ: 'countersign-instruction+jwt', texts: ['sub', 'run', 'instruction', 'agent', 'tenant'] },
+  review: { typ: 'countersign-review+jwt', texts: ['sub', 'tenant', 'run', 'action', 'digest', 'reason'] },
   fact: { typ: 'countersign-fact+jwt', texts: ['sub', 'tenant', 'run', 'action', 'fact', 'value'] },
   login: { typ: 'countersign-person+jwt', texts: ['sub', 'aud', 'jti'] },
   bundle: { typ: 'countersign-bundle+jwt', texts: bundleTexts },
@@ -81,6 +85,7 @@ export const verifyPersonStatement = <K extends keyof PersonStatements>(kind: K,
   if (!haveTexts(p, kinds[kind].texts) || !Number.isSafeInteger(p['iat'])) return refuse('bad_token', 'a member of the statement is missing or of the wrong type');
   if (p['sub'] !== check.person) return refuse('wrong_person', 'the statement names another person than the owner of the key');
   if (kind === 'vote' && ((p['vote'] !== 'approve' && p['vote'] !== 'deny') || typeof p['reason'] !== 'string')) return refuse('bad_token', 'a vote is approve or deny, with a reason');
+  if (kind === 'review' && p['verdict'] !== 'right' && p['verdict'] !== 'wrong') return refuse('bad_token', 'a verdict is right or wrong');
   const lacks = bundleFault(kind, p);
   if (lacks !== undefined) return refuse('bad_token', lacks);
   if (kind === 'login') {

@@ -25,7 +25,7 @@ const open = async () => {
 };
 const compose = () => composeApprovals({
   bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now: () => now, onError: (error) => { throw error; },
-  people: { audience: 'approvals', now: () => now, person: (id) => (keys[id] ? { roles: ['treasurer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
+  people: { audience: 'approvals', now: () => now, person: (id) => (keys[id] ? { roles: ['treasurer', 'reviewer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
 });
 const asked = (run: string, position: number, over: object = {}): GovernedDecided => ({
   position, tenant: 'acme', run, agent: 'payer', inbox: null, now, seq: null, traceparent: null, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1,
@@ -106,5 +106,41 @@ describe('approvals on PostgreSQL', () => {
     expect(await service.view.get('acme', approvalId('r4', 'a1', 10))).toMatchObject({ status: 'closed', resolution: 'cancelled' });
     await service.stop();
     expect(resolved('r4')).toEqual([]);
+  });
+
+  describe('blind reviews', () => {
+    const alone = (run: string, over: object = {}): GovernedDecided => asked(run, 20, {
+      review: { rate: 0.1, instruction: 'pay DE1', digest: 'shown', requesters: ['olga'] }, decision: { decision: 'allow', tier: 2, code: null, rules: [], policyVersion: 'v1', claim: false, approval: null }, ...over,
+    });
+    const verdict = (person: string, run: string, how: 'right' | 'wrong' = 'wrong', digest = 'shown') =>
+      signPersonStatement('review', { sub: person, tenant: 'acme', run, action: 'a1', digest, verdict: how, reason: 'not asked for', iat: Math.floor(now / 1000) }, keys[person]!);
+
+    it('show what was done and nothing of what was decided, and take one verdict', async () => {
+      const service = await open();
+      await service.take([alone('v1'), alone('v1'), alone('v2', { review: undefined })]);
+      const [one, ...others] = await service.reviews(10);
+      expect(others).toEqual([]);
+      expect(Object.keys(one!).sort()).toEqual(['action', 'arguments', 'at', 'digest', 'instruction', 'requesters', 'run', 'tenant', 'tool']);
+      await service.review(verdict('tom', 'v1'));
+      await service.review(verdict('tom', 'v1'));
+      expect(await service.reviews(10)).toEqual([]);
+      await expect(service.review(verdict('tina', 'v1', 'right'))).rejects.toMatchObject({ code: 'already_voted' });
+      await until(() => published.some((message) => message.topic === 'approvals.events.v1' && message.key === 'review-v1-a1'));
+      const events = published.filter((message) => message.key === 'review-v1-a1').map((message) => JSON.parse(message.value!.toString()) as object);
+      expect(events).toEqual([expect.objectContaining({ type: 'reviewed', by: 'tom', version: 1, data: expect.objectContaining({ run: 'v1', action: 'a1', verdict: 'wrong' }) })]);
+      await service.stop();
+    });
+
+    it.each([
+      ['by the owner of the agent', () => verdict('olga', 'v3'), 'self_approval'],
+      ['on other content', () => verdict('tom', 'v3', 'right', 'other'), 'vote_invalid'],
+      ['on what was not drawn', () => verdict('tom', 'v9'), 'not_found'],
+      ['signed as a vote', () => vote('tom', 'apr_1'), 'vote_invalid'],
+    ])('refuse a verdict %s', async (_, make, code) => {
+      const service = await open();
+      await service.take([alone('v3')]);
+      await expect(service.review(make())).rejects.toMatchObject({ code });
+      await service.stop();
+    });
   });
 });

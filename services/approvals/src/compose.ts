@@ -7,7 +7,10 @@ import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
 import { createHandler } from './app/handle.ts';
-import { createToMessages } from './outbound/publish.ts';
+import { createReviewer } from './app/review.ts';
+import type { Drawn } from './core/review.ts';
+import { createReviewMessages, createToMessages } from './outbound/publish.ts';
+import { createReviews, reviewSchema } from './views/reviews.ts';
 import { createApprovals, schema } from './views/approvals.ts';
 import type { Approvals, Known } from './views/approvals.ts';
 
@@ -25,6 +28,10 @@ export interface ApprovalService {
   take(records: readonly GovernedRecord[]): Promise<void>;
   /** Casts a vote, a person's signed statement; answers with the approval after it. Throws CodedError where it does not count. */
   vote(approval: string, jws: string): Promise<Known>;
+  /** Gives a verdict on something drawn for review, a person's signed statement. Throws CodedError where it does not count. */
+  review(jws: string): Promise<Drawn>;
+  /** What was drawn and has no verdict yet, oldest first. */
+  reviews(limit: number): Promise<readonly Drawn[]>;
   readonly view: Pick<Approvals, 'list' | 'get'>;
   stop(): Promise<void>;
 }
@@ -37,34 +44,53 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const { pool, people, tenant, now } = ports;
   await migrateEventStore(pool);
   await pool.query(schema);
+  await pool.query(reviewSchema);
   const store = createPostgresEventStore(pool);
   const view = createApprovals(pool);
   await view.catchUp(store);
   const handler = createHandler(store, view, createToMessages(ports.key), approvalId);
+  const drawn = createReviews(pool);
+  const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
   let ticking: Promise<unknown> = Promise.resolve();
   const clock = setInterval(() => {
     ticking = handler.expire(now()).then((expired) => { if (expired > 0) relay.wake(); }, (error: Error) => ports.onError(error, 'expiry'));
   }, 250);
 
+  /** A statement by somebody enrolled and active here, signed with their own key. */
+  const signed = <K extends 'vote' | 'review'>(kind: K, jws: string) => {
+    const id = peekJws(jws)?.['sub'];
+    const person = typeof id === 'string' ? people.person(id) : undefined;
+    if (typeof id !== 'string' || person?.status !== 'active') throw new CodedError('unauthenticated', `the ${kind} is not by a person who is enrolled here`, { status: 401 });
+    const checked = verifyPersonStatement(kind, jws, person.keys, { now: now(), person: id });
+    if (!checked.ok) throw new CodedError('vote_invalid', `${checked.code}: ${checked.detail}`, { status: 400 });
+    return { id, person, statement: checked.statement };
+  };
+
   return {
     take: async (records) => {
       await handler.take(records);
+      await reviewer.take(records);
       relay.wake();
     },
     vote: async (approval, jws) => {
-      const id = peekJws(jws)?.['sub'];
-      const person = typeof id === 'string' ? people.person(id) : undefined;
-      if (typeof id !== 'string' || person?.status !== 'active') throw new CodedError('unauthenticated', 'the vote is not by a person who is enrolled here', { status: 401 });
-      const checked = verifyPersonStatement('vote', jws, person.keys, { now: now(), person: id });
-      if (!checked.ok) throw new CodedError('vote_invalid', `${checked.code}: ${checked.detail}`, { status: 400 });
-      const { statement } = checked;
+      const { id, person, statement } = signed('vote', jws);
       if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the vote is signed for another approval', { status: 400 });
       const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws }, digest: statement.digest, reason: statement.reason.slice(0, 2000), roles: person.roles, now: now() }, id);
       relay.wake();
       if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
       return (await view.get(tenant, approval))!;
     },
+    review: async (jws) => {
+      const { id, person, statement } = signed('review', jws);
+      const about = statement.tenant === tenant ? await drawn.get(tenant, statement.run, statement.action) : undefined;
+      if (about === undefined) throw new CodedError('not_found', 'nothing of this run and action was drawn for review', { status: 404 });
+      const outcome = await reviewer.give({ drawn: about, digest: statement.digest, verdict: statement.verdict, person: id, roles: person.roles, reason: statement.reason.slice(0, 2000), jws, now: now() });
+      relay.wake();
+      if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
+      return about;
+    },
+    reviews: (limit) => drawn.open(tenant, limit),
     view,
     stop: async () => {
       clearInterval(clock);

@@ -18,6 +18,7 @@ import type { Level, Limits, World } from './core/world.ts';
 import { createEvidenceCheck } from './inbound/evidence.ts';
 import { createPeople } from './inbound/people.ts';
 import type { Snapshots } from './inbound/snapshots.ts';
+import { reviewNumbers } from './outbound/review-numbers.ts';
 import { createVerifier } from './inbound/verify-inbox.ts';
 import { toDead, toGoverned, toReply } from './outbound/messages.ts';
 
@@ -138,8 +139,9 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   };
 };
 
-const worldOf = ({ snapshots, tenant, anomalyEffect, limits }: PolicyPorts, folding: ReturnType<typeof foldingWith>, rules: Rules): ((now: number) => World) => {
+const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: PolicyPorts, folding: ReturnType<typeof foldingWith>, rules: Rules): ((now: number) => World) => {
   const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
+  const number = reviewNumbers(proofSecret);
   const fixed = {
     folding, tool: folding.tool, tenant, digest: argumentsDigest,
     agent: (id: string) => snapshots.agent(id),
@@ -155,7 +157,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits }: PolicyPorts, fold
     if (current === undefined) throw new Error('no rules are in force: the partition waits');
     if (current !== deciding) {
       deciding = current;
-      ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle) };
+      ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle), review: current.bundle.reviewRate > 0 ? { rate: current.bundle.reviewRate, number } : undefined };
     }
     return { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null } as unknown as World;
   };

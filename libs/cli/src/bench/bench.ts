@@ -35,7 +35,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   if (wanted.includes('policy')) {
     const { policyPath } = await import('./policy-path.ts');
     const { policyPeers } = await import('./policy-peers.ts');
-    Object.assign(results, await policyPath({ ...(quick ? { messages: 20_000, rounds: 1 } : {}), tell }), await policyPeers({ quick, tell }));
+    const { policyBacktest } = await import('./policy-backtest.ts');
+    Object.assign(results, await policyPath({ ...(quick ? { messages: 20_000, rounds: 1 } : {}), tell }), await policyPeers({ quick, tell }), await policyBacktest({ quick, tell }));
   }
   if (wanted.includes('audit')) {
     const { benchAudit } = await import('./audit.ts');

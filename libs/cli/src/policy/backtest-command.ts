@@ -15,7 +15,7 @@ import { openBus } from '../demo/connect.ts';
 import { readLocal } from '../local.ts';
 import { createTicker, printJson, progress } from '../output.ts';
 import { pageOf } from './backtest/page.ts';
-import { addFolders, createKnownBundles } from './backtest/known-bundles.ts';
+import { addFolders, addPublished, createKnownBundles } from './backtest/known-bundles.ts';
 import { readSettings } from './backtest/options.ts';
 import type { BacktestSettings } from './backtest/options.ts';
 import { registeredPeople } from './backtest/people.ts';
@@ -35,7 +35,9 @@ export interface Connected { readonly bus: Bus; readonly keys: KeySet }
 export const backtestWith = async (settings: BacktestSettings, connected: Connected | undefined): Promise<BacktestReport & { readonly seconds: number; readonly perSecond: number }> => {
   const draft = await bundleIn(settings.bundle);
   const known = createKnownBundles();
-  for (const dir of [...settings.known, packs]) await addFolders(known, dir, progress);
+  for (const dir of settings.known) await addFolders(known, dir, progress);
+  if (connected !== undefined) await addPublished(known, connected.bus, connected.keys, progress);
+  await addFolders(known, packs, progress);
   const mismatches = settings.mismatches === undefined ? undefined : createWriteStream(settings.mismatches);
   const test = createBacktest({
     draft: draft.bundle, known: known.of,
@@ -49,7 +51,7 @@ export const backtestWith = async (settings: BacktestSettings, connected: Connec
   progress('');
   const seconds = (performance.now() - begun) / 1_000;
   if (mismatches !== undefined) await new Promise((resolve) => { mismatches.end(resolve); });
-  for (const version of known.ambiguous) if (Object.hasOwn(test.proof().versions, version)) progress(`Two different bundles call themselves ${version}: the first found (--known comes before the packs) was taken.`);
+  for (const version of known.ambiguous) if (Object.hasOwn(test.proof().versions, version)) progress(`Two different bundles call themselves ${version}: the first found was taken (--known, then what policy published, then the packs here).`);
   const reviewers = settings.reviewers ?? (connected === undefined ? null : await registeredPeople(connected.bus, connected.keys));
   const budgetsDiffer = Object.keys(test.proof().versions).some((version) => JSON.stringify(known.of(version)?.budgets ?? []) !== JSON.stringify(draft.bundle.budgets));
   const report = reportOf(test, {

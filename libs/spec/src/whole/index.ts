@@ -1,4 +1,4 @@
-export { audience, deskTools, rulesFolder } from './desk.ts';
+export { audience, deskTool, deskTools, rulesFolder } from './desk.ts';
 export { bearer, call } from './http.ts';
 export type { Answer } from './http.ts';
 export { freePorts, openPlace, serviceNames } from './infrastructure.ts';
@@ -10,5 +10,6 @@ export type { Human } from './people.ts';
 export { newAction, openRawSession, proposal } from './raw-session.ts';
 export type { RawSession, Tweak } from './raw-session.ts';
 export { until } from './until.ts';
+export { startWithAgent } from './with-agent.ts';
 export { startWhole } from './whole.ts';
 export type { Agent, Whole } from './whole.ts';

@@ -20,6 +20,8 @@ const openers: Readonly<Record<ServiceName, (env: Env) => Promise<ServiceOptions
 
 export interface RunningServices {
   readonly urls: Urls;
+  /** Stops one of them, as if its process had gone. */
+  stop(name: ServiceName): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,15 +30,20 @@ export const startServices = async (place: Place, names: readonly ServiceName[],
   const ports = await freePorts(serviceNames.length);
   const urls = Object.fromEntries(serviceNames.map((name, i) => [name, `http://127.0.0.1:${ports[i]!}`])) as unknown as Urls;
   const peers = Object.fromEntries(serviceNames.map((name) => [`CS_${name.toUpperCase()}_URL`, urls[name]]));
-  const running: RunningService[] = [];
-  const close = async (): Promise<void> => { await Promise.all(running.splice(0).reverse().map((service) => service.close())); };
+  const running = new Map<ServiceName, RunningService>();
+  const stop = async (name: ServiceName): Promise<void> => {
+    const service = running.get(name);
+    running.delete(name);
+    await service?.close();
+  };
+  const close = async (): Promise<void> => { await Promise.all([...running.keys()].reverse().map(stop)); };
   const start = async (name: ServiceName, port: number): Promise<void> => {
     const options = await openers[name]({
       CS_BUS: 'kafka', CS_KAFKA_BROKERS: place.kafka, CS_BUS_NAMESPACE: place.namespace, CS_POSTGRES_URL: place.database(name), CS_REDIS_URL: place.redis,
       CS_HTTP_PORT: String(port), CS_SECRETS_DIR: place.secretsDir, CS_TENANT: 'acme', CS_LOG_LEVEL: process.env['CS_TEST_LOG_LEVEL'] ?? 'silent', ...peers, ...extra,
     });
     const service = await startService(options);
-    running.push(service);
+    running.set(name, service);
     await until(`${name} is ready`, () => service.ready().ok, 30_000).catch((error: Error) => { throw new Error(`${error.message} (${service.ready().why})`); });
   };
   // All together, as separate processes would: whoever waits for another's heartbeat waits.
@@ -46,5 +53,5 @@ export const startServices = async (place: Place, names: readonly ServiceName[],
     await close();
     throw failed.reason;
   }
-  return { urls, close };
+  return { urls, stop, close };
 };

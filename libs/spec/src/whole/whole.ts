@@ -1,3 +1,4 @@
+import type { PutToolRequest } from '@countersign/contracts';
 import { createKafkaBus } from '@countersign/bus/kafka';
 import { namespacedBus } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
@@ -42,30 +43,33 @@ export interface Whole {
   runtime(id: string, key: SigningKey, change?: Partial<AgentRuntimeOptions>): AgentRuntime;
   /** Resolves once everything published was decided and stands in the log; then the log is verified from outside. */
   drain(): Promise<Verified>;
+  /** Stops one service, as if its process had gone. */
+  stop(name: ServiceName): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts everything. @param env added for every service */
-export const startWhole = async (env: Readonly<Record<string, string>> = {}, names: readonly ServiceName[] = serviceNames): Promise<Whole> => {
+/** Starts everything. @param env added for every service @param tools beside those of the desk */
+export const startWhole = async (env: Readonly<Record<string, string>> = {}, names: readonly ServiceName[] = serviceNames, tools: Readonly<Record<string, PutToolRequest>> = {}): Promise<Whole> => {
+  const catalogue = { ...deskTools, ...tools };
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => { for (const one of closers.splice(0).reverse()) await one(); };
   try {
     const place = await openPlace();
     closers.push(place.close);
-    const { urls, close: stop } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...env });
-    closers.push(stop);
+    const { urls, stop, close: stopAll } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...env });
+    closers.push(stopAll);
     const bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'journey' }), place.namespace);
     closers.push(() => bus.close());
     const seen = await observe(bus);
     closers.push(() => seen.stop());
     const { keys } = serviceKeys(place.secretsDir);
-    const tools = await startToolServer(bus, keys, place.redis);
-    closers.push(() => tools.close());
+    const toolServer = await startToolServer(bus, keys, place.redis);
+    closers.push(() => toolServer.close());
     const transport = kafkaTransport(bus);
     closers.push(() => transport.close());
 
     const people = await staff(urls, place);
-    for (const [tool, body] of Object.entries(deskTools).sort(([a], [b]) => (a === 'desk.write' ? -1 : b === 'desk.write' ? 1 : 0))) expectStatus(await people.operator.call('registry', 'PUT', `/tools/${tool}`, body), 200);
+    for (const [tool, body] of Object.entries(catalogue).sort(([a], [b]) => (a === 'desk.write' ? -1 : b === 'desk.write' ? 1 : 0))) expectStatus(await people.operator.call('registry', 'PUT', `/tools/${tool}`, body), 200);
 
     const runtime: Whole['runtime'] = (id, key, change = {}) => createAgentRuntime({ agent: id, tenant: 'acme', clientKey: key, registryUrl: urls.registry, supervisionUrl: urls.supervision, transport, grantKeys: keys, ...change });
     const agent: Whole['agent'] = async (id, change = {}) => {
@@ -77,9 +81,9 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
       const own = runtime(id, key);
       return { id, key, runtime: own, open: (instruction) => openRun(own, seen, instruction) };
     };
-    await toolsKnown(await agent('first'), people.owner);
+    await toolsKnown(await agent('first'), people.owner, Object.keys(catalogue).at(-1)!);
     return {
-      urls, place, bus, seen, tools, people, agent, runtime, close,
+      urls, place, bus, seen, tools: toolServer, people, agent, runtime, stop, close,
       drain: () => drain(urls, seen),
     };
   } catch (error) {
@@ -110,8 +114,7 @@ const openRun = (runtime: AgentRuntime, seen: Observed, instruction: Instruction
   }, 20_000);
 
 /** The last tool put is the last that policy learns of. */
-const toolsKnown = async (agent: Agent, owner: Human): Promise<void> => {
-  const last = Object.keys(deskTools).at(-1)!;
+const toolsKnown = async (agent: Agent, owner: Human, last: string): Promise<void> => {
   await until('policy knows the tools', async () => {
     const run = await agent.open(owner.instruct(agent.id, 'look around'));
     const { code } = await run.propose(last, { note: 'x' }).decision;

@@ -6,6 +6,8 @@ import type { OutboxMessage } from '@countersign/event-store';
 import { randomUUID } from 'node:crypto';
 import type { ToMessages } from '../app/ports.ts';
 import { streamOf } from '../app/handle.ts';
+import { reviewStream } from '../app/review.ts';
+import type { Drawn, Reviewed } from '../core/review.ts';
 
 /** Domain events → contract messages, signed by approvals. A cancelled approval says nothing to the inbox: policy ended it. */
 export const createToMessages = (key: SigningKey): ToMessages => (approval, events, state, version, by) => {
@@ -19,5 +21,14 @@ export const createToMessages = (key: SigningKey): ToMessages => (approval, even
     if (event.type !== 'resolved' || event.resolution === 'cancelled') return [record];
     const resolved: ApprovalResolved = { approval, action: question.action, answers: question.answers, digest: question.digest, resolution: event.resolution, votes };
     return [record, message('runs.inbox.v1', question.run, 'countersign.runs.resolved.v1', resolved, event.at)];
+  });
+};
+
+/** A verdict goes on the record, signed by its person inside; it changes nothing that was decided, so the inbox hears nothing. */
+export const createReviewMessages = (key: SigningKey) => (events: readonly Reviewed[], version: number, { tenant, run, action }: Drawn): OutboxMessage[] => {
+  const stream = reviewStream(run, action);
+  return events.map((event, i) => {
+    const onRecord: ServiceEvent = { stream, version: version - events.length + 1 + i, type: event.type, at: event.at, by: event.person, data: JSON.parse(JSON.stringify(event)) };
+    return signServiceMessage({ topic: 'approvals.events.v1', key: stream, value: Buffer.from(JSON.stringify(onRecord)), headers: envelope({ id: randomUUID(), type: 'countersign.approvals.event.v1', source: 'approvals', time: event.at, tenant }) }, key);
   });
 };

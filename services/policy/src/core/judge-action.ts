@@ -118,7 +118,18 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
     claim,
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
-  return { tool, ruling: { ...ruled, decision, detail: null } };
+  const alone = (decision.decision === 'allow' || decision.decision === 'modify') && decision.tier <= 2 && round.approval === null && tool.snapshot.consequential;
+  return { tool, ruling: { ...ruled, decision, detail: null, review: alone ? drawn(world, run, runId, message, modified?.arguments ?? message.arguments, agent.owner) : undefined } };
+};
+
+const longestInstruction = 4_000;
+
+/** The mark of a blind review, with what a reviewer needs to know of the run. The runtime never learns of it. */
+const drawn = (world: World, run: RunState, runId: string, { action, tool }: ActionProposed, args: JsonObject, owner: string): Ruling['review'] => {
+  const { review } = world;
+  if (review === undefined || !(review.number(runId, action) < review.rate)) return undefined;
+  const instruction = run.instruction.text.slice(0, longestInstruction).toWellFormed();
+  return { rate: review.rate, instruction, digest: world.digest({ tenant: run.tenant, run: runId, action, tool, instruction, arguments: args }), requesters: requesters(owner, run.instruction.attestedBy) };
 };
 
 /** The code under which a deny of the rules stands on the record. */

@@ -77,6 +77,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   /** base64url SHA-256 of canonical JSON. */
   digest(value: Json): string;
   readonly limits: Limits;
+  /** Which changes made without a person are reviewed: those whose number, in [0, 1) and known to nobody outside, is below the rate. */
+  readonly review?: { readonly rate: number; number(run: string, action: string): number } | undefined;
   /** The system graph; null while it is not known or stale. */
   readonly graph?: Graph | null;
   /** Budgets wider than a run; absent where there are none. */

@@ -1,8 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Bus } from '@countersign/bus';
+import { topic, validatePolicyBundle } from '@countersign/contracts';
+import type { PolicyBundle } from '@countersign/contracts';
+import type { KeySet } from '@countersign/identity';
 import type { CompiledBundle } from '@countersign/policy/core/rules/compile';
+import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest, parseBundle, readBundleFiles } from '@countersign/policy/inbound/bundle-files';
 import type { BundleFile } from '@countersign/policy/inbound/bundle-files';
+import { snapshotNow } from './people.ts';
 
 /** Bundles by what a record may call them: version, digest, or version@digest. */
 export interface KnownBundles {
@@ -44,6 +50,19 @@ export const addFolders = async (known: KnownBundles, dir: string, tell: (proble
       if (files.some(({ path }) => path === 'bundle.yaml')) known.add(files);
     } catch (error) {
       tell(`${folder} is left out: ${(error as Error).message}`);
+    }
+  }
+};
+
+/** Every version that was ever in force: policy publishes it with its files, and the topic keeps it. Files that are not what the digest says are left out. */
+export const addPublished = async (known: KnownBundles, bus: Bus, keys: KeySet, tell: (problem: string) => void): Promise<void> => {
+  for (const [key, { archive, digest, version }] of await snapshotNow<PolicyBundle>(bus, keys, topic.policyBundles, 'policy', validatePolicyBundle)) {
+    try {
+      const files = unpackBundle(archive);
+      if (bundleDigest(files) !== digest) throw new Error('its files are not those that the digest names');
+      known.add(files);
+    } catch (error) {
+      tell(`The published version ${JSON.stringify(version)} (${key}) is left out: ${(error as Error).message}`);
     }
   }
 };

@@ -36,6 +36,8 @@ export interface BundleSpec {
   readonly budget?: { readonly calls?: number; readonly money?: { readonly minor: number; readonly currency: string }; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number };
   /** Whose evidence counts (evidence-spec.ts). */
   readonly evidence?: unknown;
+  /** The share of changes made without a person that people look at afterwards, blind: a keyed pseudo-random sample. */
+  readonly review?: { readonly rate: number };
   /** Budgets wider than a run (budgets-spec.ts). */
   readonly budgets?: unknown;
   /** Measures of a run's past, read as `context.<name>` (context-spec.ts). */
@@ -50,7 +52,7 @@ export interface BundleSpec {
   readonly rules: readonly RuleSpec[];
 }
 
-const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'evidence', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'rules'];
+const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'evidence', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'review', 'rules'];
 const maxRules = 10_000;
 const factName = /^[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63}){0,4}$/;
 
@@ -66,6 +68,7 @@ export const readBundle = (value: unknown, complain: Complain): BundleSpec | und
   for (const name of ['approval', 'senior'] as const) if (value[name] !== undefined) approvalShape(value[name], name, complain);
   parameters(value['parameters'], complain);
   budget(value['budget'], complain);
+  reviewShape(value['review'], complain);
   matrixShape(value['matrix'], complain);
   const { rules } = value;
   if (!Array.isArray(rules) || rules.length > maxRules) return void complain('rules', `a list of at most ${maxRules} rules is needed`);
@@ -86,6 +89,13 @@ const parameters = (value: unknown, complain: Complain): void => {
     const fine = (typeof item === 'string' && item.length <= 4_000) || typeof item === 'boolean' || (typeof item === 'number' && Number.isFinite(item) && (Number.isSafeInteger(item) || !Number.isInteger(item)));
     if (!fine) complain(`parameters.${name}`, 'is a number (integers up to 2^53 - 1), a text or true or false');
   }
+};
+
+const reviewShape = (value: unknown, complain: Complain): void => {
+  if (value === undefined) return;
+  if (!object(value)) return complain('review', 'is a map');
+  only(value, ['rate'], 'review', complain);
+  if (typeof value['rate'] !== 'number' || !(value['rate'] > 0 && value['rate'] <= 1)) complain('review.rate', 'is a share above 0, at most 1');
 };
 
 const budget = (value: unknown, complain: Complain): void => {

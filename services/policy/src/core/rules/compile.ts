@@ -56,6 +56,8 @@ export interface CompiledBundle {
   readonly parameters: Readonly<Record<string, Value>>;
   readonly approval: Approval; readonly senior: Approval;
   readonly budget: BundleSpec['budget'] | null;
+  /** The share of changes made without a person that people review; 0 for none. */
+  readonly reviewRate: number;
   readonly awaited: ReadonlyMap<string, Awaited>;
   readonly deferral: Partial<DeferralLimits> | null;
   readonly budgets: readonly WiderBudget[];
@@ -114,7 +116,7 @@ export const compileBundle = (parsed: unknown): CompiledBundle => {
   const sorted = rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const indexed = new Map<string, ToolIndex>();
   return {
-    version: spec.version, parameters, rules, scope: newScope([]), budget: spec.budget ?? null, awaited, deferral, budgets, evidence,
+    version: spec.version, parameters, rules, scope: newScope([]), budget: spec.budget ?? null, reviewRate: spec.review?.rate ?? 0, awaited, deferral, budgets, evidence,
     approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
     interpreted: rules.filter((rule) => rule.when.interpreted !== null).map((rule) => ({ rule: rule.id, why: rule.when.interpreted! })),
     index: (tool) => {
