@@ -64,6 +64,7 @@ export const errors = {
   never_automate: { status: 403, retryable: false, meaning: "This is on the list of what is never automated.", remedy: "A person has to do it." },
   unknown_tool: { status: 404, retryable: false, meaning: "The tool is not in the catalogue.", remedy: "Register it, or correct the name." },
   arguments_invalid: { status: 422, retryable: false, meaning: "The arguments do not fit the tool's schema.", remedy: "Correct them; the detail names the place." },
+  out_of_scope: { status: 422, retryable: false, meaning: "What the action would do cannot be derived from its arguments, so no rule can let it.", remedy: "Send arguments of the forms that the tool declares; the record names the fact that failed." },
   rewrite_conflict: { status: 403, retryable: false, meaning: "Rules want to change the same argument to different values.", remedy: "The record names the rules; have their owners agree." },
   evaluation_failed: { status: 422, retryable: false, meaning: "A rule could not be evaluated on these arguments.", remedy: "Send arguments of the types that the tool declares." },
   budget_exceeded: { status: 429, retryable: false, meaning: "A budget of the run, agent or tenant is used up.", remedy: "Have the budget raised, or open a new run." },

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { envelope, startHeartbeats } from '@countersign/bus';
+import { envelope, namespacedBus, startHeartbeats } from '@countersign/bus';
 import { createKafkaBus } from '@countersign/bus/kafka';
 import { topic } from '@countersign/contracts';
 import { signServiceMessage } from '@countersign/identity';
 import { serviceKey } from '@countersign/service-host';
 
-/** Everybody's heartbeats, in a process of their own: a loader that is busy must not make policy's snapshots stale. `node heartbeats.js BROKERS SECRETS TENANT`. */
-const [brokers, secretsDir, tenant] = process.argv.slice(2) as [string, string, string];
-const bus = await createKafkaBus({ brokers: brokers.split(','), clientId: 'bench-heartbeats' });
+/** Everybody's heartbeats, in a process of their own: a loader that is busy must not make policy's snapshots stale. `node heartbeats.js BROKERS SECRETS TENANT [NAMESPACE]`. */
+const [brokers, secretsDir, tenant, namespace] = process.argv.slice(2) as [string, string, string, string?];
+const kafka = await createKafkaBus({ brokers: brokers.split(','), clientId: 'bench-heartbeats' });
+const bus = namespace === undefined ? kafka : namespacedBus(kafka, namespace);
 const beats = ([['registry', topic.registryAgents, 1_000], ['registry', topic.registryTools, 1_000], ['registry', topic.registryPeople, 1_000], ['registry', topic.registryGraph, 1_000], ['supervision', topic.supervisionHalts, 500], ['anomaly', topic.anomalyLevels, 1_000]] as const)
   .map(([who, at, everyMs]) => {
     const key = serviceKey(secretsDir, who);

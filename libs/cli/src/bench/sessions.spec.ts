@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { emptyContext, withInstruction, withResult } from '@countersign/policy/core/facts/context';
 import { deriveFacts } from '@countersign/policy/core/facts/derive';
+import { graphOf } from '@countersign/policy/core/graph';
 import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
 import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
 import { script, sessionOf } from './sessions.ts';
@@ -9,6 +10,7 @@ import { benchPack } from './thousand-rules.ts';
 const pack = await benchPack();
 const bundle = compileBundle(pack.spec);
 const tools = new Map(pack.tools.map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
+const graph = graphOf([{ node: 'component:web', tenant: 'acme', version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' }], '1');
 const agent = { agent: 'a', roles: [], environment: 'bench', ceiling: 2, runtimeTrusted: false } as never;
 
 describe('the sessions of the bench', () => {
@@ -24,7 +26,7 @@ describe('the sessions of the bench', () => {
       const counts = new Map<string, number>();
       for (const step of steps) {
         const tool = tools.get(step.tool)!;
-        const { facts, failed } = deriveFacts({ proposal: { arguments: step.args } as never, tool, agent, level: 'normal', approval: null, now: 0, run: { instruction: { text: instruction, attestedBy: 'uma' }, context, calls: 0, spend: null, denies: 0, dataTouched: [], counts } });
+        const { facts, failed } = deriveFacts({ proposal: { arguments: step.args } as never, tool, agent, level: 'normal', approval: null, now: 0, context: bundle.index(tool.name).context, graph, run: { instruction: { text: instruction, attestedBy: 'uma' }, context, calls: 0, spend: null, denies: 0, dataTouched: [], counts } });
         const { decision, tier, rules } = evaluateRules(bundle, tool, facts, failed);
         expect([n, step.tool, decision, tier, rules.map(({ id }) => id).filter(() => decision !== step.expect.decision)]).toEqual([n, step.tool, step.expect.decision, step.expect.tier, []]);
         if (decision === 'allow') {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { envelope } from '@countersign/bus';
 import type { Bus, Outgoing } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
-import type { AgentSnapshot, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, GraphNode, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest, generateKey, signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { serviceKey } from '@countersign/service-host';
@@ -40,6 +40,7 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
       ceiling: 2, environment: 'bench', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null },
     } satisfies AgentSnapshot)),
     publish('person', topic.registryPeople, person.id, { person: person.id, tenant, version: 1, name: 'Uma', roles: ['user'], status: 'active', keys: [person.key.publicJwk] } satisfies PersonSnapshot),
+    publish('node', topic.registryGraph, 'component:web', { node: 'component:web', tenant, version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' } satisfies GraphNode),
     ...pack.tools.map((tool) => publish('tool', topic.registryTools, tool.tool, { ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot)),
   ]);
   const beats = await startNode('heartbeats', [fileURLToPath(new URL('./heartbeats.js', import.meta.url)), brokers, secretsDir, tenant], { ready: async (printed) => printed.includes('beating') });

@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bus, Snapshot } from '@countersign/bus';
-import { topic, validateAgentSnapshot, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
-import type { AgentSnapshot, PeopleList, ToolList, ToolSnapshot } from '@countersign/contracts';
+import { topic, validateAgentSnapshot, validateGraphNode, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, GraphList, PeopleList, ToolList, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest, generateKey, loadKeyFile, signPersonStatement } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
 import { CannotRun } from '../errors.ts';
+import { nodesIn } from '../graph/catalog.ts';
 import type { Local } from '../local.ts';
 import { createClient } from '../people/client.ts';
 import type { Client } from '../people/client.ts';
@@ -19,10 +20,12 @@ export interface Demo {
   /** Client keys of the demo's agents, by agent id. */
   readonly agents: ReadonlyMap<string, SigningKey>;
   readonly tools: ReadonlyMap<string, ToolSnapshot>;
+  readonly nodes: readonly string[];
   readonly operator: Client;
 }
 
 const packFile = new URL('../../../../services/policy/packs/demo/tools.json', import.meta.url);
+const graphFile = new URL('../../../../services/policy/packs/demo/graph/catalog-info.yaml', import.meta.url);
 const agentKeyFile = (local: Pick<Local, 'dir'>, agent: string): string => join(local.dir, 'agents', `${agent}.key.json`);
 
 /** The key a demo agent's runtime shows at the token endpoint; made on first use, kept on this machine. */
@@ -48,6 +51,7 @@ export const setUp = async (local: Local): Promise<Demo> => {
     if (!there) await enrol(nobody, local.dir, (await invite(client, about)).code, about);
   }
   const { tools } = await client.request<ToolList>('registry', 'POST', '/tools', { tools: await countersigned(local, client, JSON.parse(await readFile(packFile, 'utf8')) as readonly Declared[]) });
+  const { nodes } = await client.request<GraphList>('registry', 'POST', '/graph', { nodes: nodesIn(await readFile(graphFile, 'utf8'), 'catalog-info.yaml') });
   const keys = new Map<string, SigningKey>();
   for (const agent of agents) {
     const key = agentKey(local, agent.agent, true);
@@ -56,7 +60,7 @@ export const setUp = async (local: Local): Promise<Demo> => {
     // One that a person suspended stays suspended: that is theirs to undo.
     if (status === 'draft') await client.request('registry', 'POST', `/agents/${agent.agent}/activate`, { reason: 'demo' });
   }
-  return { agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), operator: client };
+  return { agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
 };
 
 type Declared = Omit<ToolSnapshot, 'tenant' | 'version' | 'definition'>;
@@ -91,12 +95,14 @@ export const awaitSnapshots = async (bus: Bus, keys: KeySet, demo: Demo, timeout
   const known = {
     agents: followSigned(bus, { ...common, topic: topic.registryAgents, validate: validateAgentSnapshot, keyOf: (one) => one.agent }),
     tools: followSigned(bus, { ...common, topic: topic.registryTools, validate: validateToolSnapshot, keyOf: (one) => one.tool }),
+    nodes: followSigned(bus, { ...common, topic: topic.registryGraph, validate: validateGraphNode, keyOf: (one) => one.node }),
     people: followSigned(bus, { ...common, topic: topic.registryPeople, validate: validatePersonSnapshot, keyOf: (one) => one.person }),
   };
   const all: readonly Snapshot<object>[] = Object.values(known);
   const missing = (): string | undefined =>
     agents.find(({ agent }) => (known.agents.get(agent)?.status ?? 'draft') === 'draft')?.agent
     ?? [...demo.tools].find(([name, { definition }]) => known.tools.get(name)?.definition !== definition)?.[0]
+    ?? demo.nodes.find((node) => known.nodes.get(node) === undefined)
     ?? [operator, ...people].find(({ person }) => known.people.get(person)?.status !== 'active')?.person;
   const deadline = Date.now() + timeoutMs;
   try {

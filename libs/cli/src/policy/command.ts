@@ -14,6 +14,14 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
     usage: 'countersign policy test DIR [--catalogue FILE] [--coverage] [--json]\n  Runs the bundle\'s tests/*.test.yaml. --coverage also asks that every rule was seen to fire and not to fire.',
     load: async () => (await import('./test-command.ts')).test,
   },
+  lint: {
+    usage: 'countersign policy lint DIR [--catalogue FILE] [--strict] [--json]\n  Rules that are dead, shadowed, contradictory or can only fail, and names nobody reads. --strict: warnings count as well.',
+    load: async () => (await import('./lint-command.ts')).lint,
+  },
+  diff: {
+    usage: 'countersign policy diff OLD NEW [--catalogue FILE] [--json]\n  What the new version lets through that the old one stopped, each with facts that show it. Exit 1: something is looser, or may be.',
+    load: async () => (await import('./diff-command.ts')).diff,
+  },
   draw: {
     usage: 'countersign policy draw --sessions FILE [--out picture.svg] [--json]\n  Injected calls stopped against people asked, over the parameters of the AgentDojo pack, on recorded sessions (JSON Lines, .gz allowed).',
     load: async () => (await import('./draw-command.ts')).draw,

@@ -12,6 +12,8 @@ export interface Account {
   readonly ahead: Session[];
   /** How many to have ahead; grows with the demand. */
   want: number;
+  /** Who waits for one now. */
+  waiting: number;
   filling: Promise<void> | undefined;
 }
 
@@ -31,13 +33,15 @@ export interface Accounts {
 const limits = { tokens: 10_000, perAgent: 64, ahead: 256, least: 4 };
 /** A bearer token ends before the session behind it does: what it begins can still be finished. */
 const marginMs = 10_000;
+/** How long an evaluation waits for a run of its own. */
+const patienceMs = 5_000;
 const digest = (token: string): string => hash('sha256', token, 'base64');
 
 export const createAccounts = (openSession: OpenAgentSession, rate: RateLimit, now: () => number): Accounts => {
   const accounts = new Map<string, Account>();
   const tokens = new Map<string, { readonly account: Account; readonly expiresAt: number }>();
 
-  const fill = (account: Account): Promise<void> => (account.filling ??= account.session.mint(Math.max(1, account.want - account.ahead.length), () => account.session)
+  const fill = (account: Account): Promise<void> => (account.filling ??= account.session.mint(Math.min(limits.ahead, Math.max(1, account.want - account.ahead.length) + account.waiting), () => account.session)
     .then((runs) => { account.ahead.push(...runs); })
     .catch((error: unknown) => { throw error instanceof RunFailed ? refusalOf(error) : error; })
     .finally(() => { account.filling = undefined; }));
@@ -57,7 +61,7 @@ export const createAccounts = (openSession: OpenAgentSession, rate: RateLimit, n
       const session = await openSession({ agent, assertion }).catch((error: unknown) => { throw error instanceof RunFailed ? refusalOf(error) : error; });
       await rate.count(agent).catch(() => undefined);
       let account = accounts.get(agent);
-      if (account === undefined) accounts.set(agent, account = { agent, session, ahead: [], want: limits.least, filling: undefined });
+      if (account === undefined) accounts.set(agent, account = { agent, session, ahead: [], want: limits.least, waiting: 0, filling: undefined });
       account.session = session;
       const token = randomBytes(32).toString('base64url');
       const expiresAt = session.expiresAt - marginMs;
@@ -70,7 +74,8 @@ export const createAccounts = (openSession: OpenAgentSession, rate: RateLimit, n
       return account;
     },
     async takeRun(account) {
-      for (let waited = 0; waited < 3; waited += 1) {
+      const until = now() + patienceMs;
+      do {
         for (let run = account.ahead.shift(); run !== undefined; run = account.ahead.shift()) {
           // A suspended agent's run is refused by policy all the same; this only spares a renewal.
           if (now() >= run.token().expiresAt - marginMs) continue;
@@ -78,8 +83,9 @@ export const createAccounts = (openSession: OpenAgentSession, rate: RateLimit, n
           return run;
         }
         if (account.filling === undefined) account.want = Math.min(limits.ahead, account.want * 2);
-        await fill(account);
-      }
+        account.waiting += 1;
+        await fill(account).finally(() => { account.waiting -= 1; });
+      } while (now() < until);
       throw new CodedError('rate_limited', 'runs are used up faster than they can be opened', { retryAfterS: 1 });
     },
     sweep() {

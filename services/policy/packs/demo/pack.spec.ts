@@ -5,6 +5,7 @@ import type { ToolSnapshot } from '@countersign/contracts';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { emptyContext, withInstruction, withResult } from '../../src/core/facts/context.ts';
 import { deriveFacts } from '../../src/core/facts/derive.ts';
+import { graphOf } from '../../src/core/graph.ts';
 import { compileTool } from '../../src/core/rules/compile.ts';
 import { evaluateRules } from '../../src/core/rules/evaluate.ts';
 import { loadBundle } from '../../src/inbound/bundle-files.ts';
@@ -13,6 +14,7 @@ const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf
 const declared = JSON.parse(read('tools.json')) as ToolSnapshot[];
 const { bundle } = await loadBundle(fileURLToPath(new URL('.', import.meta.url)));
 const tools = new Map(declared.map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
+const graph = graphOf(['web', 'billing'].map((name) => ({ node: `component:${name}`, tenant: 'acme', version: 1, kind: 'service', title: name, owner: null, dependsOn: [], marks: [], paths: [], status: 'live' as const })), '1');
 const agent = { agent: 'a', roles: [], environment: 'local', ceiling: 2, runtimeTrusted: false } as never;
 const ajv = new Ajv2020.default({ strict: false });
 
@@ -23,7 +25,7 @@ const verdict = (name: string, args: object, { says, by = 'uma', seen = [], done
   if (!valid(args)) throw new Error(`the case does not fit the schema: ${JSON.stringify(valid.errors)}`);
   const context = seen.reduce((before, [from, resultText]) => withResult(before, { tool: tools.get(from)!, action: 'x', resultText }), withInstruction(emptyContext, says));
   const { facts, failed } = deriveFacts({
-    proposal: { arguments: args } as never, tool, agent, level, approval: null, now: 0,
+    proposal: { arguments: args } as never, tool, agent, level, approval: null, now: 0, context: bundle.index(name).context, graph,
     run: { instruction: { text: says, attestedBy: by }, context, calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map([[name, done]]) },
   });
   const { decision, tier, code, approval, claim, rules } = evaluateRules(bundle, tool, facts, failed);

@@ -1,5 +1,6 @@
 import type { Json, ToolSnapshot } from '@countersign/contracts';
 import type { BundleSpec } from '../core/rules/bundle.ts';
+import type { Solver } from './solver/solver.ts';
 
 /** A tool as packs declare it (tools.json); a snapshot of the registry fits as well. */
 export type CatalogueTool = Omit<ToolSnapshot, 'tenant' | 'version' | 'definition'>;
@@ -45,8 +46,8 @@ export interface Problem { readonly kind: ProblemKind; readonly severity: 'error
 export interface NotChecked { readonly rule: string | null; readonly why: string }
 export interface LintReport { readonly problems: readonly Problem[]; readonly notChecked: readonly NotChecked[] }
 
-/** Runs z3 in a child process of its own. Rejects only where that could not be started. */
-export type LintBundle = (spec: BundleSpec, catalogue: Catalogue) => Promise<LintReport>;
+/** Runs z3 in a child process of its own, or asks a solver that runs already. Rejects only where none could be started. */
+export type LintBundle = (spec: BundleSpec, catalogue: Catalogue, solver?: Solver) => Promise<LintReport>;
 
 // ---------- what changed between two versions ----------
 
@@ -63,4 +64,4 @@ export interface Said { readonly decision: string; readonly tier: number; readon
 export interface DiffReport { readonly loosened: readonly Counterexample[]; readonly tightened: readonly Counterexample[]; readonly undecided: readonly string[] }
 
 /** Whether anything is looser in the new version. Each counterexample with facts was run through both versions' real evaluation. */
-export type DiffBundles = (old: BundleSpec, next: BundleSpec, catalogue: Catalogue) => Promise<DiffReport>;
+export type DiffBundles = (old: BundleSpec, next: BundleSpec, catalogue: Catalogue, solver?: Solver) => Promise<DiffReport>;

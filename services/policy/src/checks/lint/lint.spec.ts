@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { BundleSpec, RuleSpec } from '../../core/rules/bundle.ts';
 import { loadBundle } from '../../inbound/bundle-files.ts';
+import { startSolver } from '../solver/solver.ts';
+import type { Solver } from '../solver/solver.ts';
 import type { Catalogue, CatalogueTool } from '../types.ts';
 import { lintBundle } from './lint.ts';
 
@@ -16,8 +18,12 @@ const catalogue: Catalogue = [tool('pay.send'), tool('pay.plan'), tool('mail.rea
 const rule = (id: string, when: string, more: Partial<RuleSpec>): RuleSpec => ({ id, owner: 'o', rationale: id, tools: ['pay.*'], when, ...more });
 const bundle = (rules: readonly RuleSpec[], more: Partial<BundleSpec> = {}): BundleSpec => ({ version: '1', permit: ['pay.*', 'mail.*'], facts: ['place', 'memo'], parameters: { limit: 1_000 }, rules, ...more });
 const approval = (role: string) => ({ approval: { route: [role], quorum: 1, expiresIn: '1h' } });
+let solver: Solver;
+beforeAll(async () => { solver = await startSolver(); });
+afterAll(() => solver.stop());
+
 const kinds = async (spec: BundleSpec) => {
-  const { problems, notChecked } = await lintBundle(spec, catalogue);
+  const { problems, notChecked } = await lintBundle(spec, catalogue, solver);
   const about = problems.filter(({ rule: id }) => id !== null);
   return { found: about.map(({ kind, rule: id }) => `${kind} ${id}`), problems, notChecked, names: problems.filter(({ rule: id }) => id === null).map(({ why }) => why) };
 };

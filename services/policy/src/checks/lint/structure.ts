@@ -1,4 +1,5 @@
 import type { BundleSpec } from '../../core/rules/bundle.ts';
+import { linesOf } from '../../core/rules/matrix-shape.ts';
 import type { CompiledBundle } from '../../core/rules/compile.ts';
 import { standardFacts } from '../../core/facts/names.ts';
 import type { Catalogue, Problem } from '../types.ts';
@@ -20,6 +21,7 @@ export const lintStructure = (spec: BundleSpec, bundle: CompiledBundle, catalogu
   }
   const read = new Set(bundle.rules.flatMap(({ when, rewrites }) => [...when.uses, ...rewrites.flatMap(({ value }) => value.uses)]));
   for (const name of Object.keys(spec.parameters ?? {})) if (!read.has(`parameters.${name}`)) problems.push(warning('unused_parameter', null, `parameters.${name} is read by no rule`));
+  for (const { fact } of Object.values(spec.matrix ?? {}).flatMap((lines) => linesOf(lines))) read.add(fact);
   const derived = derivableFacts(catalogue);
   for (const name of spec.facts ?? []) {
     if (Object.hasOwn(standardFacts, name)) continue;

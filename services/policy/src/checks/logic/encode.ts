@@ -2,8 +2,8 @@ import type { Names } from '../../core/cel/compile.ts';
 import type { CelTree } from '../../core/cel/parse.ts';
 import { binary, unary } from './operators.ts';
 import type { Place } from './operators.ts';
-import { boolean, choose, failure, fails, is, known, listOf, listed, under, united, unknown, when } from './possible.ts';
-import type { Possible } from './possible.ts';
+import { boolean, choose, failure, fails, is, known, listOf, listed, owedIn, under, united, unknown, when } from './possible.ts';
+import type { Case, Possible } from './possible.ts';
 import { and, int, no, not, or, yes } from './terms.ts';
 import type { Script, Term } from './terms.ts';
 
@@ -80,9 +80,13 @@ const select = (from: Encoded, field: string, test: boolean, frame: Frame): Enco
 };
 
 const list = (items: readonly Encoded[], { script }: Frame): Encoded => {
-  const byArguments = or(...items.map(({ value }) => fails(value, true))), byUs = and(not(byArguments), or(...items.map(({ value }) => fails(value, false))));
-  const sound = items.map(({ value }) => value.filter(({ kind }) => kind !== 'fail'));
-  const value = united(script, [...under(byArguments, failure(true)), ...under(byUs, failure(false)), ...under(and(not(byArguments), not(byUs)), listOf(sound))]);
+  const failed: Case[] = [];
+  let sound: Term = yes;
+  for (const { value } of items) {
+    failed.push(...under(sound, value.filter(({ kind }) => kind === 'fail')));
+    sound = and(sound, not(fails(value, true)), not(fails(value, false)));
+  }
+  const value = united(script, [...failed, ...under(sound, listOf(items.map((item) => item.value.filter(({ kind }) => kind !== 'fail'))))]);
   return { value, key: `[${items.map(({ key }) => key).join(',')}]`, blame: items.some(({ blame }) => blame) };
 };
 
@@ -109,10 +113,13 @@ const logic = (a: Possible, b: Possible, decisive: boolean, blame: boolean, scri
   const decided = script.named('Bool', or(is(a, decisive), is(b, decisive)));
   const byArguments = or(fails(a, true), fails(b, true)), byUs = or(fails(a, false), fails(b, false));
   const plain = and(when(a, 'bool'), when(b, 'bool'));
+  // Of two errors of ours the first one counts; which it is matters where a fact is owed.
+  const owed = and(not(decided), not(byArguments), or(owedIn(a), and(not(fails(a, false)), owedIn(b))));
   return united(script, [
     { when: or(decided, and(not(byArguments), not(byUs), plain)), kind: 'bool', term: decisive ? decided : not(decided) },
     { when: and(not(decided), or(byArguments, and(not(byUs), not(plain), blame ? yes : no))), kind: 'fail', byArguments: true },
-    { when: and(not(decided), not(byArguments), or(byUs, and(not(plain), blame ? no : yes))), kind: 'fail', byArguments: false },
+    { when: and(not(decided), not(byArguments), not(owed), or(byUs, and(not(plain), blame ? no : yes))), kind: 'fail', byArguments: false },
+    { when: owed, kind: 'fail', byArguments: false, owed: true },
   ]);
 };
 
@@ -125,7 +132,7 @@ interface Comprehension {
 const comprehension = (loop: Comprehension, frame: Frame): Encoded => {
   const range = node(loop.iterRange, frame);
   const start = node(loop.accuInit, frame);
-  const whole = `macro ${shape(loop)} over ${range.key}`;
+  const whole = `macro ${shape(loop)} over ${range.key} with ${read(loop, frame).join()}`;
   if (loop.iterVar2 !== '') return guessed('a macro with two variables', [{ ...range, key: whole }], range.blame, frame);
   let blame = range.blame;
   const cases = range.value.flatMap((one, at) => {
@@ -146,9 +153,21 @@ const comprehension = (loop: Comprehension, frame: Frame): Encoded => {
     const end = node(loop.result, bind(accu, one.list.items.length)).value;
     if (one.list.open === null) return under(one.when, end);
     const beyond = frame.script.named('Bool', and(going, `(> ${one.list.length} ${one.list.items.length})`));
-    return under(one.when, choose(frame.script, beyond, guessed(`a macro over more than ${listed} elements`, [{ ...range, key: whole }], true, { ...frame, note: () => undefined }).value, end));
+    return under(one.when, choose(frame.script, beyond, guessed(`a macro over more than ${listed} elements`, [{ ...range, key: whole }], true, frame).value, end));
   });
   return { value: united(frame.script, cases), key: whole, blame };
+};
+
+/** What a macro reads beside its range: parameters of two versions may differ under one name. */
+const read = (tree: unknown, frame: Frame): string[] => {
+  if (typeof tree !== 'object' || tree === null) return [];
+  if ('exprKind' in tree) {
+    const full = path(tree as CelTree, frame);
+    if (full !== undefined && frame.names.has(full)) return [frame.value(full).key];
+    const { case: kind, value } = (tree as CelTree).exprKind;
+    if (kind === 'identExpr') return [frame.locals.get(value.name)?.key ?? ''];
+  }
+  return Object.values(tree).flatMap((part) => read(part, frame));
 };
 
 /** A tree without the ids of its nodes: equal for equal texts. */

@@ -1,9 +1,10 @@
 import { parseCel } from '../../core/cel/parse.ts';
+import { noEvidence } from '../../core/facts/evidence.ts';
 import { contextNames } from '../../core/facts/history.ts';
 import { standardFacts, steering } from '../../core/facts/names.ts';
 import type { CatalogueTool } from '../types.ts';
 import { encode } from './encode.ts';
-import { anyList, anyOf, boolean, choose, failure, fails, known, oneOf, under, united, unknown, when } from './possible.ts';
+import { absent, anyList, anyOf, boolean, choose, failure, fails, known, oneOf, under, united, unknown, when } from './possible.ts';
 import type { Possible } from './possible.ts';
 import { fitting, someText } from './schema.ts';
 import { and, equal, not, or, text, yes } from './terms.ts';
@@ -44,6 +45,13 @@ const among = (...values: readonly string[]): Make => (_, __, { script }, name) 
 const about = (extractor: string, failing = false): Make => (_, own, { script }, name) =>
   (own(extractor) === undefined ? known(false) : failing ? oneOf(script, `${name}#sound`, [anyOf(script, name, 'bool'), failure(true)]) : anyOf(script, name, 'bool'));
 
+/** From 0 to 1. */
+const sure = (script: Script): Possible => {
+  const value = anyOf(script, 'confidence', 'double');
+  script.assume(`(<= 0.0 ${first(value)} 1.0)`);
+  return value;
+};
+
 /** What `deriveFacts` may come to, fact by fact; how facts go together is assumed where one of them is made. */
 const makers: Readonly<Record<string, Make>> = {
   target: (_, own, input) => targets(own('target'), input),
@@ -63,8 +71,8 @@ const makers: Readonly<Record<string, Make>> = {
     const none = or(when(amount, 'null'), unread);
     return united(script, [...under(none, known(true)), ...under(and(not(none), when(amount, 'int')), anyOf(script, 'amount.named', 'bool')), ...under(and(not(none), not(when(amount, 'int'))), failure(true))]);
   },
-  currency: (_, own) => own('currency') ?? failure(false),
-  records: (_, own) => own('records') ?? failure(true),
+  currency: (_, own) => own('currency') ?? absent,
+  records: (_, own) => own('records') ?? absent,
   'text.strange': about('text', true), 'content.foreign': about('content'), 'date.off': about('dates'),
   'act.asked': flag, 'act.done': count(), 'target.several': flag,
   'tool.consequential': (facts) => boolean(facts.consequential), 'tool.reversible': (facts) => boolean(facts.reversible),
@@ -75,6 +83,8 @@ const makers: Readonly<Record<string, Make>> = {
   'instruction.attested': flag, level: among('normal', 'raised', 'high', 'stale'), approval: among('none', 'approved', 'denied', 'expired', 'cancelled'),
   'act.distance': count(100), 'run.drift': count(100), 'run.consequential': count(), 'run.tokens': count(), 'run.open': count(), 'run.depth': count(), 'run.seconds': count(),
   'run.tools': words, 'run.previous': word, 'tool.sensitivity': count(64), 'run.sensitivity': count(64),
+  confidence: (_, __, { script }) => oneOf(script, 'confidence', [absent, sure(script)]),
+  ...Object.fromEntries(Object.entries(noEvidence).map(([name, value]) => [name, typeof value === 'boolean' ? flag : words])),
 };
 
 /** Facts that are derived and have no maker here: anything goes, and it is said. */
@@ -95,8 +105,8 @@ export const createFacts = (input: FactsInput): Facts => {
     const derived = own(name);
     if (derived !== undefined) return derived;
     if (Object.hasOwn(standardFacts, name) || contextNames.includes(name)) note(`fact ${name}`);
-    else if (tool !== null && input.derivable.has(name)) return failure(true);
-    return unknown(script, `fact ${name}`, true);
+    else if (tool !== null && input.derivable.has(name)) return absent;
+    return oneOf(script, `fact ${name}?`, [absent, unknown(script, `fact ${name}`, Object.hasOwn(standardFacts, name) || contextNames.includes(name) || tool === null)]);
   };
   const facts: Facts = {
     asked, consequential: tool === null ? script.constant('tool.consequential', 'Bool') : tool.consequential ? yes : 'false', reversible: tool === null ? script.constant('tool.reversible', 'Bool') : tool.reversible ? yes : 'false',

@@ -4,7 +4,7 @@ import type { Case, Possible } from './possible.ts';
 import type { Term } from './terms.ts';
 
 /** Facts as `evaluateRules` takes them. */
-export interface Witness { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
+export interface Witness { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[]; /** Whether a condition that was asked for as well holds. */ readonly says?: (term: Term) => boolean }
 
 /** What a solver says of terms: `true`, `-3`, `(/ 1 2)`, `"a\u{e9}"`. */
 export type Answer = (term: Term) => string;
@@ -21,12 +21,12 @@ const mostListed = 500;
 /** What a value is in the solver's model; null for an error. */
 export const valueIn = (value: Possible, answer: Answer): { readonly value: Json } | { readonly byArguments: boolean } | null => {
   const one = value.find(({ when }) => answer(when) === 'true');
-  return one === undefined ? null : one.kind === 'fail' ? { byArguments: one.byArguments } : { value: plain(one, answer) };
+  return one === undefined || one.kind === 'absent' ? null : one.kind === 'fail' ? { byArguments: one.byArguments } : { value: plain(one, answer) };
 };
 
 const plain = (one: Case, answer: Answer): Json => {
   switch (one.kind) {
-    case 'null': case 'fail': return null;
+    case 'null': case 'fail': case 'absent': return null;
     case 'bool': return answer(one.term) === 'true';
     case 'int': case 'double': return numberOf(answer(one.term));
     case 'string': return textOf(answer(one.term));

@@ -86,6 +86,7 @@ const contains: Binary = (a, b, place) => {
   const found = b.list.items.map((item, i) => and(`(< ${int(i)} ${b.list.length})`, same([{ ...a, when: yes }], item, { ...place, key: `${place.key}[${i}]` })));
   if (b.list.open === null) return boolean(or(...found));
   // Beyond the elements that are looked at, whether it is among them is anybody's guess.
+  place.note('elements far down a list');
   return boolean(or(...found, and(`(> ${b.list.length} ${b.list.items.length})`, place.script.constant(`${place.key}#beyond`, 'Bool'))));
 };
 

@@ -10,7 +10,9 @@ export type Case =
   | { readonly when: Term; readonly kind: 'bool' | 'int' | 'double' | 'string'; readonly term: Term }
   | { readonly when: Term; readonly kind: 'list'; readonly list: List }
   | { readonly when: Term; readonly kind: 'map'; readonly fields: ReadonlyMap<string, Field>; /** Whether it may have other fields. */ readonly open: string | null }
-  | { readonly when: Term; readonly kind: 'fail'; readonly byArguments: boolean };
+  | { readonly when: Term; readonly kind: 'fail'; readonly byArguments: boolean; /** Somebody owes the fact: the action waits for it. */ readonly owed?: true }
+  /** A fact that nobody made; a rule that reads it fails. */
+  | { readonly when: Term; readonly kind: 'absent' };
 export type Kind = Case['kind'];
 /** `items` are the first ones, each there when its index is below `length`; where `open` names it, `length` may be more than they are. */
 export interface List { readonly length: Term; readonly items: readonly Possible[]; readonly open: string | null }
@@ -18,6 +20,7 @@ export interface Field { readonly there: Term; readonly value: Possible }
 export type Possible = readonly Case[];
 
 export const boolean = (term: Term): Possible => [{ when: yes, kind: 'bool', term }];
+export const absent: Possible = [{ when: yes, kind: 'absent' }];
 export const failure = (byArguments: boolean): Possible => [{ when: yes, kind: 'fail', byArguments }];
 export const listOf = (items: readonly Possible[]): Possible => [{ when: yes, kind: 'list', list: { length: int(items.length), items, open: null } }];
 
@@ -39,7 +42,7 @@ export const united = (script: Script, cases: readonly Case[]): Possible => {
   const kept: Case[] = [];
   for (const one of cases) {
     if (one.when === no) continue;
-    const at = kept.findIndex((other) => other.kind === one.kind && one.kind !== 'list' && one.kind !== 'map' && (one.kind !== 'fail' || (other as typeof one).byArguments === one.byArguments));
+    const at = kept.findIndex((other) => other.kind === one.kind && one.kind !== 'list' && one.kind !== 'map' && (one.kind !== 'fail' || ((other as typeof one).byArguments === one.byArguments && (other as typeof one).owed === one.owed)));
     if (at < 0) { kept.push({ ...one, when: script.named('Bool', one.when) }); continue; }
     const other = kept[at]!;
     const when = script.named('Bool', or(other.when, one.when));
@@ -59,6 +62,8 @@ export const when = (value: Possible, kind: Kind): Term => or(...value.filter((o
 export const is = (value: Possible, truth: boolean): Term => or(...value.filter((one) => one.kind === 'bool').map((one) => and(one.when, truth ? (one as { term: Term }).term : not((one as { term: Term }).term))));
 export const fails = (value: Possible, byArguments: boolean): Term => or(...value.filter((one) => one.kind === 'fail' && one.byArguments === byArguments).map((one) => one.when));
 
+export const owedIn = (value: Possible): Term => or(...value.filter((one) => one.kind === 'fail' && one.owed === true).map((one) => one.when));
+
 export const maxSafe = Number.MAX_SAFE_INTEGER;
 
 /** Most elements of a list that are looked at one by one. */
@@ -69,6 +74,7 @@ export const anyList = (script: Script, key: string, item: (key: string) => Poss
   const length = script.constant(`${key}#length`, 'Int');
   script.assume(`(>= ${length} ${least})`);
   if (most < Infinity) script.assume(`(<= ${length} ${most})`);
+  if (most > listed) script.prefer(`(<= ${length} ${listed})`);
   const items = Array.from({ length: Math.min(listed, most) }, (_, i) => item(`${key}[${i}]`));
   return [{ when: yes, kind: 'list', list: { length, items, open: most <= listed ? null : key } }];
 };

@@ -50,16 +50,21 @@ export interface Script {
   /** Names a term, so that what uses it stays short. */
   named(sort: 'Bool' | 'Int' | 'Real' | 'String', term: Term): Term;
   assume(term: Term): void;
+  /** What makes a case easier to look at; never needed. */
+  prefer(term: Term): void;
+  readonly preferred: readonly Term[];
 }
 
 const short = 24;
 
 export const createScript = (): Script => {
   const lines: string[] = [];
+  const preferred: Term[] = [];
   const constants = new Map<string, Term>();
   const definitions = new Map<string, Term>();
   return {
-    lines,
+    lines, preferred,
+    prefer: (term) => { preferred.push(term); },
     constant: (key, sort) => {
       const known = constants.get(`${sort} ${key}`);
       if (known !== undefined) return known;

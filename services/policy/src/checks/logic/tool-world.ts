@@ -9,7 +9,7 @@ import { createFacts } from './facts.ts';
 import type { Facts } from './facts.ts';
 import { termsOf, witnessOf } from './model.ts';
 import type { Witness } from './model.ts';
-import { createScript, no } from './terms.ts';
+import { and, createScript, no } from './terms.ts';
 import type { Script, Term } from './terms.ts';
 
 /** What was asked: impossible, not to be said, or a case of it. */
@@ -19,7 +19,7 @@ export type Found = 'none' | 'unknown' | Witness;
 export interface ToolWorld {
   readonly name: string; readonly script: Script; readonly facts: Facts;
   /** Facts under which a condition holds, by the solver's word alone: whoever takes them tries them. */
-  find(condition: Term): Promise<Found>;
+  find(condition: Term, also?: readonly Term[]): Promise<Found>;
   /** What a bundle's real rules say to such facts. */
   decide(bundle: CompiledBundle, witness: Witness): Verdict;
 }
@@ -40,12 +40,14 @@ export const createToolWorld = (solver: Solver, name: string, tool: CatalogueToo
   const declared = tool === null ? null : compiled(tool);
   return {
     name, script, facts,
-    find: async (condition) => {
+    find: async (condition, also = []) => {
       if (condition === no) return 'none';
-      const wanted = [...[...facts.asked.values()].flatMap(termsOf), facts.consequential, facts.reversible];
-      const found = await world.find(condition, wanted);
+      const wanted = [...[...facts.asked.values()].flatMap(termsOf), facts.consequential, facts.reversible, ...also];
+      // Short lists first: what holds beyond the elements that are looked at is a guess.
+      const short = script.preferred.length === 0 ? null : await world.find(and(condition, ...script.preferred), wanted);
+      const found = short?.status === 'sat' ? short : await world.find(condition, wanted);
       if (found.status !== 'sat') return found.status === 'unsat' ? 'none' : 'unknown';
-      const witness = witnessOf(facts.asked, found.answer);
+      const witness: Witness = { ...witnessOf(facts.asked, found.answer), ...(also.length > 0 && { says: (term: Term) => found.answer(term) === 'true' }) };
       return tool !== null ? witness : { ...witness, facts: { ...witness.facts, 'tool.consequential': truth(found.answer(facts.consequential)), 'tool.reversible': truth(found.answer(facts.reversible)) } };
     },
     decide: (bundle, { facts: given, failed }) => evaluateRules(bundle, declared ?? undeclared(name, given), given, failed),

@@ -1,8 +1,9 @@
 import type { Approval, CompiledBundle } from '../../core/rules/compile.ts';
 import type { Facts } from './facts.ts';
 import { same } from './operators.ts';
+import type { RowOutcome } from './matrix.ts';
 import type { Outcome } from './outcome.ts';
-import { fails, is } from './possible.ts';
+import { fails, is, owedIn } from './possible.ts';
 import type { Possible } from './possible.ts';
 import { and, equal, ite, no, not, or, yes } from './terms.ts';
 import type { Script, Term } from './terms.ts';
@@ -21,33 +22,34 @@ export interface Verdicts {
   waitAtMost(ms: number): Term;
   readonly roles: readonly string[]; readonly quorums: readonly number[]; readonly waits: readonly number[];
   /** The argument at `path` is changed; what to, where it is. */
-  readonly rewrites: readonly { readonly path: string; readonly applies: Term; readonly value: Possible; readonly rule: string }[];
+  readonly rewrites: readonly { readonly path: string; readonly applies: Term; readonly value: Possible; /** What is taken out instead, if not everything. */ readonly redact: string | null; readonly rule: string }[];
   windowAtLeast(ms: number): Term;
   readonly windows: readonly number[];
 }
 
 const isTrue = (value: Possible): Term => is(value, true);
 
-export const verdictsOf = (bundle: CompiledBundle, tool: string, outcomes: readonly Outcome[], facts: Facts, script: Script): Verdicts => {
+export const verdictsOf = (bundle: CompiledBundle, tool: string, outcomes: readonly Outcome[], rows: readonly RowOutcome[], facts: Facts, script: Script): Verdicts => {
   const { permitted, never } = bundle.index(tool);
   const fired = (test: (outcome: Outcome) => boolean): Term => or(...outcomes.filter(test).map(({ fires }) => fires));
   const authorised = and(isTrue(facts.value('instruction.attested')), isTrue(facts.value('target.named')), isTrue(facts.value('amount.named')));
   const irreversible = and(facts.consequential, not(facts.reversible), not(authorised));
-  const deny = script.named('Bool', or(permitted ? no : yes, ...outcomes.map(({ failsByArguments }) => failsByArguments), fired(({ rule }) => rule.decision === 'deny'), wrongRewrites(outcomes, script)));
-  const broken = or(...outcomes.map(({ failsByUs }) => failsByUs));
-  const four = fired(({ rule }) => rule.tier === 4);
-  const three = script.named('Bool', or(four, fired(({ rule }) => rule.tier === 3 || rule.decision === 'step_up'), never ? yes : no, irreversible));
-  const two = or(three, fired(({ rule }) => rule.tier === 2), facts.consequential);
+  const deny = script.named('Bool', or(permitted ? no : yes, ...[...outcomes, ...rows].map(({ failsByArguments }) => failsByArguments), fired(({ rule }) => rule.decision === 'deny'), wrongRewrites(outcomes, script)));
+  const broken = or(...[...outcomes, ...rows].map(({ failsByUs }) => failsByUs));
+  const called = (tier: 2 | 3 | 4): Term => or(...rows.map(({ atLeast }) => atLeast[tier]));
+  const four = or(fired(({ rule }) => rule.tier === 4), called(4));
+  const three = script.named('Bool', or(four, called(3), fired(({ rule }) => rule.tier === 3 || rule.decision === 'step_up'), never ? yes : no, irreversible));
+  const two = or(three, called(2), fired(({ rule }) => rule.tier === 2), facts.consequential);
   const tier4 = script.named('Bool', or(four, and(broken, three)));
   const ceiling = facts.value('agent.ceiling').find(({ kind }) => kind === 'int') as { readonly term: Term };
   const tier3 = script.named('Bool', or(three, broken, and(two, not(equal(ceiling.term, '2')))));
-  const defer = fired(({ rule }) => rule.decision === 'defer');
+  const defer = or(fired(({ rule }) => rule.decision === 'defer'), ...outcomes.map(({ owes }) => owes), ...outcomes.flatMap(({ fires, rewrites }) => rewrites.map(({ value }) => and(fires, owedIn(value)))));
   const asks = script.named('Bool', and(not(deny), tier3, or(tier4, not(defer))));
   const strict = or(deny, tier4), waiting = or(strict, defer), asked = or(waiting, tier3);
   return {
     atLeast: { 6: deny, 5: script.named('Bool', strict), 4: script.named('Bool', waiting), 3: script.named('Bool', asked), 2: script.named('Bool', or(asked, two, broken)) },
     asks, ...demanded(bundle, outcomes, tier4, script),
-    rewrites: outcomes.flatMap(({ rule, fires, rewrites }) => rewrites.map(({ path, value }) => ({ path, value, rule: rule.id, applies: fires }))),
+    rewrites: outcomes.flatMap(({ rule, fires, rewrites }) => rewrites.map(({ path, value, redact }) => ({ path, value, redact: redact === null || redact === 'all' ? null : redact, rule: rule.id, applies: fires }))),
     windows: [...new Set(outcomes.flatMap(({ rule }) => rule.reversalWindowMs ?? []))],
     windowAtLeast: (ms) => fired(({ rule }) => (rule.reversalWindowMs ?? 0) >= ms),
   };
@@ -55,8 +57,8 @@ export const verdictsOf = (bundle: CompiledBundle, tool: string, outcomes: reado
 
 /** A value that cannot be computed, and two rules that want different things of one argument, deny. */
 const wrongRewrites = (outcomes: readonly Outcome[], script: Script): Term => {
-  const all = outcomes.flatMap((outcome) => outcome.rewrites.map((one) => ({ ...one, outcome })));
-  const parts = all.map(({ outcome, value }) => and(outcome.fires, or(fails(value, true), fails(value, false))));
+  const all = outcomes.flatMap((outcome) => outcome.rewrites.filter(({ redact }) => redact === null || redact === 'all').map((one) => ({ ...one, outcome })));
+  const parts = all.map(({ outcome, value }) => and(outcome.fires, or(fails(value, true), and(fails(value, false), not(owedIn(value))))));
   all.forEach((a, i) => all.slice(i + 1).forEach((b) => {
     const both = and(a.outcome.fires, b.outcome.fires);
     if (a.path === b.path) parts.push(and(both, not(same(a.value, b.value, { script, key: `${a.outcome.rule.id}/${b.outcome.rule.id} ${a.path}`, blame: false, note: () => undefined }))));

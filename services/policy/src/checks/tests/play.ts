@@ -3,6 +3,7 @@ import { argumentsDigest } from '@countersign/identity';
 import type { RuntimeBody, ServiceBody } from '../../core/commands.ts';
 import { decide } from '../../core/decide.ts';
 import { evolve } from '../../core/evolve.ts';
+import { graphOf } from '../../core/graph.ts';
 import { foldingWith, judgeWith } from '../../core/judge.ts';
 import type { CompiledBundle, CompiledTool } from '../../core/rules/compile.ts';
 import { initialState } from '../../core/state.ts';
@@ -25,6 +26,7 @@ const lifeMs = 24 * 3_600_000;
 export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools): Played | string => {
   const folding = foldingWith(tools.get);
   const judge = judgeWith(bundle);
+  const graph = test.graph === null ? null : graphOf(test.graph, 'test');
   const state = initialState();
   const startedAt = Math.min(test.now, ...test.earlier.map(({ at }) => at));
   let now = startedAt, seq = 0, head = 'A'.repeat(43), offset = 0;
@@ -41,6 +43,7 @@ export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools
         if (forced === null) judged = judgement;
         return forced === null ? judgement : { ...judgement, verdict: { ...judgement.verdict, ...forcedVerdict(forced, bundle) } };
       },
+      graph,
       limits: { budget: bundle.budget ?? null, grantMs: 30_000, actionsPerRun: 10_000, denies: 3, clockSkewMs: 300_000 },
     };
     return world as unknown as World;
@@ -58,8 +61,8 @@ export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools
     return apply(decide(message, state, worldNow()).records);
   };
   const hear = (body: ServiceBody): readonly GovernedRecord[] => apply(decide({ ...envelope(body.kind), from: 'service', service: 'test', hash: 'h', body }, state, worldNow()).records);
-  const propose = (n: number, tool: string, args: Json, confidence: number | null, deadline: string | null) =>
-    decidedIn(tell({ kind: 'proposed', message: { action: actionId(n), tool, arguments: args as never, deadline, reason: null, confidence } }));
+  const propose = (n: number, tool: string, args: Json, confidence: number | null, deadline: string | null, evidence: BundleTest['evidence'] = []) =>
+    decidedIn(tell({ kind: 'proposed', message: { action: actionId(n), tool, arguments: args as never, deadline, reason: null, confidence }, ...(evidence.length > 0 && { evidence }) }));
 
   const refused = tell({ kind: 'started', message: { instruction: { text: test.instruction.text, attestation: null }, traceId: null }, attestedBy: test.instruction.attestedBy }).find((record) => record.kind === 'message.refused');
   if (refused !== undefined) return `the run was not started: ${refused.detail}`;
@@ -73,7 +76,7 @@ export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools
   forced = null;
   now = test.now;
   const id = actionId(test.earlier.length);
-  let record = propose(test.earlier.length, test.tool, test.arguments, test.confidence, test.deadline);
+  let record = propose(test.earlier.length, test.tool, test.arguments, test.confidence, test.deadline, test.evidence);
   for (const [fact, value] of Object.entries(test.supplied)) {
     if (typeof record === 'string' || record.decision.decision !== 'defer') return `${fact} is supplied, but the action waits for no fact: ${typeof record === 'string' ? record : record.decision.decision}`;
     const owed = record.decision.deferral?.awaits.find((one) => one.fact === fact)?.from ?? [];

@@ -22,6 +22,7 @@ describe('a test that is not met', () => {
     tool: release.deploy
     arguments: { service: web, build: web-1, environment: production }
     instruction: Deploy web
+    graph: [{ node: component:web }]
     expect:
       decision: allow
       rules: [demo.bulk-delete]
@@ -30,10 +31,10 @@ describe('a test that is not met', () => {
 `);
     expect(passed).toBe(0);
     expect(failed.map(({ file, line, expected, got }) => `${file}:${line} ${expected} / ${got}`)).toEqual([
-      'tests/x.test.yaml:7 decision "allow" / "step_up"',
-      'tests/x.test.yaml:8 rules ["demo.bulk-delete"] / ["demo.production-release"]',
-      'tests/x.test.yaml:9 silent ["demo.production-release"] / ["demo.production-release"]',
-      'tests/x.test.yaml:10 route ["ceo"] / ["release-manager"]',
+      'tests/x.test.yaml:8 decision "allow" / "step_up"',
+      'tests/x.test.yaml:9 rules ["demo.bulk-delete"] / ["demo.production-release"]',
+      'tests/x.test.yaml:10 silent ["demo.production-release"] / ["demo.production-release"]',
+      'tests/x.test.yaml:11 route ["ceo"] / ["release-manager"]',
     ]);
     expect(failed[1]!.why.join('\n')).toMatch(/demo\.bulk-delete does not apply to release\.deploy[\s\S]*deploy\.environment = "production" \(derived\)[\s\S]*parameters\.frozenService = "billing"/);
   });

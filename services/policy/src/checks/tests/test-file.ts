@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ActionOutcome, AgentSnapshot, Json, JsonObject, Money } from '@countersign/contracts';
+import type { ActionOutcome, AgentSnapshot, CheckedEvidence, GraphNode, Json, JsonObject, Money } from '@countersign/contracts';
+import { argumentsDigest, validationType } from '@countersign/identity';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { duration } from '../../core/rules/duration.ts';
 import type { Level } from '../../core/world.ts';
@@ -24,6 +25,10 @@ export interface BundleTest {
   readonly tool: string; readonly arguments: JsonObject; readonly confidence: number | null; readonly deadline: string | null;
   readonly instruction: { readonly text: string; readonly attestedBy: string | null };
   readonly agent: AgentSnapshot; readonly earlier: readonly Earlier[]; readonly level: Level; readonly now: number;
+  /** Evidence as policy would have read it when it came in. */
+  readonly evidence: readonly CheckedEvidence[];
+  /** Null: no system graph is known. */
+  readonly graph: readonly GraphNode[] | null;
   readonly supplied: Readonly<Record<string, Json>>; readonly approval: 'approved' | 'denied' | 'expired' | null;
   readonly expect: Expectation;
   /** Line of one field of `expect`. */
@@ -34,8 +39,10 @@ export interface Wrong { readonly line: number; readonly why: string }
 interface Written {
   readonly name: string; readonly tool?: string; readonly arguments?: JsonObject; readonly instruction?: string | { readonly text: string; readonly attestedBy?: string | null };
   readonly agent?: Partial<AgentSnapshot>; readonly earlier?: readonly WrittenEarlier[]; readonly level?: Level; readonly now?: string;
-  readonly confidence?: number | null; readonly deadline?: string | null; readonly supplied?: Readonly<Record<string, Json>>; readonly approval?: BundleTest['approval']; readonly expect: Expectation;
+  readonly confidence?: number | null; readonly deadline?: string | null; readonly supplied?: Readonly<Record<string, Json>>; readonly approval?: BundleTest['approval']; readonly evidence?: readonly WrittenEvidence[]; readonly graph?: readonly WrittenNode[]; readonly expect: Expectation;
 }
+interface WrittenEvidence { readonly by: string; readonly ago?: string; readonly about?: readonly string[]; readonly type?: string; readonly result?: 'passed' | 'failed'; readonly tested?: readonly string[]; readonly found?: readonly string[]; readonly fixed?: readonly string[] }
+type WrittenNode = Partial<GraphNode> & { readonly node: string };
 type WrittenEarlier = Partial<Omit<Earlier, 'at'>> & { readonly tool: string; readonly ago?: string; readonly times?: number };
 interface WrittenFile { readonly now?: string; readonly defaults?: Partial<Written>; readonly tests: readonly Written[] }
 
@@ -83,9 +90,15 @@ const filled = (file: string, line: number, whole: WrittenFile, written: Written
     name: test.name, file, line, lineOf, tool: test.tool, arguments: test.arguments ?? {}, confidence: test.confidence ?? null, deadline: test.deadline ?? null,
     instruction: { attestedBy: null, ...instruction }, agent: { ...agent, limits: { ...someone.limits, ...agent.limits } },
     earlier: earlierOf(test.earlier ?? [], now), level: test.level ?? 'normal', now,
+    evidence: (test.evidence ?? []).map((one) => evidenceOf(one, `${test.tool}@${argumentsDigest(test.arguments ?? {})}`, now)), graph: test.graph?.map(nodeOf) ?? null,
     supplied: test.supplied ?? {}, approval: test.approval ?? null, expect: test.expect,
   };
 };
+
+/** Made now and about this call, unless it says otherwise. */
+const evidenceOf = ({ by, ago, about, type = validationType, result = 'passed', tested = [], found = [], fixed = [] }: WrittenEvidence, call: string, now: number): CheckedEvidence =>
+  ({ by, why: null, type, subjects: about ?? [call], madeAt: ago === undefined ? now : now - duration(ago)!, result, tested, found, fixed });
+const nodeOf = (node: WrittenNode): GraphNode => ({ tenant: 'acme', version: 1, kind: 'service', title: node.node, owner: null, dependsOn: [], marks: [], paths: [], status: 'live', ...node });
 
 /** Times go up: an entry without one happened with the entry after it. */
 const earlierOf = (written: readonly WrittenEarlier[], now: number): Earlier[] => {

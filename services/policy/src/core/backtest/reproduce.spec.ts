@@ -14,13 +14,13 @@ describe('a decision made again from its record alone', () => {
       ['approval_required', 1, { status: 'reproduced' }], ['approval_required', 1, { status: 'reproduced' }],
       ['allow', 2, { status: 'reproduced' }], ['approval_denied', 2, { status: 'carried', code: 'approval_denied' }],
       ['rule_denied', 1, { status: 'reproduced' }], ['approval_required', 1, { status: 'reproduced' }],
-      ['unknown_tool', 1, { status: 'carried', code: 'unknown_tool' }], ['evaluation_failed', 1, { status: 'reproduced' }], ['arguments_invalid', 1, { status: 'carried', code: 'arguments_invalid' }],
+      ['unknown_tool', 1, { status: 'carried', code: 'unknown_tool' }], ['out_of_scope', 1, { status: 'reproduced' }], ['arguments_invalid', 1, { status: 'carried', code: 'arguments_invalid' }],
       ['allow', 1, { status: 'reproduced' }],
     ]);
   });
 
   it('rests on facts that could not be derived as well: without them it would come out otherwise', () => {
-    const failed = smallDay().decided().find(({ decision }) => decision.code === 'evaluation_failed')!;
+    const failed = smallDay().decided().find(({ decision }) => decision.code === 'out_of_scope')!;
     expect(failed.failed).toEqual([{ fact: 'amount', why: 'no integer amount in minor units', byArguments: true }]);
     expect(reproduce({ ...asRead(failed), failed: [{ ...failed.failed![0]!, byArguments: false }] }, base)).toMatchObject({ status: 'different' });
   });

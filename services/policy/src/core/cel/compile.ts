@@ -16,7 +16,13 @@ import type { Value } from './value.ts';
 export type { Names };
 
 /** The expression is legal CEL but not of the compiled subset: the interpreter takes it. */
-export class Unsupported extends Error {}
+export class Unsupported extends Error {
+  readonly function: string | undefined;
+  constructor(what: string, name?: string) {
+    super(what);
+    this.function = name;
+  }
+}
 
 interface Frame { readonly names: Names; readonly slots: Slots; readonly locals: ReadonlyMap<string, number>; readonly depth: number }
 
@@ -104,7 +110,7 @@ const call = (id: string, operands: readonly CelTree[], frame: Frame): Node => {
   const one = parts.length === 1 ? unary.get(id) : undefined;
   if (one !== undefined) return { run: (scope) => { const value = a!.run(scope); return value instanceof Failure ? value : one(value, scope); } };
   const two = parts.length === 2 ? (id === '_+_' && collects(operands[0]!) ? append : binary.get(id)) : undefined;
-  if (two === undefined) throw new Unsupported(`function ${id}`);
+  if (two === undefined) throw new Unsupported(`function ${id}`, id);
   const quick = fused(id, a!, b!);
   if (quick !== undefined) return { run: quick };
   const [left, right] = [a!.run, b!.run];

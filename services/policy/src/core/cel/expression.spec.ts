@@ -96,6 +96,7 @@ describe('odd values', () => {
 describe('what is refused when a bundle is read', () => {
   it.each<[string, string, RegExp]>([
     ['a name that does not exist', 'o > 1 && Amout > 2', /unknown name Amout/],
+    ['a function that does not exist', 'o.reverse() == a', /unknown function reverse/],
     ['a pattern from the arguments', 'o.matches(a)', /matches needs its pattern as a text/],
     ['a pattern that is none', 'a.matches("(")', /./],
     ['a pattern that repeats without measure', 'a.matches("((a{100}){100}){100}")', /invalid repeat count/],

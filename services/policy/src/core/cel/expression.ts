@@ -1,5 +1,5 @@
 import { Unsupported, compileTree } from './compile.ts';
-import { interpretTree } from './interpret.ts';
+import { interpretTree, knowsFunction } from './interpret.ts';
 import { createSlots } from './names.ts';
 import type { Names, Slots } from './names.ts';
 import type { Run } from './node.ts';
@@ -11,7 +11,14 @@ import { Failure } from './value.ts';
 import type { Result } from './value.ts';
 
 /** `interpreted` says why the slow way is taken; null where the expression is compiled. */
-export interface Expression { readonly source: string; readonly run: Run; readonly uses: readonly string[]; readonly interpreted: string | null }
+export interface Expression {
+  readonly source: string; readonly uses: readonly string[]; readonly interpreted: string | null;
+  readonly run: Run;
+  /** `run` in two parts, for those who run many: what `quick` says holds where it is a truth value and fuel is left, else `settle` says what it comes to. */
+  readonly quick: Run;
+  /** `fuel` is what was there before `quick`. */
+  readonly settle: (scope: Scope, result: Result, fuel: number) => Result;
+}
 
 /**
  * Makes CEL text runnable. Names are read from `slots`, by the numbers that the table gives out. Throws a CelProblem where the text is no CEL,
@@ -22,17 +29,24 @@ export const expression = (source: string, names: Names, slots: Slots = createSl
   const uses = freeNames(tree, names);
   const slow = interpretTree(tree, uses, names, slots);
   try {
-    return { source, run: settled(compileTree(tree, names, slots), slow, uses, names, slots), uses, interpreted: null };
+    return { source, ...settled(compileTree(tree, names, slots), slow, uses, names, slots), uses, interpreted: null };
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
-    return { source, run: settled(slow, slow, uses, names, slots), uses, interpreted: error.message };
+    if (error.function !== undefined && !knowsFunction(error.function)) throw new CelProblem(`unknown function ${error.function}`);
+    return { source, ...settled(slow, slow, uses, names, slots), uses, interpreted: error.message };
   }
 };
 
 /** What a run came to once it is known whether it may count: fuel, and who is to blame for a failure, are looked at here for both engines alike. */
-const settled = (fast: Run, slow: Run, uses: readonly string[], names: Names, slots: Slots): Run => {
+const settled = (fast: Run, slow: Run, uses: readonly string[], names: Names, slots: Slots): Pick<Expression, 'run' | 'quick' | 'settle'> => {
   const reads = uses.filter((name) => names.constant?.(name) === undefined).map((name) => ({ name, slot: slots.of(name), byArguments: names.byArguments(name) }));
-  const settle = (scope: Scope, result: Result): Result => {
+  const settle = (scope: Scope, found: Result, fuel: number): Result => {
+    let result = found;
+    if (scope.beyond) {
+      scope.beyond = false;
+      scope.fuel = fuel;
+      result = slow(scope);
+    }
     if (scope.fuel < 0) return new Failure('too much work for what the arguments hold', true);
     return result instanceof Failure ? blamed(result, scope) : result;
   };
@@ -45,14 +59,13 @@ const settled = (fast: Run, slow: Run, uses: readonly string[], names: Names, sl
     if (failed.length === 0) return new Failure(why, reads.some((one) => one.byArguments));
     return failed.find((one) => one.byArguments) ?? failed.find((one) => one.constructor !== Failure) ?? failed[0]!;
   };
-  return (scope) => {
-    const fuel = scope.fuel;
-    const result = fast(scope);
-    if (typeof result === 'boolean' && scope.fuel >= 0) return result;
-    if (!scope.beyond) return settle(scope, result);
-    scope.beyond = false;
-    scope.fuel = fuel;
-    return settle(scope, slow(scope));
+  return {
+    quick: fast, settle,
+    run: (scope) => {
+      const { fuel } = scope;
+      const result = fast(scope);
+      return typeof result === 'boolean' && scope.fuel >= 0 ? result : settle(scope, result, fuel);
+    },
   };
 };
 

@@ -82,9 +82,13 @@ const exact = (value: bigint): number => {
 
 const noValue = failing('no value');
 
+/** Whether the library has a function of this name, in any form. */
+export const knowsFunction = (name: string): boolean => env.funcs.find(name) !== undefined;
+
 /** Runs a tree in the library's interpreter, some 50 times slower: for what the compiler does not cover, and as its reference. */
 export const interpretTree = (tree: CelTree, uses: readonly string[], names: Names, slots: Slots): Run => {
-  const run = plan(env, metered(tree, names)) as (bindings: Record<string, CelInput>) => unknown;
+  // Planned when it is first needed: most conditions never are.
+  let planned: ((bindings: Record<string, CelInput>) => unknown) | undefined;
   const reads = uses.map((name) => ({ name, fixed: names.constant?.(name), slot: names.constant?.(name) === undefined ? slots.of(name) : -1 }));
   return (scope): Result => {
     const before = current;
@@ -96,7 +100,8 @@ export const interpretTree = (tree: CelTree, uses: readonly string[], names: Nam
         if (value !== undefined && !(value instanceof Failure)) bindings[name] = toCel(value);
       }
       current = scope;
-      const result = run(bindings);
+      planned ??= plan(env, metered(tree, names)) as NonNullable<typeof planned>;
+      const result = planned(bindings);
       if (result === undefined) return noValue;
       return isCelError(result as never) ? failing(String((result as { message?: string }).message)) : fromCel(result);
     } catch (error) {

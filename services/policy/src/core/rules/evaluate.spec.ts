@@ -41,7 +41,15 @@ describe('given the table of tiers', () => {
     expect(judge([asks('a', 'security'), asks('b', 'owner')])).toMatchObject({ tier: 3, approval: { route: ['senior'] } });
     expect(judge([asks('a', 'security'), asks('b', 'security')])).toMatchObject({ approval: { route: ['security'] } });
   });
-  it('a rule that fails because of the arguments denies', () => expect(judge([rule('big', 'amount > 10', { tier: 3 })], { args: { to: 'DE1', amount: 0.001, note: '' } })).toMatchObject({ decision: 'deny', code: 'evaluation_failed' }));
+  it('a rule that fails because of the arguments denies', () => expect(judge([rule('odd', 'target + 1 > 2', { tier: 3 })])).toMatchObject({ decision: 'deny', code: 'evaluation_failed' }));
+  it('arguments from which an extractor makes nothing put the action out of scope, read by a rule or not, approved or not', () => {
+    const throwing = compileTool(snapshot({ facts: { target: '[args.to]', amountMajor: 'args.amount / args.parts' } }));
+    for (const rules of [[], [rule('big', 'amount > 10', { tier: 3 })]]) {
+      expect(judge(rules, { tool: throwing, args: { to: 'DE1', amount: 50, parts: 0 } })).toMatchObject({ decision: 'deny', code: 'out_of_scope', rules: expect.arrayContaining([expect.objectContaining({ id: 'builtin:arguments', reason: expect.stringMatching(/^amountMajor cannot be derived from the arguments: division by zero/) })]) });
+      expect(judge(rules, { tool: throwing, args: { to: 'DE1' }, approval: { resolution: 'approved' } })).toMatchObject({ decision: 'deny', code: 'out_of_scope' });
+    }
+    expect(judge([], { args: { to: 'DE1', amount: 0.001, note: '' } })).toMatchObject({ decision: 'deny', code: 'out_of_scope' });
+  });
   it('a rule that fails for another reason raises by one, to 3 at least', () => {
     expect(judge([rule('odd', 'size(run.calls) > 1', { tier: 1 })], { tool: undo })).toMatchObject({ tier: 3 });
     expect(judge([rule('odd', 'size(run.calls) > 1', { tier: 1 }), rule('r', 'true', { tier: 3 })])).toMatchObject({ tier: 4 });

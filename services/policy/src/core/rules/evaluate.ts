@@ -39,6 +39,7 @@ export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts:
   if (tool.snapshot.consequential) fire(tally, 'builtin:consequential', 2, null, 'the tool changes something or sends something out');
   if (index.never) fire(tally, 'builtin:never-automate', 3, null, 'on the list of what is never automated');
   if (tool.snapshot.consequential && !tool.snapshot.reversible && !authorised(read)) fire(tally, 'builtin:irreversible', 3, null, 'cannot be undone, and no attested instruction names its target and amount');
+  outOfScope(tally, failed);
   applyMatrix(tally, index.matrix, tool.snapshot.consequential, facts, failed);
   if (index.rules.length > 0) applyRules(tally, loaded(bundle, index, facts, failed), index);
   // A rule that failed for a reason of ours raises what all others came to: once, and last, so that order does not matter.
@@ -61,8 +62,15 @@ const fire = (tally: Tally, id: string, tier: Tier | null, decision: FiredRule['
   tally.rules.push({ id, tier, decision, reason });
 };
 
-const codes = ['evaluation_failed', 'rewrite_conflict', 'denied_by_rule', 'not_permitted'];
+const codes = ['evaluation_failed', 'out_of_scope', 'rewrite_conflict', 'denied_by_rule', 'not_permitted'];
 const stricterCode = (a: string | null, b: string): string => (a === null || codes.indexOf(b) > codes.indexOf(a) ? b : a);
+
+/** What the arguments hide from every rule is no rule's to allow: an extractor that failed on them, an amount that is none, more targets than can be looked at. */
+const outOfScope = (tally: Tally, failed: readonly FailedFact[]): void => {
+  let first: FailedFact | undefined;
+  for (const one of failed) if (one.byArguments && (first === undefined || one.fact < first.fact)) first = one;
+  if (first !== undefined) fire(tally, 'builtin:arguments', null, 'deny', `${first.fact} cannot be derived from the arguments: ${first.why.slice(0, 300)}`, 'out_of_scope');
+};
 
 const applyMatrix = (tally: Tally, rows: readonly MatrixRow[], consequential: boolean, facts: Readonly<Record<string, Fact>>, failed: readonly FailedFact[]): void => {
   if (rows.length === 0) return;
@@ -87,8 +95,12 @@ const broken = (tally: Tally, id: string, why: string): void => {
 };
 
 const applyRules = (tally: Tally, scope: Scope, { rules }: ToolIndex): void => {
-  for (const rule of rules) {
-    const result = rule.when.run(scope);
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i]!;
+    const { fuel } = scope;
+    const quick = rule.when.quick(scope);
+    if (quick === false && scope.fuel >= 0) continue;
+    const result = typeof quick === 'boolean' && scope.fuel >= 0 ? quick : rule.when.settle(scope, quick, fuel);
     if (result === false) continue;
     if (result === true) {
       fire(tally, rule.id, rule.tier, rule.decision ?? (rule.rewrites.length > 0 ? 'modify' : null), rule.rationale);

@@ -41,7 +41,7 @@ describe('the tier matrix', () => {
       expect(judge(money, { amount: 'much' })).toMatchObject({ tier: 3 });
     });
     it('leaves what only reads', () => expect(judge(money, {}, { of: tool({ consequential: false }) })).toMatchObject({ decision: 'allow', tier: 1, fired: [] }));
-    it('denies where the arguments are why', () => expect(judge(money, {}, { failed: [{ fact: 'amount', why: 'no whole number', byArguments: true }] })).toMatchObject({ decision: 'deny', code: 'evaluation_failed' }));
+    it('denies where the arguments are why', () => expect(judge(money, {}, { failed: [{ fact: 'amount', why: 'no whole number', byArguments: true }] })).toMatchObject({ decision: 'deny', code: 'out_of_scope' }));
     it('raises where it failed for a reason of ours', () => expect(judge(money, {}, { failed: [{ fact: 'amount', why: 'no table', byArguments: false }] })).toMatchObject({ decision: 'step_up', tier: 3 }));
   });
   it('does not ask about an amount that the act does not have', () => expect(judge(money, { amount: null })).toMatchObject({ decision: 'allow', tier: 2, fired: [] }));
