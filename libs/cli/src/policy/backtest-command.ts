@@ -48,7 +48,7 @@ export const backtestWith = async (settings: BacktestSettings, connected: Connec
   const begun = performance.now();
   const tick = createTicker(Date.now);
   await read({ from: settings.from ?? -Infinity, to: settings.to ?? Infinity, onRecord: test.add, onProgress: (share) => tick(bar(share, test.seen.decisions)) });
-  progress('');
+  progress(`${process.stderr.isTTY ? '\r\x1b[K' : ''}${bar(1, test.seen.decisions)}`);
   const seconds = (performance.now() - begun) / 1_000;
   if (mismatches !== undefined) await new Promise((resolve) => { mismatches.end(resolve); });
   for (const version of known.ambiguous) if (Object.hasOwn(test.proof().versions, version)) progress(`Two different bundles call themselves ${version}: the first found was taken (--known, then what policy published, then the packs here).`);

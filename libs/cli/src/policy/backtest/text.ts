@@ -24,6 +24,7 @@ export const versionsSaid = ({ proof }: BacktestReport): string => Object.entrie
 /** Whether the record holds, in one sentence. */
 export const proofSaid = (report: BacktestReport): string => {
   const { proof } = report;
+  if (report.decisions.read === 0) return 'No decision was recorded in this stretch of time: nothing is proven, and nothing was tried.';
   if (proof.ok) return `Proven: the recorded versions make all ${n(proof.reproduced)} decisions again from the record alone: ${versionsSaid(report) || 'there are none'}. ${n(proof.carried)} more no rule made.`;
   return [
     'THE RECORD IS NOT REPRODUCED.',

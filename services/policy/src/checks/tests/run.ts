@@ -54,7 +54,8 @@ const coverageOf = (bundle: CompiledBundle, played: readonly Played[]): TestRepo
     let fired = 0, notFired = 0;
     for (const { record, judged } of played) {
       if (judged === null || !rule.matches(record.tool)) continue;
-      const said = judged.verdict.rules.find(({ id }) => id === rule.id);
+      // The record has what fired over the arguments as proposed and as rules changed them; the last judgement only the latter.
+      const said = (record.modified === undefined ? judged.verdict.rules : record.decision.rules).find(({ id }) => id === rule.id);
       if (said === undefined) notFired++;
       // A rule that could not be evaluated says so instead of its rationale; it neither fired nor kept still.
       else if (said.reason === rule.rationale) { fired++; tools.add(record.tool); }
