@@ -128,7 +128,7 @@ export function* compileSteps(parsed: unknown): Generator<undefined, CompiledBun
   return {
     version: spec.version, parameters, rules, scope: newScope([]), budget: spec.budget ?? null, reviewRate: spec.review?.rate ?? 0, awaited, deferral, budgets, evidence,
     approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
-    interpreted: rules.filter((rule) => rule.when.interpreted !== null).map((rule) => ({ rule: rule.id, why: rule.when.interpreted! })),
+    interpreted: rules.flatMap((rule) => expressionsOf(rule).flatMap(({ interpreted }) => (interpreted === null ? [] : [{ rule: rule.id, why: interpreted }]))),
     index: (tool) => {
       let found = indexed.get(tool);
       if (found === undefined) {
