@@ -37,6 +37,16 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign deny APPROVAL --reason TEXT [--as PERSON] [--json]',
     load: async () => (await import('./people/approvals-command.ts')).deny,
   },
+  reviews: {
+    summary: 'what agents did alone and was drawn for a blind review',
+    usage: 'countersign reviews [--as PERSON] [--json]\n  Shows what was asked and what was done; not what was decided, how sure the agent was, or what came of it.',
+    load: async () => (await import('./people/reviews-command.ts')).reviews,
+  },
+  review: {
+    summary: 'your verdict on something an agent did alone',
+    usage: 'countersign review RUN ACTION --verdict right|wrong --reason TEXT [--as PERSON] [--json]\n  Signed with your key, and final. Needs the role reviewer or approver.',
+    load: async () => (await import('./people/reviews-command.ts')).review,
+  },
   runs: {
     summary: 'runs, newest first',
     usage: 'countersign runs [--agent AGENT] [--status STATUS] [--as PERSON] [--json]',

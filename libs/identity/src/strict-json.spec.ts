@@ -15,7 +15,7 @@ describe('parseStrictJson', () => {
     fc.assert(fc.property(iJson, fc.constantFrom(undefined, 1, '\t'), fc.boolean(), (value, indent, escape) => {
       let text = JSON.stringify(value, null, indent);
       if (escape) text = text.replace(/[^\x00-\x7f]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'));
-      expect(parse(text)).toEqual({ ok: true, value: JSON.parse(text) });
+      expect(parse(text)).toEqual({ ok: true, value: JSON.parse(text), text });
     }), { seed: 4, numRuns: 1_000 });
   });
 
@@ -53,7 +53,7 @@ describe('parseStrictJson', () => {
     expect(parseStrictJson(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]))).toMatchObject({ code: 'invalid_utf8' });
     expect(parse('[9007199254740991,-9007199254740991,0.5,-0]')).toMatchObject({ ok: true });
     expect(parse('['.repeat(32) + ']'.repeat(32)).ok).toBe(true);
-    expect(parseStrictJson(new Uint8Array(Buffer.from('xx{"a":1}yy')).subarray(2, 9))).toEqual({ ok: true, value: { a: 1 } });
+    expect(parseStrictJson(new Uint8Array(Buffer.from('xx{"a":1}yy')).subarray(2, 9))).toEqual({ ok: true, value: { a: 1 }, text: '{"a":1}' });
     expect(({} as { x?: number }).x).toBeUndefined();
   });
 });

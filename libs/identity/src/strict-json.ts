@@ -12,9 +12,9 @@ export interface StrictJsonLimits {
 /**
  * Parses I-JSON (RFC 7493) and nothing else. Codes: too_large, invalid_utf8, too_deep, malformed_json, duplicate_key,
  * unsafe_number, lone_surrogate, forbidden_key (`__proto__`), nul_byte (raw or escaped).
- * Strictness costs one pass over the bytes and one over the values; the parser itself stays V8's.
+ * `text` is what was parsed, for whoever passes it on. Strictness costs one pass over the bytes and one over the values; the parser itself stays V8's.
  */
-export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits = {}): Checked<{ readonly value: unknown }> => {
+export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits = {}): Checked<{ readonly value: unknown; readonly text: string }> => {
   const maxBytes = limits.maxBytes ?? 262_144;
   if (bytes.length > maxBytes) return refuse('too_large', `${bytes.length} bytes, at most ${maxBytes} are accepted`);
   if (!isUtf8(bytes)) return refuse('invalid_utf8', 'the message is not valid UTF-8');
@@ -22,9 +22,10 @@ export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits = {}
   const maxDepth = limits.maxDepth ?? 32;
   const members = scan(bytes, maxDepth);
   if (members < 0) return refuse('too_deep', `nested deeper than ${maxDepth}`);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    value = JSON.parse(text);
   } catch {
     return refuse('malformed_json', 'the message is not JSON');
   }
@@ -33,7 +34,7 @@ export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits = {}
   if (walked.problem !== undefined) return walked.problem;
   // A repeated key leaves fewer members in the value than the text has.
   if (walked.members !== members) return refuse('duplicate_key', 'an object names a key twice');
-  return { ok: true, value };
+  return { ok: true, value, text };
 };
 
 /** Set by the last scan: whether the text has an escape `\u`, the only way to a lone surrogate or a NUL in valid UTF-8. */

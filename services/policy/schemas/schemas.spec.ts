@@ -64,4 +64,11 @@ describe('the JSON Schemas that editors use', () => {
     const plain = JSON.parse(JSON.stringify(value)) as object;
     expect([schemas[kind](plain), loads(kind, plain)]).toEqual([false, false]);
   });
+
+  it('accept the rule and the matrix that the README shows, and so does the loader', () => {
+    const blocks = [...readFileSync(here('../README.md'), 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => parse(text!) as object);
+    const [shown, matrix] = [blocks.find(Array.isArray) as object[], blocks.find((one) => 'matrix' in one)!];
+    expect([schemas.rules(shown), schemas.bundle({ ...head, ...matrix })]).toEqual([true, true]);
+    expect(() => compileBundle({ ...head, ...matrix, parameters: { limit: 100 }, rules: shown })).not.toThrow();
+  });
 });

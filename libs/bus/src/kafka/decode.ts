@@ -8,12 +8,14 @@ import type { Reader } from './wire.ts';
 export interface Segment {
   readonly topic: string;
   readonly partition: number;
+  /** Decoded when first asked for: what waits in a queue waits as bytes, which the garbage collector need not walk through. */
   readonly messages: readonly BusMessage[];
   readonly next: bigint;
+  /** About how much is kept; 0 where there is no message. */
   readonly bytes: number;
 }
 
-interface Batch { readonly first: bigint; readonly last: bigint; readonly control: boolean; readonly transactional: boolean; readonly producerId: bigint; readonly count: number; readonly appended: number | undefined; readonly firstAt: number; readonly records: () => Reader }
+interface Batch { readonly first: bigint; readonly last: bigint; readonly control: boolean; readonly transactional: boolean; readonly producerId: bigint; readonly count: number; readonly appended: number | undefined; readonly firstAt: number; readonly bytes: number; readonly records: () => Reader }
 
 const batchHead = 12;
 
@@ -37,13 +39,11 @@ const nextBatch = (from: Reader, where: string): Batch | undefined => {
   batch.int32();
   const count = batch.int32();
   const codec = attributes & 7;
+  if (codec > 1) throw new Error(`${where} holds a batch at offset ${first} compressed in a way (${codec}) that is not read here; only gzip is`);
   return {
     first, last, producerId, count, firstAt, appended: (attributes & 8) === 0 ? undefined : latest, transactional: (attributes & 16) !== 0, control: (attributes & 32) !== 0,
-    records: () => {
-      if (codec === 0) return batch;
-      if (codec === 1) return createReader(gunzipSync(batch.raw(batch.left)));
-      throw new Error(`${where} holds a batch at offset ${first} compressed in a way (${codec}) that is not read here; only gzip is`);
-    },
+    bytes: batch.left,
+    records: () => (codec === 0 ? batch : createReader(gunzipSync(batch.raw(batch.left)))),
   };
 };
 
@@ -71,6 +71,16 @@ const message = (from: Reader, topic: string, partition: number, batch: Batch): 
   return { topic, partition, offset, timestamp: batch.appended === undefined ? timestamp + late : timestamp, key, value, headers: headersOf(from) };
 };
 
+const messagesOf = (batch: Batch, topic: string, partition: number, from: bigint): readonly BusMessage[] => {
+  const records = batch.records();
+  const messages: BusMessage[] = [];
+  for (let nth = 0; nth < batch.count; nth += 1) {
+    const one = message(records, topic, partition, batch);
+    if (one.offset >= from) messages.push(one);
+  }
+  return messages;
+};
+
 /**
  * Keeps what is committed, is data, and stands at `from` or later. Aborted transactions come from the broker in no promised order and may
  * interleave; a marker ends its producer's, and only aborted ones are ignored.
@@ -79,7 +89,7 @@ export const segmentOf = (topic: string, fetched: FetchedPartition, from: bigint
   const { partition } = fetched;
   const aborted = fetched.aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : a.firstOffset > b.firstOffset ? 1 : 0));
   const ignoring = new Set<bigint>();
-  const messages: BusMessage[] = [];
+  const kept: Batch[] = [];
   let next = from;
   let bytes = 0;
   const where = `${topic}/${partition}`;
@@ -90,13 +100,10 @@ export const segmentOf = (topic: string, fetched: FetchedPartition, from: bigint
     while (aborted.length > 0 && aborted[0]!.firstOffset <= batch.last) ignoring.add(aborted.shift()!.producerId);
     if (batch.control) { ignoring.delete(batch.producerId); continue; }
     if (batch.last < from || (batch.transactional && ignoring.has(batch.producerId))) continue;
-    const records = batch.records();
-    for (let nth = 0; nth < batch.count; nth += 1) {
-      const one = message(records, topic, partition, batch);
-      if (one.offset < from) continue;
-      bytes += (one.value?.length ?? 0) + 200;
-      messages.push(one);
-    }
+    if (batch.count === 0) continue;
+    bytes += batch.bytes;
+    kept.push(batch);
   }
-  return { topic, partition, messages, next, bytes };
+  let decoded: readonly BusMessage[] | undefined;
+  return { topic, partition, next, bytes, get messages() { return (decoded ??= kept.flatMap((batch) => messagesOf(batch, topic, partition, from))); } };
 };

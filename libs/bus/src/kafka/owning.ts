@@ -37,11 +37,10 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
 
   // A commit is answered before its markers are written: until then the end that others see lies before what we wrote.
   const newest = new Map<string, bigint>();
-  const write = async (placed: readonly Placed[], next?: bigint): Promise<readonly Stands[]> => {
-    const written = await transactor.commit(inRounds(placed), next);
+  const write = (placed: readonly Placed[], next?: bigint): Promise<readonly Stands[]> => transactor.commit(inRounds(placed), next).then((written) => {
     for (const one of written) if (one.partition === partition) newest.set(one.topic, one.base);
     return written;
-  };
+  });
   const endOf = async (topic: string): Promise<bigint> => {
     for (;;) {
       const end = (await topics.ends(topic))[partition]!;
@@ -87,7 +86,7 @@ export const own = async (client: Client, topics: Topics, known: ReadonlyMap<str
     const ownership: Ownership = { partition, next, append, read, signal: over.signal };
     const made = await options.own(ownership);
     owner = made;
-    return { owner: made, next, release, commit: async (outputs, until) => { await write(outputs.map(placing), until); } };
+    return { owner: made, next, release, commit: (outputs, until) => write(outputs.map(placing), until).then(() => undefined) };
   } catch (error) {
     await release();
     throw error;

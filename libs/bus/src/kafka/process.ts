@@ -1,5 +1,5 @@
 import { BusError } from '../errors.ts';
-import type { ProcessOptions, Subscription } from '../port.ts';
+import type { BusMessage, ProcessOptions, Subscription } from '../port.ts';
 import type { Client } from './client.ts';
 import { asError, isFenced } from './failures.ts';
 import { joinGroup } from './group.ts';
@@ -17,6 +17,9 @@ const rejoinMs = 5_000;
  * the next one no sooner than this after the last: fewer transactions leave the machine free, and everybody's latency falls.
  */
 const paceMs = 20;
+
+const handled = (owned: Owned, messages: readonly BusMessage[], next: bigint): Promise<void> =>
+  Promise.resolve(owned.owner.handle(messages)).then((outputs) => owned.commit(outputs, next));
 
 /** Exactly once: outputs and input offset in one transaction per batch. Any failure throws the folded state and the producer away and begins from what is committed. */
 export const processExactlyOnce = async (client: Client, topics: Topics, options: ProcessOptions): Promise<Subscription> => {
@@ -38,15 +41,18 @@ export const processExactlyOnce = async (client: Client, topics: Topics, options
       const queue = work.readFrom(owned.next);
       begin();
       for (;;) {
-        const taken = await queue.take(maxBatch, over.signal);
+        let taken = await queue.take(maxBatch, over.signal);
         if (taken === undefined) return;
         const started = performance.now();
-        const outputs = await owned.owner.handle(taken.messages);
-        await owned.commit(outputs, taken.next);
+        const { next, messages: { length } } = taken;
+        const committing = handled(owned, taken.messages, next);
+        // While a commit is on its way nothing here holds the messages: what lives through a collection is copied by it.
+        taken = undefined;
+        await committing;
         moved();
-        try { await owned.owner.committed?.(taken.next); } catch (error) { onError(asError(error)); }
+        try { await owned.owner.committed?.(next); } catch (error) { onError(asError(error)); }
         const rest = paceMs - (performance.now() - started);
-        if (rest > 1 && taken.messages.length * 4 < maxBatch) await pause(rest, over.signal);
+        if (rest > 1 && length * 4 < maxBatch) await pause(rest, over.signal);
       }
     };
 

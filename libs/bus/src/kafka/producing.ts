@@ -1,32 +1,28 @@
-import { encodeBatch } from './encode.ts';
-import type { Sized, Written } from './encode.ts';
 import { brokerError } from './failures.ts';
 import type { RawBroker } from './raw-cluster.ts';
 import { createReader, createWriter } from './wire.ts';
 
-/** One record batch on its way: all of them of one broker. */
-export interface Going { readonly topic: string; readonly partition: number; readonly records: readonly Sized[]; readonly sequence: number }
+/** One record batch on its way, encoded. */
+export interface Going { readonly topic: string; readonly partition: number; readonly batch: Buffer }
 /** Where a batch stands now. */
 export interface Stands { readonly topic: string; readonly partition: number; readonly base: bigint }
 
 const allReplicas = -1;
 
-const encode = (transactionalId: string, by: Omit<Written, 'sequence' | 'transactional'>, timeoutMs: number, batches: readonly Going[]): Buffer => {
-  const now = Date.now();
-  const encoded = batches.map(({ records, sequence }) => encodeBatch(records, { ...by, sequence, transactional: true }, now));
-  const to = createWriter(encoded.reduce((sum, { length }) => sum + length + 128, 256));
+const encode = (transactionalId: string, timeoutMs: number, batches: readonly Going[]): Buffer => {
+  const to = createWriter(batches.reduce((sum, { batch }) => sum + batch.length + 128, 256));
   to.string(transactionalId);
   to.int16(allReplicas);
   to.int32(timeoutMs);
-  const topics = Map.groupBy(batches.map((batch, nth) => ({ topic: batch.topic, partition: batch.partition, records: encoded[nth]! })), ({ topic }) => topic);
+  const topics = Map.groupBy(batches, ({ topic }) => topic);
   to.int32(topics.size);
   for (const [topic, parts] of topics) {
     to.string(topic);
     to.int32(parts.length);
-    for (const { partition, records } of parts) {
+    for (const { partition, batch } of parts) {
       to.int32(partition);
-      to.int32(records.length);
-      to.raw(records);
+      to.int32(batch.length);
+      to.raw(batch);
     }
   }
   return to.written();
@@ -48,6 +44,6 @@ const decode = (payload: Buffer): readonly Stands[] => {
   }).flat();
 };
 
-/** Produce, version 7 (Kafka 2.1 and later), in a transaction. Rejects when any batch was refused; others may have been taken. */
-export const produceTo = (broker: RawBroker, transactionalId: string, by: Omit<Written, 'sequence' | 'transactional'>, timeoutMs: number, batches: readonly Going[]): Promise<readonly Stands[]> =>
-  broker.send({ apiKey: 0, apiVersion: 7, apiName: 'Produce', body: encode(transactionalId, by, timeoutMs, batches), decode });
+/** Produce, version 7 (Kafka 2.1 and later), in a transaction; all batches are of one broker. Rejects when any was refused; others may have been taken. */
+export const produceTo = (broker: RawBroker, transactionalId: string, timeoutMs: number, batches: readonly Going[]): Promise<readonly Stands[]> =>
+  broker.send({ apiKey: 0, apiVersion: 7, apiName: 'Produce', body: encode(transactionalId, timeoutMs, batches), decode });

@@ -13,41 +13,47 @@ export interface Queue {
 const capacityBytes = 2_097_152;
 
 export const createQueue = (onRoom: () => void): Queue => {
-  let held: { readonly messages: readonly BusMessage[]; readonly next: bigint; readonly bytes: number; at: number }[] = [];
+  let held: { readonly segment: Segment; at: number }[] = [];
   let bytes = 0;
   let arrived = (): void => undefined;
   const hasRoom = (): boolean => bytes < capacityBytes;
 
+  const something = async (signal: AbortSignal): Promise<void> => {
+    while (held.length === 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const come = (): void => { signal.removeEventListener('abort', come); resolve(); };
+        arrived = come;
+        signal.addEventListener('abort', come);
+      });
+    }
+  };
+
   return {
     hasRoom,
-    push: ({ messages, next, bytes: size }) => {
-      if (messages.length === 0) return;
-      held.push({ messages, next, bytes: size, at: 0 });
-      bytes += size;
+    push: (segment) => {
+      if (segment.bytes === 0) return;
+      held.push({ segment, at: 0 });
+      bytes += segment.bytes;
       arrived();
     },
     take: async (most, signal) => {
-      while (held.length === 0 && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const come = (): void => { signal.removeEventListener('abort', come); resolve(); };
-          arrived = come;
-          signal.addEventListener('abort', come);
-        });
-      }
-      if (signal.aborted) return undefined;
       const full = !hasRoom();
       const messages: BusMessage[] = [];
       let next = 0n;
-      while (held.length > 0 && messages.length < most) {
-        const first = held[0]!;
-        const part = first.messages.slice(first.at, first.at + most - messages.length);
-        for (const message of part) messages.push(message);
-        first.at += part.length;
-        if (first.at === first.messages.length) {
-          held = held.slice(1);
-          bytes -= first.bytes;
-          next = first.next;
-        } else next = messages.at(-1)!.offset + 1n;
+      while (messages.length === 0) {
+        await something(signal);
+        if (signal.aborted) return undefined;
+        while (held.length > 0 && messages.length < most) {
+          const [first] = held as [typeof held[number]];
+          const part = first.segment.messages.slice(first.at, first.at + most - messages.length);
+          for (const message of part) messages.push(message);
+          first.at += part.length;
+          if (first.at === first.segment.messages.length) {
+            held = held.slice(1);
+            bytes -= first.segment.bytes;
+            next = first.segment.next;
+          } else next = messages.at(-1)!.offset + 1n;
+        }
       }
       if (full && hasRoom()) onRoom();
       return { messages, next };

@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import { encodeBatch } from './encode.ts';
 import { failureType } from './failures.ts';
 import { pause } from './pause.ts';
 import { produceTo } from './producing.ts';
@@ -65,15 +66,17 @@ export const takeOver = async (client: Client, group: string, input: string, par
     await atMost(longestAbortMs, cluster.disconnect());
   };
 
-  const send = async (round: readonly Round[]): Promise<readonly Stands[]> => {
-    const going = round.flatMap(({ topic, placed }) => [...Map.groupBy(placed, (one) => one.partition)].map(([at, batch]): Going => {
-      const key = `${topic}/${at}`;
-      const sequence = sequences.get(key) ?? 0;
-      sequences.set(key, (sequence + batch.length) % 2 ** 31);
-      return { topic, partition: at, records: batch, sequence };
-    }));
+  /** At once, in the order in which they will be sent: what waits for its turn and for the broker waits as bytes. */
+  const encoded = (rounds: readonly (readonly Round[])[]): Going[][] => rounds.map((round) => round.flatMap(({ topic, placed }) => [...Map.groupBy(placed, (one) => one.partition)].map(([at, records]): Going => {
+    const key = `${topic}/${at}`;
+    const sequence = sequences.get(key) ?? 0;
+    sequences.set(key, (sequence + records.length) % 2 ** 31);
+    return { topic, partition: at, batch: encodeBatch(records, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch, sequence, transactional: true }, Date.now()) };
+  })));
+
+  const send = async (going: readonly Going[]): Promise<readonly Stands[]> => {
     const written = await Promise.all([...Map.groupBy(going, ({ topic, partition: at }) => leaderOf(cluster, topic, at))].map(async ([leader, batches]) =>
-      produceTo(await cluster.findBroker(leader), transactionalId, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch }, timeoutMs, batches)));
+      produceTo(await cluster.findBroker(leader), transactionalId, timeoutMs, batches)));
     return written.flat();
   };
 
@@ -83,12 +86,12 @@ export const takeOver = async (client: Client, group: string, input: string, par
     await groupCoordinator.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: input, partitions: [{ partition, offset: next.toString() }] }] });
   };
 
-  const write = async (rounds: readonly (readonly Round[])[], next?: bigint): Promise<readonly Stands[]> => {
+  const write = async (rounds: readonly (readonly Going[])[], next?: bigint): Promise<readonly Stands[]> => {
     if (broken !== undefined) throw broken;
     try {
       open = true;
       const targets = Map.groupBy(rounds.flat(), ({ topic }) => topic);
-      const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.flatMap(({ placed }) => placed.map((one) => one.partition)))] }));
+      const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.map((one) => one.partition))] }));
       if (topics.length > 0) await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics }), busy);
       const sending = (async () => {
         const written: Stands[] = [];
@@ -121,7 +124,8 @@ export const takeOver = async (client: Client, group: string, input: string, par
   const sound = async (): Promise<void> => {
     open = true;
     await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics: outputs.map((topic) => ({ topic, partitions: [partition] })) }), busy);
-    await send(outputs.map((topic) => ({ topic, placed: [place({ topic, key: 'sounding', value: Buffer.alloc(0), partition }, partition + 1, 1_000)] })));
+    const soundings = outputs.map((topic) => ({ topic, placed: [place({ topic, key: 'sounding', value: Buffer.alloc(0), partition }, partition + 1, 1_000)] }));
+    await send(encoded([soundings])[0]!);
     await persist(() => coordinator!.addOffsetsToTxn({ ...identity, groupId: group }), busy);
     groupCoordinator ??= await cluster.findCoordinator('group', group);
     await groupCoordinator.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: input, partitions: [{ partition, offset: '0' }] }] });
@@ -141,7 +145,8 @@ export const takeOver = async (client: Client, group: string, input: string, par
   }
   return {
     commit: (rounds, next) => {
-      const mine = turn.then(() => write(rounds, next));
+      const going = encoded(rounds);
+      const mine = turn.then(() => write(going, next));
       turn = mine.catch(() => undefined);
       return mine;
     },

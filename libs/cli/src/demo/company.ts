@@ -45,6 +45,8 @@ export const createCompany = (): Company => {
     },
     'ledger.update_supplier': ({ supplier, phone }: { supplier: string; phone: string }) => (phones.has(supplier) ? (phones.set(supplier, phone), said({ supplier, phone })) : none('supplier')),
     'ledger.change_supplier_account': ({ supplier, iban }: { supplier: string; iban: string }) => (accounts.has(supplier) ? (accounts.set(supplier, iban), said({ supplier, iban })) : none('supplier')),
+    'ledger.add_supplier': ({ supplier, iban }: { supplier: string; iban: string }) => (accounts.has(supplier) ? { ok: false, why: 'this supplier is there already' } : (accounts.set(supplier, iban), said({ supplier, iban }))),
+    'ledger.remove_supplier': ({ supplier }: { supplier: string }) => (!suppliers.some((one) => one.supplier === supplier) && accounts.delete(supplier) ? said({ supplier, removed: 'yes' }) : none('new supplier')),
     'payments.transfer': ({ to, minor, reference }: { to: string; minor: number; reference: string }) => {
       const payment = { payment: `P-${next++}`, to, minor, reference, on: 'now' };
       paid.push(payment);

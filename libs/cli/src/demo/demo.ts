@@ -60,7 +60,7 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
     return payment !== undefined && !left;
   }
 
-  if (!signal.aborted) progress(hints(run.local, await waitingFor(seen, asPerson(run.local, 'tara'), 5_000, pause)).join('\n'));
+  if (!signal.aborted) progress(hints(run.local, await waitingFor(seen, asPerson(run.local, 'tara'), 5_000, pause), seen.deferred()).join('\n'));
   for (let n = 0; !signal.aborted; n++) {
     await pause(calmMs);
     const scene = later(n);

@@ -5,14 +5,16 @@ import { toolUrl } from './connect.ts';
 
 const command = 'npm run -s countersign --';
 
-/** What to type next, with ids that exist. @param waiting decisions that wait for people and their approval ids */
-export const hints = (local: Local, waiting: readonly { readonly record: GovernedDecided; readonly approval: string; readonly voters: readonly string[] }[]): readonly string[] => {
+/** What to type next, with ids that exist. @param waiting decisions that wait for people and their approval ids @param deferred decisions that wait for facts */
+export const hints = (local: Local, waiting: readonly { readonly record: GovernedDecided; readonly approval: string; readonly voters: readonly string[] }[], deferred: readonly GovernedDecided[] = []): readonly string[] => {
   const lines = ['', 'Now you. In another terminal, in this folder:', ''];
   const say = (what: string, ...typed: readonly string[]): void => { lines.push(`  ${what}`, ...typed.map((one) => `    ${one}`), ''); };
   const payment = waiting.find(({ record }) => record.tool === 'payments.transfer') ?? waiting[0];
   if (payment !== undefined) say(`A person decides: ${id(payment.record.tool)} of ${id(payment.record.agent)} waits.`, `${command} approvals`, ...payment.voters.map((person) => `${command} approve ${payment.approval} --as ${person} --reason "checked with the supplier"`));
   const other = waiting.find((one) => one !== payment && one.record.decision.tier === 4) ?? waiting.find((one) => one !== payment);
   if (other !== undefined) say(`Or says no: ${id(other.record.tool)} of ${id(other.record.agent)} (tier ${other.record.decision.tier}).`, `${command} deny ${other.approval} --as ${other.voters[0] ?? 'sam'} --reason "not in the freeze"`);
+  const owed = deferred.find(({ decision }) => (decision.deferral?.awaits.length ?? 0) > 0);
+  if (owed !== undefined) say(`Somebody owes a fact: ${id(owed.tool)} of ${id(owed.agent)} waits for it, for a quarter of an hour.`, `${command} run ${id(owed.run)}`, `${command} supply ${id(owed.run)} ${id(owed.action)} ${id(owed.decision.deferral!.awaits[0]!.fact)} true`);
   say('Stop an agent, see it refused, let it go on.', `${command} halt --agent accounts-payable --as sam --reason "looks odd"`, `${command} halts`);
   say('Go round Countersign: call the tool directly, and be refused.', `curl -si ${toolUrl(local)}/tools/payments.transfer -H 'content-type: application/json' -d '{"to":"DE89370400440532013000","minor":100,"currency":"EUR","reference":"mine"}'`);
   say('Propose something yourself.', `${command} propose --agent customer-care --tool care.delete_customers --args '{"customers":["C-1","C-2"]}' --wait 0`);

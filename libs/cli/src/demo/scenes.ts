@@ -87,8 +87,20 @@ export const releaseInFreeze = (): Scene => ({
   ],
 });
 
-/** The first round shows every tier and every decision that rules can make today. */
-export const firstRound = (): readonly Scene[] => [paidAsInstructed(1041), customerAnswered(), paymentsOfTheWeek(1042), hijackedByAnInvoice(1043), outOfScope(), releaseOfWeb(), releaseInFreeze()];
+/** Who a supplier is, somebody has to find out: the action waits for purchasing to say so (`countersign supply`). */
+export const newSupplier = (n: number): Scene => ({
+  name: 'a new supplier that purchasing has to verify', agent: 'accounts-payable', user: 'uma', asks: true, instruction: `Add our new supplier S-${n} Blue Harbour with the account NL02ABNA0123456789.`,
+  steps: [step('ledger.add_supplier', { supplier: `S-${n}`, name: 'Blue Harbour', iban: 'NL02ABNA0123456789' }, 'as instructed')],
+});
+
+/** The agent would write an account number into a mail; a rule takes it out, and the mail goes without. */
+export const accountInMail = (): Scene => ({
+  name: 'a mail that is changed before it is sent', agent: 'customer-care', user: 'ben', asks: false, instruction: 'Write to lena.brandt@example.org that her 19.90 EUR went to DE02120300000000202051.',
+  steps: [step('care.send_mail', { to: 'lena.brandt@example.org', subject: 'Your refund', text: '19.90 EUR went to your account DE02120300000000202051.' }, 'tell her')],
+});
+
+/** The first round shows every tier and every decision. */
+export const firstRound = (): readonly Scene[] => [paidAsInstructed(1041), customerAnswered(), paymentsOfTheWeek(1042), hijackedByAnInvoice(1043), outOfScope(), releaseOfWeb(), accountInMail(), newSupplier(9), releaseInFreeze()];
 
 /** What goes on afterwards, one at a time; `n` counts from 0. */
 export const later = (n: number): Scene => {

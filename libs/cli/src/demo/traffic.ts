@@ -63,7 +63,7 @@ export const playScene = (stage: Stage, scene: Scene): Played => {
       const args = typeof step.args === 'function' ? step.args(seen) : step.args;
       const action = run.propose(step.tool, args, { reason: step.reason });
       const { decision, code } = await action.decision;
-      if (decision === 'step_up') {
+      if (decision === 'step_up' || decision === 'defer') {
         const work = Promise.race([execute(action, step, stage.patienceMs), giveUp.promise]).then(() => undefined, () => undefined).finally(() => waiting.delete(work));
         waiting.add(work);
         seen.push('');

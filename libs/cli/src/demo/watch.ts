@@ -8,6 +8,8 @@ export interface Seen {
   readonly ready: Promise<void>;
   /** The latest decision of each action that waits for people, oldest first. */
   waiting(): readonly GovernedDecided[];
+  /** The same of each that waits for a fact. */
+  deferred(): readonly GovernedDecided[];
   /** What the round has to show, by tier and by decision: how often each was decided. */
   counts(): { readonly byTier: Readonly<Record<string, number>>; readonly byDecision: Readonly<Record<string, number>> };
   /** Messages that policy refused: a runtime that works has none. */
@@ -17,7 +19,7 @@ export interface Seen {
 
 /** Prints every governed record worth a line as it appears, whoever caused it: what is shown is the record, not what an agent says of itself. */
 export const watch = (bus: Bus, options: { readonly out: (line: string) => void; readonly colour: boolean; readonly startedAt: number; readonly now: () => number }): Seen => {
-  const waiting = new Map<string, GovernedDecided>();
+  const waiting = new Map<string, GovernedDecided>(), deferred = new Map<string, GovernedDecided>();
   const byTier: Record<string, number> = {};
   const byDecision: Record<string, number> = {};
   let problems = 0;
@@ -29,6 +31,7 @@ export const watch = (bus: Bus, options: { readonly out: (line: string) => void;
     byTier[tier] = (byTier[tier] ?? 0) + 1;
     byDecision[decision] = (byDecision[decision] ?? 0) + 1;
     if (decision === 'step_up') waiting.set(key, record); else waiting.delete(key);
+    if (decision === 'defer') deferred.set(key, record); else deferred.delete(key);
     if (!first) return;
     first = false;
     options.out(`First governed action after ${((options.now() - options.startedAt) / 1000).toFixed(1)} s since npm start.`);
@@ -44,13 +47,13 @@ export const watch = (bus: Bus, options: { readonly out: (line: string) => void;
         if (record.kind === 'action.decided') decided(record);
         else if (record.kind === 'message.refused') problems++;
         else if (record.kind === 'run.ended') for (const action of record.denied) waiting.delete(`${record.run}/${action}`);
-        else if (record.kind === 'action.cancelled') waiting.delete(`${record.run}/${record.action}`);
+        else if (record.kind === 'action.cancelled') for (const held of [waiting, deferred]) held.delete(`${record.run}/${record.action}`);
       }
     },
   });
   return {
     ready: following.then((one) => one.ready),
-    waiting: () => [...waiting.values()], counts: () => ({ byTier: { ...byTier }, byDecision: { ...byDecision } }), problems: () => problems,
+    waiting: () => [...waiting.values()], deferred: () => [...deferred.values()], counts: () => ({ byTier: { ...byTier }, byDecision: { ...byDecision } }), problems: () => problems,
     stop: async () => (await following).stop(),
   };
 };

@@ -26,6 +26,10 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
     usage: 'countersign policy draw --sessions FILE [--out picture.svg] [--json]\n  Injected calls stopped against people asked, over the parameters of the AgentDojo pack, on recorded sessions (JSON Lines, .gz allowed).',
     load: async () => (await import('./draw-command.ts')).draw,
   },
+  calibrate: {
+    usage: 'countersign policy calibrate [--from TIME] [--to TIME] [--records FILE.jsonl[.gz]]… [--wrong 0.05] [--html FILE] [--json]\n  How sure agents say they are against how right they were: overrides, reversals, failures and blind reviews (weighed by their rate), with a proposed threshold.\n  --records: governed records (npm run replay -- --keep FILE) and events of approvals, in place of the running Countersign. --wrong: the share of wrong actions that is borne.\n  Exit 1: the record has no action with both a claim and a known end.',
+    load: async () => (await import('./calibrate-command.ts')).calibrate,
+  },
   publish: {
     usage: 'countersign policy publish DIR [--as PERSON] [--json]\n  Checks, tests and signs a bundle\'s folder and publishes it as a version. Nothing is in force by that. Needs the role policy-author.',
     load: async () => (await import('./publish-command.ts')).publish,

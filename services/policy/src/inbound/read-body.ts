@@ -37,16 +37,15 @@ const read = <K extends string>(types: Readonly<Record<string, readonly [K, Chec
     const first = check.errors?.[0];
     return fault('invalid_schema', `${first?.instancePath || '/'} ${first?.message ?? 'does not fit the schema'}`.slice(0, 500).toWellFormed());
   }
+  // These go on into records, as the texts they were.
+  if (kind === 'proposed' || kind === 'outcome') rememberReceived(parsed.value as object, parsed.text);
   return { kind, message: parsed.value };
 };
 
 /** The value of a proved runtime message; a fault where it is not what its type says. An instruction's attestation is verified here. */
 export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenClaims, people: People, now: number, evidence: EvidenceCheck | undefined): RuntimeBody | Fault => {
   const body = read(runtimeTypes, ceType, value) as RuntimeBody | Fault;
-  if (body.kind === 'proposed') {
-    rememberReceived(body.message, value);
-    if (evidence !== undefined && body.message.evidence !== undefined && body.message.evidence.length > 0) return { ...body, evidence: evidence(body.message.evidence) };
-  }
+  if (body.kind === 'proposed' && evidence !== undefined && body.message.evidence !== undefined && body.message.evidence.length > 0) return { ...body, evidence: evidence(body.message.evidence) };
   if (body.kind !== 'started') return body;
   const { text, attestation } = body.message.instruction;
   if (attestation === null) return { ...body, attestedBy: null };

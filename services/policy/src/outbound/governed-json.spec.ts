@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { GovernedDecided, Json } from '@countersign/contracts';
+import type { GovernedDecided, GovernedOutcome, Json } from '@countersign/contracts';
 import fc from 'fast-check';
 import { governedJson } from './governed-json.ts';
 
@@ -29,6 +29,15 @@ describe('the JSON of a decision', () => {
       const made = governedJson(r, (message) => (message === r.message ? received : undefined));
       expect(made).toContain(received);
       expect(JSON.parse(made)).toEqual(JSON.parse(JSON.stringify(r)));
+    }), { numRuns: 100, seed: 7 });
+  });
+  it('carries the outcome as it was received', () => {
+    fc.assert(fc.property(anyText, anyText, fc.option(json), (run, action, result) => {
+      const message = { action, status: 'succeeded', result: JSON.stringify(result), error: null, cost: null, tokens: 1, durationMs: 2 } as const;
+      const outcome: GovernedOutcome = { position: 3, tenant: 't', run, agent: 'a', inbox: null, now: 5, seq: 4, traceparent: null, kind: 'action.outcome', action, tool: 'x.y', message, settled: { calls: 1, money: null } };
+      const received = JSON.stringify(message, null, 1);
+      expect(governedJson(outcome, () => received)).toContain(received);
+      for (const text of [undefined, received]) expect(JSON.parse(governedJson(outcome, () => text))).toEqual(outcome);
     }), { numRuns: 100, seed: 7 });
   });
 });

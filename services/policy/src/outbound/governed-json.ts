@@ -1,4 +1,4 @@
-import type { Fact, GovernedDecided, GovernedRecord } from '@countersign/contracts';
+import type { Fact, GovernedDecided, GovernedOutcome, GovernedRecord } from '@countersign/contracts';
 
 /**
  * JSON of a governed record. Decisions are most of what policy writes, and serialising was a sixth of all its time: the message
@@ -7,7 +7,12 @@ import type { Fact, GovernedDecided, GovernedRecord } from '@countersign/contrac
  * @param received text of the value a message was parsed from, where it is known
  */
 export const governedJson = (record: GovernedRecord, received: (message: object) => string | undefined): string =>
-  (record.kind === 'action.decided' ? decidedJson(record, received) : JSON.stringify(record));
+  (record.kind === 'action.decided' ? decidedJson(record, received) : record.kind === 'action.outcome' ? outcomeJson(record, received) : JSON.stringify(record));
+
+const outcomeJson = ({ message, ...frame }: GovernedOutcome, received: (message: object) => string | undefined): string => {
+  const known = received(message);
+  return known === undefined ? JSON.stringify({ ...frame, message }) : `${JSON.stringify(frame).slice(0, -1)},"message":${known}}`;
+};
 
 const decidedJson = (r: GovernedDecided, received: (message: object) => string | undefined): string => {
   const message = received(r.message) ?? JSON.stringify(r.message);
@@ -21,12 +26,25 @@ const decidedJson = (r: GovernedDecided, received: (message: object) => string |
 const plain = /^[A-Za-z0-9_.:@/*~ -]*$/;
 const text = (value: string | null): string => (value === null ? 'null' : plain.test(value) ? `"${value}"` : JSON.stringify(value));
 
+/** `"amount":{"value":`, made once per name: names come from the catalogue and the bundle, not from agents; bounded all the same. */
+const openings = new Map<string, string>();
+const openingOf = (name: string): string => {
+  let opening = openings.get(name);
+  if (opening === undefined) {
+    opening = `${text(name)}:{"value":`;
+    if (openings.size < 5_000) openings.set(name, opening);
+  }
+  return opening;
+};
+const endings: Readonly<Record<Fact['origin'], string>> = { derived: ',"origin":"derived"', attested: ',"origin":"attested"', claimed: ',"origin":"claimed"' };
+
 const factsJson = (facts: Readonly<Record<string, Fact>>): string => {
-  let out = '{';
+  let out = '';
   for (const name in facts) {
     const { value, origin, from } = facts[name]!;
     const shown = typeof value === 'boolean' || typeof value === 'number' || value === null ? String(value) : typeof value === 'string' ? text(value) : JSON.stringify(value);
-    out += `${out.length === 1 ? '' : ','}${text(name)}:{"value":${shown},"origin":"${origin}"${from === undefined ? '' : `,"from":${text(from)}`}}`;
+    const ending = from === undefined ? endings[origin] : `${endings[origin]},"from":${text(from)}`;
+    out += (out === '' ? openingOf(name) : `},${openingOf(name)}`) + shown + ending;
   }
-  return `${out}}`;
+  return out === '' ? '{}' : `{${out}}}`;
 };

@@ -5,7 +5,7 @@ import { daysIn } from './dates.ts';
 import type { Days } from './dates.ts';
 import { linksIn } from './links.ts';
 import type { Link } from './links.ts';
-import { amountsIn, normalise, sentencesOf, wordsOf } from './normalise.ts';
+import { amountsIn, normalise, sentencesOf } from './normalise.ts';
 import type { Sentence } from './normalise.ts';
 
 /** What one result said under one trust; `text` normalised. `named`: it is of something that the instruction names, a page or a file. */
@@ -64,15 +64,6 @@ export const withResult = (context: RunContext, { tool, action, resultText, abou
   const visited = read ? [...context.visited, ...about.targets.map(normalise)].slice(-maxVisited) : context.visited;
   const links = [...context.links, ...linksIn(kept, tool, context)].slice(-maxLinks);
   return { ...context, sources, visited, links, size, cut };
-};
-
-const words = new WeakMap<Source, ReadonlySet<string>>();
-
-/** The words of a source, made once: most values are ruled out by one look. */
-export const wordsIn = (source: Source): ReadonlySet<string> => {
-  let set = words.get(source);
-  if (set === undefined) words.set(source, set = new Set(wordsOf(source.text)));
-  return set;
 };
 
 export const serialise = (context: RunContext): string => JSON.stringify(context);

@@ -1,4 +1,3 @@
-import { wordsIn } from './context.ts';
 import type { RunContext, Source } from './context.ts';
 import type { Trust } from './fields.ts';
 import { linkOf } from './links.ts';
@@ -29,13 +28,10 @@ export const provenanceOf = (value: string, context: RunContext, tool = ''): Pro
 };
 
 const inResults = (text: string, context: RunContext): Source | undefined => {
-  const end = text.indexOf(' ', 1);
-  const first = text.slice(1, end);
-  const single = end === text.length - 1;
   let best: Source | undefined;
   for (const source of context.sources) {
     if (best !== undefined && rank[trustOf(source)] <= rank[trustOf(best)]) continue;
-    if (wordsIn(source).has(first) && (single || source.text.includes(text))) best = source;
+    if (source.text.includes(text)) best = source;
   }
   return best;
 };
