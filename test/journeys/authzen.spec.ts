@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createClientAssertion } from '@countersign/identity';
+import { createClientAssertion, generateKey } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import { call, enrol, expectStatus, startWhole, until } from '@countersign/spec/whole';
+import { call, enrol, expectStatus, openRawSession, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
 import type { GovernedDecided } from '@countersign/contracts';
 import { randomUUID } from 'node:crypto';
@@ -193,6 +193,27 @@ describe('AuthZEN', () => {
     expect((await call('POST', `${at}/actions/${action}/outcome`, { status: 'succeeded', result: 'done' }, mine)).status).toBe(202);
     expect((await call('POST', `${at}/end`, {}, mine)).status).toBe(202);
     await until('it is on the record', () => whole.seen.governed(run).some((seen) => seen.kind === 'action.outcome' && seen.message.result === 'done'));
+  });
+
+  it('many at once each get a run of their own', async () => {
+    const answer = await post('evaluations', { subject: alice, action: read, evaluations: Array.from({ length: 60 }, (_, n) => ({ resource: { type: 'record', id: `record-${n}` } })) });
+    const evaluations = answer.body['evaluations'] as { decision: boolean; context: { run: string } }[];
+    expect(evaluations.map(({ decision }) => decision)).toEqual(Array.from({ length: 60 }, () => true));
+    expect(new Set(evaluations.map(({ context }) => context.run)).size).toBe(60);
+  });
+
+  it('a token out of the inbox opens no runs: the session\'s key must say so, once', async () => {
+    const session = await openRawSession(whole, pep), audience = `${whole.urls.registry}/oauth2/runs`, fresh = generateKey('session');
+    const statement = (key: SigningKey, client = 'pep', to = audience) => createClientAssertion({ client, audience: to, jti: randomUUID(), now: Date.now() }, key);
+    const ask = (client_assertion: string, more: object = {}) => call('POST', audience, { subject_token: session.token, client_assertion, session_key: JSON.stringify(fresh.publicJwk), ...more });
+    const once = statement(session.sessionKey);
+    const opened = await ask(once, { count: 2, life_s: 600 });
+    expect(opened).toMatchObject({ status: 200, body: { runs: [{ run: expect.any(String) }, { run: expect.any(String) }] } });
+    for (const wrong of [once, statement(generateKey('session')), statement(pep.key), statement(session.sessionKey, 'other'), statement(session.sessionKey, 'pep', `${whole.urls.registry}/oauth2/token`)]) expect((await ask(wrong)).status).toBe(401);
+    const [{ run }] = opened.body['runs'] as [{ run: string }];
+    expect((await ask(statement(session.sessionKey), { run })).status).toBe(200);
+    expect((await ask(statement(session.sessionKey), { run, session_key: JSON.stringify(generateKey('session').publicJwk) })).status).toBe(401);
+    expect((await ask(statement(session.sessionKey), { count: 257 })).status).toBe(400);
   });
 
   it('what no catalogue has, and a suspended agent, are denied or refused', async () => {

@@ -6,6 +6,7 @@ import { argumentsDigest, createKeySet, generateKey } from '@countersign/identit
 import { composePolicy, policyTopics } from '@countersign/policy/compose';
 import { decide } from '@countersign/policy/core/decide';
 import { evolve } from '@countersign/policy/core/evolve';
+import { graphOf } from '@countersign/policy/core/graph';
 import { foldingWith, judgeWith } from '@countersign/policy/core/judge';
 import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
 import { initialState } from '@countersign/policy/core/state';
@@ -20,7 +21,7 @@ import type { Cast, Expected } from './bench-run.ts';
 import { ofRounds, percentile } from './measured.ts';
 import type { Results } from './measured.ts';
 import { sessionOf } from './sessions.ts';
-import { benchPack } from './thousand-rules.ts';
+import { benchGraph, benchPack } from './thousand-rules.ts';
 
 export interface PathOptions { readonly messages?: number; readonly rounds?: number; readonly batch?: number; readonly tell?: (line: string) => void }
 interface Inbox { readonly messages: readonly BusMessage[]; readonly expected: readonly Expected[] }
@@ -54,8 +55,9 @@ const setUp = async () => {
   const agent: AgentSnapshot = { agent: 'clerk', tenant, version: 1, name: 'Clerk', owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'], ceiling: 2, environment: 'bench', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null } };
   const uma: PersonSnapshot = { person: 'uma', tenant, version: 1, name: 'Uma', roles: ['user'], status: 'active', keys: [personKey.publicJwk] };
   const catalogue = new Map(tools.map((tool) => [tool.tool, { tool: compileTool({ ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot), check: checkArguments(tool.schema) }]));
+  const graph = graphOf(benchGraph, '1');
   const snapshots: Snapshots = {
-    agent: () => agent, tool: (name) => catalogue.get(name)?.tool, argumentsFault: (tool, args) => catalogue.get(tool.name)!.check(args), person: () => uma, halt: () => null, haltsVersion: () => 0, level: () => 'normal', notLive: () => null, ready: Promise.resolve(), stop: async () => undefined,
+    agent: () => agent, tool: (name) => catalogue.get(name)?.tool, argumentsFault: (tool, args) => catalogue.get(tool.name)!.check(args), person: () => uma, halt: () => null, haltsVersion: () => 0, graph: () => graph, level: () => 'normal', notLive: () => null, ready: Promise.resolve(), stop: async () => undefined,
   };
   return { bundle: compileBundle(spec), office, cast, snapshots, key, registry };
 };
@@ -67,7 +69,7 @@ const onePath = async ({ bundle, cast, office, snapshots, registry }: Parts, cou
   const verify = createVerifier({ audience: 'countersign', keys: createKeySet([registry.publicJwk]), tokenKeys: createKeySet([registry.publicJwk]), proofSecret: cast.proofSecret, signers, partitions: 1, people: createPeople((id) => snapshots.person(id), tenant) });
   const folding = foldingWith((name) => snapshots.tool(name));
   const worldAt = (now: number): World => ({
-    ...snapshots, folding, now, tenant, policyVersion: bundle.version, judge: judgeWith(bundle), digest: argumentsDigest, limits: { ...limits, budget: bundle.budget }, haltsVersion: 0,
+    ...snapshots, folding, now, tenant, policyVersion: bundle.version, judge: judgeWith(bundle), digest: argumentsDigest, limits: { ...limits, budget: bundle.budget }, haltsVersion: 0, graph: snapshots.graph!(),
     level: () => ({ recorded: 'normal', effective: 'normal' }),
   }) as unknown as World;
   const state = initialState();

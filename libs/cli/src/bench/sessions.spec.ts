@@ -5,12 +5,12 @@ import { graphOf } from '@countersign/policy/core/graph';
 import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
 import { evaluateRules } from '@countersign/policy/core/rules/evaluate';
 import { script, sessionOf } from './sessions.ts';
-import { benchPack } from './thousand-rules.ts';
+import { benchGraph, benchPack } from './thousand-rules.ts';
 
 const pack = await benchPack();
 const bundle = compileBundle(pack.spec);
 const tools = new Map(pack.tools.map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
-const graph = graphOf([{ node: 'component:web', tenant: 'acme', version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' }], '1');
+const graph = graphOf(benchGraph, '1');
 const agent = { agent: 'a', roles: [], environment: 'bench', ceiling: 2, runtimeTrusted: false } as never;
 
 describe('the sessions of the bench', () => {

@@ -11,7 +11,7 @@ import { argumentsDigest, generateKey, signServiceMessage } from '@countersign/i
 import type { SigningKey } from '@countersign/identity';
 import { serviceKey } from '@countersign/service-host';
 import { startNode } from './child.ts';
-import { benchPack, writeBundle } from './thousand-rules.ts';
+import { benchGraph, benchPack, writeBundle } from './thousand-rules.ts';
 
 export interface StandIns {
   readonly registryKey: SigningKey;
@@ -41,6 +41,7 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
     } satisfies AgentSnapshot)),
     publish('person', topic.registryPeople, person.id, { person: person.id, tenant, version: 1, name: 'Uma', roles: ['user'], status: 'active', keys: [person.key.publicJwk] } satisfies PersonSnapshot),
     publish('node', topic.registryGraph, 'component:web', { node: 'component:web', tenant, version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' } satisfies GraphNode),
+    ...benchGraph.map((node) => publish('node', topic.registryGraph, node.node, { ...node, tenant })),
     ...pack.tools.map((tool) => publish('tool', topic.registryTools, tool.tool, { ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot)),
   ]);
   const beats = await startNode('heartbeats', [fileURLToPath(new URL('./heartbeats.js', import.meta.url)), brokers, secretsDir, tenant], { ready: async (printed) => printed.includes('beating') });

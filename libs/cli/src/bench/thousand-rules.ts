@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ToolSnapshot } from '@countersign/contracts';
+import type { GraphNode, ToolSnapshot } from '@countersign/contracts';
 import type { BundleSpec, RuleSpec } from '@countersign/policy/core/rules/bundle';
 import { loadBundle } from '@countersign/policy/inbound/bundle-files';
 
@@ -73,6 +73,9 @@ const officeTool = (n: number): Declared => ({
   schema: { type: 'object', additionalProperties: false, required: ['amount', 'recipient', 'subject'], properties: { amount: { type: 'integer', minimum: 0, maximum: 1e12 }, recipient: { type: 'string', maxLength: 64 }, subject: { type: 'string', maxLength: 200 }, memo: { type: 'string', maxLength: 2_000 } } },
   facts: { target: '[args.recipient]', amount: 'args.amount', currency: '"EUR"', text: '[args.subject, has(args.memo) ? args.memo : ""]' },
 });
+
+/** What the demo's release tool changes: what is not in the graph would raise. */
+export const benchGraph: readonly GraphNode[] = [{ node: 'component:web', tenant: 'acme', version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' }];
 
 const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url);
 
