@@ -72,9 +72,8 @@ const comparing = (world: ToolWorld, versions: readonly [Version, Version], note
   const said: string[] = [];
   const sides = versions.map(({ spec, bundle }) => {
     const outcomes = outcomesOf(bundle, bundle.index(name).rules, facts, script, ({ id }, why) => said.push(`${id}: ${why}`));
-    const rows = rowsOf(spec.matrix, name, facts, script);
-    return { spec, bundle, outcomes, rows, verdicts: verdictsOf(bundle, name, outcomes, rows, facts, script) };
-  });
+    return { spec, bundle, outcomes, rows: rowsOf(spec.matrix, name, facts, script) };
+  }).map((side) => ({ ...side, verdicts: verdictsOf(side.bundle, name, side.outcomes, side.rows, facts, script) }));
   return async function* (direction: Direction): AsyncGenerator<Example | string> {
     const [strict, loose] = direction === 'loosened' ? [sides[0]!, sides[1]!] : [sides[1]!, sides[0]!];
     const { weaker, easier } = looserWhen(strict.verdicts, loose.verdicts, script);

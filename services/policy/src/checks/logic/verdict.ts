@@ -12,7 +12,7 @@ import type { Script, Term } from './terms.ts';
 export type Strength = 2 | 3 | 4 | 5 | 6;
 export const strengths: readonly Strength[] = [2, 3, 4, 5, 6];
 
-/** What `evaluateRules` says, for all facts at once. A test holds the two together (verdict.spec.ts). */
+/** What `evaluateRules` says, for all facts at once; make it when every fact has been asked for. A test holds the two together (verdict.spec.ts). */
 export interface Verdicts {
   readonly atLeast: Readonly<Record<Strength, Term>>;
   /** People are asked. */
@@ -34,7 +34,9 @@ export const verdictsOf = (bundle: CompiledBundle, tool: string, outcomes: reado
   const fired = (test: (outcome: Outcome) => boolean): Term => or(...outcomes.filter(test).map(({ fires }) => fires));
   const authorised = and(isTrue(facts.value('instruction.attested')), isTrue(facts.value('target.named')), isTrue(facts.value('amount.named')));
   const irreversible = and(facts.consequential, not(facts.reversible), not(authorised));
-  const deny = script.named('Bool', or(permitted ? no : yes, ...[...outcomes, ...rows].map(({ failsByArguments }) => failsByArguments), fired(({ rule }) => rule.decision === 'deny'), wrongRewrites(outcomes, script)));
+  // A fact that the arguments hide from every rule: that alone denies.
+  const hidden = or(...[...facts.asked.values()].map((value) => fails(value, true)));
+  const deny = script.named('Bool', or(permitted ? no : yes, hidden, ...[...outcomes, ...rows].map(({ failsByArguments }) => failsByArguments), fired(({ rule }) => rule.decision === 'deny'), wrongRewrites(outcomes, script)));
   const broken = or(...[...outcomes, ...rows].map(({ failsByUs }) => failsByUs));
   const called = (tier: 2 | 3 | 4): Term => or(...rows.map(({ atLeast }) => atLeast[tier]));
   const four = or(fired(({ rule }) => rule.tier === 4), called(4));
