@@ -1,4 +1,5 @@
 import { followSnapshot } from '@countersign/bus';
+import { topic, validatePersonSnapshot } from '@countersign/contracts';
 import type { Bus, BusMessage, Snapshot } from '@countersign/bus';
 import type { PersonSnapshot } from '@countersign/contracts';
 import { createKeySet, parseStrictJson, verifyServiceMessage } from '@countersign/identity';
@@ -39,6 +40,11 @@ export const followSigned = <T extends object>(bus: Bus, options: SignedSnapshot
     ...(options.onError && { onError: options.onError }),
   });
 };
+
+/** The people of registry.people.v1, for the service host's directory or a service's own questions. */
+export const followPeople = (bus: Bus, options: Pick<SignedSnapshotOptions<PersonSnapshot>, 'keys' | 'now'> & { readonly topic?: string; readonly onError: (error: Error, what: string) => void }): Snapshot<PersonSnapshot> => followSigned<PersonSnapshot>(bus, {
+  ...options, topic: options.topic ?? topic.registryPeople, signer: 'registry', validate: validatePersonSnapshot, keyOf: (person) => person.person, onError: (error) => options.onError(error, 'people'),
+});
 
 /** People as a service that is not the registry knows them: the snapshot registry.people.v1. */
 export const directoryOf = (people: Snapshot<PersonSnapshot>, options: Pick<PersonDirectory, 'audience' | 'now' | 'useOnce'>): PersonDirectory => {

@@ -1,7 +1,5 @@
-import { validatePersonSnapshot } from '@countersign/contracts';
-import type { PersonSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
-import { createBus, directoryOf, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { AnomalyModule } from './anomaly.module.ts';
@@ -15,9 +13,7 @@ export const openAnomaly = async (config: AnomalyConfig): Promise<ServiceOptions
   const pool = openPool({ connectionString: config.postgres, max: 6, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const { keys } = serviceKeys(config.secretsDir);
   const onError = (err: Error, what: string) => log.error({ err, what }, 'anomaly');
-  const people = followSigned<PersonSnapshot>(bus, {
-    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, validate: validatePersonSnapshot, onError: (error) => onError(error, 'people'),
-  });
+  const people = followPeople(bus, { keys, now: Date.now, onError });
   const anomaly = await composeAnomaly({ bus, pool, key: serviceKey(config.secretsDir, 'anomaly'), keys, tenant: config.tenant, now: Date.now, onError });
   return {
     name: 'anomaly', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,

@@ -1,8 +1,6 @@
-import { createBus, directoryOf, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
-import { validatePersonSnapshot } from '@countersign/contracts';
-import type { PersonSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeApprovals } from './compose.ts';
 import type { ApprovalsConfig } from './config.ts';
@@ -14,10 +12,7 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const onError = (err: Error, what: string) => log.error({ err, what }, 'approvals');
   const bus = await createBus(config.bus, { clientId: 'approvals' });
   const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
-  const snapshot = followSigned<PersonSnapshot>(bus, {
-    topic: 'registry.people.v1', signer: 'registry', keys: serviceKeys(config.secretsDir).keys, now: Date.now, validate: validatePersonSnapshot,
-    keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
-  });
+  const snapshot = followPeople(bus, { keys: serviceKeys(config.secretsDir).keys, now: Date.now, onError });
   const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now });
   const approvals = await composeApprovals({ bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError });
   return {

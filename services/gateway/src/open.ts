@@ -1,8 +1,6 @@
-import { validatePersonSnapshot } from '@countersign/contracts';
-import type { PersonSnapshot } from '@countersign/contracts';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createRedisHotState } from '@countersign/hot-state/redis';
-import { createBus, directoryOf, followSigned, serviceKeys } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { composeGateway } from './compose.ts';
@@ -19,9 +17,7 @@ export const openGateway = async (config: GatewayConfig): Promise<ServiceOptions
   const onError = (err: Error, what: string) => log.error({ err, what }, 'gateway');
   // Without Redis the counts are this process's own: one gateway is fine, several would each give an agent a whole minute.
   const hotState = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, onError: (error) => onError(error, 'hot state') });
-  const people = followSigned<PersonSnapshot>(bus, {
-    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, validate: validatePersonSnapshot, onError: (error) => onError(error, 'people'),
-  });
+  const people = followPeople(bus, { keys, now: Date.now, onError });
   const directory = followDirectory(bus, people, { keys, now: Date.now, onError });
   const gateway = await composeGateway({ ...config, bus, hotState, keys, directory, now: Date.now, onError });
   return {

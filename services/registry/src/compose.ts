@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { argumentsDigest, createKeySet, serviceOfKey } from '@countersign/identity';
+import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
@@ -12,7 +12,7 @@ import { issueToken } from './app/issue-token.ts';
 import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
 import type { Inventory, Messages } from './app/ports.ts';
-import type { ToolDefinition } from './core/tool.ts';
+import type { ToolDefinition, ToolReview } from './core/tool.ts';
 
 export interface RegistryPorts {
   readonly store: EventStore;
@@ -51,6 +51,17 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
   const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')) };
+
+  /** A signature that is none throws; whether it is for this change is the decider's to say. */
+  const reviewOf = (jws: string): ToolReview => {
+    const id = peekJws(jws)?.['sub'];
+    const known = typeof id === 'string' ? people.find(id) : undefined;
+    if (typeof id !== 'string' || known?.status !== 'active') throw new CodedError('signature_invalid', 'the review is not signed by a person who is enrolled here');
+    const checked = verifyPersonStatement('tool-review', jws, known.keys, { now: now(), person: id });
+    if (!checked.ok || checked.statement.tenant !== tenant) throw new CodedError('signature_invalid', `the review: ${checked.ok ? 'signed for another tenant' : checked.detail}`);
+    const { tool, definition, replaces } = checked.statement;
+    return { by: id, roles: known.roles, tool, definition, replaces, jws };
+  };
 
   return {
     directory, jwks: ports.jwks,
@@ -102,8 +113,8 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       const known = new Set([...(await inventory.tools()).map((row) => row.tool), ...tools.map((one) => one.tool)]);
       for (const one of tools) checkTool(one, known);
       for (const one of tools) {
-        const tool: ToolDefinition = one;
-        await manage.tool(one.tool, { type: 'put', tool, definition: argumentsDigest(tool), by, now: now() }, by);
+        const { review, ...tool }: ToolDefinition & { readonly review?: string } = one;
+        accepted(await manage.tool(one.tool, { type: 'put', tool, definition: argumentsDigest(tool), review: review === undefined ? null : reviewOf(review), by, now: now() }, by));
       }
       ports.changed();
       const names = new Set(tools.map((one) => one.tool));

@@ -1,8 +1,8 @@
-import { createBus, directoryOf, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
-import { validateAgentSnapshot, validatePersonSnapshot } from '@countersign/contracts';
-import type { AgentSnapshot, PersonSnapshot } from '@countersign/contracts';
+import { validateAgentSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeSupervision } from './compose.ts';
 import type { SupervisionConfig } from './config.ts';
@@ -15,10 +15,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const { keys } = serviceKeys(config.secretsDir);
   const onError = (err: Error, what: string) => log.error({ err, what }, 'supervision');
-  const people = followSigned<PersonSnapshot>(bus, {
-    topic: 'registry.people.v1', signer: 'registry', keys, now: Date.now, keyOf: (person) => person.person, onError: (error) => onError(error, 'people'),
-    validate: validatePersonSnapshot,
-  });
+  const people = followPeople(bus, { keys, now: Date.now, onError });
   const agents = followSigned<AgentSnapshot>(bus, {
     topic: 'registry.agents.v1', signer: 'registry', keys, now: Date.now, keyOf: (agent) => agent.agent, onError: (error) => onError(error, 'agents'),
     validate: validateAgentSnapshot,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Bus, Snapshot } from '@countersign/bus';
 import { topic, validateAgentSnapshot, validateGraphNode, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
 import type { AgentSnapshot, GraphList, PeopleList, ToolList, ToolSnapshot } from '@countersign/contracts';
-import { generateKey, loadKeyFile } from '@countersign/identity';
+import { argumentsDigest, generateKey, loadKeyFile, signPersonStatement } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
 import { CannotRun } from '../errors.ts';
@@ -50,7 +50,7 @@ export const setUp = async (local: Local): Promise<Demo> => {
     if (there && !hasKey(local.dir, about.person)) throw new CannotRun(`${about.person} is enrolled, but the key is gone from ${local.dir}/people. \`npm run reset\` starts over.`);
     if (!there) await enrol(nobody, local.dir, (await invite(client, about)).code, about);
   }
-  const { tools } = await client.request<ToolList>('registry', 'POST', '/tools', { tools: JSON.parse(await readFile(packFile, 'utf8')) as unknown });
+  const { tools } = await client.request<ToolList>('registry', 'POST', '/tools', { tools: await countersigned(local, client, JSON.parse(await readFile(packFile, 'utf8')) as readonly Declared[]) });
   const { nodes } = await client.request<GraphList>('registry', 'POST', '/graph', { nodes: nodesIn(await readFile(graphFile, 'utf8'), 'catalog-info.yaml') });
   const keys = new Map<string, SigningKey>();
   for (const agent of agents) {
@@ -61,6 +61,21 @@ export const setUp = async (local: Local): Promise<Demo> => {
     if (status === 'draft') await client.request('registry', 'POST', `/agents/${agent.agent}/activate`, { reason: 'demo' });
   }
   return { agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
+};
+
+type Declared = Omit<ToolSnapshot, 'tenant' | 'version' | 'definition'>;
+
+/** A newer pack changes tools that are there already: on this machine the demo's own reviewer signs that, as a second person would. */
+const countersigned = async (local: Local, client: Client, declared: readonly Declared[]): Promise<readonly (Declared & { readonly review?: string })[]> => {
+  const reviewer = people.find(({ roles }) => roles.includes('policy-reviewer'));
+  const { tools } = await client.request<ToolList>('registry', 'GET', '/tools');
+  return declared.map((tool) => {
+    const known = tools.find((one) => one.tool === tool.tool);
+    const definition = argumentsDigest(tool);
+    if (known === undefined || known.definition === definition || reviewer === undefined) return tool;
+    const statement = { sub: reviewer.person, tenant: process.env['CS_TENANT'] ?? 'acme', tool: tool.tool, definition, replaces: known.definition, reason: 'a newer demo', iat: Math.floor(Date.now() / 1000) };
+    return { ...tool, review: signPersonStatement('tool-review', statement, keyOf(local.dir, reviewer.person)) };
+  });
 };
 
 const enrolOperator = async (local: Local, nobody: Client): Promise<void> => {

@@ -12,6 +12,7 @@ import { codeOf, enrol } from './enrol.ts';
 import { halt, scopeOf } from './halts-command.ts';
 import { id, inert, inertArguments } from './inert.ts';
 import { choose, hasKey, keyOf, localPeople, savePerson } from './local-people.ts';
+import { run, supply } from './runs-command.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'people-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -94,7 +95,7 @@ describe('commands', () => {
     jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
     jest.spyOn(globalThis, 'fetch').mockImplementation((async (url: string, init: RequestInit) => {
       if (init.method === 'POST') posted.push({ url, body: JSON.parse(init.body as string) as Record<string, unknown> });
-      return json(200, url.startsWith('http://r') ? { definition: 'def' } : url.startsWith('http://s') ? { halt: 'h1', by: 'sam', mode: 'halt' } : shown);
+      return json(200, url.startsWith('http://r') ? { definition: 'def' } : url.startsWith('http://s/runs/') ? (init.method === 'POST' ? { action: 'a1', fact: 'supplier.verified', sent: true } : waiting) : url.startsWith('http://s') ? { halt: 'h1', by: 'sam', mode: 'halt' } : shown);
     }) as never);
     return { code: await run(), out: out.join('') };
   };
@@ -117,6 +118,22 @@ describe('commands', () => {
   });
   it('show who, what and why', () => expect(approvalLines({ ...question, digest } as never, question.expiresAt - 60_000, 'pay').join('\n')).toBe(
     'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer; not uma)\n  who   ap, run r1, instructed: "pay"\n  what  payments.transfer  to "DE1"\n  why   the agent says: "please"'));
+  const deferral = { until: 1_800_000_000_000, place: 1, awaits: [{ fact: 'supplier.verified', from: ['treasurer'] }], dependsOn: ['a0'] };
+  const waiting = { run: 'r1', agent: 'ap', status: 'running', startedAt: 0, instruction: 'add', actions: 1, waiting: 1, timeline: [{ action: 'a1', tool: 'ledger.add_supplier', status: 'open', tier: 2, decision: 'defer', code: 'deferred', at: 0, deferral }] };
+  it('supply signs run, action, fact and value, as somebody who owes it, and nothing that is not awaited', async () => {
+    const { code, out } = await quietly(() => supply(['r1', 'a1', 'supplier.verified', 'true']));
+    expect([code, out]).toEqual([0, expect.stringContaining('tara says that supplier.verified is true')]);
+    expect(posted).toMatchObject([{ url: 'http://s/runs/r1/actions/a1/facts', body: { fact: 'supplier.verified', value: true } }]);
+    expect(verifyPersonStatement('fact', posted[0]!.body['jws'] as string, createKeySet([keyOf(dir, 'tara').publicJwk]), { now: Date.now(), person: 'tara' })).toMatchObject({ ok: true, statement: { tenant: 'acme', run: 'r1', action: 'a1', fact: 'supplier.verified', value: argumentsDigest(true) } });
+    expect((await quietly(() => supply(['r1', 'a1', 'amount', '1']))).code).toBe(1);
+    expect(posted).toHaveLength(1);
+    await expect(quietly(() => supply(['r1', 'a1']))).rejects.toThrow(CannotRun);
+  });
+  it('run says what an action waits for, and what to type', async () => {
+    const { out } = await quietly(() => run(['r1']));
+    expect(out).toContain('for supplier.verified, owed by treasurer: npm run -s countersign -- supply r1 a1 supplier.verified VALUE');
+    expect(out).toContain('for action a0');
+  });
   it('halt exactly one thing, with a reason', async () => {
     expect(scopeOf({ agent: 'ap' })).toEqual({ kind: 'agent', id: 'ap' });
     expect(() => scopeOf({ agent: 'ap', everything: true })).toThrow(CannotRun);

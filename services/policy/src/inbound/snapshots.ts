@@ -1,8 +1,8 @@
 import type { Bus } from '@countersign/bus';
-import { topic, validateAgentSnapshot, validateAnomalyLevel, validateGraphNode, validatePersonSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import { topic, validateAgentSnapshot, validateAnomalyLevel, validateGraphNode, validateToolSnapshot } from '@countersign/contracts';
 import type { AgentSnapshot, GraphNode, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import type { KeySet } from '@countersign/identity';
-import { followSigned } from '@countersign/service-host';
+import { followPeople, followSigned } from '@countersign/service-host';
 import { createHaltView } from '@countersign/tool-guard';
 import { graphOf } from '../core/graph.ts';
 import type { Graph } from '../core/graph.ts';
@@ -36,7 +36,7 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
   const common = (name: string) => ({ keys, now, onError: (error: Error) => options.onError(error, name) });
 
   const agents = followSigned(bus, { ...common('agents'), topic: topics?.agents ?? topic.registryAgents, signer: 'registry', validate: validateAgentSnapshot, keyOf: (agent) => agent.agent });
-  const people = followSigned(bus, { ...common('people'), topic: topics?.people ?? topic.registryPeople, signer: 'registry', validate: validatePersonSnapshot, keyOf: (person) => person.person });
+  const people = followPeople(bus, { keys, now, onError: options.onError, ...(topics?.people !== undefined && { topic: topics.people }) });
   const levels = followSigned(bus, { ...common('levels'), topic: topics?.levels ?? topic.anomalyLevels, signer: 'anomaly', validate: validateAnomalyLevel, keyOf: (level) => level.agent });
   const tools = followSigned(bus, {
     ...common('tools'), topic: topics?.tools ?? topic.registryTools, signer: 'registry', validate: validateToolSnapshot, keyOf: (tool) => tool.tool,

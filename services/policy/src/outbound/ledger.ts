@@ -38,6 +38,12 @@ const keepMs = 24 * 3_600_000;
  * than its limit; each partition's lease is what its records name, or will name once its batch is written. `topic` keeps logs apart.
  */
 export const createBudgetLedger = (source: DataSource, topic: string, now: () => number): BudgetLedger => {
+  let tidiedAt = 0;
+  const tidy = async (): Promise<void> => {
+    tidiedAt = now();
+    await source.query('DELETE FROM policy_budget_lease WHERE until < $1', [now() - keepMs]);
+    await source.query('DELETE FROM policy_budget WHERE account IN (SELECT account FROM policy_budget WHERE until < $1 ORDER BY account LIMIT 1000 FOR UPDATE SKIP LOCKED)', [now() - 2 * keepMs]);
+  };
   const slotOf = (partition: number): string => `${topic}/${partition}`;
   return {
     async own(partition, owner, recorded) {
@@ -46,14 +52,15 @@ export const createBudgetLedger = (source: DataSource, topic: string, now: () =>
         // Holds back every lease of the owner before, and refuses it from here on.
         await tx.query('INSERT INTO policy_budget_owner (slot, owner) VALUES ($1, $2) ON CONFLICT (slot) DO UPDATE SET owner = excluded.owner', [slot, owner]);
         await tx.query(ownStatement, [slot, recorded.map(({ account }) => account), recorded.map(({ leased }) => leased), recorded.map(({ until }) => until)]);
-        await tx.query('DELETE FROM policy_budget_lease WHERE slot = $1 AND until < $2', [slot, now() - keepMs]);
       });
-      await source.query('DELETE FROM policy_budget WHERE account IN (SELECT account FROM policy_budget WHERE until < $1 ORDER BY account LIMIT 1000 FOR UPDATE SKIP LOCKED)', [now() - 2 * keepMs]);
+      await tidy().catch(() => undefined);
     },
     async lease(partition, owner, wants) {
       const rows = await source.query<{ account: string; leased: string }[]>(leaseStatement, [
         slotOf(partition), owner, wants.map(({ account }) => account), wants.map(({ limit }) => limit), wants.map(({ need }) => need), wants.map(({ until }) => until),
       ]);
+      // Nobody waits for it, and what it misses the next one finds.
+      if (now() - tidiedAt > keepMs / 24) tidy().catch(() => undefined);
       if (rows.length !== wants.length) throw new Error(`partition ${partition} was taken over by another owner: it leases nothing any more`);
       return new Map(rows.map(({ account, leased }) => [account, Number(leased)]));
     },

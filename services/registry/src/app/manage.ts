@@ -10,7 +10,7 @@ import type { Node, NodeCommand, NodeEvent } from '../core/node.ts';
 import { personDecider } from '../core/person.ts';
 import type { Person, PersonCode, PersonCommand, PersonEvent } from '../core/person.ts';
 import { toolDecider } from '../core/tool.ts';
-import type { PutTool, Tool, ToolPut } from '../core/tool.ts';
+import type { PutTool, Tool, ToolCode, ToolPut } from '../core/tool.ts';
 import type { Inventory, Messages } from './ports.ts';
 
 /** One kind of thing: its decider, and how its state becomes a snapshot and a row. `snapshot` is undefined while nothing may be said of it yet. */
@@ -23,7 +23,7 @@ interface Kind<Command, Event extends Named, State, Code extends string> {
 
 export interface Manage {
   agent(id: string, command: AgentCommand, by: string): Promise<Outcome<AgentEvent, AgentCode>>;
-  tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, never>>;
+  tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, ToolCode>>;
   person(id: string, command: PersonCommand, by: string): Promise<Outcome<PersonEvent, PersonCode>>;
   node(id: string, command: NodeCommand, by: string): Promise<Outcome<NodeEvent, never>>;
   /** Brings read models up to their streams: a crash may have left some behind. */
@@ -39,7 +39,7 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
     snapshot: (state, version) => (state.status === 'none' ? undefined : agentSnapshot(state, tenant, version)),
     row: async (id, state, version) => { if (state.status !== 'none') await inventory.putAgent(id, version, agentSnapshot(state, tenant, version), state.profile.key); },
   };
-  const tools: Kind<PutTool, ToolPut, Tool, never> = {
+  const tools: Kind<PutTool, ToolPut, Tool, ToolCode> = {
     kind: 'tool', decider: toolDecider,
     snapshot: (state, version) => (state.status === 'none' ? undefined : { ...state.tool, tenant, version, definition: state.definition }),
     row: async (id, state, version) => { if (state.status !== 'none') await inventory.putTool(id, version, { ...state.tool, tenant, version, definition: state.definition }); },

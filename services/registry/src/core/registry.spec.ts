@@ -9,7 +9,7 @@ import { personDecider } from './person.ts';
 import type { PersonEvent } from './person.ts';
 import { decideToken, longestRunMs, tokenLifeMs } from './run.ts';
 import { toolDecider } from './tool.ts';
-import type { ToolDefinition } from './tool.ts';
+import type { ToolDefinition, ToolReview } from './tool.ts';
 
 const key: PublicJwk = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43), kid: 'k-1' };
 const profile: AgentProfile = {
@@ -64,12 +64,39 @@ describe('a person', () => {
 });
 
 describe('a tool', () => {
-  it('gets a new version for new content only', () => {
-    const put = (definition: string) => ({ type: 'put' as const, tool: { tool: 'x' } as ToolDefinition, definition, by: 'op', now: 1 });
-    const first = toolDecider.decide(put('h1'), toolDecider.initialState);
-    const state = fold(toolDecider, first.status === 'accepted' ? first.events : []);
-    expect(outcome(toolDecider.decide(put('h1'), state))).toBe('nothing-new');
-    expect(outcome(toolDecider.decide(put('h2'), state))).toBe('accepted');
+  const tool: ToolDefinition = {
+    tool: 'bank.pay', system: 'bank', title: 'Pays', schema: { type: 'object' }, consequential: true, reversible: false, compensator: null, dataClasses: ['payments'], enforcement: 'brokered',
+    audience: 'bank', facts: { amount: 'args.minor' }, resultTrust: 'record', resultFields: {},
+  };
+  const put = (definition: string, over: Partial<ToolDefinition> = {}, review: ToolReview | null = null) => ({ type: 'put' as const, tool: { ...tool, ...over }, definition, review, by: 'op', now: 1 });
+  const declared = fold(toolDecider, [{ type: 'tool.put', tool, definition: 'h1', by: 'op', at: 1 }]);
+  const review: ToolReview = { by: 'rob', roles: ['policy-reviewer'], tool: 'bank.pay', definition: 'h2', replaces: 'h1', jws: 'rob\'s signature' };
+
+  it('is declared by one person, and gets a new version for new content only', () => {
+    expect(outcome(toolDecider.decide(put('h1'), toolDecider.initialState))).toBe('accepted');
+    expect(outcome(toolDecider.decide(put('h1'), declared))).toBe('nothing-new');
+    expect(outcome(toolDecider.decide(put('h2', { title: 'Pays somebody' }), declared))).toBe('accepted');
+  });
+
+  it.each([
+    ['called reversible', { reversible: true, compensator: 'bank.back' }],
+    ['no longer called consequential', { consequential: false }],
+    ['enforced more weakly', { enforcement: 'cooperative' }],
+    ['trusted more', { resultTrust: 'directory' }],
+    ['trusted more in a field', { resultFields: { iban: 'record' } }],
+    ['given another way to its facts', { facts: { amount: '0' } }],
+    ['given another schema', { schema: { type: 'object', minProperties: 0 } }],
+    ['said to touch less data', { dataClasses: [] }],
+  ] as const)('that is %s needs a second person', (_, over) => {
+    const change = put('h2', over as never);
+    expect(outcome(toolDecider.decide(change, declared))).toBe('review_required');
+    for (const wrong of [{ definition: 'h3' }, { replaces: 'h0' }, { tool: 'other' }, { roles: ['operator'] }]) expect(outcome(toolDecider.decide({ ...change, review: { ...review, ...wrong } }, declared))).toBe('review_required');
+    expect(outcome(toolDecider.decide({ ...change, review: { ...review, by: 'op' } }, declared))).toBe('self_approval');
+    expect(toolDecider.decide({ ...change, review }, declared)).toMatchObject({ status: 'accepted', events: [{ review: { by: 'rob', jws: 'rob\'s signature' } }] });
+  });
+
+  it.each([['enforced more strongly', { enforcement: 'sandboxed' }], ['trusted less', { resultTrust: 'third_party' }], ['said to touch more data', { dataClasses: ['payments', 'personal'] }]] as const)('that is %s needs nobody else', (_, over) => {
+    expect(outcome(toolDecider.decide(put('h2', over as never), declared))).toBe('accepted');
   });
 });
 

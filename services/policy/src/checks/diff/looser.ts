@@ -8,7 +8,9 @@ import type { Strength, Verdicts } from '../logic/verdict.ts';
 /** When `after` lets through what `before` would have stopped (`weaker`); or lets it through just so, but with other people, unchanged, or reversible for less long (`easier`). */
 export const looserWhen = (before: Verdicts, after: Verdicts, script: Script): { readonly weaker: Term; readonly easier: Term } => {
   const weaker = strengths.map((strength) => and(before.atLeast[strength], not(after.atLeast[strength])));
-  const people = and(before.asks, after.asks, or(
+  // A higher tier asks other people by nature: that is stricter (deny > 4 > 3), whoever they are.
+  const raised = or(...strengths.map((strength) => and(after.atLeast[strength], not(before.atLeast[strength]))));
+  const people = and(before.asks, after.asks, not(raised), or(
     ...both(before.quorums, after.quorums).map((count) => and(before.quorumAtLeast(count), not(after.quorumAtLeast(count)))),
     ...both(before.roles, after.roles).map((role) => and(after.mayApprove(role), not(before.mayApprove(role)))),
   ));
@@ -26,7 +28,7 @@ export const strengthOf = ({ decision, tier }: Verdict): Strength | 1 => (decisi
 export const loosening = (before: Verdict, after: Verdict): string | null => {
   if (strengthOf(after) < strengthOf(before)) return `was ${saying(before)}, is ${saying(after)}`;
   if (after.decision === 'deny' || before.decision === 'deny') return null;
-  if (before.approval !== null && after.approval !== null) {
+  if (before.approval !== null && after.approval !== null && strengthOf(after) === strengthOf(before)) {
     const gained = after.approval.route.filter((role) => !before.approval!.route.includes(role));
     if (after.approval.quorum < before.approval.quorum) return `needed ${before.approval.quorum} approvals, needs ${after.approval.quorum}`;
     if (gained.length > 0) return `was approved by ${before.approval.route.join(' or ')}, may be by ${gained.join(' or ')}`;

@@ -42,7 +42,7 @@ export const outcomesOf = (bundle: CompiledBundle, rules: readonly CompiledRule[
 };
 
 /** Facts of the run's past, which no argument can make fail. */
-const onDemand = /^(?:act\.distance$|run\.|tool\.sensitivity$|evidence\.|context\.)/;
+const onDemand = /^(?:act\.distance$|run\.|tool\.sensitivity$|evidence\.|change\.|context\.)/;
 
 /** A fact that nobody made: owed, or the rule fails. */
 const missing = (value: Possible, owed: boolean, byArguments: boolean): Possible =>

@@ -11,6 +11,7 @@ import { readTestFile } from './test-file.ts';
 /** Runs a bundle's *.test.yaml. Throws only where the bundle itself does not compile, or the catalogue does not. */
 export const runBundleTests: RunBundleTests = ({ spec, tests: files }, catalogue) => {
   const bundle = compileBundle(spec);
+  const variants = new Map<string, CompiledBundle>();
   const tools = knownTools(catalogue);
   const failed: TestFailure[] = [];
   const played: Played[] = [];
@@ -19,13 +20,17 @@ export const runBundleTests: RunBundleTests = ({ spec, tests: files }, catalogue
     const { tests, wrong } = readTestFile(file);
     for (const { line, why } of wrong) failed.push({ file: file.path, line, test: '(file)', expected: 'a test file', got: why, why: [] });
     for (const test of tests) {
-      const result = play(test, bundle, tools);
+      const unknown = Object.keys(test.parameters).filter((name) => spec.parameters?.[name] === undefined);
+      const key = JSON.stringify(test.parameters);
+      if (key !== '{}' && unknown.length === 0 && !variants.has(key)) variants.set(key, compileBundle({ ...spec, parameters: { ...spec.parameters, ...test.parameters } }));
+      const inForce = variants.get(key) ?? bundle;
+      const result = unknown.length > 0 ? `the bundle has no parameter ${unknown.join(', ')}` : play(test, inForce, tools);
       if (typeof result === 'string') {
         failed.push({ file: test.file, line: test.line, test: test.name, expected: 'a decision', got: result, why: [] });
         continue;
       }
       played.push(result);
-      const failures = compare(test, result, bundle);
+      const failures = compare(test, result, inForce);
       if (failures.length === 0) passed++;
       failed.push(...failures);
     }

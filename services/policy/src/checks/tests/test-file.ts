@@ -30,6 +30,8 @@ export interface BundleTest {
   /** Null: no system graph is known. */
   readonly graph: readonly GraphNode[] | null;
   readonly supplied: Readonly<Record<string, Json>>; readonly approval: 'approved' | 'denied' | 'expired' | null;
+  /** Parameters that have another value in this test. */
+  readonly parameters: Readonly<Record<string, number | string | boolean>>;
   readonly expect: Expectation;
   /** Line of one field of `expect`. */
   lineOf(field: string): number;
@@ -38,7 +40,7 @@ export interface Wrong { readonly line: number; readonly why: string }
 
 interface Written {
   readonly name: string; readonly tool?: string; readonly arguments?: JsonObject; readonly instruction?: string | { readonly text: string; readonly attestedBy?: string | null };
-  readonly agent?: Partial<AgentSnapshot>; readonly earlier?: readonly WrittenEarlier[]; readonly level?: Level; readonly now?: string;
+  readonly agent?: Partial<AgentSnapshot>; readonly earlier?: readonly WrittenEarlier[]; readonly level?: Level; readonly now?: string; readonly parameters?: BundleTest['parameters'];
   readonly confidence?: number | null; readonly deadline?: string | null; readonly supplied?: Readonly<Record<string, Json>>; readonly approval?: BundleTest['approval']; readonly evidence?: readonly WrittenEvidence[]; readonly graph?: readonly WrittenNode[]; readonly expect: Expectation;
 }
 interface WrittenEvidence { readonly by: string; readonly ago?: string; readonly about?: readonly string[]; readonly type?: string; readonly result?: 'passed' | 'failed'; readonly tested?: readonly string[]; readonly found?: readonly string[]; readonly fixed?: readonly string[] }
@@ -91,7 +93,7 @@ const filled = (file: string, line: number, whole: WrittenFile, written: Written
     instruction: { attestedBy: null, ...instruction }, agent: { ...agent, limits: { ...someone.limits, ...agent.limits } },
     earlier: earlierOf(test.earlier ?? [], now), level: test.level ?? 'normal', now,
     evidence: (test.evidence ?? []).map((one) => evidenceOf(one, `${test.tool}@${argumentsDigest(test.arguments ?? {})}`, now)), graph: test.graph?.map(nodeOf) ?? null,
-    supplied: test.supplied ?? {}, approval: test.approval ?? null, expect: test.expect,
+    parameters: { ...whole.defaults?.parameters, ...written.parameters }, supplied: test.supplied ?? {}, approval: test.approval ?? null, expect: test.expect,
   };
 };
 

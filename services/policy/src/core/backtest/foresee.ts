@@ -100,7 +100,13 @@ const overBudget = (record: GovernedDecided, inquiry: Inquiry, bundle: CompiledB
 };
 
 /** Those of a run and the wider ones (what these would newly deny is not played out, and the report says so). */
-export const sameBudgets = (a: CompiledBundle, b: CompiledBundle): boolean => JSON.stringify([a.budget, a.budgets]) === JSON.stringify([b.budget, b.budgets]);
+const sameBudgets = (a: CompiledBundle, b: CompiledBundle): boolean => budgetsOf(a) === budgetsOf(b);
+const budgetsOf = (bundle: CompiledBundle): string => {
+  let text = budgetTexts.get(bundle);
+  if (text === undefined) budgetTexts.set(bundle, text = JSON.stringify([bundle.budget, bundle.budgets]));
+  return text;
+};
+const budgetTexts = new WeakMap<CompiledBundle, string>();
 
 const used = ({ round, reserved }: GovernedDecided, { facts }: Inquiry, budget: Budget, before: Budget): 'within' | 'over' | { readonly unknown: string } => {
   const value = (name: string): number | undefined => { const found = facts[name]?.value; return typeof found === 'number' ? found : undefined; };

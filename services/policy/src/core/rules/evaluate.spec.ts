@@ -56,6 +56,21 @@ describe('given the table of tiers', () => {
   });
 });
 
+describe('arguments built to exhaust what one decision may cost', () => {
+  const list = Array.from({ length: 3_000 }, (_, i) => i);
+  const holding = compileTool(snapshot({ facts: { target: '[args.to]', amountMajor: 'args.amount', items: 'args.items' } }));
+  const loops = (id: string) => rule(id, 'items.all(x, items.all(y, x + y >= 0))', { tier: 3 });
+  const given = { tool: holding, args: { to: 'DE1', amount: 50, items: list }, extra: { facts: ['items'] } };
+  it('are denied, whichever rule they exhaust', () => expect(judge([loops('b'), loops('a')], given)).toMatchObject({ decision: 'deny', code: 'evaluation_failed', rules: expect.arrayContaining([expect.objectContaining({ id: 'a', reason: expect.stringMatching(/too much work for what the arguments hold/) })]) }));
+  it('are denied the same in any order, also where each rule alone would have had enough', () => {
+    const once = Array.from({ length: 40 }, (_, i) => rule(`r${i}`, `items.exists(x, x == -1 - ${i})`, { tier: 3 }));
+    expect(judge(once.slice(0, 1), given)).toMatchObject({ decision: 'allow' });
+    expect(judge(once, given)).toMatchObject({ decision: 'deny', code: 'evaluation_failed' });
+    expect(judge([...once].reverse(), given)).toEqual(judge(once, given));
+  });
+  it('are out of scope where an extractor would have to do the work', () => expect(judge([], { ...given, tool: compileTool(snapshot({ facts: { target: '[args.to]', amountMajor: 'args.items.all(x, args.items.all(y, x + y >= 0)) ? 1 : 2' } })) })).toMatchObject({ decision: 'deny', code: 'out_of_scope' }));
+});
+
 describe('obligations', () => {
   const asks = (id: string, more: object) => rule(id, 'true', { tier: 2, obligations: more });
   it('rewrite arguments from facts and parameters', () => {
