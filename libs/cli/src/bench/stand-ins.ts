@@ -33,7 +33,8 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
   const person = { id: 'uma', key: generateKey('uma-1') };
   const agents = Array.from({ length: 20 }, (_, n) => `clerk-${n}`);
   const pack = await benchPack();
-  const bundleFolder = await writeBundle(await mkdtemp(join(tmpdir(), 'countersign-bench-')), pack.spec);
+  const place = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  const bundleFolder = await writeBundle(join(place, 'bench'), pack.spec); // a bundle is named after its folder;
   await bus.publish([
     ...agents.map((agent) => publish('agent', topic.registryAgents, agent, {
       agent, tenant, version: 1, name: agent, owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'],
@@ -45,5 +46,5 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
     ...pack.tools.map((tool) => publish('tool', topic.registryTools, tool.tool, { ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot)),
   ]);
   const beats = await startNode('heartbeats', [fileURLToPath(new URL('./heartbeats.js', import.meta.url)), brokers, secretsDir, tenant], { ready: async (printed) => printed.includes('beating') });
-  return { registryKey, person, agents, pack, bundleFolder, stop: async () => { await beats.stop(); await rm(bundleFolder, { recursive: true, force: true }); } };
+  return { registryKey, person, agents, pack, bundleFolder, stop: async () => { await beats.stop(); await rm(place, { recursive: true, force: true }); } };
 };

@@ -21,7 +21,8 @@ export const amountsIn = (text: string): number[] => {
   return found;
 };
 
-const addresses = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:https?:\/\/|www\.)[^\s"'<>)\]]+|\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b/gi;
+// An address begins where a word begins: tried at every letter, a long text without @ would take the square of its length.
+const addresses = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:https?:\/\/|www\.)[^\s"'<>)\]]+|\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b/gi;
 const maxAddresses = 50;
 
 /** E-mail addresses, URLs and IBANs in free text; at most 50, `cut` when there were more. */

@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { addressesIn, isAddress, normalise } from './normalise.ts';
+
+describe('addresses in free text', () => {
+  it('are found whole: e-mail, page, account', () => {
+    expect(addressesIn('Write to x.y+z@mail.example.org, see https://a.example/b?c or www.d.example and pay DE89370400440532013000.').found)
+      .toEqual(['x.y+z@mail.example.org', 'https://a.example/b?c', 'www.d.example', 'DE89370400440532013000']);
+  });
+
+  it('are looked for in one walk, however long a word grows that never becomes one', () => {
+    expect(addressesIn('a'.repeat(250_000)).found).toEqual([]);
+    expect(addressesIn(`${'a.'.repeat(100_000)}@`).found).toEqual([]);
+    expect(addressesIn(`${'a'.repeat(100_000)}@b.example`).found).toHaveLength(1);
+  });
+
+  it('are found wherever they stand', () => {
+    fc.assert(fc.property(fc.constantFrom('', ' ', '(', ', ', '\n', '"'), fc.emailAddress().filter((mail) => /^[\w.+-]+@[\w.-]+$/.test(mail)), (before, mail) => {
+      expect(addressesIn(`see${before === '' ? ' ' : before}${mail} there`).found).toContain(mail);
+      expect(isAddress(mail)).toBe(true);
+    }), { seed: 20_261_121, numRuns: 200 });
+  });
+});
+
+describe('normalised text', () => {
+  it('has words apart by one space and a space at both ends, whatever stands between them', () => {
+    expect([normalise('A@b.COM'), normalise(''), normalise(' \n ﬁne ')]).toEqual([' a b com ', '  ', ' fine ']);
+  });
+});
