@@ -3,12 +3,15 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { crc32c } from '@node-rs/crc32';
 import { segmentOf } from './decode.ts';
-import { encodeBatch as encodeSized } from './encode.ts';
+import { batchBound, putBatch } from './encode.ts';
 import type { Written } from './encode.ts';
 import { place } from './record.ts';
 
-const encodeBatch = (messages: readonly { readonly key: string; readonly value: Buffer | string | null; readonly headers: Record<string, string> }[], written: Written, now: number): Buffer =>
-  encodeSized(messages.map((one) => place({ topic: 't', ...one }, 1, 1_000_000)), written, now);
+const encodeBatch = (messages: readonly { readonly key: string; readonly value: Buffer | string | null; readonly headers: Record<string, string> }[], written: Written, now: number): Buffer => {
+  const records = messages.map((one) => place({ topic: 't', ...one }, 1, 1_000_000));
+  const to = Buffer.alloc(batchBound(records) + 7, 0xee);
+  return to.subarray(7, putBatch(to, 7, records, written, now));
+};
 const producer = (id: bigint, transactional = true) => ({ producerId: id, epoch: 0, sequence: 0, transactional });
 const values = (...texts: string[]) => texts.map((text) => ({ key: text, value: Buffer.from(text), headers: {} }));
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Client } from './client.ts';
 import type { Segment } from './decode.ts';
-import { encodeBatch } from './encode.ts';
+import { batchBound, putBatch } from './encode.ts';
 import type { FetchedTopic } from './fetching.ts';
 import { createReader } from './reader.ts';
 import { place } from './record.ts';
 
 const at = (base: bigint, messages: readonly string[], last = messages.length - 1): Buffer => {
-  const batch = encodeBatch(messages.map((text) => place({ topic: 't', key: text, value: text }, 1, 1_000)), { producerId: 1n, epoch: 0, sequence: 0, transactional: false }, 0);
+  const records = messages.map((text) => place({ topic: 't', key: text, value: text }, 1, 1_000));
+  const to = Buffer.alloc(batchBound(records));
+  const batch = to.subarray(0, putBatch(to, 0, records, { producerId: 1n, epoch: 0, sequence: 0, transactional: false }, 0));
   batch.writeBigInt64BE(base, 0);
   batch.writeInt32BE(last, 23);
   return batch;

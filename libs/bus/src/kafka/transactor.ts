@@ -1,12 +1,14 @@
 import type { Client } from './client.ts';
-import { encodeBatch } from './encode.ts';
 import { failureType } from './failures.ts';
 import { pause } from './pause.ts';
-import { produceTo } from './producing.ts';
+import { produceRequest, produceTo } from './producing.ts';
 import type { Going, Stands } from './producing.ts';
 import type { RawBroker, RawCluster } from './raw-cluster.ts';
 import { place } from './record.ts';
 import type { Round } from './record.ts';
+
+/** One request to one broker, encoded. */
+interface Request { readonly leader: number; readonly targets: readonly { readonly topic: string; readonly partition: number }[]; readonly body: Buffer }
 
 /** The one transactional producer of an input partition. After any failure it is good for nothing but `abandon`. */
 export interface Transactor {
@@ -17,6 +19,7 @@ export interface Transactor {
 
 const longestAbortMs = 2_000;
 const longestTurnMs = 10_000;
+const leastBuffer = 65_536;
 const passing = new Set(['CONCURRENT_TRANSACTIONS', 'GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
 
 /** Asks again while the coordinator is still busy: with writing the markers of the transaction before (about a millisecond), or with loading. */
@@ -59,6 +62,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
   let open = false;
   let broken: unknown;
   let turn: Promise<unknown> = Promise.resolve();
+  let underWay = 0;
 
   const abandon = async (): Promise<void> => {
     broken ??= new Error(`the transactions of ${transactionalId} were given up`);
@@ -66,19 +70,32 @@ export const takeOver = async (client: Client, group: string, input: string, par
     await atMost(longestAbortMs, cluster.disconnect());
   };
 
-  /** At once, in the order in which they will be sent: what waits for its turn and for the broker waits as bytes. */
-  const encoded = (rounds: readonly (readonly Round[])[]): Going[][] => rounds.map((round) => round.flatMap(({ topic, placed }) => [...Map.groupBy(placed, (one) => one.partition)].map(([at, records]): Going => {
-    const key = `${topic}/${at}`;
-    const sequence = sequences.get(key) ?? 0;
-    sequences.set(key, (sequence + records.length) % 2 ** 31);
-    return { topic, partition: at, batch: encodeBatch(records, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch, sequence, transactional: true }, Date.now()) };
-  })));
-
-  const send = async (going: readonly Going[]): Promise<readonly Stands[]> => {
-    const written = await Promise.all([...Map.groupBy(going, ({ topic, partition: at }) => leaderOf(cluster, topic, at))].map(async ([leader, batches]) =>
-      produceTo(await cluster.findBroker(leader), transactionalId, timeoutMs, batches)));
-    return written.flat();
+  // Requests are copied when they are sent, and only one transaction is under way: its buffers serve the next one.
+  const buffers: Buffer[] = [];
+  const room = (nth: number) => (bytes: number): Buffer => {
+    if ((buffers[nth]?.length ?? 0) < bytes) buffers[nth] = Buffer.allocUnsafe(Math.max(bytes, leastBuffer));
+    return buffers[nth]!;
   };
+
+  /** At once, in the order in which they will be sent: what waits for the broker waits as bytes. */
+  const encoded = (rounds: readonly (readonly Round[])[]): readonly Request[][] => {
+    let nth = 0;
+    return rounds.map((round) => {
+      const going = round.flatMap(({ topic, placed }) => [...Map.groupBy(placed, (one) => one.partition)].map(([at, records]): Going => {
+        const key = `${topic}/${at}`;
+        const sequence = sequences.get(key) ?? 0;
+        sequences.set(key, (sequence + records.length) % 2 ** 31);
+        return { topic, partition: at, records, sequence };
+      }));
+      return [...Map.groupBy(going, ({ topic, partition: at }) => leaderOf(cluster, topic, at))].map(([leader, batches]): Request => ({
+        leader, targets: batches.map(({ topic, partition: at }) => ({ topic, partition: at })),
+        body: produceRequest(transactionalId, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch }, timeoutMs, batches, Date.now(), room(nth++)),
+      }));
+    });
+  };
+
+  const send = async (requests: readonly Request[]): Promise<readonly Stands[]> =>
+    (await Promise.all(requests.map(async ({ leader, body }) => produceTo(await cluster.findBroker(leader), body)))).flat();
 
   const advance = async (next: bigint): Promise<void> => {
     await persist(() => coordinator!.addOffsetsToTxn({ ...identity, groupId: group }), busy);
@@ -86,28 +103,23 @@ export const takeOver = async (client: Client, group: string, input: string, par
     await groupCoordinator.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: input, partitions: [{ partition, offset: next.toString() }] }] });
   };
 
-  const write = async (rounds: readonly (readonly Going[])[], next?: bigint): Promise<readonly Stands[]> => {
+  const write = async (rounds: readonly (readonly Request[])[], next?: bigint): Promise<readonly Stands[]> => {
     if (broken !== undefined) throw broken;
-    try {
-      open = true;
-      const targets = Map.groupBy(rounds.flat(), ({ topic }) => topic);
-      const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.map((one) => one.partition))] }));
-      if (topics.length > 0) await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics }), busy);
-      const sending = (async () => {
-        const written: Stands[] = [];
-        for (const round of rounds) written.push(...await send(round));
-        return written;
-      })();
-      const [sent, advanced] = await Promise.allSettled([sending, next === undefined ? undefined : advance(next)]);
-      if (sent.status === 'rejected') throw sent.reason;
-      if (advanced.status === 'rejected') throw advanced.reason;
-      await coordinator!.endTxn({ ...identity, transactionResult: true });
-      open = false;
-      return sent.value;
-    } catch (error) {
-      broken = error;
-      throw error;
-    }
+    open = true;
+    const targets = Map.groupBy(rounds.flat().flatMap((one) => one.targets), ({ topic }) => topic);
+    const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.map((one) => one.partition))] }));
+    if (topics.length > 0) await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics }), busy);
+    const sending = (async () => {
+      const written: Stands[] = [];
+      for (const round of rounds) written.push(...await send(round));
+      return written;
+    })();
+    const [sent, advanced] = await Promise.allSettled([sending, next === undefined ? undefined : advance(next)]);
+    if (sent.status === 'rejected') throw sent.reason;
+    if (advanced.status === 'rejected') throw advanced.reason;
+    await coordinator!.endTxn({ ...identity, transactionResult: true });
+    open = false;
+    return sent.value;
   };
 
   const initialise = (): Promise<typeof identity> => persist(async () => {
@@ -145,9 +157,20 @@ export const takeOver = async (client: Client, group: string, input: string, par
   }
   return {
     commit: (rounds, next) => {
-      const going = encoded(rounds);
-      const mine = turn.then(() => write(going, next));
-      turn = mine.catch(() => undefined);
+      let left: typeof rounds | undefined = rounds;
+      const begin = async (): Promise<readonly Stands[]> => {
+        try {
+          const requests = encoded(left!);
+          left = undefined; // held through the commit, the records would be copied by every collection meanwhile
+          return await write(requests, next);
+        } catch (error) {
+          broken ??= error;
+          throw error;
+        }
+      };
+      const mine = underWay === 0 ? begin() : turn.then(begin);
+      underWay += 1;
+      turn = mine.catch(() => undefined).finally(() => { underWay -= 1; });
       return mine;
     },
     abandon,
