@@ -71,6 +71,8 @@ const change = (run: RunState, record: GovernedRecord, folding: Folding, account
       run.closed = true;
       // Nothing is decided in it any more: what its tools returned need not be carried for the rest of its life, nor into every checkpoint.
       run.context = folding.emptyContext;
+      // No proposal is answered again either: it would be refused as run_closed.
+      for (const action of run.actions.values()) action.reply = null;
       return;
     case 'run.started':
     case 'action.reversed':
