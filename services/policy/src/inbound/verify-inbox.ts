@@ -24,7 +24,7 @@ export interface VerifyOptions {
   readonly evidence?: EvidenceCheck;
 }
 
-interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; readonly publicKey: LazyKey }
+interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; readonly publicKey: LazyKey; /** Of the run. */ readonly partition: number }
 
 interface Proved { readonly fields: ProvenFields; readonly hash: Buffer }
 
@@ -60,7 +60,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       claims = late.claims;
       fault = { kind: 'fault', code: 'token_expired', detail: 'the agent token was over when the message arrived: renew it and send the next message' };
     }
-    const session: Session = { claims, key: proofKey(options.proofSecret, { tenant: claims.tenant, run: claims.run, jkt: claims.cnf.jkt }), fault, publicKey: lazyKey(claims.cnf.jwk.x), until: fault === null ? claims.exp * 1000 : 0 };
+    const session: Session = { claims, key: proofKey(options.proofSecret, { tenant: claims.tenant, run: claims.run, jkt: claims.cnf.jkt }), fault, publicKey: lazyKey(claims.cnf.jwk.x), partition: partitionFor(claims.run, options.partitions), until: fault === null ? claims.exp * 1000 : 0 };
     sessions.delete(jwt);
     if (fault === null) sessions.set(jwt, session);
     if (sessions.size > mostSessions) sessions.delete(sessions.keys().next().value!);
@@ -98,7 +98,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       status: 'proved',
       command: {
         from: 'runtime', tenant: claims.tenant, run: claims.run, ceType: fields.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
-        rightPartition: partitionFor(claims.run, options.partitions) === record.partition,
+        rightPartition: session.partition === record.partition,
         token: claims, seq: fields.seq, prev: h['cs_prev']!, hash: hash.toString('base64url'), ceTime: Date.parse(fields.ceTime), attested,
         body: fault ?? readRuntimeBody(fields.ceType, record.value!, claims, options.people, now, options.evidence),
       },
