@@ -64,7 +64,7 @@ export async function test(args) {
       const out = join(here.dir, `jest-${name}.json`);
       mkdirSync(here.dir, { recursive: true });
       rmSync(out, { force: true });
-      const { code } = await step(bin('node'), ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', projects[name], '--json', `--outputFile=${out}`,
+      const { code } = await step(bin('node'), ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', '--disable-warning=FSTWRN004', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', projects[name], '--json', `--outputFile=${out}`,
         '--passWithNoTests', ...(name === 'unit' ? ['--maxWorkers=2'] : ['--runInBand']), ...(paths.length ? ['--testPathPatterns', ...paths] : [])], env, watch);
       if (!existsSync(out)) return false;
       const result = JSON.parse(readFileSync(out, 'utf8'));
