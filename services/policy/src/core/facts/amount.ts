@@ -18,7 +18,7 @@ export const extract = (tool: CompiledTool, args: Value, failed: FailedFact[], o
   return values;
 };
 
-/** The amount in minor units, from `amount` or from `amountMajor` (hundredths of which it must be a whole number of); null where there is none. */
+/** The amount in minor units, from `amount` or from `amountMajor` (hundredths of which it must be a whole number of), never negative, with its currency (ISO 4217); null where there is none. */
 export const amountOf = (own: Readonly<Record<string, Value>>): number | null | Failure => {
   const major = own['amountMajor'];
   let amount: Value = own['amount'] ?? null;
@@ -27,14 +27,18 @@ export const amountOf = (own: Readonly<Record<string, Value>>): number | null | 
     if (!Number.isSafeInteger(minor) || Math.abs((major as number) * 100 - minor) >= 1e-6) return new Failure('no amount in whole minor units', true);
     amount = minor;
   }
-  return amount === null || Number.isSafeInteger(amount) ? amount as number | null : new Failure('no integer amount in minor units', true);
+  if (amount === null) return null;
+  if (!Number.isSafeInteger(amount) || (amount as number) < 0) return new Failure('no integer amount in minor units', true);
+  // Without a currency it would be counted against no budget at all.
+  const currency = own['currency'];
+  return typeof currency === 'string' && currencyShape.test(currency) ? amount as number : new Failure('an amount without a currency of three capital letters', true);
 };
 
 const currencyShape = /^[A-Z]{3}$/;
 
 /** What an action would move: an amount counts only with its currency (a tool that names none fixes it in its extractor). */
 export const moneyFrom = (amount: unknown, currency: unknown): Money | null =>
-  (typeof amount !== 'number' || typeof currency !== 'string' || !currencyShape.test(currency) || !Number.isSafeInteger(amount) ? null : { minor: Math.abs(amount), currency });
+  (typeof amount !== 'number' || typeof currency !== 'string' || !currencyShape.test(currency) || !Number.isSafeInteger(amount) || amount < 0 ? null : { minor: amount, currency });
 
 const aboutMoney: ReadonlySet<string> = new Set(['amount', 'amountMajor', 'currency']);
 

@@ -7,7 +7,7 @@ import type { RunContext } from '../facts/context.ts';
 import { compileBundle, compileTool } from './compile.ts';
 import { evaluateRules } from './evaluate.ts';
 
-const snapshot = (change: object = {}) => ({ tool: 'pay.send', tenant: 'acme', version: 1, system: 'pay', title: '', schema: {}, consequential: true, reversible: false, compensator: null, dataClasses: [], enforcement: 'brokered', audience: 'pay', facts: { target: '[args.to]', amountMajor: 'args.amount', text: '[args.note]' }, resultTrust: 'third_party', resultFields: { sender: 'directory', body: 'third_party' }, definition: '', ...change }) as never;
+const snapshot = (change: object = {}) => ({ tool: 'pay.send', tenant: 'acme', version: 1, system: 'pay', title: '', schema: {}, consequential: true, reversible: false, compensator: null, dataClasses: [], enforcement: 'brokered', audience: 'pay', facts: { target: '[args.to]', currency: "'EUR'", amountMajor: 'args.amount', text: '[args.note]' }, resultTrust: 'third_party', resultFields: { sender: 'directory', body: 'third_party' }, definition: '', ...change }) as never;
 const pay = compileTool(snapshot());
 const undo = compileTool(snapshot({ tool: 'pay.plan', reversible: true }));
 const agent = { agent: 'a', roles: ['clerk'], environment: 'test', ceiling: 2, runtimeTrusted: false } as never;
@@ -43,12 +43,19 @@ describe('given the table of tiers', () => {
   });
   it('a rule that fails because of the arguments denies', () => expect(judge([rule('odd', 'target + 1 > 2', { tier: 3 })])).toMatchObject({ decision: 'deny', code: 'evaluation_failed' }));
   it('arguments from which an extractor makes nothing put the action out of scope, read by a rule or not, approved or not', () => {
-    const throwing = compileTool(snapshot({ facts: { target: '[args.to]', amountMajor: 'args.amount / args.parts' } }));
+    const throwing = compileTool(snapshot({ facts: { target: '[args.to]', currency: "'EUR'", amountMajor: 'args.amount / args.parts' } }));
     for (const rules of [[], [rule('big', 'amount > 10', { tier: 3 })]]) {
       expect(judge(rules, { tool: throwing, args: { to: 'DE1', amount: 50, parts: 0 } })).toMatchObject({ decision: 'deny', code: 'out_of_scope', rules: expect.arrayContaining([expect.objectContaining({ id: 'builtin:arguments', reason: expect.stringMatching(/^amountMajor cannot be derived from the arguments: division by zero/) })]) });
       expect(judge(rules, { tool: throwing, args: { to: 'DE1' }, approval: { resolution: 'approved' } })).toMatchObject({ decision: 'deny', code: 'out_of_scope' });
     }
     expect(judge([], { args: { to: 'DE1', amount: 0.001, note: '' } })).toMatchObject({ decision: 'deny', code: 'out_of_scope' });
+  });
+  it('an amount that no budget could count is out of scope: without a currency, with one that is none, or negative', () => {
+    const open = compileTool(snapshot({ reversible: true, facts: { target: '[args.to]', amount: 'args.minor', currency: 'args.currency' } }));
+    const paid = (minor: number, currency: string) => judge([], { tool: open, args: { to: 'DE1', minor, currency } });
+    expect(paid(5_000, 'EUR')).toMatchObject({ decision: 'allow' });
+    for (const currency of ['eur', 'EUR ', '€', '']) expect(paid(99_999_999, currency)).toMatchObject({ decision: 'deny', code: 'out_of_scope' });
+    expect(paid(-5_000, 'EUR')).toMatchObject({ decision: 'deny', code: 'out_of_scope' });
   });
   it('a rule that fails for another reason raises by one, to 3 at least', () => {
     expect(judge([rule('odd', 'size(run.calls) > 1', { tier: 1 })], { tool: undo })).toMatchObject({ tier: 3 });
@@ -58,7 +65,7 @@ describe('given the table of tiers', () => {
 
 describe('arguments built to exhaust what one decision may cost', () => {
   const list = Array.from({ length: 3_000 }, (_, i) => i);
-  const holding = compileTool(snapshot({ facts: { target: '[args.to]', amountMajor: 'args.amount', items: 'args.items' } }));
+  const holding = compileTool(snapshot({ facts: { target: '[args.to]', currency: "'EUR'", amountMajor: 'args.amount', items: 'args.items' } }));
   const loops = (id: string) => rule(id, 'items.all(x, items.all(y, x + y >= 0))', { tier: 3 });
   const given = { tool: holding, args: { to: 'DE1', amount: 50, items: list }, extra: { facts: ['items'] } };
   it('are denied, whichever rule they exhaust', () => expect(judge([loops('b'), loops('a')], given)).toMatchObject({ decision: 'deny', code: 'evaluation_failed', rules: expect.arrayContaining([expect.objectContaining({ id: 'a', reason: expect.stringMatching(/too much work for what the arguments hold/) })]) }));
@@ -68,7 +75,7 @@ describe('arguments built to exhaust what one decision may cost', () => {
     expect(judge(once, given)).toMatchObject({ decision: 'deny', code: 'evaluation_failed' });
     expect(judge([...once].reverse(), given)).toEqual(judge(once, given));
   });
-  it('are out of scope where an extractor would have to do the work', () => expect(judge([], { ...given, tool: compileTool(snapshot({ facts: { target: '[args.to]', amountMajor: 'args.items.all(x, args.items.all(y, x + y >= 0)) ? 1 : 2' } })) })).toMatchObject({ decision: 'deny', code: 'out_of_scope' }));
+  it('are out of scope where an extractor would have to do the work', () => expect(judge([], { ...given, tool: compileTool(snapshot({ facts: { target: '[args.to]', currency: "'EUR'", amountMajor: 'args.items.all(x, args.items.all(y, x + y >= 0)) ? 1 : 2' } })) })).toMatchObject({ decision: 'deny', code: 'out_of_scope' }));
 });
 
 describe('obligations', () => {
