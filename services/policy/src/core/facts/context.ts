@@ -5,7 +5,7 @@ import { daysIn } from './dates.ts';
 import type { Days } from './dates.ts';
 import { linksIn } from './links.ts';
 import type { Link } from './links.ts';
-import { amountsIn, normalise, sentencesOf } from './normalise.ts';
+import { amountsIn, bounded, normalise, sentencesOf } from './normalise.ts';
 import type { Sentence } from './normalise.ts';
 
 /** What one result said under one trust; `text` normalised. `named`: it is of something that the instruction names, a page or a file. */
@@ -41,7 +41,8 @@ const maxInstruction = 64 * 1024;
 
 export const withInstruction = (context: RunContext, text: string): RunContext => {
   const kept = text.slice(0, maxInstruction);
-  return { ...context, instruction: normalise(kept), sentences: sentencesOf(kept), amounts: amountsIn(kept), days: daysIn(kept), cut: context.cut || kept.length < text.length };
+  const instruction = bounded(kept);
+  return { ...context, instruction, sentences: sentencesOf(kept), amounts: amountsIn(kept), days: daysIn(kept), cut: context.cut || kept.length < text.length || normalise(kept).length > instruction.length };
 };
 
 /** Adds what a tool returned. Only outcomes of what ran come here. */
