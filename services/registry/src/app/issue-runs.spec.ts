@@ -13,7 +13,7 @@ const tokenKeys = createKeySet([registry.publicJwk]);
 const runs = new Map<string, Run>();
 let now = 0;
 const inventory = {
-  agent: async () => ({ snapshot: { status: 'active', permissions: ['payments.*', 'ledger.*'] }, key: agent.publicJwk }),
+  agent: async (id: string) => ({ agent: id, version: 1, snapshot: { status: 'active', permissions: ['payments.*', 'ledger.*'] }, key: agent.publicJwk }),
   run: async (id: string) => runs.get(id) ?? null,
   openRuns: async (opened: readonly Run[]) => { for (const run of opened) runs.set(run.run, run); },
 } as unknown as Inventory;
