@@ -1,6 +1,6 @@
 import type { CompiledTool } from '../rules/compile.ts';
 import type { RunContext } from './context.ts';
-import { recordsIn } from './fields.ts';
+import { lessTrusted, recordsIn } from './fields.ts';
 import type { Field, Trust } from './fields.ts';
 import { normalise, wordsOf } from './normalise.ts';
 
@@ -21,7 +21,7 @@ export const linksIn = (text: string, tool: CompiledTool, { instruction }: Pick<
   return recordsIn(text, resultTrust, resultFields).flatMap((record) => {
     const name = record.filter((field) => isNamed(field, instruction)).sort((a, b) => rank[b.trust] - rank[a.trust])[0];
     return name === undefined ? [] : record.filter((field) => handle.test(field.name)).map((field) => ({
-      value: normalise(field.value), trust: rank[field.trust] < rank[name.trust] ? field.trust : name.trust, tool: tool.name,
+      value: normalise(field.value), trust: lessTrusted(name.trust, field.trust), tool: tool.name,
     }));
   });
 };
