@@ -10,7 +10,7 @@ export const wordsOf = (normalised: string): string[] => normalised.split(' ').f
 const money = /\d[\d,]*(?:\.\d{1,2})?/g;
 const maxNumbers = 200;
 
-/** Every number in a text as hundredths: what an amount in minor units may be compared with. */
+/** Every number in a text as hundredths: what an amount in minor units may be compared with. The caller takes addresses and days out before. */
 export const amountsIn = (text: string): number[] => {
   const found: number[] = [];
   for (const [digits] of text.matchAll(money)) {
