@@ -1,7 +1,16 @@
 import { normalise } from './normalise.ts';
 
 const between = /[\s"<>()[\]{},;|`“”«»]+/;
-const atEnds = /^['’‘*]+|['’‘*.,:!?…]+$/g;
+const before = "'’‘*", after = `${before}.,:!?…`;
+
+/** A loop and no expression: one that looks for the end takes the square of a long run of dots. */
+const trimmed = (word: string): string => {
+  let from = 0, to = word.length;
+  while (from < to && before.includes(word[from]!)) from++;
+  while (to > from && after.includes(word[to - 1]!)) to--;
+  return word.slice(from, to);
+};
+
 const loose = /^[^/?#:@]+[.。](\p{L}{2,})(?:[:/?#]|$)/u;
 const fileEnding = /^(?:txt|md|docx?|pdf|csv|xlsx?|pptx?|json|ya?ml|xml|html?|zip|png|jpe?g|gif|svg|py|js|ts|log|ini|cfg|sql|eml|ics|rtf|odt)$/i;
 const account = /^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/i;
@@ -31,7 +40,7 @@ export const splitAddresses = (text: string): { readonly addresses: ReadonlySet<
   const rest: string[] = [];
   const compact = text.replace(spacedAccount, (found) => found.replaceAll(' ', ''));
   for (const chunk of compact.split(between)) {
-    const word = chunk.replace(/['’]s$/, '').replace(atEnds, '');
+    const word = trimmed(chunk.replace(/['’]s$/, ''));
     if (word.length < 4 || !looksLikeOne(word)) { rest.push(chunk); continue; }
     addresses.add(canonical(word));
     // "Mail:bob@a.example": the label is no part of it.

@@ -45,6 +45,12 @@ describe('the work of one proposal', () => {
     expect(origin('nothing 1')).toEqual({ trust: 'nowhere', from: null });
   });
 
+  it('grows with what was read, whatever it is', () => {
+    const started = performance.now();
+    for (const unit of ['.', 'a.', '@', 'a@', '-.']) withResult(told('Read'), { tool: page, action: 'a', resultText: `${unit.repeat(100_000)}~` });
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
   it('finds long values as includes does', () => {
     const text = fc.array(fc.constantFrom('a', 'b'), { maxLength: 200 }).map((all) => all.join(''));
     fc.assert(fc.property(text, fc.nat(), fc.nat(60), text, (where, at, length, other) => {
