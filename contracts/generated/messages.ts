@@ -710,6 +710,8 @@ export interface TokenClaims {
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
+  /** When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs. */
+  readonly auth_time?: number;
   readonly tenant: string;
   readonly run: string;
   readonly run_not_after: number;

@@ -124,7 +124,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   audit: {
     summary: 'verifies or exports the record',
-    usage: 'countersign audit verify [DIR | --url URL] [--key VKEY] [--offline] [--json]\ncountersign audit export DIR [--url URL]\n  verify recomputes the signed root from every entry. Without DIR the log of the running Countersign.\n  --key: the verifier key (name+hash+key); without it the one beside the export, or the one the service gives, which proves less.',
+    usage: 'countersign audit verify [DIR | --url URL] [--key FILE|VKEY] [--offline] [--json]\ncountersign audit export DIR [--url URL]\n  verify recomputes the signed root from every entry. Without DIR the log of the running Countersign.\n  --key: the verifier key (name+hash+key) or a file with it; without it the key must be the one in this machine\'s own secrets folder (made at the first start). A key that only came with the record proves nothing: exit 1.',
     load: async () => (await import('./audit/command.ts')).audit,
   },
   bench: {

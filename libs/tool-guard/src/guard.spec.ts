@@ -113,6 +113,17 @@ describe('tool guard', () => {
     expect(await code(world({}, { startedAt: 999_999 }))).toBe('ok');
   });
 
+  it.each<[string, string, (w: ReturnType<typeof world>) => void]>([
+    ['halted', 'a halt', (w) => w.halt({})],
+    ['halts_stale', 'silence about halts', (w) => w.goStale()],
+    ['expired', 'the end of the grant', (w) => w.at(1_030_000)],
+  ])('refuses with %s for %s that came while the single use was being recorded', async (expected, _, meanwhile) => {
+    const w = world();
+    const { setIfAbsent } = w.store;
+    Object.assign(w.store, { setIfAbsent: async (key: string, ms: number) => { const first = await setIfAbsent.call(w.store, key, ms); meanwhile(w); return first; } });
+    expect(await code(w)).toBe(expected);
+  });
+
   it('lets a tier 1 grant through without claim', async () => {
     expect(await code(world({ tier: 1, claim: false }), { claim: undefined })).toBe('ok');
   });

@@ -8,6 +8,7 @@ import { readLocal } from '../local.ts';
 import { createTicker, printJson, progress } from '../output.ts';
 import { fromFolder, fromUrl, verifyLog } from './verify.ts';
 import type { ReadLog } from './verify.ts';
+import { givenKey, judged, pinnedKeys, selfSigned, trustOf } from './trust.ts';
 
 const keyFile = 'verifier-key';
 
@@ -19,14 +20,17 @@ export const audit = async (args: readonly string[]): Promise<number> => {
   if (what !== 'verify' || positionals.length > 2) throw new CannotRun('Usage: countersign audit verify [DIR] [--url URL] [--key VKEY] [--offline] [--json] | audit export DIR');
   if (values.offline && !folder) throw new CannotRun('--offline verifies an exported folder: name it. `countersign audit export DIR` writes one.');
   const read = folder ? fromFolder(folder) : fromUrl(values.url ?? readLocal().http.audit);
-  const key = values.key ?? await text(read, keyFile).catch(() => { throw new CannotRun(`No verifier key: give --key, or run it where ${keyFile} can be read.`); });
+  const given = values.key === undefined ? undefined : givenKey(values.key);
+  if (values.key !== undefined && given === undefined) throw new CannotRun('--key is neither a verifier key (name+hash+key) nor a file with one.');
+  const key = given ?? await text(read, keyFile).catch(() => { throw new CannotRun(`No verifier key: give --key, or run it where ${keyFile} can be read.`); });
+  const trust = given === undefined ? trustOf(key, pinnedKeys(process.env['CS_LOCAL'] ? readLocal() : undefined)) : 'given';
   const tick = createTicker(Date.now);
-  const result = await verifyLog(read, key, (done, of) => tick(`verified ${done} of ${of} entries`));
+  const result = judged(await verifyLog(read, key, (done, of) => tick(`verified ${done} of ${of} entries`)), trust);
   progress('');
   if (values.json) printJson(result);
   else process.stdout.write(result.ok
     ? `The record holds: ${result.entries} entries, ${result.governed.records} of them decisions and events of runs, all under the signed root ${result.root}.\n`
-    : `THE RECORD DOES NOT HOLD: ${result.firstBad ? `entry ${result.firstBad.index}: ${result.firstBad.why}` : `missing governed records ${result.governed.missing.join(', ')}`}\n`);
+    : `THE RECORD DOES NOT HOLD: ${result.key === 'self-signed' && !result.firstBad ? selfSigned : result.firstBad ? `entry ${result.firstBad.index}: ${result.firstBad.why}` : `missing governed records ${result.governed.missing.join(', ')}`}\n`);
   return result.ok ? 0 : 1;
 };
 

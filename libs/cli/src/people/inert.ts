@@ -13,6 +13,9 @@ export const inert = (text: string, most = 200): string => {
   return JSON.stringify(shown.length > most ? `${shown.slice(0, most).join('')}… (${shown.length - most} more)` : plain);
 };
 
+/** One line of ours in which others' words stand (literals and texts of a draft): nothing in it moves the terminal, and nothing is taken out or cut, so that no word of ours can be made to vanish. */
+export const inertLine = (line: string): string => line.toWellFormed().replaceAll(unseen, ' ');
+
 /** An id of ours (letters, digits and a few signs) as it is, anything else inert: ids in answers of services are shown unquoted so that they can be copied. */
 export const id = (text: unknown): string => (typeof text === 'string' && /^[\w.:@~*-]{1,128}$/.test(text) ? text : inert(String(text), 60));
 

@@ -34,6 +34,20 @@ it('policy test: 0 and a summary where all is as expected, 1 with file and line 
   await expect(run('test', join(demo, 'nowhere'))).rejects.toThrow(CannotRun);
 });
 
+it('policy diff and lint show texts of a draft, and their terminal never obeys them', async () => {
+  const hostile = await mkdtemp(join(tmpdir(), 'cs-bundle-'));
+  try {
+    await cp(demo, hostile, { recursive: true });
+    const rules = await readFile(join(hostile, 'rules/release.yaml'), 'utf8');
+    await writeFile(join(hostile, 'rules/release.yaml'), rules.replace("when: deploy.environment == 'production' && ", "when: deploy.environment == 'production' && deploy.service != '\\u001b[1A\\u001b[2K\\u001b]0;\\u009b2J\\nweb\\u202e' && "));
+    const diff = await run('diff', demo, hostile);
+    expect(diff).toMatchObject({ code: 1, out: expect.stringMatching(/release\.deploy with .*web.* was tier 3, is tier 2/) });
+    for (const { out } of [diff, await run('lint', hostile), await run('test', hostile)]) expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  } finally {
+    await rm(hostile, { recursive: true, force: true });
+  }
+});
+
 it('policy diff says what is looser; policy lint finds nothing that must not be published', async () => {
   const diff = await run('diff', demo, changed);
   expect(diff).toMatchObject({ code: 1, out: expect.stringMatching(/release\.deploy with .*deploy\.service = 'web'.* was tier 3, is tier 2/) });

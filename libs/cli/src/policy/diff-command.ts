@@ -2,6 +2,7 @@ import { diffBundles } from '@countersign/policy/checks/diff/diff';
 import type { Command } from '../commands.ts';
 import { CannotRun } from '../errors.ts';
 import { printJson } from '../output.ts';
+import { inertLine } from '../people/inert.ts';
 import { bundleIn, catalogueFor, policyArgs } from './bundle-folder.ts';
 
 /** `countersign policy diff OLD NEW`: 0 nothing is looser, 1 something is or may be, 2 could not run. The tools are those of NEW. */
@@ -16,7 +17,7 @@ export const diff: Command = async (args) => {
     process.stdout.write(`${[
       ...section('Looser', loosened.map(({ says }) => says)), ...section('May be looser, and counts as such', undecided), ...section('Stricter', tightened.map(({ says }) => says)),
       `${old.spec.version} → ${next.spec.version}: ${ok ? 'nothing is looser' : `${loosened.length} looser, ${undecided.length} undecided: a second person must agree`}, ${tightened.length} stricter.`,
-    ].join('\n')}\n`);
+    ].map(inertLine).join('\n')}\n`);
   }
   return ok ? 0 : 1;
 };

@@ -6,7 +6,7 @@ import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { CannotRun } from '../errors.ts';
 import { Refused } from '../people/client.ts';
 import type { Session } from '../people/command.ts';
-import { id, inert } from '../people/inert.ts';
+import { id, inert, inertLine } from '../people/inert.ts';
 
 export type Actor = ReturnType<Session['as']>;
 export const tenant = process.env['CS_TENANT'] ?? 'acme';
@@ -38,9 +38,9 @@ export const order = (actor: Actor, status: BundleStatusView, purpose: BundleOrd
 
 type Loosened = NonNullable<BundleVersionView['comparison']>['loosened'][number];
 export const loosenedLines = (loosened: readonly Loosened[]): readonly string[] => loosened.flatMap((one) => [
-  `  ${inert(one.what, 500).slice(1, -1)}`,
-  `    ${one.tool === null ? '' : `${id(one.tool)}: `}${inert(one.before, 300).slice(1, -1)} -> ${inert(one.after, 300).slice(1, -1)}${one.rule === null ? '' : `   (rule ${id(one.rule)})`}`,
-  ...(one.facts === null ? [] : [`    ${inert(JSON.stringify(one.facts), 600).slice(1, -1)}`]),
+  `  ${inertLine(one.what)}`,
+  `    ${one.tool === null ? '' : `${id(one.tool)}: `}${inertLine(one.before)} -> ${inertLine(one.after)}${one.rule === null ? '' : `   (rule ${id(one.rule)})`}`,
+  ...(one.facts === null ? [] : [`    ${inertLine(JSON.stringify(one.facts))}`]),
 ]);
 
 const when = (at: number | null): string => (at === null ? '' : new Date(at).toISOString());

@@ -4,6 +4,7 @@ import type { ParsedBundle } from '@countersign/policy/inbound/bundle-files';
 import type { Command } from '../commands.ts';
 import { CannotRun } from '../errors.ts';
 import { printJson } from '../output.ts';
+import { inertLine } from '../people/inert.ts';
 import { bundleIn, catalogueFor, policyArgs } from './bundle-folder.ts';
 
 /** `countersign policy lint DIR`: 0 nothing that must not be published, 1 something, 2 could not run. */
@@ -21,7 +22,7 @@ export const lint: Command = async (args) => {
       ...problems.flatMap((problem) => told(problem, bundle)),
       ...notChecked.map(({ rule, why }) => `${placeOf(rule, bundle)}not checked: ${why}`),
       `${bundle.spec.rules.length} rules in ${seconds} s: ${counted(problems, 'error')}, ${counted(problems, 'warning')}, ${notChecked.length} not checked.`,
-    ].join('\n')}\n`);
+    ].map(inertLine).join('\n')}\n`);
   }
   return ok ? 0 : 1;
 };

@@ -7,7 +7,7 @@ import type { BundleFile } from '@countersign/policy/inbound/bundle-files';
 import { CannotRun } from '../errors.ts';
 import { Refused } from '../people/client.ts';
 import { personCommand } from '../people/command.ts';
-import { id, inert } from '../people/inert.ts';
+import { id, inertLine } from '../people/inert.ts';
 import { authors, loosenedLines, now, statusOf, tenant } from './lifecycle.ts';
 
 const usage = 'countersign policy publish DIR [--as PERSON] [--json]';
@@ -25,7 +25,7 @@ export const publish = personCommand(usage, {}, async (session) => {
   const loosened = view.comparison?.loosened ?? [];
   session.show(view, [
     `${id(view.version)} is published by ${actor.person}: ${view.digest}. Nothing is in force by that.`,
-    ...view.notes.map((note) => `  note: ${inert(note, 500).slice(1, -1)}`),
+    ...view.notes.map((note) => `  note: ${inertLine(note)}`),
     ...(loosened.length === 0 ? ['It asks nowhere less than what is active: one person may activate it.'] : ['It asks less than what is active here; a second person has to review it:', ...loosenedLines(loosened)]),
     `Go on with: npm run -s countersign -- policy shadow ${view.version}   or   activate ${view.version}${loosened.length === 0 ? '' : `   and   review ${view.version} --reason TEXT`}`,
   ]);

@@ -4,6 +4,7 @@ import type { TestReport } from '@countersign/policy/checks/types';
 import type { Command } from '../commands.ts';
 import { CannotRun } from '../errors.ts';
 import { printJson } from '../output.ts';
+import { inertLine } from '../people/inert.ts';
 import { bundleIn, catalogueFor, policyArgs } from './bundle-folder.ts';
 
 /** `countersign policy test DIR`: 0 all as expected, 1 not, 2 could not run. */
@@ -15,7 +16,7 @@ export const test: Command = async (args) => {
   const report = runBundleTests(bundle, await catalogueFor(dir, values.catalogue as string | undefined));
   const uncovered = values.coverage === true ? report.coverage.rules.filter(({ covered }) => !covered) : [];
   if (values.json === true) printJson({ ok: report.failed.length === 0 && uncovered.length === 0, version: bundle.spec.version, ...report });
-  else process.stdout.write(`${[...failures(dir, report), ...(values.coverage === true ? coverage(report) : []), summary(report)].join('\n')}\n`);
+  else process.stdout.write(`${[...failures(dir, report), ...(values.coverage === true ? coverage(report) : []), summary(report)].map(inertLine).join('\n')}\n`);
   return report.failed.length === 0 && uncovered.length === 0 ? 0 : 1;
 };
 

@@ -92,6 +92,22 @@ describe('a budget wider than a run', () => {
     expect(s.tell(s.message(proposed(1, 'tier1', { amount: 1 })), { wider: wider(5, dollars) }).replies[0]).toMatchObject({ code: 'budget_exceeded', detail: 'the budget daily is in USD' });
   });
 
+  it.each<[string, (s: Scene) => unknown]>([
+    ['the runtime', (s) => s.tell(s.message({ kind: 'cancel', message: { action: actionId(1), reason: 'r' } }))],
+    ['a person', (s) => s.hear({ kind: 'cancelled', message: { action: actionId(1), by: 'carl', reason: 'r' } })],
+  ])('is not given back when %s cancels an action whose grant is out: it may have been used', (_, cancel) => {
+    const s = opened();
+    const used = () => ({ wider: s.state.accounts.get(account)!.used, run: s.state.runs.get(runId)!.spend!.minor, calls: s.state.runs.get(runId)!.calls });
+    pay(s, 1, 300, 500);
+    cancel(s);
+    expect(s.state.runs.get(runId)!.actions.get(actionId(1))).toMatchObject({ status: 'cancelled' });
+    expect(used()).toEqual({ wider: 300, run: 300, calls: 1 });
+    // What people were still asked about had no grant: that goes back.
+    pay(s, 2, 200, 500, 'tier3');
+    s.tell(s.message({ kind: 'cancel', message: { action: actionId(2), reason: 'r' } }));
+    expect(used()).toEqual({ wider: 300, run: 300, calls: 1 });
+  });
+
   it('folds from the record to the same accounts', () => {
     const s = opened();
     pay(s, 1, 300, 500);

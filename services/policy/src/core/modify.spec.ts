@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { applyRewrites } from './modify.ts';
 import { redactText } from './redact.ts';
 import { stricterOf } from './stricter.ts';
-import { actionId, outcomeOf, proposed, resolvedFor, runId, scene, started, vote } from './scene.fixture.ts';
-import type { Rewrite, Verdict } from './world.ts';
+import { actionId, outcomeOf, proposed, resolvedFor, runId, scene, started, vote, world } from './scene.fixture.ts';
+import type { Rewrite, Verdict, World } from './world.ts';
 
 const digest = (value: unknown): string => `d(${JSON.stringify(value)})`;
 const apply = (args: JsonObject, ...rewrites: Omit<Rewrite, 'rule'>[]) => applyRewrites(args, rewrites.map((one, i) => ({ ...one, rule: `r${i}` })), digest);
@@ -92,6 +92,16 @@ describe('an action with changed arguments', () => {
     const draft = s.tell(s.message(proposed(1, 'note', { text: clean })));
     expect(draft.replies[0]).toMatchObject({ decision: 'allow', arguments: null });
     expect(draft.records[0]).not.toHaveProperty('modified');
+  });
+
+  it('is for people still where only the change would let it run by itself: a change never loosens', () => {
+    const s = opened();
+    const harmless = (args: Record<string, unknown>) => !String(args['text']).includes('@');
+    const judge: World['judge'] = (question) => world().judge({ ...question, proposal: { ...question.proposal, tool: harmless(question.proposal.arguments) ? 'read' : 'memo' } });
+    const draft = s.tell(s.message(proposed(1, 'note', { text })), { judge });
+    expect(draft.replies[0]).toMatchObject({ decision: 'step_up', tier: 3, grant: null });
+    expect(draft.records[0]).toMatchObject({ modified: { arguments: { text: clean } }, decision: { approval: { route: ['controller'] } } });
+    expect(draft.grants).toHaveLength(0);
   });
 
   it('is denied where the change does not fit the tool, or would be changed again', () => {

@@ -3,7 +3,7 @@ import type { KeySet } from '@countersign/identity';
 import type { OpenRunsRequest, OpenRunsResponse } from '@countersign/contracts';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
-import { decideToken } from '../core/run.ts';
+import { decideToken, tokenLifeMs } from '../core/run.ts';
 import { sessionKeyOf } from './issue-token.ts';
 import type { IssueCode, IssueDeps } from './issue-token.ts';
 
@@ -13,7 +13,7 @@ const assertionAgeS = 60;
 /**
  * Opens several runs of the agent whose session the caller holds, or renews one: for the gateway, where each AuthZEN evaluation is a run of
  * its own. A live agent token names the agent, a statement by that token's session key shows that it is no copy out of the inbox. The
- * agent's own key is needed again once the token is over, at the latest after its ten minutes.
+ * agent's own key is needed again ten minutes after it spoke (`auth_time`, copied on). Scope and actors are those of that token, never more.
  */
 export const issueRuns = async (deps: IssueDeps & { readonly tokenKeys: KeySet }, request: OpenRunsRequest): Promise<{ readonly status: 'issued'; readonly response: OpenRunsResponse } | Refused<IssueCode>> => {
   const now = deps.now();
@@ -21,7 +21,9 @@ export const issueRuns = async (deps: IssueDeps & { readonly tokenKeys: KeySet }
   if (session === undefined) return refused('invalid_request', 'session_key must be the JSON text of an Ed25519 public JWK (RFC 8037)');
   const token = verifyAgentToken(request.subject_token, deps.tokenKeys, { now, audience: deps.audience });
   if (!token.ok || token.claims.tenant !== deps.tenant) return refused('unauthenticated', token.ok ? 'subject_token is of another tenant' : `subject_token: ${token.code}: ${token.detail}`);
-  const { sub, cnf, via } = token.claims;
+  const { sub, cnf, via, act, scope, auth_time: authTime } = token.claims;
+  // What this function issues is a subject token again: without this a stolen session key would live for ever.
+  if (authTime === undefined || now >= authTime * 1000 + tokenLifeMs) return refused('unauthenticated', 'the agent\'s own key spoke more than ten minutes ago: open a session with it at /oauth2/token');
   const assertion = verifyClientAssertion(request.client_assertion, createKeySet([cnf.jwk]), { audience: `${deps.issuer}/oauth2/runs`, now, maxAgeS: assertionAgeS });
   if (!assertion.ok || assertion.claims.sub !== sub) return refused('unauthenticated', assertion.ok ? 'the statement is not about the agent of the token' : `client_assertion: ${assertion.code}: ${assertion.detail}`);
   const client = await deps.inventory.agent(sub);
@@ -34,7 +36,6 @@ export const issueRuns = async (deps: IssueDeps & { readonly tokenKeys: KeySet }
   const ask = { agent: sub, status: client.snapshot.status, jkt, now, ...(request.life_s !== undefined && { lifeMs: request.life_s * 1_000 }) };
   const known = request.run === undefined ? undefined : await deps.inventory.run(request.run);
   const iat = Math.floor(now / 1000);
-  const scope = client.snapshot.permissions.join(' ');
   const decided = Array.from({ length: count }, () => decideToken({ ...ask, newRun: deps.ids() }, known));
   const runs: OpenRunsResponse['runs'][number][] = [];
   let exp = 0, notAfter = 0;
@@ -45,7 +46,7 @@ export const issueRuns = async (deps: IssueDeps & { readonly tokenKeys: KeySet }
     notAfter = Math.floor(run.notAfter / 1000);
     runs.push({
       run: run.run, proof_key: proofKey(deps.proofSecret, { tenant: deps.tenant, run: run.run, jkt }).toString('base64url'),
-      access_token: issueAgentToken({ iss: deps.issuer, aud: deps.audience, sub, jti: deps.ids(), iat, exp, tenant: deps.tenant, run: run.run, run_not_after: notAfter, scope, cnf: { jkt, jwk: session }, ...(via !== undefined && { via }) }, deps.key),
+      access_token: issueAgentToken({ iss: deps.issuer, aud: deps.audience, sub, jti: deps.ids(), iat, exp, auth_time: authTime, tenant: deps.tenant, run: run.run, run_not_after: notAfter, scope, cnf: { jkt, jwk: session }, ...(act !== undefined && { act }), ...(via !== undefined && { via }) }, deps.key),
     });
   }
   await deps.inventory.openRuns(decided.flatMap((one) => (one.status === 'issue' && one.opened ? [one.run] : [])), now, null);

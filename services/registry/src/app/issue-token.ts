@@ -53,7 +53,7 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   const exp = Math.floor(expiresAt / 1000);
   const runNotAfter = Math.floor(run.notAfter / 1000);
   const token = issueAgentToken({
-    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(request.via !== undefined && { via: request.via }),
+    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(request.via !== undefined && { via: request.via }),
   }, deps.key);
   return {
     status: 'issued',

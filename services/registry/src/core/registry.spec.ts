@@ -79,7 +79,8 @@ describe('a tool', () => {
   });
 
   it.each([
-    ['called reversible', { reversible: true, compensator: 'bank.back' }],
+    ['called reversible', { reversible: true }],
+    ['called reversible by another tool', { reversible: true, compensator: 'bank.back' }],
     ['no longer called consequential', { consequential: false }],
     ['enforced more weakly', { enforcement: 'cooperative' }],
     ['trusted more', { resultTrust: 'directory' }],

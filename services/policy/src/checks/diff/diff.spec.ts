@@ -74,6 +74,32 @@ describe('a new version', () => {
     expect((await said(money(500), money(100))).loosened).toEqual([expect.stringMatching(/^pay\.send with amount = (1|2|3|4)\d\d was tier 3, is tier 2$/)]);
   });
 
+  it.each<[string, Partial<BundleSpec>, Partial<BundleSpec>, string | RegExp]>([
+    ['lets another role supply what is awaited', { awaited: { 'supplier.verified': { from: ['verifier'] } } }, { awaited: { 'supplier.verified': { from: ['verifier', 'intern'] } } }, 'who may supply supplier.verified was verifier, is verifier or intern'],
+    ['waits longer for what is awaited', { awaited: { 'supplier.verified': { from: ['verifier'], within: '10m' } } }, { awaited: { 'supplier.verified': { from: ['verifier'], within: '2h' } } }, 'how many seconds supplier.verified may take was 600, is 7200'],
+    ['gives people longer', { approval: { route: ['clerk'], quorum: 1, expiresIn: '30m' } }, { approval: { route: ['clerk'], quorum: 1, expiresIn: '2h' } }, /^release\.deploy .*had to be approved within 30 minutes, has 120 minutes$/],
+    ['gives seniors longer', { rules: [rule('pay-big', 'amount > 5', { tier: 4 })], senior: { route: ['senior'], quorum: 1, expiresIn: '30m' } }, { rules: [rule('pay-big', 'amount > 5', { tier: 4 })], senior: { route: ['senior'], quorum: 1, expiresIn: '2h' } }, /^pay\.send .*had to be approved within 30 minutes, has 120 minutes$/],
+    ['gives the people of a rule longer', { rules: [rule('pay-big', 'amount > 5', { tier: 3, obligations: { approval: { route: ['clerk'], quorum: 1, expiresIn: '10m' } } })] }, { rules: [rule('pay-big', 'amount > 5', { tier: 3, obligations: { approval: { route: ['clerk'], quorum: 1, expiresIn: '1h' } } })] }, /^pay\.send .*had to be approved within 10 minutes, has 60 minutes$/],
+  ])('that %s is looser; the other way round it is only stricter', async (_, before, after, expected) => {
+    const forth = await said({ ...base, ...after }, { ...base, ...before });
+    expect(forth.loosened).toContainEqual(expected instanceof RegExp ? expect.stringMatching(expected) : expected);
+    expect({ tightened: forth.tightened, undecided: forth.undecided }).toEqual({ tightened: [], undecided: [] });
+    const back = await said({ ...base, ...before }, { ...base, ...after });
+    expect({ ...back, tightened: back.tightened.length }).toEqual({ loosened: [], tightened: forth.loosened.length, undecided: [] });
+  });
+
+  it('that measures or orders otherwise what only the matrix reads may be looser', async () => {
+    const reads = (fact: string, more: Partial<BundleSpec>): BundleSpec => ({ ...base, rules: [], matrix: { sensitivity: { fact, from: { 3: 2 } } }, ...more });
+    const measured = (tools: string) => reads('context.sent', { context: { sent: { count: { tools: [tools] } } } });
+    expect((await said(measured('crm.none'), measured('pay.*'))).undecided).toEqual([expect.stringMatching(/^context\.sent is measured otherwise/)]);
+    for (const fact of ['tool.sensitivity', 'run.sensitivity']) {
+      const ordered = (...sensitivity: string[]) => reads(fact, { sensitivity });
+      expect((await said(ordered('secret', 'public'), ordered('public', 'secret'))).undecided).toEqual([expect.stringMatching(/^data classes are ordered otherwise/)]);
+    }
+    const added = { ...base, context: { sent: { count: { tools: ['pay.*'] } } }, rules: [...base.rules, rule('pay-many', 'context.sent > 3', { tier: 4 })] };
+    expect(await said(added)).toMatchObject({ loosened: [], undecided: [] });
+  });
+
   it('of which it cannot be told counts as looser', async () => {
     const pattern = (text: string): BundleSpec => changed('pay-memo', { when: `memo.matches("${text}")` });
     const { loosened, undecided } = await said(pattern('^[a-c]+$'), pattern('^[a-d]+$'));

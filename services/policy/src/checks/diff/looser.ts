@@ -12,6 +12,7 @@ export const looserWhen = (before: Verdicts, after: Verdicts, script: Script): {
   const raised = or(...strengths.map((strength) => and(after.atLeast[strength], not(before.atLeast[strength]))));
   const people = and(before.asks, after.asks, not(raised), or(
     ...both(before.quorums, after.quorums).map((count) => and(before.quorumAtLeast(count), not(after.quorumAtLeast(count)))),
+    ...both(before.waits, after.waits).map((ms) => and(before.waitAtMost(ms), not(after.waitAtMost(ms)))),
     ...both(before.roles, after.roles).map((role) => and(after.mayApprove(role), not(before.mayApprove(role)))),
   ));
   const kept = before.rewrites.map((rewrite, i) => and(rewrite.applies, not(or(...after.rewrites.filter(({ path, redact }) => path === rewrite.path && redact === rewrite.redact)
@@ -32,6 +33,7 @@ export const loosening = (before: Verdict, after: Verdict): string | null => {
     const gained = after.approval.route.filter((role) => !before.approval!.route.includes(role));
     if (after.approval.quorum < before.approval.quorum) return `needed ${before.approval.quorum} approvals, needs ${after.approval.quorum}`;
     if (gained.length > 0) return `was approved by ${before.approval.route.join(' or ')}, may be by ${gained.join(' or ')}`;
+    if (after.approval.expiresInMs > before.approval.expiresInMs) return `had to be approved within ${minutes(before.approval.expiresInMs)}, has ${minutes(after.approval.expiresInMs)}`;
   }
   for (const { path, value, redact } of before.modify ?? []) {
     const other = after.modify?.find((one) => one.path === path && (one.redact ?? 'all') === (redact ?? 'all'));
@@ -51,4 +53,5 @@ export const tightening = (was: Verdict, is: Verdict): string => {
   return (is.reversalWindowMs ?? 0) > (was.reversalWindowMs ?? 0) ? 'can be reversed for longer' : `has more of its arguments changed (${(is.modify ?? []).map(({ path }) => path).join(', ')})`;
 };
 
-const people = ({ quorum, route }: NonNullable<Verdict['approval']>): string => `${quorum} of ${route.join(' or ')}`;
+const minutes = (ms: number): string => `${ms / 60_000} minutes`;
+const people = ({ quorum, route, expiresInMs }: NonNullable<Verdict['approval']>): string => `${quorum} of ${route.join(' or ')} within ${minutes(expiresInMs)}`;

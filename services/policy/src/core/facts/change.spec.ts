@@ -74,4 +74,10 @@ describe('the paths of a diff', () => {
     expect(pathsOfDiff('--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n--- a/not-me\n+++ b/not-me\n same\n', 100)).toEqual(['x']);
     expect(pathsOfDiff('--- a/x\n+++ b/x\n@@ -1,999 +1,999 @@\n-1\n+2\ndiff --git a/hidden b/hidden\n--- a/hidden\n+++ b/hidden\n@@ -1 +1 @@\n-1\n+2\n', 100)).toEqual(['x', 'hidden']);
   });
+  it('reads a header in one walk, whatever stands in its names', () => {
+    const started = performance.now();
+    expect(pathsOfDiff(`diff --git a/${' b/'.repeat(64_000)}\u2028`, 100)).toHaveLength(2);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(pathsOfDiff('rename from x\u2028y\n', 100)).toEqual(['x\u2028y']);
+  });
 });

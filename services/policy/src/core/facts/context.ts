@@ -1,15 +1,16 @@
 import type { CompiledTool } from '../rules/compile.ts';
+import { addressLine, placeOf, splitAddresses } from './addresses.ts';
 import { byTrust } from './fields.ts';
 import type { Trust } from './fields.ts';
-import { daysIn } from './dates.ts';
+import { daysIn, withoutDays } from './dates.ts';
 import type { Days } from './dates.ts';
 import { linksIn } from './links.ts';
 import type { Link } from './links.ts';
-import { amountsIn, normalise, sentencesOf } from './normalise.ts';
+import { amountsIn, bounded, normalise, sentencesOf } from './normalise.ts';
 import type { Sentence } from './normalise.ts';
 
-/** What one result said under one trust; `text` normalised. `named`: it is of something that the instruction names, a page or a file. */
-export interface Source { readonly tool: string; readonly action: string; readonly trust: Trust; readonly text: string; readonly named?: true }
+/** What one result said under one trust; `text` normalised, `addresses` those in it, whole (addresses.ts). `named`: it is of something that the instruction names, a page or a file. */
+export interface Source { readonly tool: string; readonly action: string; readonly trust: Trust; readonly text: string; readonly addresses: string; readonly named?: true }
 
 /** What a call was about, as its decision saw it: its targets, and whether the instruction names all of them. */
 export interface About { readonly targets: readonly string[]; readonly named: boolean }
@@ -17,12 +18,14 @@ export interface About { readonly targets: readonly string[]; readonly named: bo
 /** Where values of a run can come from. Plain JSON, never changed in place. `cut`: some text did not fit, so not finding a value proves nothing. */
 export interface RunContext {
   readonly instruction: string;
+  /** The instruction's addresses, whole: no words may be put together to one. */
+  readonly addresses: string;
   /** The instruction's sentences, normalised: what is asked for is looked for in one of them. */
   readonly sentences: readonly Sentence[];
   readonly amounts: readonly number[];
   readonly days: Days;
   readonly sources: readonly Source[];
-  /** What was read, normalised: the targets of calls that changed nothing. */
+  /** What was read, as places are compared: the targets of calls that changed nothing. */
   readonly visited: readonly string[];
   /** Handles of records that carry a name which the instruction has; made by core/facts/links.ts. */
   readonly links: readonly Link[];
@@ -30,7 +33,7 @@ export interface RunContext {
   readonly cut: boolean;
 }
 
-export const emptyContext: RunContext = { instruction: ' ', sentences: [], amounts: [], days: { single: [], ranges: [] }, sources: [], visited: [], links: [], size: 0, cut: false };
+export const emptyContext: RunContext = { instruction: ' ', addresses: ' ', sentences: [], amounts: [], days: { single: [], ranges: [] }, sources: [], visited: [], links: [], size: 0, cut: false };
 
 /** Most characters of results one run remembers, and most sources. */
 const maxSize = 256 * 1024;
@@ -41,7 +44,8 @@ const maxInstruction = 64 * 1024;
 
 export const withInstruction = (context: RunContext, text: string): RunContext => {
   const kept = text.slice(0, maxInstruction);
-  return { ...context, instruction: normalise(kept), sentences: sentencesOf(kept), amounts: amountsIn(kept), days: daysIn(kept), cut: context.cut || kept.length < text.length };
+  const instruction = bounded(kept);
+  return { ...context, instruction, addresses: addressLine(kept), sentences: sentencesOf(kept), amounts: amountsIn(withoutDays(splitAddresses(kept).rest)), days: daysIn(kept), cut: context.cut || kept.length < text.length || normalise(kept).length > instruction.length };
 };
 
 /** Adds what a tool returned. Only outcomes of what ran come here. */
@@ -58,10 +62,10 @@ export const withResult = (context: RunContext, { tool, action, resultText, abou
     // NFKC can make text many times longer: bounded like the rest.
     const normalised = normalise(text);
     cut ||= normalised.length > text.length + 2;
-    sources.push({ tool: tool.name, action, trust, text: normalised.slice(0, text.length + 2), ...(read && about.named && { named: true as const }) });
+    sources.push({ tool: tool.name, action, trust, text: normalised.slice(0, text.length + 2), addresses: addressLine(text), ...(read && about.named && { named: true as const }) });
   }
   size += kept.length;
-  const visited = read ? [...context.visited, ...about.targets.map(normalise)].slice(-maxVisited) : context.visited;
+  const visited = read ? [...context.visited, ...about.targets.map(placeOf)].slice(-maxVisited) : context.visited;
   const links = [...context.links, ...linksIn(kept, tool, context)].slice(-maxLinks);
   return { ...context, sources, visited, links, size, cut };
 };
@@ -70,6 +74,6 @@ export const serialise = (context: RunContext): string => JSON.stringify(context
 /** Reads what `serialise` wrote; throws on anything else. */
 export const restore = (text: string): RunContext => {
   const value = JSON.parse(text) as Partial<RunContext>;
-  if (typeof value.instruction !== 'string' || !Array.isArray(value.sentences) || value.days === undefined || !Array.isArray(value.sources) || !Array.isArray(value.visited) || !Array.isArray(value.links) || !Array.isArray(value.amounts) || typeof value.size !== 'number' || typeof value.cut !== 'boolean') throw new Error('not a run context');
+  if (typeof value.instruction !== 'string' || typeof value.addresses !== 'string' || !Array.isArray(value.sentences) || value.days === undefined || !Array.isArray(value.sources) || !Array.isArray(value.visited) || !Array.isArray(value.links) || !Array.isArray(value.amounts) || typeof value.size !== 'number' || typeof value.cut !== 'boolean') throw new Error('not a run context');
   return value as RunContext;
 };

@@ -45,3 +45,6 @@ const inYear = ({ month: m, day }: Day): number => m * 31 + day;
 export const isAmong = (day: Day, days: Days): boolean =>
   days.single.some((other) => sameYear(day, other) && inYear(day) === inYear(other))
   || days.ranges.some(([from, to]) => sameYear(day, from) && sameYear(day, to) && inYear(from) <= inYear(day) && inYear(day) <= inYear(to));
+
+/** A text without the days in it: their digits are no amounts. */
+export const withoutDays = (text: string): string => shapes.reduce((rest, [shape, read]) => rest.replace(shape, (...match) => (real(read(match as unknown as RegExpMatchArray)) ? ' ' : match[0] as string)), text);

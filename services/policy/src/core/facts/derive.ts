@@ -7,6 +7,7 @@ import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
 import { actAsked, severalMeant } from './asked.ts';
+import { placeOf } from './addresses.ts';
 import { amountOf, extract } from './amount.ts';
 import { evidenceFacts, noEvidence } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
@@ -14,7 +15,7 @@ import { daysIn, isAmong } from './dates.ts';
 import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
 import { addressesIn, isAddress, normalise, wordsOf } from './normalise.ts';
-import { provenanceOf, weaker } from './provenance.ts';
+import { provenanceIn, weaker } from './provenance.ts';
 import type { Provenance } from './provenance.ts';
 
 export interface RunFacts {
@@ -44,6 +45,8 @@ export type { FailedFact } from '../world.ts';
 export interface Derived { readonly facts: Readonly<Record<string, Fact>>; readonly failed: readonly FailedFact[] }
 
 const maxTargets = 64;
+const longestTarget = 300;
+const tooMuch = 'too many values to look for in what the run has read';
 const maxDate = 64;
 const shortestContent = 10;
 const noContext: readonly ContextFact[] = [];
@@ -59,10 +62,11 @@ export const deriveFacts = (input: FactInput): Derived => {
   const put = (name: string, value: Json, from?: string): void => { facts[name] = from === undefined ? { value, origin: 'derived' } : { value, origin: 'derived', from }; };
   const own = extract(tool, input.proposal.arguments as Value, failed);
   for (const name in own) if (!steering.has(name)) put(name, own[name]! as Json, 'arguments');
-  aboutTarget(own['target'], failed, input, put);
+  const origin = provenanceIn(run.context);
+  aboutTarget(own['target'], failed, input, origin, put);
   aboutAmount(own, failed, run.context, put);
-  aboutText(own['text'], failed, run.context, put);
-  aboutContent(own['content'], run.context, put);
+  aboutText(own['text'], failed, run.context, origin, put);
+  aboutContent(own['content'], failed, origin, put);
   aboutDates(own['dates'], run.context, put);
   put('act.asked', actAsked({ acts: own['acts'], verbs: own['verbs'], objects: own['objects'] }, run.context));
   put('target.several', severalMeant(own['plurals'], run.context));
@@ -97,16 +101,20 @@ const attest = (facts: Record<string, Fact>, found: Readonly<Record<string, Json
   for (const name in found) facts[name] = { value: found[name]!, origin: 'attested' };
 };
 
+type Origin = ReturnType<typeof provenanceIn>;
 type Put = (name: string, value: Json, from?: string) => void;
 
-const aboutTarget = (value: Value | undefined, failed: FailedFact[], { run: { context }, tool }: FactInput, put: Put): void => {
+const aboutTarget = (value: Value | undefined, failed: FailedFact[], { tool }: FactInput, origin: Origin, put: Put): void => {
   const targets = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => item !== null).map(String);
-  if (targets.length > maxTargets) {
-    failed.push({ fact: 'target.named', why: `more than ${maxTargets} targets`, byArguments: true }, { fact: 'target.trust', why: `more than ${maxTargets} targets`, byArguments: true });
-    return;
-  }
+  const fails = (why: string): void => { failed.push({ fact: 'target.named', why, byArguments: true }, { fact: 'target.trust', why, byArguments: true }); };
+  if (targets.length > maxTargets) return fails(`more than ${maxTargets} targets`);
+  if (targets.some((target) => target.length > longestTarget)) return fails(`a target longer than ${longestTarget} characters`);
   let weakest: Provenance = { trust: 'instruction', from: null };
-  for (const target of targets) weakest = weaker(weakest, provenanceOf(target, context, tool.name));
+  for (const target of targets) {
+    const read = origin(target, tool.name);
+    if (read === undefined) return fails(tooMuch);
+    weakest = weaker(weakest, read);
+  }
   if (targets.length === 0) weakest = { trust: 'nowhere', from: null };
   put('target', targets, 'arguments');
   put('target.count', targets.length);
@@ -124,26 +132,30 @@ const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[],
 };
 
 /** Free text that carries an address which neither the instruction nor a trusted result has and where the run was not let to read. */
-const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunContext, put: Put): void => {
+const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunContext, origin: Origin, put: Put): void => {
   const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
   for (const text of texts) {
     const { found, cut } = addressesIn(text);
     if (cut) { failed.push({ fact: 'text.strange', why: 'too many addresses in the text', byArguments: true }); return; }
     for (const address of found) {
-      const { trust, from } = provenanceOf(address, context);
-      if ((trust === 'third_party' || trust === 'document' || trust === 'nowhere') && !context.visited.includes(normalise(address))) return put('text.strange', true, from ?? 'nowhere');
+      const read = origin(address);
+      if (read === undefined) { failed.push({ fact: 'text.strange', why: tooMuch, byArguments: true }); return; }
+      const { trust, from } = read;
+      if ((trust === 'third_party' || trust === 'document' || trust === 'nowhere') && !context.visited.includes(placeOf(address))) return put('text.strange', true, from ?? 'nowhere');
     }
   }
   put('text.strange', false);
 };
 
 /** What the act would write about its own object, taken word for word from strangers: a name or number long enough to be no accident. */
-const aboutContent = (value: Value | undefined, context: RunContext, put: Put): void => {
+const aboutContent = (value: Value | undefined, failed: FailedFact[], origin: Origin, put: Put): void => {
   const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
   for (const text of texts.slice(0, maxTargets)) {
     const normal = normalise(text);
     if (normal.length < shortestContent && wordsOf(normal).length < 2) continue;
-    const { trust, from } = provenanceOf(text, context);
+    const read = origin(text);
+    if (read === undefined) { failed.push({ fact: 'content.foreign', why: tooMuch, byArguments: true }); return; }
+    const { trust, from } = read;
     if (trust === 'third_party') return put('content.foreign', true, from ?? undefined);
   }
   put('content.foreign', false);

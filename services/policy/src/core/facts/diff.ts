@@ -1,6 +1,7 @@
 const fileLine = /^(?:--- |\+\+\+ )(?:"((?:[^"\\]|\\.)*)"|([^\t\n\r]+))/;
-const gitLine = /^diff --git (?:"a\/((?:[^"\\]|\\.)*)"|a\/(.*?)) (?:"b\/((?:[^"\\]|\\.)*)"|b\/(.*))$/;
-const movedLine = /^(?:rename|copy) (?:from|to) (.+)$/;
+// Any character (s) ends the line's match at its first ` b/`: were one refused, each later ` b/` would be tried to the end.
+const gitLine = /^diff --git (?:"a\/((?:[^"\\]|\\.)*)"|a\/(.*?)) (?:"b\/((?:[^"\\]|\\.)*)"|b\/(.*))$/s;
+const movedLine = /^(?:rename|copy) (?:from|to) (.+)$/s;
 
 /**
  * Paths of the files that a unified diff (as diff -u or git write it) changes, old and new names alike, each once; at most `most` + 1.

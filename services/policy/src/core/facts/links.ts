@@ -1,7 +1,8 @@
 import type { CompiledTool } from '../rules/compile.ts';
 import type { RunContext } from './context.ts';
-import { recordsIn } from './fields.ts';
+import { lessTrusted, recordsIn } from './fields.ts';
 import type { Field, Trust } from './fields.ts';
+import { soughtBy } from './addresses.ts';
 import { normalise, wordsOf } from './normalise.ts';
 
 /**
@@ -15,22 +16,22 @@ const rank: Record<Trust, number> = { record: 2, directory: 1, third_party: 0 };
 const shortestName = 4;
 
 /** Links in what a tool returned. Only of tools whose result fields are declared: elsewhere anybody could have written the record. */
-export const linksIn = (text: string, tool: CompiledTool, { instruction }: Pick<RunContext, 'instruction'>): Link[] => {
+export const linksIn = (text: string, tool: CompiledTool, { instruction, addresses }: Pick<RunContext, 'instruction' | 'addresses'>): Link[] => {
   const { resultTrust, resultFields } = tool.snapshot;
   if (Object.keys(resultFields).length === 0 || instruction.length < shortestName) return [];
   return recordsIn(text, resultTrust, resultFields).flatMap((record) => {
-    const name = record.filter((field) => isNamed(field, instruction)).sort((a, b) => rank[b.trust] - rank[a.trust])[0];
+    const name = record.filter((field) => isNamed(field, instruction, addresses)).sort((a, b) => rank[b.trust] - rank[a.trust])[0];
     return name === undefined ? [] : record.filter((field) => handle.test(field.name)).map((field) => ({
-      value: normalise(field.value), trust: rank[field.trust] < rank[name.trust] ? field.trust : name.trust, tool: tool.name,
+      value: normalise(field.value), trust: lessTrusted(name.trust, field.trust), tool: tool.name,
     }));
   });
 };
 
 /** Names have letters and stand in the instruction whole; a handle, a state or a number there names nothing. */
-const isNamed = ({ name, value }: Field, instruction: string): boolean => {
+const isNamed = ({ name, value }: Field, instruction: string, addresses: string): boolean => {
   if (handle.test(name)) return false;
   const text = normalise(value);
-  return text.length >= shortestName + 2 && /\p{L}{3}/u.test(text) && text.includes(' ', 1) && instruction.includes(text);
+  return text.length >= shortestName + 2 && /\p{L}{3}/u.test(text) && text.includes(' ', 1) && instruction.includes(text) && soughtBy(value).addresses.every((one) => addresses.includes(` ${one} `));
 };
 
 /** The nouns of a tool's name: its words after the verb. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { addressesIn, isAddress, normalise } from './normalise.ts';
+import { emptyContext, withInstruction } from './context.ts';
+import { addressesIn, isAddress, normalise, sentencesOf } from './normalise.ts';
 
 describe('addresses in free text', () => {
   it('are found whole: e-mail, page, account', () => {
@@ -25,5 +26,21 @@ describe('addresses in free text', () => {
 describe('normalised text', () => {
   it('has words apart by one space and a space at both ends, whatever stands between them', () => {
     expect([normalise('A@b.COM'), normalise(''), normalise(' \n ﬁne ')]).toEqual([' a b com ', '  ', ' fine ']);
+  });
+});
+
+describe('the sentences of an instruction', () => {
+  it('end at marks before a space, and at lines', () => expect(sentencesOf('Pay a.b@x.org 1.50!? Now;\n\nthen... stop').map((one) => one.text)).toEqual([' pay a b x org 1 50 ', ' now ', ' then ', ' stop ']));
+  it('are found in one walk, however long a run of marks that ends none', () => {
+    const started = performance.now();
+    expect(sentencesOf(`${'!'.repeat(64_000)}x`)).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+  it('never outgrow what was said', () => {
+    const said = `pay ${'\uFDFA'.repeat(16_000)}`;
+    const context = withInstruction(emptyContext, said);
+    expect(context.instruction.length).toBeLessThanOrEqual(said.length + 2);
+    expect(context.sentences.reduce((sum, one) => sum + one.text.length, 0)).toBeLessThanOrEqual(said.length + 2);
+    expect(context.cut).toBe(true);
   });
 });

@@ -4,13 +4,16 @@
  */
 export const normalise = (text: string): string => ` ${text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()} `;
 
+/** Normalised, cut to the text's own length (and the two spaces): NFKC can make text many times longer. */
+export const bounded = (text: string): string => normalise(text).slice(0, text.length + 2);
+
 /** Words of a normalised text. */
 export const wordsOf = (normalised: string): string[] => normalised.split(' ').filter((word) => word !== '');
 
 const money = /\d[\d,]*(?:\.\d{1,2})?/g;
 const maxNumbers = 200;
 
-/** Every number in a text as hundredths: what an amount in minor units may be compared with. */
+/** Every number in a text as hundredths: what an amount in minor units may be compared with. The caller takes addresses and days out before. */
 export const amountsIn = (text: string): number[] => {
   const found: number[] = [];
   for (const [digits] of text.matchAll(money)) {
@@ -49,4 +52,5 @@ const maxSentences = 500;
 
 /** Sentences and lines of a text, each normalised; a dot inside an address or a number ends none. At most 500. */
 export const sentencesOf = (text: string): Sentence[] =>
-  text.split(/[.!?;]+(?=\s|$)|\n+/, maxSentences).map((sentence) => ({ text: normalise(sentence), addressed: addressesIn(sentence).found.length > 0 })).filter((sentence) => sentence.text !== '  ');
+  // A run of marks is tried from its first only: tried from each, a long run would take the square of its length.
+  text.split(/(?<![.!?;])[.!?;]+(?=\s|$)|\n+/, maxSentences).map((sentence) => ({ text: bounded(sentence), addressed: addressesIn(sentence).found.length > 0 })).filter((sentence) => sentence.text !== '  ');

@@ -1,3 +1,6 @@
+import { soughtBy } from './addresses.ts';
+import type { Sought } from './addresses.ts';
+import { contains } from './contains.ts';
 import type { RunContext, Source } from './context.ts';
 import type { Trust } from './fields.ts';
 import { linkOf } from './links.ts';
@@ -15,23 +18,51 @@ const trustOf = (source: Source): Provenance['trust'] => (source.trust === 'thir
 export const weaker = (a: Provenance, b: Provenance): Provenance => (rank[b.trust] < rank[a.trust] ? b : a);
 
 /** Where a value was read: in the instruction, else in the most trusted result that has it, else nowhere. */
-export const provenanceOf = (value: string, context: RunContext, tool = ''): Provenance => {
-  const text = normalise(value);
+export const provenanceOf = (value: string, context: RunContext, tool = ''): Provenance => provenanceIn(context)(value, tool)!;
+
+/** Most characters that are searched for the values of one proposal: some 120 values in the longest context. */
+const mostSearched = 32 * 1024 * 1024;
+
+/** The same for the values of one proposal: each is looked for once. Undefined where that would be too much work. */
+export const provenanceIn = (context: RunContext): ((value: string, tool?: string) => Provenance | undefined) => {
+  const known = new Map<string, Provenance>();
+  const cost = context.instruction.length + context.sources.reduce((sum, { text, addresses }) => sum + text.length + addresses.length, 0);
+  const isDescribed = describedIn(context);
+  let searched = 0;
+  return (value, tool = '') => {
+    const key = `${tool}\n${value}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    if (searched > 0 && searched + cost > mostSearched) return undefined;
+    searched += cost;
+    const found = look(value, context, tool, isDescribed);
+    known.set(key, found);
+    return found;
+  };
+};
+
+const look = (value: string, context: RunContext, tool: string, isDescribed: (text: string) => boolean): Provenance => {
+  const sought = soughtBy(value);
+  const text = sought.words;
   if (text === '  ') return { trust: 'nowhere', from: null };
-  if (context.instruction.includes(text)) return { trust: 'instruction', from: null };
-  const found = inResults(text, context);
-  if (found !== undefined && described(text, context)) return { trust: 'instruction', from: found.tool };
-  if (found !== undefined && namedAddress(value, context)) return { trust: rank[found.trust] >= rank.directory ? 'instruction' : 'alias', from: found.tool };
-  const link = context.links.length === 0 ? undefined : linkOf(text, tool, context.links);
+  if (isIn(sought, context.instruction, context.addresses)) return { trust: 'instruction', from: null };
+  const found = inResults(sought, context);
+  if (sought.addresses.length === 0 && found !== undefined && isDescribed(text)) return { trust: 'instruction', from: found.tool };
+  if (found !== undefined && isIn(sought, found.text, found.addresses) && namedAddress(value, context)) return { trust: rank[found.trust] >= rank.directory ? 'instruction' : 'alias', from: found.tool };
+  const link = context.links.length === 0 || sought.addresses.length > 0 ? undefined : linkOf(text, tool, context.links);
   if (link !== undefined) return { trust: link.trust === 'third_party' ? 'alias' : 'instruction', from: link.tool };
   return found === undefined ? { trust: 'nowhere', from: null } : { trust: trustOf(found), from: found.tool };
 };
 
-const inResults = (text: string, context: RunContext): Source | undefined => {
+const isIn = ({ words, addresses, only }: Sought, text: string, line: string): boolean =>
+  addresses.every((one) => contains(line, ` ${one} `)) && (only || contains(text, words));
+
+/** Strangers' text has a value also where signs differ: that only makes it doubtful. Everywhere else addresses must be there whole. */
+const inResults = (sought: Sought, context: RunContext): Source | undefined => {
   let best: Source | undefined;
   for (const source of context.sources) {
     if (best !== undefined && rank[trustOf(source)] <= rank[trustOf(best)]) continue;
-    if (source.text.includes(text)) best = source;
+    if (isIn(sought, source.text, source.addresses) || (trustOf(source) === 'third_party' && contains(source.text, sought.words))) best = source;
   }
   return best;
 };
@@ -46,17 +77,33 @@ const namedAddress = (value: string, context: RunContext): boolean => {
 
 const startsWith = / (?:start(?:s|ing)?|begin(?:s|ning)?) with (\S{3,}) /g;
 
+const mostStarts = 8;
+const longestStart = 64;
+
 /**
  * Whether the instruction describes the value by how it begins ("the channel starting with Ext") and nothing else that the run has
  * seen begins like that: a name that somebody plants beside the real one makes both doubtful.
  */
-const described = (text: string, context: RunContext): boolean => {
-  for (const [, word] of context.instruction.matchAll(startsWith)) {
-    if (!text.startsWith(` ${word}`) || wordsOf(text).length > 2) continue;
-    const seen = new Set(context.sources.flatMap((source) => beginningWith(source.text, word!)));
-    if (seen.size === 1 && seen.has(text.trim())) return true;
+const describedIn = (context: RunContext): ((text: string) => boolean) => {
+  let only: ReadonlyMap<string, string> | undefined;
+  return (text) => {
+    if (text.length > 300 || wordsOf(text).length > 2) return false;
+    only ??= beginnings(context);
+    for (const [start, name] of only) if (text.startsWith(` ${start}`) && text.trim() === name) return true;
+    return false;
+  };
+};
+
+/** For each beginning that the instruction gives the only thing that begins like that. */
+const beginnings = (context: RunContext): ReadonlyMap<string, string> => {
+  const only = new Map<string, string>();
+  const starts = new Set<string>();
+  for (const [, start] of context.instruction.matchAll(startsWith)) if (start!.length <= longestStart && starts.size < mostStarts) starts.add(start!);
+  for (const start of starts) {
+    const seen = new Set(context.sources.flatMap((source) => beginningWith(source.text, start)));
+    if (seen.size === 1) only.set(start, [...seen][0]!);
   }
-  return false;
+  return only;
 };
 
 /** What begins with `start` in a normalised text: the word, with the number after it. */

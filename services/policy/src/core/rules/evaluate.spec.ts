@@ -21,6 +21,11 @@ const rule = (id: string, when: string, more: object) => ({ id, owner: 'o', rati
 describe('given the table of tiers', () => {
   it('an irreversible act with target and amount in an attested instruction runs, with a claim', () => expect(judge([])).toMatchObject({ decision: 'allow', tier: 2, code: null, claim: true }));
   it('the same from nobody in particular asks', () => expect(judge([], { attestedBy: null })).toMatchObject({ decision: 'step_up', tier: 3 }));
+  it('an agent acts by itself only where its ceiling is known to be 2: unknown or unreadable, it asks', () => {
+    const under = (ceiling: unknown) => evaluateRules(compileBundle({ version: '1', permit: ['pay.*'], rules: [] }), undo, ceiling === undefined ? {} : { 'agent.ceiling': { value: ceiling, origin: 'derived' } as Fact }, []);
+    expect(under(2)).toMatchObject({ decision: 'allow', tier: 2 });
+    for (const ceiling of [1, 0, 3, '2', null, undefined]) expect(under(ceiling)).toMatchObject({ decision: 'step_up', tier: 3, rules: expect.arrayContaining([expect.objectContaining({ id: 'builtin:ceiling' })]) });
+  });
   it('another amount asks', () => expect(judge([], { args: { to: 'DE1', amount: 51, note: '' } })).toMatchObject({ decision: 'step_up', tier: 3 }));
   it('never-automate asks although the instruction names everything', () => expect(judge([], { extra: { neverAutomate: ['pay.send'] } })).toMatchObject({ decision: 'step_up', tier: 3 }));
   it('what nothing permits is denied', () => expect(judge([], { extra: { permit: ['mail.*'] } })).toMatchObject({ decision: 'deny', code: 'not_permitted' }));

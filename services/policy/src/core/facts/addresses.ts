@@ -1,0 +1,72 @@
+import { normalise } from './normalise.ts';
+
+const between = /[\s"<>()[\]{},;|`“”«»]+/;
+const before = "'’‘*", after = `${before}.,:!?…`;
+
+/** A loop and no expression: one that looks for the end takes the square of a long run of dots. */
+const trimmed = (word: string): string => {
+  let from = 0, to = word.length;
+  while (from < to && before.includes(word[from]!)) from++;
+  while (to > from && after.includes(word[to - 1]!)) to--;
+  return word.slice(from, to);
+};
+
+const loose = /^[^/?#:@]+[.。](\p{L}{2,})(?:[:/?#]|$)/u;
+const fileEnding = /^(?:txt|md|docx?|pdf|csv|xlsx?|pptx?|json|ya?ml|xml|html?|zip|png|jpe?g|gif|svg|py|js|ts|log|ini|cfg|sql|eml|ics|rtf|odt)$/i;
+const account = /^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/i;
+const spacedAccount = /\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b/g;
+
+/** Wider than isAddress on purpose: what looks like an address is never matched by its words, whatever signs or letters stand in it. */
+const looksLikeOne = (word: string): boolean => {
+  const plain = word.normalize('NFKC');
+  if (plain.includes('@') || plain.includes('://') || /^www[.。]/i.test(plain) || account.test(plain)) return true;
+  const found = loose.exec(plain);
+  return found !== null && (!fileEnding.test(found[1]!) || plain.includes('/'));
+};
+
+const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+/** An address as it is compared: accounts in capitals, mail in lower case, a page without scheme, its host in lower case and its path as it is. */
+const canonical = (word: string): string => {
+  if (account.test(word)) return word.toUpperCase();
+  const bare = word.replace(/^(?:https?:\/\/|mailto:)/i, '').replace(/\/$/, '');
+  const host = /^[^/?#]*/.exec(bare)![0];
+  return lower(host) + bare.slice(host.length);
+};
+
+/** The addresses of a text in the form in which they are compared, and the text without them. */
+export const splitAddresses = (text: string): { readonly addresses: ReadonlySet<string>; readonly rest: string } => {
+  const addresses = new Set<string>();
+  const rest: string[] = [];
+  const compact = text.replace(spacedAccount, (found) => found.replaceAll(' ', ''));
+  for (const chunk of compact.split(between)) {
+    const word = trimmed(chunk.replace(/['’]s$/, ''));
+    if (word.length < 4 || !looksLikeOne(word)) { rest.push(chunk); continue; }
+    addresses.add(canonical(word));
+    // "Mail:bob@a.example": the label is no part of it.
+    const label = /^[\p{L}]+:(?!\/)/u.exec(word);
+    if (label !== null && looksLikeOne(word.slice(label[0].length))) addresses.add(canonical(word.slice(label[0].length)));
+  }
+  return { addresses, rest: rest.join(' ') };
+};
+
+/** The addresses of a text that values are looked for in: apart by one space, with one at both ends. Little longer than the text at most. */
+export const addressLine = (text: string): string => ` ${[...splitAddresses(text).addresses].join(' ')} `;
+
+/** What a value is looked for by: every address in it whole, and by its words where it is not addresses alone. */
+export interface Sought { readonly words: string; readonly addresses: readonly string[]; readonly only: boolean }
+
+export const soughtBy = (value: string): Sought => {
+  const words = normalise(value);
+  const whole = value.replace(/\s/g, '');
+  // One account with spaces anywhere in it; a sentence without spaces looks like no account.
+  if (account.test(whole) && /^\S{2,8}(?:\s\S{1,8})+$/.test(value.trim())) return { words, addresses: [whole.toUpperCase()], only: true };
+  const { addresses, rest } = splitAddresses(value);
+  return { words, addresses: [...addresses], only: addresses.size > 0 && normalise(rest) === '  ' };
+};
+
+/** A value as visited places are compared. */
+export const placeOf = (value: string): string => {
+  const { words, addresses, only } = soughtBy(value);
+  return only ? addresses.join(' ') : addresses.length === 0 ? words : value;
+};
