@@ -83,7 +83,8 @@ export const inferTool = (use: ToolUse, siblings: readonly string[]): ToolSpec =
     if (facts['target'] === undefined) put('content', 'label');
     if (amount !== undefined) {
       facts['amountMajor'] = `has(args.${amount[0]}) ? args.${amount[0]} : null`;
-      if (currency !== undefined) facts['currency'] = `has(args.${currency[0]}) ? args.${currency[0]} : null`;
+      // An amount that names no currency is one all the same: XXX is ISO 4217's "no currency".
+      facts['currency'] = currency === undefined ? '"XXX"' : `has(args.${currency[0]}) ? args.${currency[0]} : "XXX"`;
     }
     for (const [fact, words] of Object.entries(askingFor(use.tool))) if (words.length > 0) facts[fact] = quoted(words);
   } else if (facts['target'] !== undefined) facts['plurals'] = quoted(pluralsOf(use.tool));
