@@ -1,20 +1,11 @@
-/** Kafka's primitive encodings, as far as this adapter writes and reads them itself. Lengths are bytes; integers are big-endian. */
+/** Kafka's primitive encodings: what this adapter reads itself, and writes of requests (encode.ts writes records). Integers are big-endian. */
 export interface Writer {
   int8(value: number): void;
-  int16(value: number): void;
   int32(value: number): void;
   int64(value: bigint): void;
-  /** Zigzag. */
-  varint(value: number): void;
-  /** As UTF-8, without a length. */
-  text(value: string): void;
-  raw(value: Buffer): void;
-  /** With an int16 length. */
+  /** With its bytes counted in an int16 before it. */
   string(value: string): void;
-  readonly size: number;
-  /** For what is only known later: length and checksum of what follows. */
-  patchInt32(at: number, value: number): void;
-  written(from?: number): Buffer;
+  written(): Buffer;
 }
 
 export const createWriter = (expected: number): Writer => {
@@ -26,25 +17,18 @@ export const createWriter = (expected: number): Writer => {
     buffer.copy(larger, 0, 0, at);
     buffer = larger;
   };
-  const writer: Writer = {
+  return {
     int8: (value) => { room(1); at = buffer.writeInt8(value, at); },
-    int16: (value) => { room(2); at = buffer.writeInt16BE(value, at); },
     int32: (value) => { room(4); at = buffer.writeInt32BE(value, at); },
     int64: (value) => { room(8); at = buffer.writeBigInt64BE(value, at); },
-    varint: (value) => {
-      room(5);
-      let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-      for (; rest > 127; rest >>>= 7) buffer[at++] = (rest & 127) | 128;
-      buffer[at++] = rest;
+    string: (value) => {
+      const bytes = Buffer.byteLength(value);
+      room(2 + bytes);
+      at = buffer.writeInt16BE(bytes, at);
+      at += buffer.write(value, at);
     },
-    text: (value) => { room(value.length * 3); at += buffer.write(value, at); },
-    raw: (value) => { room(value.length); at += value.copy(buffer, at); },
-    string: (value) => { writer.int16(Buffer.byteLength(value)); writer.text(value); },
-    get size() { return at; },
-    patchInt32: (position, value) => { buffer.writeInt32BE(value | 0, position); },
-    written: (from = 0) => buffer.subarray(from, at),
+    written: () => buffer.subarray(0, at),
   };
-  return writer;
 };
 
 export const varintSize = (value: number): number => {

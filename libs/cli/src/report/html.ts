@@ -1,3 +1,5 @@
+import { inertLine } from '../people/inert.ts';
+
 /** Text that is HTML already. Only `html` makes it, so nothing else gets by unescaped. */
 class Html {
   readonly text: string;
@@ -8,10 +10,8 @@ export type { Html };
 type Part = Html | string | number | null | undefined | false | readonly Part[];
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' };
-/** Controls and what turns the reading direction around: text of agents must not rearrange a page. */
-const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu;
-
-const escape = (text: string): string => text.toWellFormed().replaceAll(unseen, ' ').replaceAll(/[&<>"'`]/g, (sign) => entities[sign]!);
+/** For text and quoted attributes of HTML and SVG. Controls and what turns the reading direction around go too: text of agents must not rearrange a page. */
+export const escape = (text: string): string => inertLine(text).replaceAll(/[&<>"'`]/g, (sign) => entities[sign]!);
 
 const rendered = (part: Part): string => {
   if (part === null || part === undefined || part === false) return '';

@@ -1,3 +1,5 @@
+import { escape } from '../../report/html.ts';
+
 /** One setting's measure of one line: `null` where it has none (no injected calls there). */
 export interface Point { readonly x: number; readonly y: number | null }
 export interface Line { readonly name: string; readonly points: readonly Point[] }
@@ -7,9 +9,8 @@ const width = 520, height = 400;
 const box = { left: 64, right: 28, top: 40, bottom: 52 };
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8f7700', '#6a3d9a'];
 
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 const round = (value: number): string => String(Math.round(value * 10) / 10);
-const text = (x: number, y: number, of: string, more = ''): string => `<text x="${round(x)}" y="${round(y)}" ${more}>${escaped(of)}</text>`;
+const text = (x: number, y: number, of: string, more = ''): string => `<text x="${round(x)}" y="${round(y)}" ${more}>${escape(of)}</text>`;
 const percent = (value: number): string => `${Math.round(value * 100)} %`;
 
 const step = (span: number): number => [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1_000].find((one) => span / one <= 6) ?? span / 5;
@@ -43,7 +44,7 @@ const panel = ({ title, x, y, lines, share }: Panel, left: number, named: number
     parts.push(`<polyline fill="none" stroke="${colour}" stroke-width="${whole ? 3 : 1.5}" points="${drawn.map(({ point }) => at(point).map(round).join(',')).join(' ')}"/>`);
     for (const { n, point } of drawn) {
       const [cx, cy] = at(point);
-      parts.push(`<circle cx="${round(cx)}" cy="${round(cy)}" r="${n === named ? 6 : 3}" fill="${colour}"><title>${escaped(`${name}, setting ${n + 1}: ${share ? percent(point.x) : round(point.x)}, ${(point.y * 100).toFixed(1)} % stopped`)}</title></circle>`);
+      parts.push(`<circle cx="${round(cx)}" cy="${round(cy)}" r="${n === named ? 6 : 3}" fill="${colour}"><title>${escape(`${name}, setting ${n + 1}: ${share ? percent(point.x) : round(point.x)}, ${(point.y * 100).toFixed(1)} % stopped`)}</title></circle>`);
       if (whole) parts.push(text(cx + 7, cy - 7, String(n + 1), 'class="number"'));
     }
   });
@@ -56,7 +57,7 @@ export const picture = (panels: readonly Panel[], labels: readonly string[], nam
   const total = { width: panels.length * width, height: height + 62 + labels.length * 17 };
   const legend = names.map((name, i) => `<rect x="${64 + i * 130}" y="${height + 6}" width="22" height="4" fill="${name === 'all' ? 'currentColor' : colours[i % colours.length]!}"/>${text(92 + i * 130, height + 13, name)}`);
   const notes = labels.map((label, i) => text(64, height + 40 + i * 17, `${i + 1}  ${label}${i === named ? '   ← in force' : ''}`, i === named ? 'font-weight="bold"' : ''));
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${total.width} ${total.height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escaped(caption)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${total.width} ${total.height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escape(caption)}">
 <style>svg { color: #1b1f24; background: #ffffff } text { fill: currentColor } .title { font-size: 14px; font-weight: bold } .grid { stroke: currentColor; stroke-opacity: .18 } .number { font-size: 11px } @media (prefers-color-scheme: dark) { svg { color: #e6e6e6; background: #16181c } }</style>
 ${panels.map((one, i) => panel(one, i * width, named)).join('\n')}
 ${legend.join('\n')}
