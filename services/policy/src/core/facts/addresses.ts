@@ -34,24 +34,56 @@ const canonical = (word: string): string => {
   return lower(host) + bare.slice(host.length);
 };
 
+/** Puts the addresses of one word into `found`; false where it is none. */
+const takeAddresses = (chunk: string, found: Set<string>): boolean => {
+  const word = trimmed(chunk.replace(/['’]s$/, ''));
+  if (word.length < 4 || !looksLikeOne(word)) return false;
+  found.add(canonical(word));
+  // "Mail:bob@a.example": the label is no part of it.
+  const label = /^[\p{L}]+:(?!\/)/u.exec(word);
+  if (label !== null && looksLikeOne(word.slice(label[0].length))) found.add(canonical(word.slice(label[0].length)));
+  return true;
+};
+
+const joined = (text: string): string => text.replace(spacedAccount, (account) => account.replaceAll(' ', ''));
+
 /** The addresses of a text in the form in which they are compared, and the text without them. */
 export const splitAddresses = (text: string): { readonly addresses: ReadonlySet<string>; readonly rest: string } => {
   const addresses = new Set<string>();
-  const rest: string[] = [];
-  const compact = text.replace(spacedAccount, (found) => found.replaceAll(' ', ''));
-  for (const chunk of compact.split(between)) {
-    const word = trimmed(chunk.replace(/['’]s$/, ''));
-    if (word.length < 4 || !looksLikeOne(word)) { rest.push(chunk); continue; }
-    addresses.add(canonical(word));
-    // "Mail:bob@a.example": the label is no part of it.
-    const label = /^[\p{L}]+:(?!\/)/u.exec(word);
-    if (label !== null && looksLikeOne(word.slice(label[0].length))) addresses.add(canonical(word.slice(label[0].length)));
-  }
+  const rest = joined(text).split(between).filter((chunk) => !takeAddresses(chunk, addresses));
   return { addresses, rest: rest.join(' ') };
 };
 
+/** What `between` is, by character code, of the first 128. */
+const isBetween = Uint8Array.from({ length: 128 }, (_, code) => Number(between.test(String.fromCharCode(code))));
+const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122;
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+const shortestAccount = 15;
+
+/**
+ * The addresses of a text, as splitAddresses finds them, which looks at each word. Here one pass over the characters leaves out ASCII
+ * words that cannot be one: they have no `@` or `:/`, no dot before a letter or after a `w`, and are too short or have too few digits for an account.
+ */
+const addressesOf = (text: string): Set<string> => {
+  const found = new Set<string>();
+  let from = 0, digits = 0, likely = false;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : 32;
+    if (code < 128 ? isBetween[code] === 1 : between.test(text[i]!)) {
+      if (likely || (digits >= 2 && i - from >= shortestAccount)) takeAddresses(text.slice(from, i), found);
+      from = i + 1;
+      digits = 0;
+      likely = false;
+    } else if (code === 64 || code > 127) likely = true;
+    else if (isDigit(code)) digits++;
+    else if (code === 58) likely ||= text.charCodeAt(i + 1) === 47;
+    else if (code === 46) likely ||= !(isDigit(text.charCodeAt(i + 1)) || isBetween[text.charCodeAt(i + 1)] === 1) || (text.charCodeAt(i - 1) | 32) === 119;
+  }
+  return found;
+};
+
 /** The addresses of a text that values are looked for in: apart by one space, with one at both ends. Little longer than the text at most. */
-export const addressLine = (text: string): string => ` ${[...splitAddresses(text).addresses].join(' ')} `;
+export const addressLine = (text: string): string => ` ${[...addressesOf(joined(text))].join(' ')} `;
 
 /** What a value is looked for by: every address in it whole, and by its words where it is not addresses alone. */
 export interface Sought { readonly words: string; readonly addresses: readonly string[]; readonly only: boolean }

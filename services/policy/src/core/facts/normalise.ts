@@ -1,8 +1,13 @@
+// Letters and digits of ASCII are the 62 that everybody knows; looking for those alone is twice as fast.
+const beyondAscii = /[^\x00-\x7f]/;
+
 /**
  * Text as matching sees it: lower case, words apart by one space, a space at both ends, so that
  * ` ${value} ` is found at word borders only. Punctuation is no part of a word; `a@b.com` becomes `a b com`.
  */
-export const normalise = (text: string): string => ` ${text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()} `;
+export const normalise = (text: string): string => ` ${(beyondAscii.test(text)
+  ? text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')
+  : text.toLowerCase().replace(/[^a-z0-9]+/g, ' ')).trim()} `;
 
 /** Normalised, cut to the text's own length (and the two spaces): NFKC can make text many times longer. */
 export const bounded = (text: string): string => normalise(text).slice(0, text.length + 2);
