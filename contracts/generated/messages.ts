@@ -228,6 +228,8 @@ export interface GovernedOutcome {
   readonly tool: string;
   readonly message: ActionOutcome;
   readonly settled: { readonly calls: number; readonly money: Money | null };
+  /** The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one. */
+  readonly trusted?: true;
 }
 export interface GovernedOwned {
   /** Dense per partition from 0. */

@@ -52,7 +52,7 @@ const setUp = async () => {
   const { spec, tools, office } = await benchPack();
   const registry = generateKey('registry-1'), key = generateKey('policy-1'), personKey = generateKey('uma-1');
   const cast: Cast = { tenant, registryKey: registry, person: { id: 'uma', key: personKey }, agents: ['clerk'], proofSecret: randomBytes(32) };
-  const agent: AgentSnapshot = { agent: 'clerk', tenant, version: 1, name: 'Clerk', owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'], ceiling: 2, environment: 'bench', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null } };
+  const agent: AgentSnapshot = { agent: 'clerk', tenant, version: 1, name: 'Clerk', owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'], ceiling: 2, environment: 'bench', model: null, runtimeTrusted: true, limits: { calls: 1_000, money: null } };
   const uma: PersonSnapshot = { person: 'uma', tenant, version: 1, name: 'Uma', roles: ['user'], status: 'active', keys: [personKey.publicJwk] };
   const catalogue = new Map(tools.map((tool) => [tool.tool, { tool: compileTool({ ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot), check: checkArguments(tool.schema) }]));
   const graph = graphOf(benchGraph, '1');

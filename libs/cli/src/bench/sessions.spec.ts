@@ -31,7 +31,7 @@ describe('the sessions of the bench', () => {
         expect([n, step.tool, decision, tier, rules.map(({ id }) => id).filter(() => decision !== step.expect.decision)]).toEqual([n, step.tool, step.expect.decision, step.expect.tier, []]);
         if (decision === 'allow') {
           counts.set(step.tool, (counts.get(step.tool) ?? 0) + 1);
-          context = withResult(context, { tool, action: step.tool, resultText: step.result });
+          context = withResult(context, { tool, action: step.tool, resultText: step.result, trusted: true });
         }
       }
     }

@@ -38,7 +38,7 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
   await bus.publish([
     ...agents.map((agent) => publish('agent', topic.registryAgents, agent, {
       agent, tenant, version: 1, name: agent, owner: 'olga', purpose: 'bench', roles: ['clerk'], status: 'active', permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'],
-      ceiling: 2, environment: 'bench', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null },
+      ceiling: 2, environment: 'bench', model: null, runtimeTrusted: true, limits: { calls: 1_000, money: null },
     } satisfies AgentSnapshot)),
     publish('person', topic.registryPeople, person.id, { person: person.id, tenant, version: 1, name: 'Uma', roles: ['user'], status: 'active', keys: [person.key.publicJwk] } satisfies PersonSnapshot),
     publish('node', topic.registryGraph, 'component:web', { node: 'component:web', tenant, version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' } satisfies GraphNode),

@@ -13,7 +13,8 @@ export const people: readonly LocalPerson[] = [
 ];
 
 export type DemoAgent = Omit<RegisterAgentRequest, 'key'>;
-const common = { ceiling: 2, environment: 'local', model: 'scripted' } as const;
+/** Their runtimes are this process: their owners vouch for what they report. */
+const common = { ceiling: 2, environment: 'local', model: 'scripted', runtimeTrusted: true } as const;
 
 export const agents: readonly DemoAgent[] = [
   { ...common, agent: 'accounts-payable', name: 'Accounts payable', owner: 'uma', purpose: 'Pays suppliers what they are owed', roles: ['accounting'], permissions: ['ledger.*', 'payments.*'], limits: { calls: 40, money: { minor: 2_000_000, currency: 'EUR' } } },

@@ -20,7 +20,7 @@ const token: TokenClaims = {
 };
 const agentOf = (suite: string): AgentSnapshot => ({
   agent: 'agent', tenant: 'acme', version: 1, name: 'agent', owner: 'owner', purpose: 'replay', roles: ['assistant'], status: 'active', permissions: [`${suite}.*`], ceiling: 2,
-  environment: 'replay', model: null, runtimeTrusted: false, limits: { calls: 1000, money: null },
+  environment: 'replay', model: null, runtimeTrusted: true, limits: { calls: 1000, money: null },
 });
 
 /** Tools as policy has them, compiled once for all runs. */

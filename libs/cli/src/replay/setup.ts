@@ -62,7 +62,7 @@ export const setUp = async (local: Local, pairs: readonly Pick<RecordedSession, 
     const key = generateKey('client');
     await operator.request<AgentSnapshot>('registry', 'POST', '/agents', {
       agent: id, name: `${pair.suite} assistant on ${pair.pipeline}`, owner: owner.person, purpose: `office assistant of the ${pair.suite} workplace`, roles: ['assistant'],
-      permissions: [`${pair.suite}.*`], ceiling: 2, environment: 'replay', model: pair.pipeline, limits: { calls: 1000, money: null }, key: key.publicJwk,
+      permissions: [`${pair.suite}.*`], ceiling: 2, environment: 'replay', model: pair.pipeline, runtimeTrusted: true, limits: { calls: 1000, money: null }, key: key.publicJwk,
     });
     await operator.request('registry', 'POST', `/agents/${id}/activate`, { reason: 'replay' });
     agents.set(id, key);

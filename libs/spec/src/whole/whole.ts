@@ -75,7 +75,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
     const agent: Whole['agent'] = async (id, change = {}) => {
       const key = generateKey(`${id}-1`);
       const { kty, crv, x, kid } = key.publicJwk;
-      const registration = { agent: id, name: id, owner: 'owner', purpose: 'journeys', roles: ['clerk'], permissions: ['desk.*'], ceiling: 2, environment: 'test', limits: { calls: 1000, money: null }, key: { kty, crv, x, kid }, ...change };
+      const registration = { agent: id, name: id, owner: 'owner', purpose: 'journeys', roles: ['clerk'], permissions: ['desk.*'], ceiling: 2, environment: 'test', runtimeTrusted: true, limits: { calls: 1000, money: null }, key: { kty, crv, x, kid }, ...change };
       expectStatus(await people.operator.call('registry', 'POST', '/agents', registration), 200, 201);
       expectStatus(await people.operator.call('registry', 'POST', `/agents/${id}/activate`, { reason: 'ready' }), 200);
       const own = runtime(id, key);

@@ -23,7 +23,7 @@ const verdict = (name: string, args: object, { says, by = 'uma', seen = [], done
   const tool = tools.get(name)!;
   const valid = ajv.compile(tool.snapshot.schema);
   if (!valid(args)) throw new Error(`the case does not fit the schema: ${JSON.stringify(valid.errors)}`);
-  const context = seen.reduce((before, [from, resultText]) => withResult(before, { tool: tools.get(from)!, action: 'x', resultText }), withInstruction(emptyContext, says));
+  const context = seen.reduce((before, [from, resultText]) => withResult(before, { tool: tools.get(from)!, action: 'x', resultText, trusted: true }), withInstruction(emptyContext, says));
   const { facts, failed } = deriveFacts({
     proposal: { arguments: args } as never, tool, agent, level, approval: null, now: 0, context: bundle.index(name).context, graph,
     run: { instruction: { text: says, attestedBy: by }, context, calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map([[name, done]]) },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { actionId, agent, outcomeOf, proposal, proposed, resolvedFor, runId, scene, start, started, supply, vote } from './scene.fixture.ts';
+import { actionId, agent, outcomeOf, proposal, proposed, resolvedFor, runId, scene, start, started, supply, vote, world } from './scene.fixture.ts';
 
 const opened = () => {
   const s = scene();
@@ -246,5 +246,27 @@ describe('the end of things', () => {
     s.hear({ kind: 'halted', message: { halt: 'h', by: 'x', reason: 'y', mode: 'halt' } });
     s.hear({ kind: 'halted', message: { halt: 'h', by: 'x', reason: 'y', mode: 'halt' } });
     expect(s.state.runs.size).toBe(0);
+  });
+});
+
+describe('the runtime\'s word', () => {
+  it('is on the record with whether somebody vouched for the runtime when it was given', () => {
+    const s = opened();
+    for (const n of [1, 2, 3]) s.tell(s.message(proposed(n, 'read')));
+    const reported = (n: number, of?: typeof agent) => s.tell(s.message(outcomeOf(n)), of === undefined ? {} : { agent: () => of }).records[0];
+    expect(reported(1)).not.toHaveProperty('trusted');
+    expect(reported(2, { ...agent, runtimeTrusted: true })).toMatchObject({ kind: 'action.outcome', trusted: true });
+    expect(reported(3, { ...agent, runtimeTrusted: false })).not.toHaveProperty('trusted');
+  });
+
+  it('is not waited for where nobody vouches: what it may have read counts as read from the grant on', () => {
+    const touchedAfterGrant = (trusted: boolean) => {
+      const s = opened();
+      const judge: ReturnType<typeof world>['judge'] = (question) => ({ ...world().judge(question), facts: { 'agent.trusted': { value: trusted, origin: 'derived' }, 'tool.data': { value: ['secret'], origin: 'derived' } } });
+      s.tell(s.message(proposed(1, 'read')), { judge });
+      s.tell(s.message(outcomeOf(1, 'not_executed')));
+      return runOf(s).dataTouched;
+    };
+    expect([touchedAfterGrant(true), touchedAfterGrant(false)]).toEqual([[], ['secret']]);
   });
 });

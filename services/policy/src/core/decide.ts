@@ -38,7 +38,7 @@ export const decide = (command: PolicyCommand, state: PartitionState, world: Wor
     case 'started': return refuse(draft, 'conflict', 'the run was started before');
     case 'proposed': return propose(draft, body, run, world);
     case 'cancel': return cancel(draft, body.message, run);
-    case 'outcome': return settle(draft, body.message, run);
+    case 'outcome': return settle(draft, body.message, run, world);
     case 'ended': return end(draft, body.message.reason, run, world);
   }
 };
@@ -84,14 +84,14 @@ const cancel = (draft: Draft, message: Of<'cancel'>['message'], run: RunState): 
   return answered(draft, { ...own(draft), kind: 'action.cancelled', action: message.action, by: 'runtime', reason: message.reason });
 };
 
-const settle = (draft: Draft, message: Of<'outcome'>['message'], run: RunState): Draft => {
+const settle = (draft: Draft, message: Of<'outcome'>['message'], run: RunState, world: World): Draft => {
   const action = run.actions.get(message.action);
   if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action', { action: message.action });
   if (action.status === 'finished') return refuse(draft, 'action_closed', 'the outcome was reported before', { action: message.action });
   if (message.status === 'not_executed' && action.status === 'open') {
     return answered(draft, { ...own(draft), kind: 'action.cancelled', action: message.action, by: 'runtime', reason: 'not executed' });
   }
-  answered(draft, { ...own(draft), kind: 'action.outcome', action: message.action, tool: action.tool, message, settled: settled(action, message.cost) });
+  answered(draft, { ...own(draft), kind: 'action.outcome', action: message.action, tool: action.tool, message, settled: settled(action, message.cost), ...(world.agent(run.agent)?.runtimeTrusted === true && { trusted: true as const }) });
   // What ran without a grant is a fact about the world and so on the record; the run that did it goes no further.
   if (!action.granted && message.status !== 'not_executed') haltRun(draft, `ungranted:${draft.command.run}:${message.action}`, 'the runtime reports an action as executed that was not granted');
   return draft;

@@ -128,10 +128,17 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
     action.about = aboutOf(record);
     action.act = remember(run.past, record.tool, record.now, false, record.facts, record.reserved.money);
     run.counts.set(record.tool, (run.counts.get(record.tool) ?? 0) + 1);
+    // Whether it ran is the runtime's word: where nobody vouches for that, what was granted counts as read.
+    if (record.facts['agent.trusted']?.value === false) touch(run, record.facts['tool.data']?.value as readonly string[] | undefined ?? []);
   }
   if (decision !== 'deny') return;
   remember(run.past, record.tool, record.now, true, record.facts, null);
   if (countsAsDeny(record.decision.code)) run.denies++;
+};
+
+/** Data classes that the run has, or may have, seen. */
+const touch = (run: RunState, classes: readonly string[]): void => {
+  for (const name of classes) if (!run.dataTouched.includes(name)) run.dataTouched.push(name);
 };
 
 /** A deferred action is one deeper than the deepest that it waits for. */
@@ -190,8 +197,8 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
   // Nobody knows what data it touched: rules that ask for sensitivity take the highest.
   if (tool === undefined || tool.snapshot.dataClasses.length === 0) run.past.unclassified = true;
   if (tool === undefined) return;
-  for (const name of tool.snapshot.dataClasses) if (!run.dataTouched.includes(name)) run.dataTouched.push(name);
-  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null });
+  touch(run, tool.snapshot.dataClasses);
+  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null, trusted: record.trusted === true });
 };
 
 /** Moves an action's reservation to the given amounts, and the run's totals with it. */

@@ -2,7 +2,7 @@ import type { Tier } from '@countersign/contracts';
 import type { Verdict } from './world.ts';
 
 /** deny > tier 4 > defer > 3 > 2 > 1 (DESIGN 7.4); at one tier what people must decide is stricter than what just runs. */
-const strictness = ({ decision, tier }: Verdict): number => (decision === 'deny' ? 100 : decision === 'defer' ? 35 : tier * 10 + (decision === 'step_up' ? 1 : 0));
+export const strictness = ({ decision, tier }: Verdict): number => (decision === 'deny' ? 100 : decision === 'defer' ? 35 : tier * 10 + (decision === 'step_up' ? 1 : 0));
 
 /**
  * The stricter of two verdicts on one action, with what both demand: every rule that fired, the changes of both, and where both ask people the

@@ -55,7 +55,7 @@ export interface Folding<Tool extends KnownTool = KnownTool> {
   tool(name: string): Tool | undefined;
   readonly emptyContext: unknown;
   withInstruction(context: unknown, text: string): unknown;
-  withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string; readonly about?: { readonly targets: readonly string[]; readonly named: boolean } | null }): unknown;
+  withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string; readonly about?: { readonly targets: readonly string[]; readonly named: boolean } | null; /** Whether the agent's owner had marked its runtime trusted when it reported this. */ readonly trusted: boolean }): unknown;
 }
 
 /** Everything outside of the run that a decision rests on, as it stands at `now`. All of it data or pure functions of data. */

@@ -34,7 +34,7 @@ describe('what an instruction asks for', () => {
 
 describe('a target described by how it begins', () => {
   const instruction = told('Write hello to the channel starting with Ext');
-  const seen = (text: string) => withResult(instruction, { tool: list, action: 'a', resultText: text });
+  const seen = (text: string) => withResult(instruction, { tool: list, action: 'a', resultText: text, trusted: true });
 
   it('is named when only one thing begins like that', () => {
     expect(provenanceOf('External_0', seen('- general\n- External_0')).trust).toBe('instruction');

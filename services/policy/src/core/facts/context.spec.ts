@@ -3,7 +3,7 @@ import { compileTool } from '../rules/compile.ts';
 import { emptyContext, withResult } from './context.ts';
 
 const mail = compileTool({ tool: 'mail.read', tenant: 'acme', version: 1, system: 'mail', title: '', schema: {}, consequential: false, reversible: true, compensator: null, dataClasses: [], enforcement: 'brokered', audience: 'mail', facts: {}, resultTrust: 'third_party', resultFields: {}, definition: '' });
-const read = (resultText: string) => withResult(emptyContext, { tool: mail, action: 'a1', resultText });
+const read = (resultText: string) => withResult(emptyContext, { tool: mail, action: 'a1', resultText, trusted: true });
 
 describe('what a run remembers of a result', () => {
   it('is the whole of it, where normalising does not lengthen it', () => expect(read('Hello, Bob!')).toMatchObject({ cut: false, sources: [{ text: ' hello bob ', trust: 'third_party' }] }));

@@ -9,8 +9,8 @@ import type { Link } from './links.ts';
 import { amountsIn, bounded, normalise, sentencesOf } from './normalise.ts';
 import type { Sentence } from './normalise.ts';
 
-/** What one result said under one trust; `text` normalised, `addresses` those in it, whole (addresses.ts). `named`: it is of something that the instruction names, a page or a file. */
-export interface Source { readonly tool: string; readonly action: string; readonly trust: Trust; readonly text: string; readonly addresses: string; readonly named?: true }
+/** What one result said under one trust; `text` normalised, `addresses` those in it, whole (addresses.ts). `named`: it is of something that the instruction names, a page or a file. `claimed`: a runtime that nobody vouches for says so. */
+export interface Source { readonly tool: string; readonly action: string; readonly trust: Trust; readonly text: string; readonly addresses: string; readonly named?: true; readonly claimed?: true }
 
 /** What a call was about, as its decision saw it: its targets, and whether the instruction names all of them. */
 export interface About { readonly targets: readonly string[]; readonly named: boolean }
@@ -48,25 +48,28 @@ export const withInstruction = (context: RunContext, text: string): RunContext =
   return { ...context, instruction, addresses: addressLine(kept), sentences: sentencesOf(kept), amounts: amountsIn(withoutDays(splitAddresses(kept).rest)), days: daysIn(kept), cut: context.cut || kept.length < text.length || normalise(kept).length > instruction.length };
 };
 
-/** Adds what a tool returned. Only outcomes of what ran come here. */
-export const withResult = (context: RunContext, { tool, action, resultText, about }: { readonly tool: CompiledTool; readonly action: string; readonly resultText: string; readonly about?: About | null }): RunContext => {
+/** What a tool returned, as its runtime reports it; `trusted`: the agent's owner had marked that runtime trusted. */
+export interface Result { readonly tool: CompiledTool; readonly action: string; readonly resultText: string; readonly about?: About | null; readonly trusted: boolean }
+
+/** Adds what a tool returned. Only outcomes of what ran come here. What an untrusted runtime reports is strangers' text whatever the tool: it opens no place, ties no handle to a name and can only make values doubtful. */
+export const withResult = (context: RunContext, { tool, action, resultText, about, trusted }: Result): RunContext => {
   const { resultTrust, resultFields, consequential } = tool.snapshot;
-  const read = about != null && !consequential && about.targets.length > 0;
+  const read = trusted && about != null && !consequential && about.targets.length > 0;
   const room = maxSize - context.size;
   const kept = resultText.slice(0, Math.max(0, room));
   const sources = [...context.sources];
   let { size } = context;
   let cut = context.cut || kept.length < resultText.length;
-  for (const [trust, text] of Object.entries(byTrust(kept, resultTrust, resultFields)) as [Trust, string][]) {
+  for (const [trust, text] of Object.entries(trusted ? byTrust(kept, resultTrust, resultFields) : { third_party: kept }) as [Trust, string][]) {
     if (sources.length >= maxSources) { cut = true; break; }
     // NFKC can make text many times longer: bounded like the rest.
     const normalised = normalise(text);
     cut ||= normalised.length > text.length + 2;
-    sources.push({ tool: tool.name, action, trust, text: normalised.slice(0, text.length + 2), addresses: addressLine(text), ...(read && about.named && { named: true as const }) });
+    sources.push({ tool: tool.name, action, trust, text: normalised.slice(0, text.length + 2), addresses: addressLine(text), ...(read && about.named && { named: true as const }), ...(!trusted && { claimed: true as const }) });
   }
   size += kept.length;
   const visited = read ? [...context.visited, ...about.targets.map(placeOf)].slice(-maxVisited) : context.visited;
-  const links = [...context.links, ...linksIn(kept, tool, context)].slice(-maxLinks);
+  const links = trusted ? [...context.links, ...linksIn(kept, tool, context)].slice(-maxLinks) : context.links;
   return { ...context, sources, visited, links, size, cut };
 };
 

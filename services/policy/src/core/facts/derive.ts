@@ -155,8 +155,8 @@ const aboutContent = (value: Value | undefined, failed: FailedFact[], origin: Or
     if (normal.length < shortestContent && wordsOf(normal).length < 2) continue;
     const read = origin(text);
     if (read === undefined) { failed.push({ fact: 'content.foreign', why: tooMuch, byArguments: true }); return; }
-    const { trust, from } = read;
-    if (trust === 'third_party') return put('content.foreign', true, from ?? undefined);
+    const { trust, from, claimed } = read;
+    if (trust === 'third_party' || claimed) return put('content.foreign', true, from ?? undefined);
   }
   put('content.foreign', false);
 };

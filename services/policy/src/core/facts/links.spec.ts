@@ -6,7 +6,7 @@ import { provenanceOf } from './provenance.ts';
 const search = { name: 'desk.search_files', snapshot: { resultTrust: 'third_party', resultFields: { id_: 'record', filename: 'record', content: 'third_party' }, consequential: false } } as never;
 const events = { name: 'desk.search_events', snapshot: { resultTrust: 'third_party', resultFields: { id_: 'record', title: 'third_party' }, consequential: false } } as never;
 const told = (text: string) => withInstruction(emptyContext, text);
-const read = (context: RunContext, tool: never, resultText: string) => withResult(context, { tool, action: 'a', resultText });
+const read = (context: RunContext, tool: never, resultText: string) => withResult(context, { tool, action: 'a', resultText, trusted: true });
 
 describe('handles of records that carry a named thing', () => {
   const listed = "- content: hello\n  filename: plan.docx\n  id_: '3'\n- content: hello\n  filename: other.docx\n  id_: '4'";
@@ -32,7 +32,7 @@ describe('handles of records that carry a named thing', () => {
 
 describe('what stands in a document that the instruction names', () => {
   const file = { name: 'desk.read_file', snapshot: { resultTrust: 'third_party', resultFields: {}, consequential: false } } as never;
-  const about = (named: boolean) => withResult(told('Follow moving.txt'), { tool: file, action: 'a', resultText: 'Dalton Street 123, see www.where.com', about: { targets: ['moving.txt'], named } });
+  const about = (named: boolean) => withResult(told('Follow moving.txt'), { tool: file, action: 'a', resultText: 'Dalton Street 123, see www.where.com', about: { targets: ['moving.txt'], named }, trusted: true });
 
   it('is told from what stands anywhere', () => {
     expect(provenanceOf('Dalton Street 123', about(true)).trust).toBe('document');

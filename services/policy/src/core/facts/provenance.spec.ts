@@ -22,7 +22,7 @@ describe('an address', () => {
   });
 
   it('must stand whole in a trusted result; in what strangers wrote its words make it doubtful', () => {
-    const read = (tool: never) => withResult(told('Write to them'), { tool, action: 'a', resultText: 'Sales: "info@acme.co.uk"' });
+    const read = (tool: never) => withResult(told('Write to them'), { tool, action: 'a', resultText: 'Sales: "info@acme.co.uk"', trusted: true });
     expect(provenanceOf('info@acme.co.uk', read(book)).trust).toBe('directory');
     expect(provenanceOf('info@acme-co.uk', read(book)).trust).toBe('nowhere');
     expect(provenanceOf('info@acme-co.uk', read(page)).trust).toBe('third_party');
@@ -37,7 +37,7 @@ describe('amounts', () => {
 
 describe('the work of one proposal', () => {
   it('ends where it would be too much', () => {
-    const long = [0, 1, 2, 3].reduce((context) => withResult(context, { tool: page, action: 'a', resultText: 'a '.repeat(32_768) }), told('Read'));
+    const long = [0, 1, 2, 3].reduce((context) => withResult(context, { tool: page, action: 'a', resultText: 'a '.repeat(32_768), trusted: true }), told('Read'));
     const origin = provenanceIn(long);
     const found = Array.from({ length: 400 }, (_, i) => origin(`nothing ${i}`));
     expect(found.slice(0, 60)).not.toContain(undefined);
@@ -47,7 +47,7 @@ describe('the work of one proposal', () => {
 
   it('grows with what was read, whatever it is', () => {
     const started = performance.now();
-    for (const unit of ['.', 'a.', '@', 'a@', '-.']) withResult(told('Read'), { tool: page, action: 'a', resultText: `${unit.repeat(100_000)}~` });
+    for (const unit of ['.', 'a.', '@', 'a@', '-.']) withResult(told('Read'), { tool: page, action: 'a', resultText: `${unit.repeat(100_000)}~`, trusted: true });
     expect(performance.now() - started).toBeLessThan(3_000);
   });
 

@@ -9,8 +9,10 @@ import { normalise, wordsOf } from './normalise.ts';
 /**
  * `alias`: strangers gave it, but with a name that the instruction has: an address with it, the handle of a record that carries it.
  * `document`: strangers' text, in a page or file that the instruction names.
+ * `claimed`: read in nothing but what an untrusted runtime says a tool returned. Its trust is `nowhere`, as if it had said nothing: a rule may take
+ * `third_party` for better than that (a page that came up may be fetched), and `from` names the tool for people.
  */
-export type Provenance = { readonly trust: 'instruction' | Trust | 'alias' | 'document' | 'nowhere'; readonly from: string | null };
+export type Provenance = { readonly trust: 'instruction' | Trust | 'alias' | 'document' | 'nowhere'; readonly from: string | null; readonly claimed?: true };
 
 const rank: Record<Provenance['trust'], number> = { instruction: 6, record: 5, directory: 4, alias: 3, document: 2, third_party: 1, nowhere: 0 };
 const trustOf = (source: Source): Provenance['trust'] => (source.trust === 'third_party' && source.named ? 'document' : source.trust);
@@ -51,7 +53,7 @@ const look = (value: string, context: RunContext, tool: string, isDescribed: (te
   if (found !== undefined && isIn(sought, found.text, found.addresses) && namedAddress(value, context)) return { trust: rank[found.trust] >= rank.directory ? 'instruction' : 'alias', from: found.tool };
   const link = context.links.length === 0 || sought.addresses.length > 0 ? undefined : linkOf(text, tool, context.links);
   if (link !== undefined) return { trust: link.trust === 'third_party' ? 'alias' : 'instruction', from: link.tool };
-  return found === undefined ? { trust: 'nowhere', from: null } : { trust: trustOf(found), from: found.tool };
+  return found === undefined ? claimedOnly(sought, context) : { trust: trustOf(found), from: found.tool };
 };
 
 const isIn = ({ words, addresses, only }: Sought, text: string, line: string): boolean =>
@@ -61,10 +63,15 @@ const isIn = ({ words, addresses, only }: Sought, text: string, line: string): b
 const inResults = (sought: Sought, context: RunContext): Source | undefined => {
   let best: Source | undefined;
   for (const source of context.sources) {
-    if (best !== undefined && rank[trustOf(source)] <= rank[trustOf(best)]) continue;
+    if (source.claimed || (best !== undefined && rank[trustOf(source)] <= rank[trustOf(best)])) continue;
     if (isIn(sought, source.text, source.addresses) || (trustOf(source) === 'third_party' && contains(source.text, sought.words))) best = source;
   }
   return best;
+};
+
+const claimedOnly = (sought: Sought, { sources }: RunContext): Provenance => {
+  const source = sources.find(({ claimed, text }) => claimed && contains(text, sought.words));
+  return source === undefined ? { trust: 'nowhere', from: null } : { trust: 'nowhere', from: source.tool, claimed: true };
 };
 
 /** Whether an e-mail address carries a name that the instruction has: `sarah.baker@…` for "Sarah Baker" or "Sarah". */

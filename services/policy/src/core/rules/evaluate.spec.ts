@@ -109,7 +109,7 @@ describe('obligations', () => {
 });
 
 describe('provenance', () => {
-  const read = (text: string) => withResult(withInstruction(emptyContext, 'write to Sarah'), { tool: pay, action: 'x', resultText: text });
+  const read = (text: string) => withResult(withInstruction(emptyContext, 'write to Sarah'), { tool: pay, action: 'x', resultText: text, trusted: true });
   const trust = (to: string, context: RunContext) => judge([], { context, args: { to, amount: 1, note: 'x' } }).facts['target.trust']!.value;
   it('takes a named address from a trusted field as named, from strangers as an alias only', () => {
     expect(trust('sarah.b@x.com', read('- body: hello\n  sender: sarah.b@x.com\n'))).toBe('instruction');
