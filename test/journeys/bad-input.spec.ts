@@ -3,7 +3,7 @@ import { partitionFor } from '@countersign/bus';
 import type { TokenClaims } from '@countersign/contracts';
 import { generateKey, issueAgentToken, jwkThumbprint, peekJws, proofKey } from '@countersign/identity';
 import { secretFile, serviceKey } from '@countersign/service-host';
-import { call, newAction, openRawSession, proposal, startWithAgent, until } from '@countersign/spec/whole';
+import { call, deskTool, newAction, openRawSession, proposal, startWithAgent, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Tweak, Whole } from '@countersign/spec/whole';
 import { randomUUID } from 'node:crypto';
 
@@ -114,6 +114,16 @@ describe('bad input', () => {
   ])('over HTTP %s is answered with %i %s', async (_, status, code, sent, type = 'application/json') => {
     const answer = await call('POST', `${whole.urls.supervision}/claims`, sent, { 'content-type': type });
     expect(answer).toMatchObject({ status, body: { code } });
+  });
+
+  it('a tool whose arguments nobody could check in bounded time does not get into the catalogue', async () => {
+    const put = (pattern: string) => whole.people.operator.call('registry', 'PUT', '/tools/desk.slow', deskTool('Slow', { note: { type: 'string', pattern } }, { consequential: false }));
+    expect(await put('^(?=a)(a+)+$')).toMatchObject({ status: 400, body: { code: 'invalid_request', detail: expect.stringMatching(/desk\.slow: the pattern .* cannot be checked in linear time .* RE2/) } });
+    expect(await put('^(a+)+$')).toMatchObject({ status: 200 });
+    const started = performance.now();
+    await until('policy knows the tool and denies what does not fit', async () => (await (await openRawSession(whole, clerk)).propose('desk.slow', { note: `${'a'.repeat(4_000)}!` }))?.code === 'arguments_invalid');
+    expect(performance.now() - started).toBeLessThan(10_000);
+    await goesOn();
   });
 
   it('over HTTP another Host or Origin is refused', async () => {

@@ -6,6 +6,7 @@ import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
+import { checkArguments } from '@countersign/tool-guard/arguments';
 import { createGraph } from './app/graph.ts';
 import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
@@ -134,6 +135,11 @@ export const composeRegistry = async (ports: RegistryPorts) => {
 const checkTool = (tool: { readonly tool: string } & PutToolRequest, known: ReadonlySet<string>): void => {
   const wrong = (why: string) => new CodedError('invalid_request', `${tool.tool}: ${why}`);
   if (tool.schema['type'] !== 'object' || tool.schema['additionalProperties'] !== false) throw wrong('its argument schema must be a closed object (type object, additionalProperties false)');
+  try {
+    checkArguments(tool.schema);
+  } catch (error) {
+    throw wrong((error as Error).message);
+  }
   if (tool.compensator !== null && !known.has(tool.compensator)) throw wrong(`its compensator ${tool.compensator} is not in the catalogue`);
   if (tool.reversible && tool.consequential && tool.compensator === null) throw wrong('a reversible tool names the compensator that reverses it');
 };

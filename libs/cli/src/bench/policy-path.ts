@@ -11,7 +11,7 @@ import { foldingWith, judgeWith } from '@countersign/policy/core/judge';
 import { compileBundle, compileTool } from '@countersign/policy/core/rules/compile';
 import { initialState } from '@countersign/policy/core/state';
 import type { World } from '@countersign/policy/core/world';
-import { checkArguments } from '@countersign/policy/inbound/check-arguments';
+import { checkArguments } from '@countersign/tool-guard/arguments';
 import { createPeople } from '@countersign/policy/inbound/people';
 import type { Snapshots } from '@countersign/policy/inbound/snapshots';
 import { createVerifier } from '@countersign/policy/inbound/verify-inbox';

@@ -7,7 +7,7 @@ import type { CompiledBundle, CompiledTool } from '@countersign/policy/core/rule
 import { compileTool } from '@countersign/policy/core/rules/compile';
 import { initialState } from '@countersign/policy/core/state';
 import type { World } from '@countersign/policy/core/world';
-import { checkArguments } from '@countersign/policy/inbound/check-arguments';
+import { checkArguments } from '@countersign/tool-guard/arguments';
 import { outcomeMessage } from '@countersign/sdk';
 import type { ToolSpec } from '../catalogue/infer.ts';
 import type { RecordedCall, RecordedSession } from './session.ts';

@@ -4,12 +4,12 @@ import type { AgentSnapshot, GraphNode, Json, PersonSnapshot, ToolSnapshot } fro
 import type { KeySet } from '@countersign/identity';
 import { followPeople, followSigned } from '@countersign/service-host';
 import { createHaltView } from '@countersign/tool-guard';
+import { checkArguments } from '@countersign/tool-guard/arguments';
 import { graphOf } from '../core/graph.ts';
 import type { Graph } from '../core/graph.ts';
 import { compileTool } from '../core/rules/compile.ts';
 import type { CompiledTool } from '../core/rules/compile.ts';
 import type { Level } from '../core/world.ts';
-import { checkArguments } from './check-arguments.ts';
 
 /** Everything policy looks up while it decides, live. */
 export interface Snapshots {

@@ -1,7 +1,7 @@
 import type { Json } from '@countersign/contracts';
+import { checkArguments } from '@countersign/tool-guard/arguments';
 import { compileBundle, compileTool } from '../../core/rules/compile.ts';
 import type { CompiledBundle, CompiledTool } from '../../core/rules/compile.ts';
-import { checkArguments } from '../../inbound/check-arguments.ts';
 import type { Catalogue, RuleCoverage, RunBundleTests, TestFailure, TestReport } from '../types.ts';
 import { compare } from './expect.ts';
 import { play } from './play.ts';
