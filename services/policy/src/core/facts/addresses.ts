@@ -56,7 +56,6 @@ export const splitAddresses = (text: string): { readonly addresses: ReadonlySet<
 
 /** What `between` is, by character code, of the first 128. */
 const isBetween = Uint8Array.from({ length: 128 }, (_, code) => Number(between.test(String.fromCharCode(code))));
-const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122;
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 const shortestAccount = 15;
 
