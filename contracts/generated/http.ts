@@ -174,6 +174,24 @@ export interface GiveReviewRequest {
 }
 export interface GraphList {
   readonly nodes: readonly GraphNode[];
+  /** Of a change: what it did, or would do (dryRun). */
+  readonly change?: { /** What a reviewer signs: each changed node's version before and content after. */ readonly digest: string; readonly given: number; readonly added: number; readonly changed: number; readonly removed: number; /** What is taken away, in words. */ readonly loosened: readonly string[] };
+}
+/** A node of the system graph with what is around it. Nearest first, the heaviest first among equals. */
+export interface GraphNodeView {
+  readonly node: GraphNode;
+  /** Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1). */
+  readonly radius: { readonly count: number; readonly weight: number };
+  /** Of the node and everything that depends on it. */
+  readonly marks: readonly string[];
+  /** Of those. */
+  readonly owners: readonly string[];
+  readonly dependants: readonly { readonly node: string; readonly kind: string; readonly title: string; readonly owner: string | null; readonly marks: readonly string[]; readonly depth: number; /** Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1). */ readonly radius: { readonly count: number; readonly weight: number } }[];
+  readonly dependencies: readonly { readonly node: string; readonly kind: string; readonly title: string; readonly owner: string | null; readonly marks: readonly string[]; readonly depth: number; /** Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1). */ readonly radius: { readonly count: number; readonly weight: number } }[];
+  /** Within the depth, and not listed. */
+  readonly more: { readonly dependants: number; readonly dependencies: number };
+  /** Between the nodes listed: `from` depends on `to`. */
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
 }
 export interface HaltList {
   readonly halts: readonly HaltNotice[];
@@ -227,6 +245,14 @@ export interface LoosenedView {
   readonly before: string;
   readonly after: string;
   readonly facts: JsonObject | null;
+}
+/** Marks that a person sets or takes away; those set stay whatever an import says. */
+export interface MarkNodeRequest {
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+  readonly dryRun?: boolean;
+  /** A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away. */
+  readonly review?: string;
 }
 /** RFC 6749 section 5.2, with our code beside it. */
 export interface OAuthError {
@@ -302,10 +328,14 @@ export interface PublishBundleRequest {
   readonly archive: string;
   readonly jws: string;
 }
-/** Nodes as they are now; `prune`: nodes that are not among them are gone. */
+/** Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing. */
 export interface PutGraphRequest {
-  readonly nodes: readonly { /** `kind:name` or any name of its own. */ readonly node: string; /** service, data-store, pipeline, library, … */ readonly kind: string; readonly title?: string; /** Who answers for it, as its source says. */ readonly owner?: string | null; /** What it needs to work; what builds and deploys it belongs here too. */ readonly dependsOn?: readonly string[]; /** critical_path, revenue_path, regulated_data, or the company's own. */ readonly marks?: readonly string[]; /** Files that belong to it, from the root of their repository; * stands for any characters, slashes included. */ readonly paths?: readonly string[] }[];
+  readonly nodes: readonly { /** `kind:name` or any name of its own. */ readonly node: string; /** service, data-store, pipeline, library, … */ readonly kind: string; readonly title?: string; /** Who answers for it, as its source says. */ readonly owner?: string | null; /** What it needs to work; what builds and deploys it belongs here too. */ readonly dependsOn?: readonly string[]; /** critical_path, revenue_path, regulated_data, or the company's own. */ readonly marks?: readonly string[]; /** Files that belong to it, from the root of their repository; * stands for any characters, slashes included. */ readonly paths?: readonly string[]; /** What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf). */ readonly neededBy?: readonly string[] }[];
   readonly prune?: boolean;
+  /** Says what would change and writes nothing. */
+  readonly dryRun?: boolean;
+  /** A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away. */
+  readonly review?: string;
 }
 /** The declaration of a tool; its name stands in the path. Version and definition hash are the registry's. */
 export interface PutToolRequest {

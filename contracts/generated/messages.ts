@@ -419,6 +419,10 @@ export interface GraphNode {
   /** Files that belong to it, from the root of their repository; * stands for any characters, slashes included. */
   readonly paths: readonly string[];
   readonly status: 'live' | 'gone';
+  /** What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf). */
+  readonly neededBy?: readonly string[];
+  /** Those of `marks` that a person set; no import takes them away. */
+  readonly pinned?: readonly string[];
 }
 export interface PersonSnapshot {
   readonly person: string;

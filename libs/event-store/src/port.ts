@@ -23,12 +23,19 @@ export interface Append {
   readonly by: string;
 }
 
+/** Appends to several streams, each at most once. */
+export type AppendedAll = { readonly status: 'ok' } | { readonly status: 'conflict'; readonly stream: string };
+
 export type Appended = { readonly status: 'ok'; readonly version: number } | { readonly status: 'conflict'; readonly version: number };
 
 /** Events and outbox are written in one transaction or not at all. */
 export interface EventStore {
   append(append: Append): Promise<Appended>;
+  /** All of it in one transaction, or, where one stream has another version, nothing at all. */
+  appendAll(appends: readonly Append[]): Promise<AppendedAll>;
   load(stream: string): Promise<{ readonly events: readonly StoredEvent[]; readonly version: number }>;
   /** Names of all streams that begin with a prefix, sorted: for rebuilding views. */
   streams(prefix: string): Promise<readonly string[]>;
+  /** The last version of all streams that begin with a prefix. */
+  heads(prefix: string): Promise<ReadonlyMap<string, number>>;
 }

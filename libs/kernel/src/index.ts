@@ -3,3 +3,4 @@ export * from './effective.ts';
 export * from './ids.ts';
 export * from './money.ts';
 export * from './time.ts';
+export * from './reach.ts';

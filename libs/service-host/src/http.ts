@@ -9,11 +9,21 @@ export type HttpDoor = (fastify: FastifyInstance) => void;
 /** Largest request body, bytes. */
 export const maxBodyBytes = 262_144;
 
+/** Routes (as they are declared) that take more than that, bytes. */
+export type LargeBodies = Readonly<Record<string, number>>;
+
+export const largeBodies = (fastify: FastifyInstance, limits: LargeBodies): void => {
+  fastify.addHook('onRoute', (route) => {
+    const limit = limits[route.url];
+    if (limit !== undefined && route.method === 'POST') route.bodyLimit = limit;
+  });
+};
+
 /** Strict bodies: I-JSON as application/json, or a form (OAuth); anything else is 415. A form field given twice is refused. */
 export const strictBodies = (fastify: FastifyInstance): void => {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    const parsed = parseStrictJson(body as Buffer, { maxBytes: maxBodyBytes });
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const parsed = parseStrictJson(body as Buffer, { maxBytes: request.routeOptions.bodyLimit ?? maxBodyBytes });
     if (parsed.ok) done(null, parsed.value);
     else done(new CodedError(parsed.code, parsed.detail, { status: parsed.code === 'too_large' ? 413 : 400 }));
   });

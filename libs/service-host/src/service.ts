@@ -10,8 +10,8 @@ import { BusStrategy } from './bus-strategy.ts';
 import { errorFilter, sendProblem } from './error-filter.ts';
 import { healthRoutes } from './health.ts';
 import type { Readiness } from './health.ts';
-import type { HttpDoor } from './http.ts';
-import { hostCheck, loopbackNames, maxBodyBytes, strictBodies } from './http.ts';
+import type { HttpDoor, LargeBodies } from './http.ts';
+import { hostCheck, largeBodies, loopbackNames, maxBodyBytes, strictBodies } from './http.ts';
 import { statusOfCode } from './status.ts';
 
 export interface ServiceOptions {
@@ -29,6 +29,7 @@ export interface ServiceOptions {
   readonly otlpEndpoint?: string | undefined;
   /** Hooks in front of everything, for a standard that asks more of HTTP than ours does. */
   readonly door?: HttpDoor;
+  readonly largeBodies?: LargeBodies;
   /** Names it may be reached by, beside loopback. */
   readonly hosts?: readonly string[];
 }
@@ -81,13 +82,14 @@ const open = async (options: ServiceOptions): Promise<RunningService & { consumi
   const { name, log, bus } = options;
   const metrics = options.metrics ?? createMetrics(name, { defaults: false });
   const tracing = await startTracing({ service: name, endpoint: options.otlpEndpoint });
-  const adapter = new FastifyAdapter({ bodyLimit: maxBodyBytes, forceCloseConnections: 'idle' });
+  const adapter = new FastifyAdapter({ bodyLimit: maxBodyBytes, forceCloseConnections: 'idle', routerOptions: { maxParamLength: 512 } });
   const app = await NestFactory.create<NestFastifyApplication>(options.module as Type, adapter, { logger: nestLogger(log), bodyParser: false, abortOnError: false });
   const fastify = adapter.getInstance();
   // Bodies and hooks refuse before Nest sees the request; the same face for their errors.
   fastify.setErrorHandler((error, _request, reply) => { sendProblem(reply as never, error, log, statusOfCode); });
   options.door?.(fastify as never);
   strictBodies(fastify as never);
+  largeBodies(fastify as never, options.largeBodies ?? {});
   hostCheck(fastify as never, [...loopbackNames, ...(options.hosts ?? [])]);
 
   let draining = false;

@@ -47,6 +47,18 @@ export const eventStoreContract = (name: string, open: () => Promise<{ store: Ev
       expect(mine[2]!.value).toBeNull();
     });
 
+    it('appends to many streams at once, or to none of them', async () => {
+      const one = (stream: string, expectedVersion: number, key: string) => ({ stream, expectedVersion, at: 5, by: 'olga', events: [{ type: 'x', data: { stream } }], outbox: [{ topic: 't.v1', key, value: Buffer.from([1]), headers: {} }] });
+      const many = Array.from({ length: 2_500 }, (_, i) => `all:${i}`);
+      expect(await store.appendAll(many.map((stream) => one(stream, 0, stream)))).toEqual({ status: 'ok' });
+      expect((await store.heads('all:')).size).toBe(2_500);
+      expect(await store.appendAll([...many.map((stream) => one(stream, 1, 'lost')), one('all:7777', 3, 'lost')])).toEqual({ status: 'conflict', stream: 'all:7777' });
+      expect([...(await store.heads('all:')).values()].every((version) => version === 1)).toBe(true);
+      const mine = (await outbox()).filter(({ key }) => key.startsWith('all:') || key === 'lost').map(({ key }) => key);
+      expect(mine).toEqual(many);
+      expect((await store.load('all:2499')).events).toMatchObject([{ version: 1, type: 'x', data: { stream: 'all:2499' }, at: 5, by: 'olga' }]);
+    });
+
     it('lists streams by prefix', async () => {
       await append('p:2', 0, ['x']);
       await append('p:1', 0, ['x']);

@@ -4,7 +4,7 @@ import type { EventStore, OutboxMessage, StoredEvent } from '@countersign/event-
 export const createMemoryEventStore = (): EventStore & { readonly outbox: OutboxMessage[] } => {
   const streams = new Map<string, StoredEvent[]>();
   const outbox: OutboxMessage[] = [];
-  return {
+  const store: EventStore & { readonly outbox: OutboxMessage[] } = {
     outbox,
     append: async ({ stream, expectedVersion, events, outbox: messages, at, by }) => {
       const held = streams.get(stream) ?? [];
@@ -18,6 +18,14 @@ export const createMemoryEventStore = (): EventStore & { readonly outbox: Outbox
       const events = streams.get(stream) ?? [];
       return { events, version: events.length };
     },
+    appendAll: async (appends) => {
+      const other = appends.find(({ stream, expectedVersion }) => (streams.get(stream)?.length ?? 0) !== expectedVersion);
+      if (other !== undefined) return { status: 'conflict', stream: other.stream };
+      for (const append of appends) await store.append(append);
+      return { status: 'ok' };
+    },
+    heads: async (prefix) => new Map([...streams].filter(([name]) => name.startsWith(prefix)).map(([name, events]) => [name, events.length])),
     streams: async (prefix) => [...streams.keys()].filter((name) => name.startsWith(prefix)).sort(),
   };
+  return store;
 };

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
 import { createGraph } from './app/graph.ts';
+import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
 import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
 import { createManage } from './app/manage.ts';
@@ -28,6 +29,8 @@ export interface RegistryPorts {
   readonly audience: string;
   /** Tokens an agent may have in a minute. */
   readonly tokensPerMinute: number;
+  /** Most nodes of the system graph. */
+  readonly graphNodes: number;
   readonly ids: () => string;
   readonly now: () => number;
   /** Called after every change: the outbox has something. */
@@ -48,20 +51,31 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   await manage.catchUp();
   const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
   await people.refresh();
-  const graph = createGraph(manage, inventory, now);
+  const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
   const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')) };
 
   /** A signature that is none throws; whether it is for this change is the decider's to say. */
-  const reviewOf = (jws: string): ToolReview => {
+  const reviewOf = <K extends 'tool-review' | 'graph-review'>(kind: K, jws: string) => {
     const id = peekJws(jws)?.['sub'];
     const known = typeof id === 'string' ? people.find(id) : undefined;
     if (typeof id !== 'string' || known?.status !== 'active') throw new CodedError('signature_invalid', 'the review is not signed by a person who is enrolled here');
-    const checked = verifyPersonStatement('tool-review', jws, known.keys, { now: now(), person: id });
+    const checked = verifyPersonStatement(kind, jws, known.keys, { now: now(), person: id });
     if (!checked.ok || checked.statement.tenant !== tenant) throw new CodedError('signature_invalid', `the review: ${checked.ok ? 'signed for another tenant' : checked.detail}`);
-    const { tool, definition, replaces } = checked.statement;
-    return { by: id, roles: known.roles, tool, definition, replaces, jws };
+    return { by: id, roles: known.roles, statement: checked.statement, jws };
+  };
+  const toolReview = (jws: string): ToolReview => { const { statement: { tool, definition, replaces }, ...who } = reviewOf('tool-review', jws); return { ...who, tool, definition, replaces }; };
+  const graphReview = (jws: string | undefined): GraphReview | null => {
+    if (jws === undefined) return null;
+    const { statement: { change }, ...who } = reviewOf('graph-review', jws);
+    return { ...who, change };
+  };
+  const graphAnswer = async (outcome: GraphOutcome, dryRun: boolean | undefined) => {
+    accepted(outcome);
+    if (outcome.status === 'refused') throw new Error('accepted refuses');
+    if (dryRun !== true) ports.changed();
+    return { nodes: await graph.nodes(), change: summaryOf(outcome.plan) };
   };
 
   return {
@@ -115,7 +129,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       for (const one of tools) checkTool(one, known);
       for (const one of tools) {
         const { review, ...tool }: ToolDefinition & { readonly review?: string } = one;
-        accepted(await manage.tool(one.tool, { type: 'put', tool, definition: argumentsDigest(tool), review: review === undefined ? null : reviewOf(review), by, now: now() }, by));
+        accepted(await manage.tool(one.tool, { type: 'put', tool, definition: argumentsDigest(tool), review: review === undefined ? null : toolReview(review), by, now: now() }, by));
       }
       ports.changed();
       const names = new Set(tools.map((one) => one.tool));
@@ -123,14 +137,22 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     },
     tools: async () => (await inventory.tools()).map((row) => row.snapshot),
     graph: graph.nodes,
-    putGraph: async (request: PutGraphRequest, by: string) => {
-      const nodes = await graph.put(request, by);
-      ports.changed();
-      return nodes;
+    node: async (id: string, depth: number, most: number) => {
+      const current = await graph.current();
+      const around = current.of(id, depth, most);
+      return around && { node: current.nodes.get(id)!, ...around };
     },
+    putGraph: async (request: PutGraphRequest, by: string) => graphAnswer(await graph.put(request, by, graphReview(request.review)), request.dryRun),
+    markNode: async (node: string, request: MarkNodeRequest, by: string) => graphAnswer(await graph.mark(node, request, by, graphReview(request.review)), request.dryRun),
     used: (records: readonly GovernedRecord[]) => inventory.used(records.flatMap((record) => (record.agent === null ? [] : [{ agent: record.agent, at: record.now }]))),
   };
 };
+
+/** Counts, and what is taken away in words; the whole list of nodes is the graph's. */
+const summaryOf = ({ changes, digest, loosened, given }: GraphPlan) => ({
+  digest, given, added: changes.filter(({ before }) => before === null).length, changed: changes.filter(({ before, after }) => before !== null && after !== null).length,
+  removed: changes.filter(({ after }) => after === null).length, loosened: loosened.slice(0, 200),
+});
 
 const checkTool = (tool: { readonly tool: string } & PutToolRequest, known: ReadonlySet<string>): void => {
   const wrong = (why: string) => new CodedError('invalid_request', `${tool.tool}: ${why}`);

@@ -6,6 +6,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     ...baseConfig({ port: 7101 }), postgres: postgresField, redis: optional('CS_REDIS_URL'),
     /** A runtime opens a run per task, the gateway one per AuthZEN evaluation: a hundred a second and agent leave room for a replay and stop a loop gone wild. */
     tokensPerMinute: integer('CS_REGISTRY_TOKENS_PER_MINUTE', { default: 6_000, min: 1, max: 10_000_000 }),
+    /** Of the system graph. Policy holds them all in memory. */
+    graphNodes: integer('CS_REGISTRY_GRAPH_NODES', { default: 20_000, min: 1, max: 20_000 }),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     publicUrl: url('CS_REGISTRY_URL', ['http:', 'https:'], { remedy: 'Set it to the address by which runtimes reach the registry: it is the audience of their client assertions.' }),
   });

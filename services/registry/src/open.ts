@@ -16,6 +16,9 @@ import { createInventory, openInventory } from './outbound/inventory.ts';
 import { createMessages, snapshotTopics } from './outbound/publish.ts';
 import { RegistryModule } from './registry.module.ts';
 
+/** A whole catalogue is one request, so that all of it is taken or nothing. */
+const graphBytes = 16 * 2 ** 20;
+
 /** Opens everything the service needs; what it returns is started by the service host. */
 export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptions> => {
   const log = createLogger({ service: 'registry', level: config.logLevel });
@@ -29,7 +32,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const relay = startOutboxRelay({ pool, bus, shard: 'registry', onError: (error) => onError(error, 'outbox') });
   const registry = await composeRegistry({
     store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, key, jwks: serviceKeys(config.secretsDir).jwks,
-    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute,
+    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, graphNodes: config.graphNodes,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });
   // Before the first heartbeat: whoever sees that one has seen everything.
@@ -46,7 +49,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
     log.info({ file }, 'nobody is enrolled yet: the first operator enrols with the one-time code in this file');
   }
   return {
-    name: 'registry', http: config.http, module: RegistryModule.of(registry), log, bus, otlpEndpoint: config.otlpEndpoint,
+    name: 'registry', http: config.http, module: RegistryModule.of(registry), largeBodies: { '/graph': graphBytes }, log, bus, otlpEndpoint: config.otlpEndpoint,
     onDrain: async () => { await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); await pool.end(); await source.destroy(); },
   };
 };

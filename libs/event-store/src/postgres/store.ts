@@ -1,23 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Append, Appended, EventStore, OutboxMessage } from '../port.ts';
+import { writeAll } from './write-all.ts';
 
 const uniqueViolation = '23505';
 
 /** The event store on PostgreSQL; its tables come from migrateEventStore. */
 export const createPostgresEventStore = (pool: Pool): EventStore => ({
-  append: async (append) => {
-    const client = await pool.connect();
-    try {
-      const appended = await inTransaction(client, () => write(client, append));
-      client.release();
-      return appended;
-    } catch (error) {
-      const conflict = (error as { code?: string; constraint?: string }).code === uniqueViolation;
-      client.release(conflict ? undefined : (error as Error));
-      if (conflict) return { status: 'conflict', version: await versionOf(pool, append.stream) };
-      throw error;
-    }
-  },
+  append: (append) => transaction<Appended>(pool, (client) => write(client, append), async () => ({ status: 'conflict', version: await versionOf(pool, append.stream) })),
+  appendAll: (appends) => transaction(pool, (client) => writeAll(client, appends, writeOutbox), async () => ({ status: 'conflict', stream: appends[0]!.stream })),
   load: async (stream) => {
     const { rows } = await pool.query<{ version: number; type: string; data: Buffer; at: string; by: string }>({
       name: 'event-load', text: 'SELECT version, type, data, at, by FROM event WHERE stream = $1 ORDER BY version', values: [stream],
@@ -29,7 +19,26 @@ export const createPostgresEventStore = (pool: Pool): EventStore => ({
     const { rows } = await pool.query<{ stream: string }>('SELECT stream FROM event WHERE version = 1 AND starts_with(stream, $1) ORDER BY stream', [prefix]);
     return rows.map((row) => row.stream);
   },
+  heads: async (prefix) => {
+    const { rows } = await pool.query<{ stream: string; version: number }>('SELECT stream, max(version) AS version FROM event WHERE starts_with(stream, $1) GROUP BY stream', [prefix]);
+    return new Map(rows.map((row) => [row.stream, row.version]));
+  },
 });
+
+/** Works in a transaction; `conflict` answers where another writer was first. */
+const transaction = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T>, conflict: () => Promise<T>): Promise<T> => {
+  const client = await pool.connect();
+  try {
+    const result = await inTransaction(client, () => work(client));
+    client.release();
+    return result;
+  } catch (error) {
+    const lost = (error as { code?: string }).code === uniqueViolation;
+    client.release(lost ? undefined : (error as Error));
+    if (lost) return conflict();
+    throw error;
+  }
+};
 
 const versionOf = async (db: Pool | PoolClient, stream: string): Promise<number> => {
   const { rows } = await db.query<{ version: number }>('SELECT coalesce(max(version), 0)::int AS version FROM event WHERE stream = $1', [stream]);

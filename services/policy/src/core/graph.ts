@@ -1,4 +1,5 @@
 import type { GraphNode } from '@countersign/contracts';
+import { dependantsOf, reach } from '@countersign/kernel';
 import { covers } from './permissions.ts';
 
 /** The system graph as a change is looked up in it. Made once per snapshot; nothing in it changes. */
@@ -17,13 +18,12 @@ interface Pattern { readonly pattern: string; readonly id: string }
 export const graphOf = (nodes: Iterable<GraphNode>, version: string): Graph => {
   const byId = new Map<string, GraphNode>();
   for (const node of nodes) if (node.status === 'live') byId.set(node.node, node);
-  const usedBy = new Map<string, string[]>();
   /** Patterns by their first folder, so that a path is compared with few of them; '' holds those that begin with a star. */
   const byFolder = new Map<string, Pattern[]>();
   for (const node of byId.values()) {
-    for (const needed of node.dependsOn) push(usedBy, needed, node.node);
     for (const pattern of node.paths) push(byFolder, firstFolder(pattern), { pattern, id: node.node });
   }
+  const direct = dependantsOf(byId.values());
   return {
     version,
     node: (id) => byId.get(id),
@@ -32,19 +32,7 @@ export const graphOf = (nodes: Iterable<GraphNode>, version: string): Graph => {
       for (const key of [firstFolder(path), '']) for (const { pattern, id } of byFolder.get(key) ?? []) if (covers(pattern, path)) found.add(id);
       return [...found];
     },
-    dependants: (ids) => {
-      const start = new Set(ids);
-      const found = new Set<string>();
-      const open = [...start];
-      for (let id = open.pop(); id !== undefined; id = open.pop()) {
-        for (const dependant of usedBy.get(id) ?? []) {
-          if (found.has(dependant) || start.has(dependant)) continue;
-          found.add(dependant);
-          open.push(dependant);
-        }
-      }
-      return found;
-    },
+    dependants: (ids) => reach((at) => direct.get(at) ?? [], ids, (id) => byId.has(id)),
   };
 };
 

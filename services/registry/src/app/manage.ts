@@ -25,7 +25,6 @@ export interface Manage {
   agent(id: string, command: AgentCommand, by: string): Promise<Outcome<AgentEvent, AgentCode>>;
   tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, ToolCode>>;
   person(id: string, command: PersonCommand, by: string): Promise<Outcome<PersonEvent, PersonCode>>;
-  node(id: string, command: NodeCommand, by: string): Promise<Outcome<NodeEvent, never>>;
   /** Brings read models up to their streams: a crash may have left some behind. */
   catchUp(): Promise<void>;
   /** Every snapshot as a message: published at the start, so that a lost topic comes back. */
@@ -53,7 +52,7 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
   const nodes: Kind<NodeCommand, NodeEvent, Node, never> = {
     kind: 'node', decider: nodeDecider,
     snapshot: (state, version) => (state.status === 'none' ? undefined : { ...state.node, tenant, version, status: state.status }),
-    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putNode(id, version, { ...state.node, tenant, version, status: state.status }); },
+    row: async (_, state, version) => { if (state.status !== 'none') await inventory.putNodes([{ ...state.node, tenant, version, status: state.status }]); },
   };
 
   const handle = async <Command extends { readonly now: number }, Event extends Named, State, Code extends string>(one: Kind<Command, Event, State, Code>, id: string, command: Command, by: string): Promise<Outcome<Event, Code>> => {
@@ -73,13 +72,13 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
     agent: (id, command, by) => handle(agents, id, command, by),
     tool: (id, command, by) => handle(tools, id, command, by),
     person: (id, command, by) => handle(people, id, command, by),
-    node: (id, command, by) => handle(nodes, id, command, by),
     catchUp: async () => {
       const rows = await inventory.versions();
       const refresh = async <Command, Event extends Named, State, Code extends string>(one: Kind<Command, Event, State, Code>): Promise<void> => {
-        for (const stream of await store.streams(`${one.kind}:`)) {
+        for (const [stream, head] of await store.heads(`${one.kind}:`)) {
+          if (rows.get(stream) === head) continue;
           const { events, version } = await store.load(stream);
-          if (rows.get(stream) !== version) await one.row(stream.slice(one.kind.length + 1), fold(one.decider, events.map((event) => event.data as Event)), version);
+          await one.row(stream.slice(one.kind.length + 1), fold(one.decider, events.map((event) => event.data as Event)), version);
         }
       };
       await refresh(agents);

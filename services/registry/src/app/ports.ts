@@ -12,13 +12,15 @@ export interface PersonEntry { readonly person: string; readonly version: number
 export interface Inventory {
   putAgent(id: string, version: number, snapshot: AgentSnapshot, key: PublicJwk): Promise<void>;
   putTool(id: string, version: number, snapshot: ToolSnapshot): Promise<void>;
-  putNode(id: string, version: number, snapshot: GraphNode): Promise<void>;
+  putNodes(nodes: readonly GraphNode[]): Promise<void>;
   putPerson(id: string, version: number, snapshot: PersonSnapshot | null): Promise<void>;
   agent(id: string): Promise<AgentEntry | undefined>;
   person(id: string): Promise<PersonEntry | undefined>;
   agents(): Promise<readonly AgentEntry[]>;
   tools(): Promise<readonly ToolEntry[]>;
   nodes(): Promise<readonly NodeEntry[]>;
+  /** Another text whenever a node changed. */
+  graphVersion(): Promise<string>;
   people(): Promise<readonly PersonEntry[]>;
   /** null where there is none. */
   run(id: string): Promise<Run | null>;

@@ -4,9 +4,11 @@ import type { GraphNode } from '@countersign/contracts';
 
 export type NodeDefinition = Omit<GraphNode, 'tenant' | 'version' | 'status'>;
 
+/** Who countersigned a change that takes something away, and how. */
+export interface NodeReview { readonly by: string; readonly jws: string }
 /** `digest` is the SHA-256 of the canonical definition. */
-export interface NodePut { readonly type: 'node.put'; readonly node: NodeDefinition; readonly digest: string; readonly by: string; readonly at: number }
-export interface NodeRemoved { readonly type: 'node.removed'; readonly by: string; readonly at: number }
+export interface NodePut { readonly type: 'node.put'; readonly node: NodeDefinition; readonly digest: string; readonly by: string; readonly review?: NodeReview; readonly at: number }
+export interface NodeRemoved { readonly type: 'node.removed'; readonly by: string; readonly review?: NodeReview; readonly at: number }
 export type NodeEvent = NodePut | NodeRemoved;
 export type NodeCommand =
   | { readonly type: 'put'; readonly node: NodeDefinition; readonly digest: string; readonly by: string; readonly now: number }

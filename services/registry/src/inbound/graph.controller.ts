@@ -1,10 +1,17 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import { validatePutGraphRequest } from '@countersign/contracts';
-import type { PutGraphRequest } from '@countersign/contracts';
-import { Person, PersonGuard, Roles, validated } from '@countersign/service-host';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { validateMarkNodeRequest, validatePutGraphRequest } from '@countersign/contracts';
+import type { MarkNodeRequest, PutGraphRequest } from '@countersign/contracts';
+import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
 import { REGISTRY } from './oauth.controller.ts';
+
+const deepest = 50, shown = 1_000;
+const count = (text: unknown, name: string, fallback: number, most: number): number => {
+  if (text === undefined) return fallback;
+  if (typeof text !== 'string' || !/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > most) throw new CodedError('invalid_request', `${name} is a whole number from 1 to ${most}`);
+  return Number(text);
+};
 
 @Controller('graph')
 @UseGuards(PersonGuard)
@@ -23,6 +30,21 @@ export class GraphController {
   @HttpCode(200)
   @Roles('operator')
   async put(@Body(validated(validatePutGraphRequest)) body: PutGraphRequest, @Person() { person }: AuthenticatedPerson) {
-    return { nodes: await this.#registry.putGraph(body, person) };
+    return this.#registry.putGraph(body, person);
+  }
+
+  /** Its neighbourhood, its blast radius, and who owns what it reaches. */
+  @Get(':node')
+  async node(@Param('node') node: string, @Query('depth') depth?: unknown, @Query('most') most?: unknown) {
+    const found = await this.#registry.node(node, count(depth, 'depth', 1, deepest), count(most, 'most', 200, shown));
+    if (found === undefined) throw new CodedError('not_found', 'there is no such node in the system graph', { status: 404 });
+    return found;
+  }
+
+  @Post(':node/marks')
+  @HttpCode(200)
+  @Roles('operator')
+  async mark(@Param('node') node: string, @Body(validated(validateMarkNodeRequest)) body: MarkNodeRequest, @Person() { person }: AuthenticatedPerson) {
+    return this.#registry.markNode(node, body, person);
   }
 }

@@ -8,6 +8,8 @@ import { CreateGraph1763700000000, CreateRegistry1700000000000 } from './migrati
 export const openInventory = (url: string): Promise<DataSource> =>
   new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
+const rowsAtOnce = 1_000;
+
 /** Rows by name; a row never goes back to an older version of its stream. */
 export const createInventory = (source: DataSource): Inventory => {
   const put = async (table: string, id: string, columns: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -22,7 +24,17 @@ export const createInventory = (source: DataSource): Inventory => {
   return {
     putAgent: (id, version, snapshot, key) => put('agent', id, { version, snapshot: JSON.stringify(snapshot), key: JSON.stringify(key) }),
     putTool: (id, version, snapshot) => put('tool', id, { version, snapshot: JSON.stringify(snapshot) }),
-    putNode: (id, version, snapshot) => put('node', id, { version, snapshot: JSON.stringify(snapshot) }),
+    putNodes: async (nodes) => {
+      for (let from = 0; from < nodes.length; from += rowsAtOnce) {
+        const part = nodes.slice(from, from + rowsAtOnce);
+        await source.query(
+          `INSERT INTO node AS kept (node, version, snapshot) SELECT * FROM unnest($1::text[], $2::int[], $3::jsonb[])
+           ON CONFLICT (node) DO UPDATE SET version = excluded.version, snapshot = excluded.snapshot WHERE kept.version < excluded.version`,
+          [part.map(({ node }) => node), part.map(({ version }) => version), part.map((node) => JSON.stringify(node))]);
+      }
+    },
+    // Versions only grow, and rows stay.
+    graphVersion: async () => (await source.query<{ sum: string }[]>('SELECT coalesce(sum(version), 0)::text AS sum FROM node'))[0]!.sum,
     putPerson: (id, version, snapshot) => put('person', id, { version, snapshot: snapshot && JSON.stringify(snapshot) }),
     agent: async (id) => (await source.getRepository(AgentEntity).findOneBy({ agent: id })) ?? undefined,
     person: async (id) => (await source.getRepository(PersonEntity).findOneBy({ person: id })) ?? undefined,

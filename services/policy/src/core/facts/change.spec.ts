@@ -19,11 +19,11 @@ const facts = (own: Readonly<Record<string, Value>>, on: typeof graph | null = g
 
 describe('a change', () => {
   it('is what it reaches in the system graph, whether files, names or a diff say so', () => {
-    const billing = { nodes: ['billing'], unknown: 0, kinds: ['service'], marks: ['critical_path', 'revenue_path'], blastRadius: 1 };
+    const billing = { nodes: ['billing'], unknown: 0, kinds: ['service'], marks: ['critical_path', 'revenue_path'], blastRadius: 1, blastWeight: 7 };
     expect(facts({ changePaths: ['services/billing/src/a.ts', './services/billing/b.ts'] })).toEqual(billing);
     expect(facts({ changeNodes: ['billing'] })).toEqual(billing);
     expect(facts({ changeDiff: '--- a/services/billing/a.ts\n+++ b/services/billing/a.ts\n@@ -1 +1 @@\n-x\n+y\n' })).toEqual(billing);
-    expect(facts({ changePaths: ['migrations/001.sql'] })).toEqual({ nodes: ['ledger-db'], unknown: 0, kinds: ['data-store'], marks: ['critical_path', 'regulated_data', 'revenue_path'], blastRadius: 2 });
+    expect(facts({ changePaths: ['migrations/001.sql'] })).toEqual({ nodes: ['ledger-db'], unknown: 0, kinds: ['data-store'], marks: ['critical_path', 'regulated_data', 'revenue_path'], blastRadius: 2, blastWeight: 18 });
     expect(facts({ changePaths: ['.github/workflows/web.yml', 'README.md'] })).toMatchObject({ nodes: ['deploy-web', 'docs'], kinds: ['pipeline', 'service'], marks: ['revenue_path'], blastRadius: 1 });
   });
 
@@ -38,12 +38,12 @@ describe('a change', () => {
   ])('has no small blast radius with %s in it', (_, own) => {
     const found = facts(own);
     expect(found['unknown']).toBeGreaterThan(0);
-    expect([found['marks'], found['blastRadius']]).toEqual(Array.from({ length: 2 }, () => 'fails: it changes something that the system graph does not know'));
+    expect([found['marks'], found['blastRadius'], found['blastWeight']]).toEqual(Array.from({ length: 3 }, () => 'fails: it changes something that the system graph does not know'));
   });
 
   it('fails where there is no graph, and says nothing of tools that declare no change', () => {
-    expect(Object.values(facts({ changePaths: ['docs/a'] }, null))).toEqual(Array.from({ length: 5 }, () => 'fails: the system graph is not known'));
-    expect(Object.values(facts({ target: ['x'] }))).toEqual([null, null, null, null, null]);
+    expect(Object.values(facts({ changePaths: ['docs/a'] }, null))).toEqual(Array.from({ length: 6 }, () => 'fails: the system graph is not known'));
+    expect(Object.values(facts({ target: ['x'] }))).toEqual([null, null, null, null, null, null]);
     expect(changeOf({ changePaths: Array.from({ length: 3_000 }, (_, i) => `docs/${i}`) }, graph)).toEqual(new Failure('more than 2000 paths', true));
   });
 

@@ -1,3 +1,4 @@
+import { weightOf } from '@countersign/kernel';
 import { Failure, isList } from '../cel/value.ts';
 import type { Result, Value } from '../cel/value.ts';
 import type { Graph } from '../graph.ts';
@@ -17,6 +18,8 @@ export interface Change {
   readonly marks: readonly string[];
   /** How many nodes depend on the changed ones, directly or through others. */
   readonly blastRadius: number;
+  /** What those weigh by their marks (kernel, reach.ts). */
+  readonly blastWeight: number;
 }
 
 const most = 2_000;
@@ -52,7 +55,7 @@ export const changeOf = (own: Readonly<Record<string, Value>>, graph: Graph | nu
   for (const id of [...nodes, ...reached]) for (const mark of graph.node(id)!.marks) marks.add(mark);
   return {
     nodes: [...nodes].sort(), unknown: nodes.size === 0 && unknown === 0 ? 1 : unknown,
-    kinds: [...new Set([...nodes].map((id) => graph.node(id)!.kind))].sort(), marks: [...marks].sort(), blastRadius: reached.size,
+    kinds: [...new Set([...nodes].map((id) => graph.node(id)!.kind))].sort(), marks: [...marks].sort(), blastRadius: reached.size, blastWeight: [...reached].reduce((sum, id) => sum + weightOf(graph.node(id)!.marks), 0),
   };
 };
 
@@ -74,4 +77,5 @@ export const changeFacts: Readonly<Record<string, (change: Change | Failure | un
   'change.kinds': (change) => known(change, ({ kinds }) => kinds),
   'change.marks': (change) => whole(change, ({ marks }) => marks),
   'change.blastRadius': (change) => whole(change, ({ blastRadius }) => blastRadius),
+  'change.blastWeight': (change) => whole(change, ({ blastWeight }) => blastWeight),
 };

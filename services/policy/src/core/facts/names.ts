@@ -24,7 +24,7 @@ import type { Names } from '../cel/compile.ts';
  *   run.tools, run.previous   tools granted so far; the latest of them ('' at first)
  *   tool.sensitivity, run.sensitivity   rank of the most sensitive data class in the bundle's `sensitivity` list, 1 the least; the highest where a class is unknown; 0 while the run touched none
  *   evidence.*             what signed evidence says (evidence.ts): present, verified, passed, by, types, tested, found, fixed, open (found and not fixed), refused (why)
- *   change.*               what the call changes in the system graph (change.ts): nodes, kinds, unknown, marks and blastRadius of everything that depends on them; null where the tool does not say; marks and blastRadius fail, and so raise, where something is unknown
+ *   change.*               what the call changes in the system graph (change.ts): nodes, kinds, unknown, marks, blastRadius (how many nodes) and blastWeight (what they weigh by their marks) of everything that depends on them; null where the tool does not say; these three fail, and so raise, where something is unknown
  *   context.<name>         the bundle's own measures: counts, sums and sequences (measures.ts)
  */
 
