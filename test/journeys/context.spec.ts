@@ -5,23 +5,23 @@ import { signEvidence, subjectOfCall, validationType } from '@countersign/identi
 import type { SigningKey } from '@countersign/identity';
 import { deskTool, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
-import { nodesIn } from '../../libs/cli/src/graph/catalog.ts';
+import { readCatalogue } from '../../libs/cli/src/graph/catalog.ts';
 
 const catalogue = `
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: { name: shop, annotations: { countersign/marks: revenue_path, countersign/paths: 'shop/*' } }
-spec: { type: service, dependsOn: [component:pay] }
+spec: { type: service, lifecycle: production, owner: user:sam, dependsOn: [component:pay] }
 ---
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: { name: pay, annotations: { countersign/paths: 'pay/*' } }
-spec: { type: service }
+spec: { type: service, lifecycle: production, owner: user:sam }
 ---
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: { name: docs, annotations: { countersign/paths: 'docs/*' } }
-spec: { type: website }
+spec: { type: website, lifecycle: production, owner: user:sam }
 `;
 const diffOf = (path: string): string => `--- a/${path}\n+++ b/${path}\n@@ -1 +1 @@\n-old\n+new\n`;
 
@@ -59,8 +59,8 @@ describe('rules that look further than the call', () => {
     const run = await open();
     const tierOf = async (path: string, evidence?: Parameters<typeof run.propose>[2]) => (await run.propose('desk.merge', { diff: diffOf(path) }, evidence).decision).tier;
     expect(await tierOf('docs/a.md')).toBe(3);
-    const { status, body } = await whole.people.operator.call('registry', 'POST', '/graph', { nodes: nodesIn(catalogue, 'catalog-info.yaml') });
-    expect([status, (body['nodes'] as JsonObject[]).map(({ node }) => node)]).toEqual([200, ['component:docs', 'component:pay', 'component:shop']]);
+    const { status, body } = await whole.people.operator.call('registry', 'POST', '/graph', { nodes: (await readCatalogue([{ name: 'catalog-info.yaml', text: catalogue }])).nodes });
+    expect([status, (body['nodes'] as JsonObject[]).map(({ node }) => node)]).toEqual([200, ['component:default/docs', 'component:default/pay', 'component:default/shop']]);
     expect(await whole.people.nobody.call('registry', 'POST', '/graph', { nodes: [] })).toMatchObject({ status: 403 });
     await until('policy knows the graph', async () => await tierOf('docs/a.md') === 2);
     expect([await tierOf('pay/a.ts'), await tierOf('shop/a.ts'), await tierOf('elsewhere/a.ts')]).toEqual([3, 3, 3]);

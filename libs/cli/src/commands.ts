@@ -1,4 +1,5 @@
 import { toolsUsage } from './catalogue/usage.ts';
+import { graphUsage } from './graph/usage.ts';
 import { policyUsage } from './policy/command.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -94,7 +95,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   graph: {
     summary: 'the system graph: what depends on what, and which files belong to it',
-    usage: 'countersign graph [--json]\ncountersign graph import FILE [--prune] [--as PERSON] [--json]\n  FILE: Backstage entities (catalog-info.yaml) or YAML with a list under nodes:. --prune lets go of nodes that are not in it.',
+    usage: graphUsage,
     load: async () => (await import('./graph/command.ts')).graph,
   },
   propose: {

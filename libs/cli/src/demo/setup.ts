@@ -8,7 +8,7 @@ import { argumentsDigest, generateKey, loadKeyFile, signPersonStatement } from '
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
 import { CannotRun } from '../errors.ts';
-import { nodesIn } from '../graph/catalog.ts';
+import { readCatalogue } from '../graph/catalog.ts';
 import type { Local } from '../local.ts';
 import { createClient } from '../people/client.ts';
 import type { Client } from '../people/client.ts';
@@ -51,7 +51,8 @@ export const setUp = async (local: Local): Promise<Demo> => {
     if (!there) await enrol(nobody, local.dir, (await invite(client, about)).code, about);
   }
   const { tools } = await client.request<ToolList>('registry', 'POST', '/tools', { tools: await countersigned(local, client, JSON.parse(await readFile(packFile, 'utf8')) as readonly Declared[]) });
-  const { nodes } = await client.request<GraphList>('registry', 'POST', '/graph', { nodes: nodesIn(await readFile(graphFile, 'utf8'), 'catalog-info.yaml') });
+  const systems = await readCatalogue([{ name: 'catalog-info.yaml', text: await readFile(graphFile, 'utf8') }]);
+  const { nodes } = await client.request<GraphList>('registry', 'POST', '/graph', { nodes: systems.nodes });
   const keys = new Map<string, SigningKey>();
   for (const agent of agents) {
     const key = agentKey(local, agent.agent, true);

@@ -1,58 +1,69 @@
-import type { PutGraphRequest } from '@countersign/contracts';
-import { parseAllDocuments } from 'yaml';
-import { CannotRun } from '../errors.ts';
+import { validatePutGraphRequest } from '@countersign/contracts';
+import { circles } from '@countersign/kernel';
+import { documentsIn } from './documents.ts';
+import type { Problem, SourceDocument, SourceFile } from './documents.ts';
+import { loadBackstage } from './entity.ts';
+import { nodeOf } from './relations.ts';
+import type { Node, ReadNode, Relation } from './relations.ts';
 
-type Node = PutGraphRequest['nodes'][number];
-type Fields = Readonly<Record<string, unknown>>;
-const isMap = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value : []).filter((one): one is string => typeof one === 'string');
-const parts = (value: unknown): string[] => (typeof value === 'string' ? value.split(',').map((one) => one.trim()).filter((one) => one !== '') : []);
+export interface Catalogue { readonly nodes: readonly Node[]; readonly problems: readonly Problem[]; readonly notes: readonly string[]; readonly entities: number }
+export interface ReadOptions {
+  /** Nodes that are in the graph already and stay in it. */
+  readonly known?: ReadonlySet<string>;
+  /** What relations name and nobody knows becomes a node of kind and mark `unknown`. */
+  readonly allowDangling?: boolean;
+}
 
-/**
- * Nodes of a YAML file: either `nodes:` as the registry takes them, or Backstage entities (catalog-info.yaml, several documents).
- * Of an entity count kind, name, namespace, spec.type, owner, dependsOn, consumesApis and providesApis, the annotations
- * `countersign/marks` and `countersign/paths` (both with commas), and the folder in `backstage.io/source-location`.
- */
-export const nodesIn = (text: string, file: string): readonly Node[] => {
-  const documents = parseAllDocuments(text, { maxAliasCount: 0 } as never);
-  const nodes: Node[] = [];
-  const provided: { readonly api: string; readonly by: string }[] = [];
-  for (const document of documents) {
-    if (document.errors.length > 0) throw new CannotRun(`${file}: ${document.errors[0]!.message.split('\n')[0]}`);
-    const value = document.toJS({ maxAliasCount: 0 }) as unknown;
-    if (value === null) continue;
-    if (!isMap(value)) throw new CannotRun(`${file}: neither a list under nodes: nor a Backstage entity`);
-    if (Array.isArray(value['nodes'])) nodes.push(...value['nodes'] as Node[]);
-    else nodes.push(entity(value, file, provided));
-  }
-  // Who provides an API is what the API needs to work.
-  return nodes.map((node) => ({ ...node, dependsOn: [...(node.dependsOn ?? []), ...provided.filter(({ api }) => api === node.node).map(({ by }) => by)] }));
-};
+const circlesTold = 10, kindsIgnored = 'no part of the system graph';
 
-const entity = (value: Fields, file: string, provided: { readonly api: string; readonly by: string }[]): Node => {
-  const { kind, metadata, spec = {} } = value;
-  if (typeof kind !== 'string' || !isMap(metadata) || typeof metadata['name'] !== 'string' || !isMap(spec)) throw new CannotRun(`${file}: an entity needs kind, metadata.name and spec`);
-  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : 'default';
-  const node = reference(`${kind}:${namespace}/${metadata['name']}`, kind, namespace);
-  const annotations = isMap(metadata['annotations']) ? metadata['annotations'] : {};
-  for (const api of textsOf(spec['providesApis'])) provided.push({ api: reference(api, 'api', namespace), by: node });
-  return {
-    node, kind: kindOf(spec['type'], kind), title: String(metadata['title'] ?? metadata['name']), owner: typeof spec['owner'] === 'string' ? reference(spec['owner'], 'group', namespace) : null,
-    dependsOn: [...textsOf(spec['dependsOn']).map((one) => reference(one, 'component', namespace)), ...textsOf(spec['consumesApis']).map((one) => reference(one, 'api', namespace))],
-    marks: parts(annotations['countersign/marks']), paths: [...parts(annotations['countersign/paths']), ...folderOf(annotations['backstage.io/source-location'])],
+/** Nodes of catalogue files: Backstage entities (catalog-info.yaml, several documents), or `nodes:` as the registry takes them. Nodes with problems are left out. */
+export const readCatalogue = async (files: readonly SourceFile[], { known = new Set(), allowDangling = false }: ReadOptions = {}): Promise<Catalogue> => {
+  const backstage = await loadBackstage();
+  const problems: Problem[] = [], ignored = new Map<string, number>();
+  const found = new Map<string, ReadNode>();
+  const add = (read: ReadNode): void => {
+    const twin = found.get(read.node.node);
+    const fault = twin === undefined ? faultOf(read.node) : `${read.node.node} is declared at ${twin.file}:${twin.line} already`;
+    if (fault === null) found.set(read.node.node, read);
+    else problems.push({ file: read.file, line: read.line, code: 'catalog_invalid', message: fault });
   };
+  let entities = 0;
+  for (const file of files) {
+    const read = documentsIn(file);
+    problems.push(...read.problems);
+    for (const document of read.documents) {
+      if (Array.isArray(document.value['nodes'])) { plainNodes(document).forEach(add); continue; }
+      const said = await backstage.read(document);
+      if (said.status === 'wrong') problems.push({ file: file.name, line: said.line, code: 'catalog_invalid', message: said.message });
+      else if (said.status === 'ignored') ignored.set(said.kind, (ignored.get(said.kind) ?? 0) + 1);
+      else {
+        entities++;
+        const made = nodeOf(said.entity, said.ref, document, backstage);
+        problems.push(...made.problems);
+        if (made.problems.length === 0) add(made.read);
+      }
+    }
+  }
+  // Users are people, who are enrolled; Backstage's are not imported.
+  const dangling = [...found.values()].flatMap(({ relations }) => relations).filter(({ to }) => !found.has(to) && !known.has(to) && !to.startsWith('user:'));
+  if (!allowDangling) problems.push(...dangling.map(({ to, as, file, line }): Problem => ({ file, line, code: 'relation_dangling', message: `${as} names ${to}, which is neither here nor in the graph` })));
+  const nodes = [...found.values()].map(({ node }) => node);
+  return { nodes: allowDangling ? [...nodes, ...unknownNodes(dangling)] : nodes, problems: problems.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1)), notes: [...ignoredNotes(ignored), ...circleNotes(nodes)], entities };
 };
 
-/** `Component:default/web`, `component:web` and `web` are the same: `component:web`. */
-const reference = (text: string, kind: string, namespace: string): string => {
-  const [, ofKind = kind, ofNamespace = namespace, name] = /^(?:([^:/]+):)?(?:([^:/]+)\/)?(.+)$/.exec(text)!;
-  return `${ofKind.toLowerCase()}:${ofNamespace === 'default' ? '' : `${ofNamespace.toLowerCase()}/`}${name!.toLowerCase()}`;
+const plainNodes = (document: SourceDocument): ReadNode[] => (document.value['nodes'] as Node[]).map((node, i) => ({ node, file: document.file, line: document.lineOf(['nodes', i]), relations: [] }));
+const unknownNodes = (relations: readonly Relation[]): Node[] => [...new Set(relations.map(({ to }) => to))].sort().map((node) => ({ node, kind: 'unknown', title: node, owner: null, dependsOn: [], marks: ['unknown'], paths: [] }));
+
+/** What the registry would refuse of one node, in words. */
+const faultOf = (node: Node): string | null => {
+  if (validatePutGraphRequest({ nodes: [node] })) return null;
+  const error = validatePutGraphRequest.errors?.[0];
+  return `${typeof node?.node === 'string' ? node.node : 'a node'}: ${error?.instancePath.replace('/nodes/0/', '') ?? ''} ${error?.message ?? 'does not fit'}`;
 };
 
-const kindOf = (type: unknown, kind: string): string => (typeof type === 'string' && /^[a-z][a-z0-9-]{0,63}$/.test(type) ? type : kind.toLowerCase());
-
-/** `url:https://github.com/acme/shop/tree/main/services/web/` says where its files lie. */
-const folderOf = (location: unknown): string[] => {
-  const folder = typeof location === 'string' ? /\/(?:tree|blob)\/[^/]+\/(.+?)\/?$/.exec(location)?.[1] : undefined;
-  return folder === undefined ? [] : [`${folder}/*`];
+const ignoredNotes = (ignored: ReadonlyMap<string, number>): string[] => [...ignored].map(([kind, count]) => `${count} of kind ${kind} left out: ${kindsIgnored}`);
+const circleNotes = (nodes: readonly Node[]): string[] => {
+  const all = circles(nodes.map(({ node, dependsOn = [], neededBy = [], marks = [] }) => ({ node, dependsOn, neededBy, marks })));
+  const told = all.slice(0, circlesTold).map((circle) => `a cycle: ${circle.slice(0, 8).join(', ')}${circle.length > 8 ? ` and ${circle.length - 8} more` : ''} depend on each other; each is in the blast radius of the others`);
+  return all.length > circlesTold ? [...told, `${all.length - circlesTold} more cycles`] : told;
 };

@@ -1,24 +1,31 @@
-import { readFile } from 'node:fs/promises';
-import type { GraphList, GraphNode, PutGraphRequest } from '@countersign/contracts';
-import { validatePutGraphRequest } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
 import { personCommand } from '../people/command.ts';
-import { id, inert } from '../people/inert.ts';
-import { nodesIn } from './catalog.ts';
+import type { Session } from '../people/command.ts';
+import { change, changeOptions } from './change.ts';
+import { importGraph } from './import.ts';
+import { drawNode, listGraph, showNode } from './show.ts';
+import { graphUsage } from './usage.ts';
 
-const line = (node: GraphNode): string => `${id(node.node).padEnd(32)} ${id(node.kind).padEnd(12)} ${node.marks.map(id).join(' ').padEnd(28)} needs ${node.dependsOn.map(id).join(', ') || 'nothing'}  ${inert(node.paths.join(' '), 80)}`;
+const markNode = (session: Session, node: string, marks: string | undefined): Promise<void> => {
+  const named = (marks ?? '').split(',').map((mark) => mark.trim()).filter((mark) => mark !== '');
+  if (named.length === 0) throw new CannotRun(`Say which marks, with commas between them.\n${graphUsage}`);
+  return change(session, `/graph/${encodeURIComponent(node)}/marks`, session.values['remove'] === true ? { remove: named } : { add: named });
+};
 
-export const graph = personCommand('countersign graph [--json] | graph import FILE [--prune] [--as PERSON] [--json]', { prune: { type: 'boolean' } }, async (session) => {
-  const [what, file, ...more] = session.positionals;
-  if (what === undefined) {
-    const found = await session.as(['operator', 'supervisor']).client.request<GraphList>('registry', 'GET', '/graph');
-    session.show(found, found.nodes.map(line));
-    return;
-  }
-  if (what !== 'import' || file === undefined || more.length > 0) throw new CannotRun('Say what to import: countersign graph import FILE.');
-  const text = await readFile(file, 'utf8').catch((error: Error) => { throw new CannotRun(error.message); });
-  const request: PutGraphRequest = { nodes: nodesIn(text, file), prune: session.values['prune'] === true };
-  if (!validatePutGraphRequest(request)) throw new CannotRun(`${file}: ${validatePutGraphRequest.errors?.[0]?.instancePath ?? ''} ${validatePutGraphRequest.errors?.[0]?.message ?? 'does not fit'}`);
-  const found = await session.as(['operator']).client.request<GraphList>('registry', 'POST', '/graph', request);
-  session.show(found, [`${request.nodes.length} nodes imported, ${found.nodes.length} in the graph`, ...found.nodes.map(line)]);
+/** Acts on one named thing; whatever else is typed is too much. */
+const acts: Readonly<Record<string, { readonly takes: number; readonly act: (session: Session, named: string, more: string | undefined) => Promise<void> }>> = {
+  import: { takes: 1, act: importGraph }, mark: { takes: 2, act: markNode }, show: { takes: 1, act: showNode }, picture: { takes: 1, act: drawNode },
+};
+
+const options = {
+  ...changeOptions, prune: { type: 'boolean' }, partial: { type: 'boolean' }, 'allow-dangling': { type: 'boolean' }, remove: { type: 'boolean' },
+  max: { type: 'string' }, depth: { type: 'string' }, most: { type: 'string' }, out: { type: 'string' },
+} as const;
+
+export const graph = personCommand(graphUsage, options, async (session) => {
+  const [what, named, more, ...rest] = session.positionals;
+  if (what === undefined) return listGraph(session);
+  const found = Object.hasOwn(acts, what) ? acts[what] : undefined;
+  if (found === undefined || named === undefined || rest.length > 0 || (found.takes === 1 && more !== undefined)) throw new CannotRun(`Usage: ${graphUsage}`);
+  return found.act(session, named, more);
 });

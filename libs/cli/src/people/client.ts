@@ -30,7 +30,7 @@ export interface ClientOptions {
   readonly as?: { readonly person: string; readonly key: SigningKey };
   readonly now?: () => number;
   readonly fetch?: typeof fetch;
-  /** Default 10 s; 3 min for policy, which compares versions of rules while one waits. */
+  /** Default 10 s; 3 min for policy, which compares versions of rules while one waits, and for a whole system graph. */
   readonly timeoutMs?: number;
 }
 
@@ -51,7 +51,7 @@ export const createClient = (options: ClientOptions): Client => {
       const base = options.http[service];
       if (base === undefined) throw new CannotRun(`The address of ${service} is not known here.`);
       const answer = await send(`${base}${path}`, {
-        method, redirect: 'error', signal: AbortSignal.timeout(options.timeoutMs ?? (service === 'policy' ? 180_000 : 10_000)),
+        method, redirect: 'error', signal: AbortSignal.timeout(options.timeoutMs ?? (service === 'policy' || path === '/graph' ? 180_000 : 10_000)),
         headers: { accept: 'application/json', ...login(service), ...(body !== undefined && { 'content-type': 'application/json' }) },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }).catch((error: unknown) => { throw new CannotRun(`${service} does not answer at ${base} (${reason(error)}). Is it running? \`npm start\` starts it.`); });

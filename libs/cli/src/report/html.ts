@@ -13,7 +13,8 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** For text and quoted attributes of HTML and SVG. Controls and what turns the reading direction around go too: text of agents must not rearrange a page. */
 export const escape = (text: string): string => inertLine(text).replaceAll(/[&<>"'`]/g, (sign) => entities[sign]!);
 
-const rendered = (part: Part): string => {
+/** The text of what `html` made. */
+export const rendered = (part: Part): string => {
   if (part === null || part === undefined || part === false) return '';
   if (part instanceof Html) return part.text;
   return Array.isArray(part) ? part.map(rendered).join('') : escape(String(part));

@@ -14,7 +14,7 @@ const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf
 const declared = JSON.parse(read('tools.json')) as ToolSnapshot[];
 const { bundle } = await loadBundle(fileURLToPath(new URL('.', import.meta.url)));
 const tools = new Map(declared.map((tool) => [tool.tool, compileTool({ ...tool, tenant: 'acme', version: 1, definition: '' })]));
-const graph = graphOf(['web', 'billing'].map((name) => ({ node: `component:${name}`, tenant: 'acme', version: 1, kind: 'service', title: name, owner: null, dependsOn: [], marks: [], paths: [], status: 'live' as const })), '1');
+const graph = graphOf(['web', 'billing'].map((name) => ({ node: `component:default/${name}`, tenant: 'acme', version: 1, kind: 'service', title: name, owner: null, dependsOn: [], marks: [], paths: [], status: 'live' as const })), '1');
 const agent = { agent: 'a', roles: [], environment: 'local', ceiling: 2, runtimeTrusted: false } as never;
 const ajv = new Ajv2020.default({ strict: false });
 

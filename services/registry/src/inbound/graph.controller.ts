@@ -4,6 +4,7 @@ import type { MarkNodeRequest, PutGraphRequest } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
+import { graphReviewerRole } from '../app/graph.ts';
 import { REGISTRY } from './oauth.controller.ts';
 
 const deepest = 50, shown = 1_000;
@@ -11,6 +12,12 @@ const count = (text: unknown, name: string, fallback: number, most: number): num
   if (text === undefined) return fallback;
   if (typeof text !== 'string' || !/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > most) throw new CodedError('invalid_request', `${name} is a whole number from 1 to ${most}`);
   return Number(text);
+};
+
+/** Who signs a change asks first what it would do; only an operator makes it. */
+const changer = ({ dryRun }: { readonly dryRun?: boolean }, { person, roles }: AuthenticatedPerson): string => {
+  if (dryRun !== true && !roles.includes('operator')) throw new CodedError('forbidden', 'this needs the role operator', { status: 403 });
+  return person;
 };
 
 @Controller('graph')
@@ -28,9 +35,9 @@ export class GraphController {
 
   @Post()
   @HttpCode(200)
-  @Roles('operator')
-  async put(@Body(validated(validatePutGraphRequest)) body: PutGraphRequest, @Person() { person }: AuthenticatedPerson) {
-    return this.#registry.putGraph(body, person);
+  @Roles('operator', graphReviewerRole)
+  async put(@Body(validated(validatePutGraphRequest)) body: PutGraphRequest, @Person() person: AuthenticatedPerson) {
+    return this.#registry.putGraph(body, changer(body, person));
   }
 
   /** Its neighbourhood, its blast radius, and who owns what it reaches. */
@@ -43,8 +50,8 @@ export class GraphController {
 
   @Post(':node/marks')
   @HttpCode(200)
-  @Roles('operator')
-  async mark(@Param('node') node: string, @Body(validated(validateMarkNodeRequest)) body: MarkNodeRequest, @Person() { person }: AuthenticatedPerson) {
-    return this.#registry.markNode(node, body, person);
+  @Roles('operator', graphReviewerRole)
+  async mark(@Param('node') node: string, @Body(validated(validateMarkNodeRequest)) body: MarkNodeRequest, @Person() person: AuthenticatedPerson) {
+    return this.#registry.markNode(node, body, changer(body, person));
   }
 }
