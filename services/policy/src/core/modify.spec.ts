@@ -39,17 +39,20 @@ describe('redaction', () => {
   it.each<[Parameters<typeof redactText>[1], string, string]>([
     ['emails', 'Write to Ann <ann.b+x@mail.example.com>, or bob@y.z.', 'Write to Ann <[e-mail removed]>, or [e-mail removed].'],
     ['emails', 'not @home, nor a@b', 'not @home, nor a@b'],
+    ['emails', 'Write to bob＠evil.example or eve@evil。example.', 'Write to [e-mail removed] or [e-mail removed].'],
+    ['links', 'see evil.example, (more.example/x?y) and ftp://a.example; not notes.md, v1.2 or e.g. this', 'see [link removed], ([link removed]) and [link removed]; not notes.md, v1.2 or e.g. this'],
     ['links', 'see https://evil.example/x?y and www.more.example', 'see [link removed] and [link removed]'],
     ['accounts', 'pay DE89370400440532013000 or DE89 3704 0044 0532 0130 00 today', 'pay [account removed] or [account removed] today'],
+    ['accounts', 'pay de89 3704-0044 0532 013000 now, DE 89 is a road, RE20 microphones are good, XX11 mikes DE89 3704 0044 0532 0130 00', 'pay [account removed] now, DE 89 is a road, RE20 microphones are good, XX11 mikes [account removed]'],
     ['digits', 'card 4111 1111, ٣', 'card #### ####, #'],
   ])('of %s', (what, from, to) => expect(redactText(from, what)).toBe(to));
   it('twice is once', () => {
-    const texts = fc.string({ unit: fc.constantFrom('a', '@', '.', '1', ' ', 'DE89370400440532013000', 'https://', 'x@y.z') });
+    const texts = fc.string({ unit: fc.constantFrom('a', '@', '.', '1', ' ', 'DE89370400440532013000', 'https://', 'x@y.z', 'evil.example', 'DE89 3704 0044 0532 0130 00', 'XX11 ', '＠') });
     fc.assert(fc.property(texts, fc.constantFrom('emails' as const, 'links' as const, 'accounts' as const, 'digits' as const), (from, what) => expect(redactText(redactText(from, what), what)).toBe(redactText(from, what))), { seed: 4, numRuns: 500 });
   });
   it('takes no longer for what was written to take long', () => {
     const before = performance.now();
-    for (const evil of ['a'.repeat(100_000), '@a'.repeat(50_000), 'a@'.repeat(50_000), 'DE89 '.repeat(20_000), 'www.'.repeat(25_000)]) for (const what of ['emails', 'links', 'accounts', 'digits'] as const) redactText(evil, what);
+    for (const evil of ['a'.repeat(100_000), '@a'.repeat(50_000), 'a@'.repeat(50_000), 'DE89 '.repeat(20_000), 'www.'.repeat(25_000), 'AB12 '.repeat(20_000), 'AB12'.repeat(25_000), '＠a.b'.repeat(25_000)]) for (const what of ['emails', 'links', 'accounts', 'digits'] as const) redactText(evil, what);
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 });

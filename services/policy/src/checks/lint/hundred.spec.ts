@@ -9,7 +9,7 @@ jest.setTimeout(300_000);
 const catalogue: Catalogue = Array.from({ length: 10 }, (_, t) => ({
   tool: `shop.tool${t}`, system: 's', title: '', consequential: true, reversible: true, compensator: null, dataClasses: [], enforcement: 'brokered', audience: 's', resultTrust: 'record', resultFields: {},
   schema: { type: 'object', additionalProperties: false, required: ['to', 'minor', 'place'], properties: { to: { type: 'string' }, minor: { type: 'integer', minimum: 1, maximum: 10_000_000 }, place: { type: 'string' } } },
-  facts: { target: '[args.to]', amount: 'args.minor', place: 'args.place' },
+  facts: { target: '[args.to]', amount: 'args.minor', currency: '"EUR"', place: 'args.place' },
 }));
 const conditions = (n: number): string => [`amount > ${1_000 + n} && place == "p${n}"`, `!target.named && place == "p${n}" && amount > ${n}`, `run.calls > ${n + 20} && place.startsWith("p${n}-")`, `level == "high" && place in ["p${n}", "q${n}"]`][n % 4]!;
 const spec: BundleSpec = {

@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 const tool = (name: string, change: Partial<CatalogueTool> = {}): CatalogueTool => ({
   tool: name, system: 's', title: '', consequential: true, reversible: true, compensator: null, dataClasses: ['financial'], enforcement: 'brokered', audience: 's',
   schema: { type: 'object', additionalProperties: false, required: ['to', 'minor', 'place'], properties: { to: { type: 'string' }, minor: { type: 'integer', minimum: 1, maximum: 1_000_000 }, place: { enum: ['staging', 'production'] }, memo: { type: 'string' } } },
-  facts: { target: '[args.to]', amount: 'args.minor', place: 'args.place', memo: 'has(args.memo) ? args.memo : ""' }, resultTrust: 'record', resultFields: {}, ...change,
+  facts: { target: '[args.to]', amount: 'args.minor', currency: '"EUR"', place: 'args.place', memo: 'has(args.memo) ? args.memo : ""' }, resultTrust: 'record', resultFields: {}, ...change,
 });
 const catalogue: Catalogue = [tool('pay.send'), tool('pay.plan'), tool('mail.read', { consequential: false, facts: {}, schema: { type: 'object', additionalProperties: false } })];
 const rule = (id: string, when: string, more: Partial<RuleSpec>): RuleSpec => ({ id, owner: 'o', rationale: id, tools: ['pay.*'], when, ...more });
@@ -22,8 +22,8 @@ let solver: Solver;
 beforeAll(async () => { solver = await startSolver(); });
 afterAll(() => solver.stop());
 
-const kinds = async (spec: BundleSpec) => {
-  const { problems, notChecked } = await lintBundle(spec, catalogue, solver);
+const kinds = async (spec: BundleSpec, tools: Catalogue = catalogue) => {
+  const { problems, notChecked } = await lintBundle(spec, tools, solver);
   const about = problems.filter(({ rule: id }) => id !== null);
   return { found: about.map(({ kind, rule: id }) => `${kind} ${id}`), problems, notChecked, names: problems.filter(({ rule: id }) => id === null).map(({ why }) => why) };
 };
@@ -80,6 +80,20 @@ describe('planted', () => {
     ], { facts: ['place', 'memo', 'score'], neverAutomate: ['pay.gone'] }));
     expect(found.sort()).toEqual(['always_fails reads-an-amount', 'no_tool nowhere']);
     expect(names.map((why) => /^\S+( names \S+)?|score/.exec(why)![0])).toEqual(['neverAutomate names pay.gone,', 'parameters.limit', 'place', 'memo', 'no']);
+  });
+
+  it('an amount that no budget could count fails: without a currency, with one that is none, below zero', async () => {
+    const minor = { type: 'integer', minimum: -1_000, maximum: 1_000 };
+    const paying = (facts: Record<string, string>, currency: object = { type: 'string' }) => [tool('pay.send', { facts, schema: { type: 'object', additionalProperties: false, required: ['minor', 'currency'], properties: { minor, currency } } as never })];
+    const found = async (tools: Catalogue, when: string) => (await kinds(bundle([rule('r', when, { tier: 3 })], { facts: [], parameters: {}, permit: ['pay.*'] }), tools)).found;
+    const amount = 'args.minor', currency = 'args.currency';
+    expect(await found(paying({ amount }), 'amount > 5')).toEqual(['always_fails r', 'dead r']);
+    expect(await found(paying({ amountMajor: amount }), 'amount > 5')).toEqual(['always_fails r', 'dead r']);
+    expect(await found(paying({ amount, currency }, { enum: ['eur', 'EURO'] }), 'amount > 5')).toEqual(['always_fails r', 'dead r']);
+    expect(await found(paying({ amount, currency }, { enum: ['eur', 'EUR'] }), 'amount > 5')).toEqual([]);
+    expect(await found(paying({ amount, currency }), 'amount > 5')).toEqual([]);
+    expect(await found(paying({ amount, currency }), 'currency == "eur" && amount > 5')).toEqual(['dead r']);
+    expect(await found(paying({ amount, currency }), 'amount < 0')).toEqual(['dead r']);
   });
 
   it('what cannot be decided is listed, not passed', async () => {

@@ -141,17 +141,24 @@ const ofTargets = (facts: Facts, { script }: FactsInput, make: (length: Term) =>
   return choose(script, /^\d+$/.test(named) ? 'false' : `(> ${named} ${maxTargets})`, failure(true), make(named));
 };
 
+/** Whether it is a currency as `amountOf` takes one: three capital letters. */
+const isCurrency = (value: Possible): Term => or(...value.map((one) => (one.kind !== 'string' ? 'false'
+  : and(one.when, /^"(?:[^"]|"")*"$/.test(one.term) ? (/^"[A-Z]{3}"$/.test(one.term) ? yes : 'false') : `(str.in_re ${one.term} ((_ re.^ 3) (re.range "A" "Z")))`))));
+
+/** An amount counts in whole minor units, not negative, with its currency; anything else is the arguments' fault. */
 const amounts = (own: (name: string) => Possible | undefined, { script }: FactsInput): Possible => {
-  const plain = own('amount') ?? known(null);
-  const sound = united(script, plain.flatMap((one) => (one.kind === 'int' || one.kind === 'null' || one.kind === 'fail' ? [one] : under(one.when, failure(true)))));
-  const major = own('amountMajor');
-  if (major === undefined) return sound;
+  const major = own('amountMajor'), plain = own('amount');
+  if (major === undefined && plain === undefined) return known(null);
+  const currency = script.named('Bool', isCurrency(own('currency') ?? absent));
+  const counted = (value: Possible): Possible => united(script, value.flatMap((one) => (one.kind === 'null' || one.kind === 'fail' ? [one]
+    : under(one.when, one.kind === 'int' ? choose(script, and(currency, `(>= ${one.term} 0)`), [{ ...one, when: yes }], failure(true)) : failure(true)))));
+  if (major === undefined) return counted(plain!);
   return united(script, major.flatMap((one) => {
-    if (one.kind === 'fail' || one.kind === 'null') return under(one.when, sound);
+    if (one.kind === 'fail' || one.kind === 'null') return under(one.when, counted(plain ?? known(null)));
     if (one.kind !== 'int' && one.kind !== 'double') return under(one.when, failure(true));
     const minor = anyOf(script, `amount of ${one.kind}`, 'int');
     const whole = one.kind === 'int' ? `(= ${first(minor)} (* 100 ${one.term}))` : `(= (to_real ${first(minor)}) (* 100.0 ${one.term}))`;
     // Hundredths within a rounding error count as whole: which amounts those are is not modelled, so a fraction may or may not be one.
-    return under(one.when, choose(script, one.kind === 'int' ? whole : or(whole, script.constant('amount nearly whole', 'Bool')), minor, failure(true)));
+    return under(one.when, choose(script, one.kind === 'int' ? whole : or(whole, script.constant('amount nearly whole', 'Bool')), counted(minor), failure(true)));
   }));
 };

@@ -17,7 +17,7 @@ jest.setTimeout(300_000);
 const tool = (change: Partial<CatalogueTool>): CatalogueTool => ({
   tool: 'pay.send', system: 's', title: '', consequential: true, reversible: false, compensator: null, dataClasses: ['financial', 'personal'], enforcement: 'brokered', audience: 's',
   schema: { type: 'object', additionalProperties: false, required: ['to', 'minor'], properties: { to: { type: 'string' }, minor: { type: 'integer' }, place: { enum: ['a', 'b'] }, list: { type: 'array', items: { type: 'string' } }, any: {} } },
-  facts: { target: '[args.to]', amount: 'args.minor', place: 'args.place', list: 'has(args.list) ? args.list : []', any: 'args.any' }, resultTrust: 'record', resultFields: {}, ...change,
+  facts: { target: '[args.to]', amount: 'args.minor', currency: 'args.to', place: 'args.place', list: 'has(args.list) ? args.list : []', any: 'args.any' }, resultTrust: 'record', resultFields: {}, ...change,
 });
 const tools = [tool({}), tool({ reversible: true, facts: { target: 'args.list', amountMajor: 'args.any', currency: '"EUR"' } }), tool({ consequential: false, facts: { place: 'args.place' } })];
 

@@ -1,3 +1,4 @@
+import { replaceAccounts } from './accounts.ts';
 import { normalise } from './normalise.ts';
 
 const between = /[\s"<>()[\]{},;|`“”«»]+/;
@@ -14,7 +15,6 @@ const trimmed = (word: string): string => {
 const loose = /^[^/?#:@]+[.。](\p{L}{2,})(?:[:/?#]|$)/u;
 const fileEnding = /^(?:txt|md|docx?|pdf|csv|xlsx?|pptx?|json|ya?ml|xml|html?|zip|png|jpe?g|gif|svg|py|js|ts|log|ini|cfg|sql|eml|ics|rtf|odt)$/i;
 const account = /^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/i;
-const spacedAccount = /\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b/g;
 
 /** Wider than isAddress on purpose: what looks like an address is never matched by its words, whatever signs or letters stand in it. */
 const looksLikeOne = (word: string): boolean => {
@@ -45,7 +45,15 @@ const takeAddresses = (chunk: string, found: Set<string>): boolean => {
   return true;
 };
 
-const joined = (text: string): string => text.replace(spacedAccount, (account) => account.replaceAll(' ', ''));
+const joined = (text: string): string => replaceAccounts(text, (number) => number);
+
+const wordOf = /[^\s"<>()[\]{},;|`“”«»]+/g;
+
+/** Puts `mark` in the place of web addresses, with a scheme or not. */
+export const replaceLinks = (text: string, mark: string): string => text.replace(wordOf, (chunk) => {
+  const word = trimmed(chunk);
+  return word.length < 4 || word.normalize('NFKC').includes('@') || account.test(word) || !looksLikeOne(word) ? chunk : chunk.replace(word, () => mark);
+});
 
 /** The addresses of a text in the form in which they are compared, and the text without them. */
 export const splitAddresses = (text: string): { readonly addresses: ReadonlySet<string>; readonly rest: string } => {
@@ -83,6 +91,17 @@ const addressesOf = (text: string): Set<string> => {
 
 /** The addresses of a text that values are looked for in: apart by one space, with one at both ends. Little longer than the text at most. */
 export const addressLine = (text: string): string => ` ${[...addressesOf(joined(text))].join(' ')} `;
+
+const mostLeading = 50;
+/** Somebody's handle (`@bob`) is no address. */
+const leads = (word: string): boolean => { const rest = word.replace(/^@+/, ''); return rest === word || looksLikeOne(rest); };
+
+/** The addresses in free text that lead somewhere, each as it is compared and without its label ("Mail:"); at most 50, `cut` when there were more. */
+export const addressesWithin = (text: string): { readonly found: readonly string[]; readonly cut: boolean } => {
+  const all = addressesOf(joined(text));
+  const found = [...all].filter((one) => leads(one) && !(one.includes(':') && all.has(one.slice(one.indexOf(':') + 1))));
+  return { found: found.slice(0, mostLeading), cut: found.length > mostLeading };
+};
 
 /** What a value is looked for by: every address in it whole, and by its words where it is not addresses alone. */
 export interface Sought { readonly words: string; readonly addresses: readonly string[]; readonly only: boolean }

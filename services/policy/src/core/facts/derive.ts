@@ -7,14 +7,14 @@ import type { CompiledTool } from '../rules/compile.ts';
 import type { FailedFact } from '../world.ts';
 import type { RunContext } from './context.ts';
 import { actAsked, severalMeant } from './asked.ts';
-import { placeOf } from './addresses.ts';
+import { addressesWithin, placeOf } from './addresses.ts';
 import { amountOf, extract } from './amount.ts';
 import { evidenceFacts, noEvidence } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { daysIn, isAmong } from './dates.ts';
 import type { ContextFact } from './history.ts';
 import { steering } from './names.ts';
-import { addressesIn, isAddress, normalise, wordsOf } from './normalise.ts';
+import { isAddress, normalise, wordsOf } from './normalise.ts';
 import { provenanceIn, weaker } from './provenance.ts';
 import type { Provenance } from './provenance.ts';
 
@@ -135,7 +135,7 @@ const aboutAmount = (own: Readonly<Record<string, Value>>, failed: FailedFact[],
 const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunContext, origin: Origin, put: Put): void => {
   const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
   for (const text of texts) {
-    const { found, cut } = addressesIn(text);
+    const { found, cut } = addressesWithin(text);
     if (cut) { failed.push({ fact: 'text.strange', why: 'too many addresses in the text', byArguments: true }); return; }
     for (const address of found) {
       const read = origin(address);

@@ -15,13 +15,21 @@ export const bounded = (text: string): string => normalise(text).slice(0, text.l
 /** Words of a normalised text. */
 export const wordsOf = (normalised: string): string[] => normalised.split(' ').filter((word) => word !== '');
 
-const money = /\d[\d,]*(?:\.\d{1,2})?/g;
+/** A number that stands by itself, with a currency at it or not: no part of a name, a time, a share, a version or a range. */
+const money = /(?<![\p{L}\p{N}_#]|[\p{L}\p{N}_)][-–.,:/\\])\d[\d,]*(?:\.\d{1,2})?(?![\p{N}_%]|[-–.,:/\\]{1,3}[\p{L}\p{N}_]|(?![A-Z]{3}(?![\p{L}\p{N}_]))\p{L})/gu;
+const year = /^(?:19|20)\d\d$/;
+const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+const currencyName = /^(?:euros?|dollars?|pounds?|francs?|crowns?|yen|bucks)$/i;
+const isCurrency = (word: string | undefined): boolean => word !== undefined && (currencies.has(word) || currencyName.test(word) || /^\p{Sc}/u.test(word));
 const maxNumbers = 200;
+const nextTo = 12;
 
-/** Every number in a text as hundredths: what an amount in minor units may be compared with. The caller takes addresses and days out before. */
+/** Every number in a text as hundredths: what an amount in minor units may be compared with. A lone year counts only with a currency beside it. The caller takes addresses and days out before. */
 export const amountsIn = (text: string): number[] => {
   const found: number[] = [];
-  for (const [digits] of text.matchAll(money)) {
+  for (const { 0: digits, index } of text.matchAll(money)) {
+    const end = index + digits.length;
+    if (year.test(digits) && !isCurrency(/(\p{Sc}|\p{L}+)\s?$/u.exec(text.slice(Math.max(0, index - nextTo), index))?.[1]) && !isCurrency(/^\s?(\p{Sc}|\p{L}+)/u.exec(text.slice(end, end + nextTo))?.[1])) continue;
     const minor = Math.round(Number(digits.replaceAll(',', '')) * 100);
     if (Number.isSafeInteger(minor)) found.push(minor);
     if (found.length >= maxNumbers) break;
@@ -44,8 +52,8 @@ const fileEnding = /^(?:txt|md|docx?|pdf|csv|xlsx?|pptx?|json|ya?ml|xml|html?|zi
 
 /** Whether a value as a whole is an address that leads somewhere: an e-mail address, URL, domain or IBAN. `notes.md` is a file, `www.notes.md` no. */
 export const isAddress = (value: string): boolean => {
-  const text = value.trim();
-  if (text.length > 2_000) return false;
+  if (value.length > 2_000) return false;
+  const text = value.normalize('NFKC').trim();
   const found = domain.exec(text);
   if (found !== null && (!fileEnding.test(found[1]!) || /^(?:https?:|www\.)|\.\w+\//i.test(text))) return true;
   return addressesIn(text).found.some((one) => one.length === text.length);
