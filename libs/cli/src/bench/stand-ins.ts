@@ -41,7 +41,7 @@ export const startStandIns = async (bus: Bus, brokers: string, secretsDir: strin
       ceiling: 2, environment: 'bench', model: null, runtimeTrusted: true, limits: { calls: 1_000, money: null },
     } satisfies AgentSnapshot)),
     publish('person', topic.registryPeople, person.id, { person: person.id, tenant, version: 1, name: 'Uma', roles: ['user'], status: 'active', keys: [person.key.publicJwk] } satisfies PersonSnapshot),
-    publish('node', topic.registryGraph, 'component:web', { node: 'component:web', tenant, version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' } satisfies GraphNode),
+    publish('node', topic.registryGraph, 'component:default/web', { node: 'component:default/web', tenant, version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' } satisfies GraphNode),
     ...benchGraph.map((node) => publish('node', topic.registryGraph, node.node, { ...node, tenant })),
     ...pack.tools.map((tool) => publish('tool', topic.registryTools, tool.tool, { ...tool, tenant, version: 1, definition: argumentsDigest(tool as never) } satisfies ToolSnapshot)),
   ]);

@@ -75,7 +75,7 @@ const officeTool = (n: number): Declared => ({
 });
 
 /** What the demo's release tool changes: what is not in the graph would raise. */
-export const benchGraph: readonly GraphNode[] = [{ node: 'component:web', tenant: 'acme', version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' }];
+export const benchGraph: readonly GraphNode[] = [{ node: 'component:default/web', tenant: 'acme', version: 1, kind: 'service', title: 'web', owner: null, dependsOn: [], marks: ['revenue_path'], paths: [], status: 'live' }];
 
 const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url);
 
