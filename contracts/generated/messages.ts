@@ -98,6 +98,8 @@ export interface Decision {
   /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
   readonly beside?: { readonly version: string; readonly mode: 'shadow' | 'canary'; readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[]; /** What the active version alone says, where a canary was stricter. */ readonly overruled?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; readonly rules: readonly string[] } };
   readonly deferral?: Deferral;
+  /** The agent is observed: this is not what rules say, which stands in the record's `observed`. Absent where decisions are enforced. */
+  readonly mode?: 'observe';
 }
 /** What a deferred action waits for. */
 export interface Deferral {
@@ -174,6 +176,8 @@ export interface GovernedDecided {
   readonly modified?: Modification;
   /** Drawn for a blind review after the fact: with this probability, and what the run was asked to do. */
   readonly review?: { readonly rate: number; readonly instruction: string; /** Of what the reviewer is shown. */ readonly digest: string; /** Whose agent and instruction it was: they do not review it. */ readonly requesters: readonly string[] };
+  /** What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list). */
+  readonly observed?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; /** When observing ends and rules hold. */ readonly until: number; /** Who would have been asked, and for how long (ms). */ readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number; readonly requesters: readonly string[] } | null };
 }
 export interface GovernedEnded {
   /** Dense per partition from 0. */
@@ -400,6 +404,8 @@ export interface AgentSnapshot {
   readonly model: string | null;
   readonly runtimeTrusted: boolean;
   readonly limits: { readonly calls: number; readonly money: Money | null };
+  /** Everything is decided and recorded, and what rules say is not enforced. Absent where it is. */
+  readonly observe?: { /** From then on rules hold, whatever this snapshot says. */ readonly until: number; readonly by: string };
 }
 /** One node of the system graph. */
 export interface GraphNode {
@@ -483,6 +489,8 @@ export interface Reply {
   readonly expectedSeq: number | null;
   /** With `modify`: what differs from the proposal. */
   readonly changes?: readonly ChangedArgument[];
+  /** The agent is observed: recorded, not enforced. Absent otherwise. */
+  readonly mode?: 'observe';
 }
 
 // ---------- runs ----------
@@ -707,6 +715,8 @@ export interface GrantClaims {
   readonly jkt: string;
   readonly iat: number;
   readonly exp: number;
+  /** Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise. */
+  readonly observe?: true;
 }
 /** Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry. */
 export interface TokenClaims {

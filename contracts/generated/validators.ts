@@ -1973,7 +1973,7 @@ return errors === 0;
 validate29.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDecision = validate30;
-const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Decision.v1.schema.json","title":"Decision","type":"object","additionalProperties":false,"required":["decision","tier","code","rules","policyVersion","approval","claim"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"./FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresAt","digest","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"People in the requester set (agent's owner, who gave the instruction): they cannot vote."}}},{"type":"null"}],"description":"For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms)."},"claim":{"type":"boolean","description":"Whether a claim must accompany the grant."},"beside":{"type":"object","additionalProperties":false,"required":["version","mode","decision","tier","code","rules"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"mode":{"enum":["shadow","canary"]},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}},"overruled":{"type":"object","additionalProperties":false,"required":["decision","tier","code","rules"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}}},"description":"What the active version alone says, where a canary was stricter."}},"description":"What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided."},"deferral":{"$ref":"./Deferral.v1.schema.json"}}};
+const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Decision.v1.schema.json","title":"Decision","type":"object","additionalProperties":false,"required":["decision","tier","code","rules","policyVersion","approval","claim"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"./FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresAt","digest","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"People in the requester set (agent's owner, who gave the instruction): they cannot vote."}}},{"type":"null"}],"description":"For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms)."},"claim":{"type":"boolean","description":"Whether a claim must accompany the grant."},"beside":{"type":"object","additionalProperties":false,"required":["version","mode","decision","tier","code","rules"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"mode":{"enum":["shadow","canary"]},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}},"overruled":{"type":"object","additionalProperties":false,"required":["decision","tier","code","rules"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}}},"description":"What the active version alone says, where a canary was stricter."}},"description":"What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided."},"deferral":{"$ref":"./Deferral.v1.schema.json"},"mode":{"const":"observe","description":"The agent is observed: this is not what rules say, which stands in the record's `observed`. Absent where decisions are enforced."}}};
 const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DecisionKind.v1.schema.json","title":"DecisionKind","enum":["allow","modify","step_up","defer","deny"]};
 const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Tier.v1.schema.json","title":"Tier","enum":[1,2,3,4]};
 const schema70 = {"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$","description":"A code of contracts/errors.yaml, or `ok`."};
@@ -3441,6 +3441,19 @@ var valid0 = _errs86 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.mode !== undefined && func0.call(data, "mode")){
+const _errs87 = errors;
+if("observe" !== data.mode){
+validate30.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/const",keyword:"const",params:{allowedValue: "observe"},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs87 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -4370,7 +4383,7 @@ return errors === 0;
 validate37.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedDecided = validate38;
-const schema108 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","maximum":1,"minimum":0},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}}}};
+const schema108 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","maximum":1,"minimum":0},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}},"observed":{"type":"object","additionalProperties":false,"required":["decision","tier","code","until","approval"],"description":"What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list).","properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When observing ends and rules hold."},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresInMs","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresInMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}},{"type":"null"}],"description":"Who would have been asked, and for how long (ms)."}}}}};
 const schema133 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
 const pattern55 = new RegExp("^[A-Z]{3}$", "u");
 const schema121 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
@@ -4996,7 +5009,7 @@ return errors === 0;
 }
 validate39.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema138 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."}}};
+const schema138 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."},"mode":{"const":"observe","description":"The agent is observed: recorded, not enforced. Absent otherwise."}}};
 const schema147 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
 const pattern59 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
 const schema150 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
@@ -6008,6 +6021,19 @@ var valid0 = _errs72 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.mode !== undefined && func0.call(data, "mode")){
+const _errs75 = errors;
+if("observe" !== data.mode){
+validate45.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/const",keyword:"const",params:{allowedValue: "observe"},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs75 === errors;
+}
+else {
+var valid0 = true;
+}
 }
 }
 }
@@ -8499,6 +8525,535 @@ var valid0 = _errs148 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.observed !== undefined && func0.call(data, "observed")){
+let data54 = data.observed;
+const _errs162 = errors;
+if(errors === _errs162){
+if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
+let missing8;
+if(((((((data54.decision === undefined) || (!(func0.call(data54, "decision")))) && (missing8 = "decision")) || (((data54.tier === undefined) || (!(func0.call(data54, "tier")))) && (missing8 = "tier"))) || (((data54.code === undefined) || (!(func0.call(data54, "code")))) && (missing8 = "code"))) || (((data54.until === undefined) || (!(func0.call(data54, "until")))) && (missing8 = "until"))) || (((data54.approval === undefined) || (!(func0.call(data54, "approval")))) && (missing8 = "approval"))){
+validate38.errors = [{instancePath:instancePath+"/observed",schemaPath:"#/properties/observed/required",keyword:"required",params:{missingProperty: missing8},message:"must have required property '"+missing8+"'"}];
+return false;
+}
+else {
+const _errs164 = errors;
+for(const key10 of Object.keys(data54)){
+if(!(((((key10 === "decision") || (key10 === "tier")) || (key10 === "code")) || (key10 === "until")) || (key10 === "approval"))){
+validate38.errors = [{instancePath:instancePath+"/observed",schemaPath:"#/properties/observed/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs164 === errors){
+if(data54.decision !== undefined && func0.call(data54, "decision")){
+let data55 = data54.decision;
+const _errs165 = errors;
+if(!(((((data55 === "allow") || (data55 === "modify")) || (data55 === "step_up")) || (data55 === "defer")) || (data55 === "deny"))){
+validate38.errors = [{instancePath:instancePath+"/observed/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid43 = _errs165 === errors;
+}
+else {
+var valid43 = true;
+}
+if(valid43){
+if(data54.tier !== undefined && func0.call(data54, "tier")){
+let data56 = data54.tier;
+const _errs167 = errors;
+if(!((((data56 === 1) || (data56 === 2)) || (data56 === 3)) || (data56 === 4))){
+validate38.errors = [{instancePath:instancePath+"/observed/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid43 = _errs167 === errors;
+}
+else {
+var valid43 = true;
+}
+if(valid43){
+if(data54.code !== undefined && func0.call(data54, "code")){
+let data57 = data54.code;
+const _errs169 = errors;
+const _errs170 = errors;
+let valid46 = false;
+const _errs171 = errors;
+const _errs172 = errors;
+if(errors === _errs172){
+if(typeof data57 === "string"){
+if(func68(data57) > 64){
+const err51 = {instancePath:instancePath+"/observed/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
+if(vErrors === null){
+vErrors = [err51];
+}
+else {
+vErrors.push(err51);
+}
+errors++;
+}
+else {
+if(!pattern24.test(data57)){
+const err52 = {instancePath:instancePath+"/observed/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
+if(vErrors === null){
+vErrors = [err52];
+}
+else {
+vErrors.push(err52);
+}
+errors++;
+}
+}
+}
+else {
+const err53 = {instancePath:instancePath+"/observed/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err53];
+}
+else {
+vErrors.push(err53);
+}
+errors++;
+}
+}
+var _valid7 = _errs171 === errors;
+valid46 = valid46 || _valid7;
+const _errs174 = errors;
+if(data57 !== null){
+const err54 = {instancePath:instancePath+"/observed/code",schemaPath:"#/properties/observed/properties/code/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
+if(vErrors === null){
+vErrors = [err54];
+}
+else {
+vErrors.push(err54);
+}
+errors++;
+}
+var _valid7 = _errs174 === errors;
+valid46 = valid46 || _valid7;
+if(!valid46){
+const err55 = {instancePath:instancePath+"/observed/code",schemaPath:"#/properties/observed/properties/code/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err55];
+}
+else {
+vErrors.push(err55);
+}
+errors++;
+validate38.errors = vErrors;
+return false;
+}
+else {
+errors = _errs170;
+if(vErrors !== null){
+if(_errs170){
+vErrors.length = _errs170;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid43 = _errs169 === errors;
+}
+else {
+var valid43 = true;
+}
+if(valid43){
+if(data54.until !== undefined && func0.call(data54, "until")){
+let data58 = data54.until;
+const _errs176 = errors;
+const _errs177 = errors;
+if(!(((typeof data58 == "number") && (!(data58 % 1) && !isNaN(data58))) && (isFinite(data58)))){
+validate38.errors = [{instancePath:instancePath+"/observed/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs177){
+if((typeof data58 == "number") && (isFinite(data58))){
+if(data58 > 9007199254740991 || isNaN(data58)){
+validate38.errors = [{instancePath:instancePath+"/observed/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data58 < 0 || isNaN(data58)){
+validate38.errors = [{instancePath:instancePath+"/observed/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid43 = _errs176 === errors;
+}
+else {
+var valid43 = true;
+}
+if(valid43){
+if(data54.approval !== undefined && func0.call(data54, "approval")){
+let data59 = data54.approval;
+const _errs179 = errors;
+const _errs180 = errors;
+let valid49 = false;
+const _errs181 = errors;
+if(errors === _errs181){
+if(data59 && typeof data59 == "object" && !Array.isArray(data59)){
+let missing9;
+if((((((data59.route === undefined) || (!(func0.call(data59, "route")))) && (missing9 = "route")) || (((data59.quorum === undefined) || (!(func0.call(data59, "quorum")))) && (missing9 = "quorum"))) || (((data59.expiresInMs === undefined) || (!(func0.call(data59, "expiresInMs")))) && (missing9 = "expiresInMs"))) || (((data59.requesters === undefined) || (!(func0.call(data59, "requesters")))) && (missing9 = "requesters"))){
+const err56 = {instancePath:instancePath+"/observed/approval",schemaPath:"#/properties/observed/properties/approval/anyOf/0/required",keyword:"required",params:{missingProperty: missing9},message:"must have required property '"+missing9+"'"};
+if(vErrors === null){
+vErrors = [err56];
+}
+else {
+vErrors.push(err56);
+}
+errors++;
+}
+else {
+const _errs183 = errors;
+for(const key11 of Object.keys(data59)){
+if(!((((key11 === "route") || (key11 === "quorum")) || (key11 === "expiresInMs")) || (key11 === "requesters"))){
+const err57 = {instancePath:instancePath+"/observed/approval",schemaPath:"#/properties/observed/properties/approval/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err57];
+}
+else {
+vErrors.push(err57);
+}
+errors++;
+break;
+}
+}
+if(_errs183 === errors){
+if(data59.route !== undefined && func0.call(data59, "route")){
+let data60 = data59.route;
+const _errs184 = errors;
+if(errors === _errs184){
+if(Array.isArray(data60)){
+if(data60.length > 64){
+const err58 = {instancePath:instancePath+"/observed/approval/route",schemaPath:"#/properties/observed/properties/approval/anyOf/0/properties/route/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"};
+if(vErrors === null){
+vErrors = [err58];
+}
+else {
+vErrors.push(err58);
+}
+errors++;
+}
+else {
+var valid51 = true;
+const len4 = data60.length;
+for(let i4=0; i4<len4; i4++){
+let data61 = data60[i4];
+const _errs186 = errors;
+const _errs187 = errors;
+if(errors === _errs187){
+if(typeof data61 === "string"){
+if(func68(data61) > 64){
+const err59 = {instancePath:instancePath+"/observed/approval/route/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
+if(vErrors === null){
+vErrors = [err59];
+}
+else {
+vErrors.push(err59);
+}
+errors++;
+}
+else {
+if(!pattern23.test(data61)){
+const err60 = {instancePath:instancePath+"/observed/approval/route/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""};
+if(vErrors === null){
+vErrors = [err60];
+}
+else {
+vErrors.push(err60);
+}
+errors++;
+}
+}
+}
+else {
+const err61 = {instancePath:instancePath+"/observed/approval/route/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err61];
+}
+else {
+vErrors.push(err61);
+}
+errors++;
+}
+}
+var valid51 = _errs186 === errors;
+if(!valid51){
+break;
+}
+}
+}
+}
+else {
+const err62 = {instancePath:instancePath+"/observed/approval/route",schemaPath:"#/properties/observed/properties/approval/anyOf/0/properties/route/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err62];
+}
+else {
+vErrors.push(err62);
+}
+errors++;
+}
+}
+var valid50 = _errs184 === errors;
+}
+else {
+var valid50 = true;
+}
+if(valid50){
+if(data59.quorum !== undefined && func0.call(data59, "quorum")){
+let data62 = data59.quorum;
+const _errs189 = errors;
+if(!(((typeof data62 == "number") && (!(data62 % 1) && !isNaN(data62))) && (isFinite(data62)))){
+const err63 = {instancePath:instancePath+"/observed/approval/quorum",schemaPath:"#/properties/observed/properties/approval/anyOf/0/properties/quorum/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err63];
+}
+else {
+vErrors.push(err63);
+}
+errors++;
+}
+if(errors === _errs189){
+if((typeof data62 == "number") && (isFinite(data62))){
+if(data62 > 16 || isNaN(data62)){
+const err64 = {instancePath:instancePath+"/observed/approval/quorum",schemaPath:"#/properties/observed/properties/approval/anyOf/0/properties/quorum/maximum",keyword:"maximum",params:{comparison: "<=", limit: 16},message:"must be <= 16"};
+if(vErrors === null){
+vErrors = [err64];
+}
+else {
+vErrors.push(err64);
+}
+errors++;
+}
+else {
+if(data62 < 1 || isNaN(data62)){
+const err65 = {instancePath:instancePath+"/observed/approval/quorum",schemaPath:"#/properties/observed/properties/approval/anyOf/0/properties/quorum/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err65];
+}
+else {
+vErrors.push(err65);
+}
+errors++;
+}
+}
+}
+}
+var valid50 = _errs189 === errors;
+}
+else {
+var valid50 = true;
+}
+if(valid50){
+if(data59.expiresInMs !== undefined && func0.call(data59, "expiresInMs")){
+let data63 = data59.expiresInMs;
+const _errs191 = errors;
+const _errs192 = errors;
+if(!(((typeof data63 == "number") && (!(data63 % 1) && !isNaN(data63))) && (isFinite(data63)))){
+const err66 = {instancePath:instancePath+"/observed/approval/expiresInMs",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err66];
+}
+else {
+vErrors.push(err66);
+}
+errors++;
+}
+if(errors === _errs192){
+if((typeof data63 == "number") && (isFinite(data63))){
+if(data63 > 9007199254740991 || isNaN(data63)){
+const err67 = {instancePath:instancePath+"/observed/approval/expiresInMs",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
+if(vErrors === null){
+vErrors = [err67];
+}
+else {
+vErrors.push(err67);
+}
+errors++;
+}
+else {
+if(data63 < 0 || isNaN(data63)){
+const err68 = {instancePath:instancePath+"/observed/approval/expiresInMs",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err68];
+}
+else {
+vErrors.push(err68);
+}
+errors++;
+}
+}
+}
+}
+var valid50 = _errs191 === errors;
+}
+else {
+var valid50 = true;
+}
+if(valid50){
+if(data59.requesters !== undefined && func0.call(data59, "requesters")){
+let data64 = data59.requesters;
+const _errs194 = errors;
+if(errors === _errs194){
+if(Array.isArray(data64)){
+if(data64.length > 64){
+const err69 = {instancePath:instancePath+"/observed/approval/requesters",schemaPath:"#/properties/observed/properties/approval/anyOf/0/properties/requesters/maxItems",keyword:"maxItems",params:{limit: 64},message:"must NOT have more than 64 items"};
+if(vErrors === null){
+vErrors = [err69];
+}
+else {
+vErrors.push(err69);
+}
+errors++;
+}
+else {
+var valid54 = true;
+const len5 = data64.length;
+for(let i5=0; i5<len5; i5++){
+let data65 = data64[i5];
+const _errs196 = errors;
+const _errs197 = errors;
+if(errors === _errs197){
+if(typeof data65 === "string"){
+if(func68(data65) > 128){
+const err70 = {instancePath:instancePath+"/observed/approval/requesters/" + i5,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"};
+if(vErrors === null){
+vErrors = [err70];
+}
+else {
+vErrors.push(err70);
+}
+errors++;
+}
+else {
+if(!pattern4.test(data65)){
+const err71 = {instancePath:instancePath+"/observed/approval/requesters/" + i5,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""};
+if(vErrors === null){
+vErrors = [err71];
+}
+else {
+vErrors.push(err71);
+}
+errors++;
+}
+}
+}
+else {
+const err72 = {instancePath:instancePath+"/observed/approval/requesters/" + i5,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err72];
+}
+else {
+vErrors.push(err72);
+}
+errors++;
+}
+}
+var valid54 = _errs196 === errors;
+if(!valid54){
+break;
+}
+}
+}
+}
+else {
+const err73 = {instancePath:instancePath+"/observed/approval/requesters",schemaPath:"#/properties/observed/properties/approval/anyOf/0/properties/requesters/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err73];
+}
+else {
+vErrors.push(err73);
+}
+errors++;
+}
+}
+var valid50 = _errs194 === errors;
+}
+else {
+var valid50 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+const err74 = {instancePath:instancePath+"/observed/approval",schemaPath:"#/properties/observed/properties/approval/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err74];
+}
+else {
+vErrors.push(err74);
+}
+errors++;
+}
+}
+var _valid8 = _errs181 === errors;
+valid49 = valid49 || _valid8;
+const _errs199 = errors;
+if(data59 !== null){
+const err75 = {instancePath:instancePath+"/observed/approval",schemaPath:"#/properties/observed/properties/approval/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
+if(vErrors === null){
+vErrors = [err75];
+}
+else {
+vErrors.push(err75);
+}
+errors++;
+}
+var _valid8 = _errs199 === errors;
+valid49 = valid49 || _valid8;
+if(!valid49){
+const err76 = {instancePath:instancePath+"/observed/approval",schemaPath:"#/properties/observed/properties/approval/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err76];
+}
+else {
+vErrors.push(err76);
+}
+errors++;
+validate38.errors = vErrors;
+return false;
+}
+else {
+errors = _errs180;
+if(vErrors !== null){
+if(_errs180){
+vErrors.length = _errs180;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid43 = _errs179 === errors;
+}
+else {
+var valid43 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate38.errors = [{instancePath:instancePath+"/observed",schemaPath:"#/properties/observed/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs162 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -8537,7 +9092,7 @@ return errors === 0;
 validate38.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedEnded = validate54;
-const schema159 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
+const schema166 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
 
 function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedEnded.v1.schema.json" */;
@@ -8560,7 +9115,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema159.properties, key0))){
+if(!(func0.call(schema166.properties, key0))){
 validate54.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -9340,7 +9895,7 @@ return errors === 0;
 validate54.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedHalted = validate55;
-const schema172 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema179 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedHalted.v1.schema.json" */;
@@ -9363,7 +9918,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema172.properties, key0))){
+if(!(func0.call(schema179.properties, key0))){
 validate55.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -10148,9 +10703,9 @@ return errors === 0;
 validate55.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOutcome = validate56;
-const schema186 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."}}};
-const schema199 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
-const schema201 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
+const schema193 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."}}};
+const schema206 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema208 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
 
 function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionOutcome.v1.schema.json" */;
@@ -10212,7 +10767,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data1 = data.status;
 const _errs5 = errors;
 if(!(((((data1 === "succeeded") || (data1 === "failed")) || (data1 === "partial")) || (data1 === "unknown")) || (data1 === "not_executed"))){
-validate57.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema201.enum},message:"must be equal to one of the allowed values"}];
+validate57.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema208.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -10225,7 +10780,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data2 = data.result;
 const _errs7 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate57.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema199.properties.result.type},message:"must be string,null"}];
+validate57.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema206.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs7){
@@ -10246,7 +10801,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data3 = data.error;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate57.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema199.properties.error.type},message:"must be string,null"}];
+validate57.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema206.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -10661,7 +11216,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema186.properties, key0))){
+if(!(func0.call(schema193.properties, key0))){
 validate56.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -11702,7 +12257,7 @@ return errors === 0;
 validate56.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOwned = validate59;
-const schema207 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
+const schema214 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
 
 function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedOwned.v1.schema.json" */;
@@ -11725,7 +12280,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema207.properties, key0))){
+if(!(func0.call(schema214.properties, key0))){
 validate59.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -12458,10 +13013,10 @@ return errors === 0;
 validate59.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedRecord = validate60;
-const schema219 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
-const schema220 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
-const schema231 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
-const pattern104 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
+const schema226 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
+const schema227 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}}}};
+const schema238 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"}}};
+const pattern107 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
 
 function validate62(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunStarted.v1.schema.json" */;
@@ -12637,7 +13192,7 @@ if(data.traceId !== undefined && func0.call(data, "traceId")){
 let data3 = data.traceId;
 const _errs14 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema231.properties.traceId.type},message:"must be string,null"}];
+validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema238.properties.traceId.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -12647,7 +13202,7 @@ validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern104.test(data3)){
+if(!pattern107.test(data3)){
 validate62.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -12673,10 +13228,10 @@ return errors === 0;
 }
 validate62.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema233 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
-const schema238 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
-const schema245 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
-const pattern111 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
+const schema240 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of actors, outermost first."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
+const schema245 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
+const schema252 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
+const pattern114 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/PublicJwk.v1.schema.json" */;
@@ -12768,7 +13323,7 @@ validate65.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern111.test(data3)){
+if(!pattern114.test(data3)){
 validate65.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -12800,7 +13355,7 @@ return errors === 0;
 }
 validate65.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema247 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
+const schema254 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
 const wrapper0 = {validate: validate67};
 
 function validate67(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -12905,7 +13460,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema233.properties, key0))){
+if(!(func0.call(schema240.properties, key0))){
 validate64.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -13374,7 +13929,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema220.properties, key0))){
+if(!(func0.call(schema227.properties, key0))){
 validate61.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -14219,10 +14774,10 @@ return errors === 0;
 }
 validate61.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema251 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
-const schema263 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
-const schema265 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
-const pattern122 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
+const schema258 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
+const schema270 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
+const schema272 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
+const pattern125 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
 
 function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionReversed.v1.schema.json" */;
@@ -14291,7 +14846,7 @@ validate71.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern122.test(data1)){
+if(!pattern125.test(data1)){
 validate71.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -14340,7 +14895,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data3 = data.status;
 const _errs11 = errors;
 if(!((data3 === "succeeded") || (data3 === "failed"))){
-validate71.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema263.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate71.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema270.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -14386,7 +14941,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema251.properties, key0))){
+if(!(func0.call(schema258.properties, key0))){
 validate70.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15131,7 +15686,7 @@ return errors === 0;
 }
 validate70.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema267 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema274 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedResumed.v1.schema.json" */;
@@ -15154,7 +15709,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema267.properties, key0))){
+if(!(func0.call(schema274.properties, key0))){
 validate73.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15938,7 +16493,7 @@ return errors === 0;
 }
 validate73.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema281 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
+const schema288 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
 
 function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedRefused.v1.schema.json" */;
@@ -15961,7 +16516,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema281.properties, key0))){
+if(!(func0.call(schema288.properties, key0))){
 validate74.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -16751,7 +17306,7 @@ return errors === 0;
 }
 validate74.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema294 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
+const schema301 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
 
 function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedUnproven.v1.schema.json" */;
@@ -16774,7 +17329,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema294.properties, key0))){
+if(!(func0.call(schema301.properties, key0))){
 validate76.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -17857,7 +18412,7 @@ export const validateModification = validate49;
 export const validateRewrittenArgument = validate50;
 
 export const validateAccessEvaluationRequest = validate88;
-const schema310 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema317 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json" */;
@@ -17888,7 +18443,7 @@ return errors === 0;
 validate88.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationResponse = validate89;
-const schema311 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
+const schema318 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
 
 function validate89(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json" */;
@@ -17943,7 +18498,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema311.properties.context.properties, key1))){
+if(!(func0.call(schema318.properties.context.properties, key1))){
 validate89.errors = [{instancePath:instancePath+"/context",schemaPath:"#/properties/context/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -18208,7 +18763,7 @@ if(_errs33 === errors){
 if(data12.for !== undefined && func0.call(data12, "for")){
 let data13 = data12.for;
 if(!((data13 === "people") || (data13 === "fact"))){
-validate89.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema311.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
+validate89.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema318.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -18356,7 +18911,7 @@ return errors === 0;
 validate89.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsRequest = validate90;
-const schema318 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema325 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json" */;
@@ -18387,7 +18942,7 @@ return errors === 0;
 validate90.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsResponse = validate91;
-const schema319 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
+const schema326 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
 
 function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json" */;
@@ -18501,7 +19056,7 @@ return errors === 0;
 validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenRequest = validate93;
-const schema321 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
+const schema328 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
 
 function validate93(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenRequest.v1.schema.json" */;
@@ -18649,7 +19204,7 @@ return errors === 0;
 validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenResponse = validate94;
-const schema324 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
+const schema331 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
 
 function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenResponse.v1.schema.json" */;
@@ -18766,7 +19321,7 @@ return errors === 0;
 validate94.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionAnswer = validate95;
-const schema325 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
+const schema332 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
 
 function validate95(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionAnswer.v1.schema.json" */;
@@ -18789,7 +19344,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema325.properties, key0))){
+if(!(func0.call(schema332.properties, key0))){
 validate95.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -18948,7 +19503,7 @@ if(data.code !== undefined && func0.call(data, "code")){
 let data3 = data.code;
 const _errs17 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate95.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema325.properties.code.type},message:"must be string,null"}];
+validate95.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema332.properties.code.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs17){
@@ -18969,7 +19524,7 @@ if(data.detail !== undefined && func0.call(data, "detail")){
 let data4 = data.detail;
 const _errs19 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate95.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema325.properties.detail.type},message:"must be string,null"}];
+validate95.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema332.properties.detail.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -19077,7 +19632,7 @@ if(data.grant !== undefined && func0.call(data, "grant")){
 let data6 = data.grant;
 const _errs28 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate95.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema325.properties.grant.type},message:"must be string,null"}];
+validate95.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema332.properties.grant.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs28){
@@ -19185,7 +19740,7 @@ if(data.session_proof !== undefined && func0.call(data, "session_proof")){
 let data9 = data.session_proof;
 const _errs39 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate95.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema325.properties.session_proof.type},message:"must be string,null"}];
+validate95.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema332.properties.session_proof.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs39){
@@ -19261,7 +19816,7 @@ return errors === 0;
 validate95.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionPermission = validate97;
-const schema331 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
+const schema338 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
 
 function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionPermission.v1.schema.json" */;
@@ -19508,7 +20063,7 @@ return errors === 0;
 validate97.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionView = validate98;
-const schema334 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
+const schema341 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
 
 function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionView.v1.schema.json" */;
@@ -19794,10 +20349,10 @@ return errors === 0;
 validate98.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentList = validate100;
-const schema341 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema342 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}}}};
-const schema351 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
-const pattern165 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
+const schema348 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema349 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}};
+const schema358 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
+const pattern168 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
 
 function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentSnapshot.v1.schema.json" */;
@@ -19820,7 +20375,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema342.properties, key0))){
+if(!(func0.call(schema349.properties, key0))){
 validate101.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -20156,7 +20711,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data10 = data.status;
 const _errs33 = errors;
 if(!((((data10 === "draft") || (data10 === "active")) || (data10 === "suspended")) || (data10 === "decommissioned"))){
-validate101.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema342.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate101.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema349.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs33 === errors;
@@ -20188,7 +20743,7 @@ validate101.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern165.test(data12)){
+if(!pattern168.test(data12)){
 validate101.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -20221,7 +20776,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data13 = data.ceiling;
 const _errs39 = errors;
 if(!((data13 === 1) || (data13 === 2))){
-validate101.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema342.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate101.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema349.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs39 === errors;
@@ -20261,7 +20816,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs42 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate101.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema342.properties.model.type},message:"must be string,null"}];
+validate101.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema349.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs42){
@@ -20535,6 +21090,97 @@ var valid0 = _errs46 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.observe !== undefined && func0.call(data, "observe")){
+let data22 = data.observe;
+const _errs64 = errors;
+if(errors === _errs64){
+if(data22 && typeof data22 == "object" && !Array.isArray(data22)){
+let missing3;
+if((((data22.until === undefined) || (!(func0.call(data22, "until")))) && (missing3 = "until")) || (((data22.by === undefined) || (!(func0.call(data22, "by")))) && (missing3 = "by"))){
+validate101.errors = [{instancePath:instancePath+"/observe",schemaPath:"#/properties/observe/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
+return false;
+}
+else {
+const _errs66 = errors;
+for(const key3 of Object.keys(data22)){
+if(!((key3 === "until") || (key3 === "by"))){
+validate101.errors = [{instancePath:instancePath+"/observe",schemaPath:"#/properties/observe/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs66 === errors){
+if(data22.until !== undefined && func0.call(data22, "until")){
+let data23 = data22.until;
+const _errs67 = errors;
+const _errs68 = errors;
+if(!(((typeof data23 == "number") && (!(data23 % 1) && !isNaN(data23))) && (isFinite(data23)))){
+validate101.errors = [{instancePath:instancePath+"/observe/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs68){
+if((typeof data23 == "number") && (isFinite(data23))){
+if(data23 > 9007199254740991 || isNaN(data23)){
+validate101.errors = [{instancePath:instancePath+"/observe/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data23 < 0 || isNaN(data23)){
+validate101.errors = [{instancePath:instancePath+"/observe/until",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/epochMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid19 = _errs67 === errors;
+}
+else {
+var valid19 = true;
+}
+if(valid19){
+if(data22.by !== undefined && func0.call(data22, "by")){
+let data24 = data22.by;
+const _errs70 = errors;
+const _errs71 = errors;
+if(errors === _errs71){
+if(typeof data24 === "string"){
+if(func68(data24) > 128){
+validate101.errors = [{instancePath:instancePath+"/observe/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data24)){
+validate101.errors = [{instancePath:instancePath+"/observe/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate101.errors = [{instancePath:instancePath+"/observe/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid19 = _errs70 === errors;
+}
+else {
+var valid19 = true;
+}
+}
+}
+}
+}
+else {
+validate101.errors = [{instancePath:instancePath+"/observe",schemaPath:"#/properties/observe/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs64 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -20631,7 +21277,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate100.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema341.properties.next.type},message:"must be string,null"}];
+validate100.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema348.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -20662,9 +21308,9 @@ return errors === 0;
 validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalList = validate103;
-const schema354 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema355 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
-const schema368 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema363 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema364 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
+const schema377 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/VoteView.v1.schema.json" */;
@@ -20726,7 +21372,7 @@ if(data.vote !== undefined && func0.call(data, "vote")){
 let data1 = data.vote;
 const _errs5 = errors;
 if(!((data1 === "approve") || (data1 === "deny"))){
-validate105.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema368.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate105.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema377.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -20822,7 +21468,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema355.properties, key0))){
+if(!(func0.call(schema364.properties, key0))){
 validate104.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -20980,7 +21626,7 @@ validate104.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern122.test(data5)){
+if(!pattern125.test(data5)){
 validate104.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -21229,7 +21875,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data15 = data.status;
 const _errs43 = errors;
 if(!((data15 === "open") || (data15 === "closed"))){
-validate104.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema355.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate104.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema364.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs43 === errors;
@@ -21242,7 +21888,7 @@ if(data.resolution !== undefined && func0.call(data, "resolution")){
 let data16 = data.resolution;
 const _errs44 = errors;
 if(!(((((data16 === "approved") || (data16 === "denied")) || (data16 === "expired")) || (data16 === "cancelled")) || (data16 === null))){
-validate104.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema355.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate104.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema364.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs44 === errors;
@@ -21585,7 +22231,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate103.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema354.properties.next.type},message:"must be string,null"}];
+validate103.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema363.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -21618,8 +22264,8 @@ validate103.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateApprovalView = validate104;
 
 export const validateAuthzenConfiguration = validate110;
-const schema375 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
-const pattern177 = new RegExp("^https?://[^\\s?#]+$", "u");
+const schema384 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
+const pattern181 = new RegExp("^https?://[^\\s?#]+$", "u");
 
 function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AuthzenConfiguration.v1.schema.json" */;
@@ -21659,7 +22305,7 @@ validate110.errors = [{instancePath:instancePath+"/policy_decision_point",schema
 return false;
 }
 else {
-if(!pattern177.test(data0)){
+if(!pattern181.test(data0)){
 validate110.errors = [{instancePath:instancePath+"/policy_decision_point",schemaPath:"#/properties/policy_decision_point/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -21686,7 +22332,7 @@ validate110.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",s
 return false;
 }
 else {
-if(!pattern177.test(data1)){
+if(!pattern181.test(data1)){
 validate110.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",schemaPath:"#/properties/access_evaluation_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -21713,7 +22359,7 @@ validate110.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",
 return false;
 }
 else {
-if(!pattern177.test(data2)){
+if(!pattern181.test(data2)){
 validate110.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",schemaPath:"#/properties/access_evaluations_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -21745,8 +22391,8 @@ return errors === 0;
 validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleStatusView = validate111;
-const schema376 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
-const schema395 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
+const schema385 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
+const schema404 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
 
 function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LoosenedView.v1.schema.json" */;
@@ -22770,7 +23416,7 @@ if(data12.mode !== undefined && func0.call(data12, "mode")){
 let data13 = data12.mode;
 const _errs58 = errors;
 if(!((data13 === "shadow") || (data13 === "canary"))){
-const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema376.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema385.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -23206,7 +23852,7 @@ if(data20.purpose !== undefined && func0.call(data20, "purpose")){
 let data22 = data20.purpose;
 const _errs84 = errors;
 if(!((data22 === "activate") || (data22 === "rollback"))){
-const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema376.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
+const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema385.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -24093,8 +24739,8 @@ return errors === 0;
 validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleVersionView = validate114;
-const schema405 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
-const pattern197 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
+const pattern201 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleVersionView.v1.schema.json" */;
@@ -24663,7 +25309,7 @@ vErrors.push(err24);
 errors++;
 }
 else {
-if(!pattern197.test(data11)){
+if(!pattern201.test(data11)){
 const err25 = {instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err25];
@@ -24750,7 +25396,7 @@ return errors === 0;
 validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCancelResponse = validate116;
-const schema412 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
+const schema421 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
 
 function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CancelResponse.v1.schema.json" */;
@@ -24834,7 +25480,7 @@ return errors === 0;
 validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVoteRequest = validate117;
-const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema423 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVoteRequest.v1.schema.json" */;
@@ -24900,7 +25546,7 @@ return errors === 0;
 validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimRequest = validate118;
-const schema416 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
+const schema425 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
 
 function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimRequest.v1.schema.json" */;
@@ -24966,7 +25612,7 @@ return errors === 0;
 validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimResponse = validate119;
-const schema418 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema427 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimResponse.v1.schema.json" */;
@@ -25032,7 +25678,7 @@ return errors === 0;
 validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDifferencesView = validate120;
-const schema420 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
+const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
 
 function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DifferencesView.v1.schema.json" */;
@@ -25055,7 +25701,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema420.properties, key0))){
+if(!(func0.call(schema429.properties, key0))){
 validate120.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -25183,7 +25829,7 @@ const _errs12 = errors;
 let valid3 = false;
 const _errs13 = errors;
 if(!((data2 === "shadow") || (data2 === "canary"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema420.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema429.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -26027,7 +26673,7 @@ return errors === 0;
 validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEndRunRequest = validate121;
-const schema434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
+const schema443 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
 
 function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EndRunRequest.v1.schema.json" */;
@@ -26054,7 +26700,7 @@ if(_errs1 === errors){
 if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate121.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema434.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate121.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema443.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -26071,8 +26717,8 @@ return errors === 0;
 validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate122;
-const schema435 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern205 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
+const schema444 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const pattern209 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -26112,7 +26758,7 @@ validate122.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern205.test(data0)){
+if(!pattern209.test(data0)){
 validate122.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -26155,7 +26801,7 @@ return errors === 0;
 validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEntryList = validate124;
-const schema436 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
+const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
 
 function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EntryList.v1.schema.json" */;
@@ -26302,7 +26948,7 @@ return errors === 0;
 validate124.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingList = validate125;
-const schema439 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 
 function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingList.v1.schema.json" */;
@@ -26372,7 +27018,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate125.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema439.properties.next.type},message:"must be string,null"}];
+validate125.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema448.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -26403,7 +27049,7 @@ return errors === 0;
 validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGiveReviewRequest = validate127;
-const schema440 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema449 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GiveReviewRequest.v1.schema.json" */;
@@ -26469,10 +27115,10 @@ return errors === 0;
 validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphList = validate128;
-const schema442 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
-const schema443 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
-const pattern207 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
-const pattern209 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
+const schema451 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
+const schema452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
+const pattern211 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
+const pattern213 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
 
 function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GraphNode.v1.schema.json" */;
@@ -26495,7 +27141,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema443.properties, key0))){
+if(!(func0.call(schema452.properties, key0))){
 validate129.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -26512,7 +27158,7 @@ validate129.errors = [{instancePath:instancePath+"/node",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern207.test(data0)){
+if(!pattern211.test(data0)){
 validate129.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -26600,7 +27246,7 @@ validate129.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern209.test(data3)){
+if(!pattern213.test(data3)){
 validate129.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -26643,7 +27289,7 @@ if(data.owner !== undefined && func0.call(data, "owner")){
 let data5 = data.owner;
 const _errs14 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate129.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema443.properties.owner.type},message:"must be string,null"}];
+validate129.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema452.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -26682,7 +27328,7 @@ validate129.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"
 return false;
 }
 else {
-if(!pattern207.test(data7)){
+if(!pattern211.test(data7)){
 validate129.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -26817,7 +27463,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data12 = data.status;
 const _errs28 = errors;
 if(!((data12 === "live") || (data12 === "gone"))){
-validate129.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema443.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate129.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema452.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs28 === errors;
@@ -26848,7 +27494,7 @@ validate129.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#
 return false;
 }
 else {
-if(!pattern207.test(data14)){
+if(!pattern211.test(data14)){
 validate129.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -27253,7 +27899,7 @@ return errors === 0;
 validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphNodeView = validate131;
-const schema451 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
+const schema460 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GraphNodeView.v1.schema.json" */;
@@ -27574,7 +28220,7 @@ if(data9.owner !== undefined && func0.call(data9, "owner")){
 let data13 = data9.owner;
 const _errs31 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate131.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema451.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
+validate131.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema460.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs31){
@@ -27890,7 +28536,7 @@ if(data21.owner !== undefined && func0.call(data21, "owner")){
 let data25 = data21.owner;
 const _errs60 = errors;
 if((typeof data25 !== "string") && (data25 !== null)){
-validate131.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema451.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
+validate131.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema460.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs60){
@@ -28317,10 +28963,10 @@ return errors === 0;
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltList = validate133;
-const schema462 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
-const schema463 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const schema466 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern219 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+const schema471 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
+const schema472 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema475 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const pattern223 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
@@ -28382,7 +29028,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate134.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema463.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate134.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema472.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -28395,7 +29041,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate134.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema463.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate134.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema472.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -28457,7 +29103,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate134.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema466.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate134.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema475.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -28470,7 +29116,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate134.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema466.properties.id.type},message:"must be string,null"}];
+validate134.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema475.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -28480,7 +29126,7 @@ validate134.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern219.test(data6)){
+if(!pattern223.test(data6)){
 validate134.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -28678,8 +29324,8 @@ return errors === 0;
 validate133.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltRequest = validate136;
-const schema470 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern222 = new RegExp("\\S", "u");
+const schema479 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern226 = new RegExp("\\S", "u");
 
 function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
@@ -28733,7 +29379,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate136.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema470.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema479.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -28746,7 +29392,7 @@ if(data0.id !== undefined && func0.call(data0, "id")){
 let data2 = data0.id;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate136.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema470.properties.scope.properties.id.type},message:"must be string,null"}];
+validate136.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema479.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -28756,7 +29402,7 @@ validate136.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern219.test(data2)){
+if(!pattern223.test(data2)){
 validate136.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -28787,7 +29433,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs8 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate136.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema470.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema479.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -28811,7 +29457,7 @@ validate136.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern222.test(data4)){
+if(!pattern226.test(data4)){
 validate136.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -28844,7 +29490,7 @@ return errors === 0;
 validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltResponse = validate137;
-const schema471 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+const schema480 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
 function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
@@ -28974,7 +29620,7 @@ return errors === 0;
 validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHealth = validate138;
-const schema473 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+const schema482 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
 function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
@@ -29042,7 +29688,7 @@ return errors === 0;
 validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonRequest = validate139;
-const schema475 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
+const schema484 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate139(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
@@ -29195,7 +29841,7 @@ return errors === 0;
 validate139.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonResponse = validate140;
-const schema479 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema488 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate140(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
@@ -29263,7 +29909,7 @@ validate140.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern205.test(data1)){
+if(!pattern209.test(data1)){
 validate140.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -29345,7 +29991,7 @@ return errors === 0;
 validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateJwksResponse = validate141;
-const schema482 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+const schema491 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
 function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
@@ -29469,7 +30115,7 @@ validate141.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath
 return false;
 }
 else {
-if(!pattern111.test(data5)){
+if(!pattern114.test(data5)){
 validate141.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -29549,7 +30195,7 @@ return errors === 0;
 validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLevelList = validate142;
-const schema484 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
 function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
@@ -29619,7 +30265,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate142.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema484.properties.next.type},message:"must be string,null"}];
+validate142.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema493.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -29663,7 +30309,7 @@ return errors === 0;
 validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLiftResponse = validate144;
-const schema485 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
+const schema494 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate144(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
@@ -29749,7 +30395,7 @@ validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateLoosenedView = validate112;
 
 export const validateMarkNodeRequest = validate145;
-const schema487 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
+const schema496 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
 
 function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/MarkNodeRequest.v1.schema.json" */;
@@ -29923,7 +30569,7 @@ return errors === 0;
 validate145.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOAuthError = validate146;
-const schema488 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+const schema497 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
 
 function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
@@ -30044,7 +30690,7 @@ return errors === 0;
 validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunRequest = validate147;
-const schema490 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+const schema499 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
 function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
@@ -30280,7 +30926,7 @@ return errors === 0;
 validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunResponse = validate148;
-const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+const schema502 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
 function validate148(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
@@ -30502,7 +31148,7 @@ return errors === 0;
 validate148.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsRequest = validate149;
-const schema497 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
+const schema506 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
 
 function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsRequest.v1.schema.json" */;
@@ -30715,7 +31361,7 @@ return errors === 0;
 validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsResponse = validate150;
-const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
+const schema510 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
 
 function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsResponse.v1.schema.json" */;
@@ -30977,8 +31623,8 @@ return errors === 0;
 validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePeopleList = validate151;
-const schema506 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema507 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
+const schema515 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema516 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}}}};
 
 function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
@@ -31176,7 +31822,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema507.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema516.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -31308,7 +31954,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate151.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema506.properties.next.type},message:"must be string,null"}];
+validate151.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema515.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -31339,7 +31985,7 @@ return errors === 0;
 validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProblem = validate155;
-const schema513 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
 function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
@@ -31539,7 +32185,7 @@ return errors === 0;
 validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProposeRequest = validate156;
-const schema515 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+const schema524 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 
 function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
@@ -31562,7 +32208,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema515.properties, key0))){
+if(!(func0.call(schema524.properties, key0))){
 validate156.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -31608,7 +32254,7 @@ validate156.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern122.test(data1)){
+if(!pattern125.test(data1)){
 validate156.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -31813,7 +32459,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate156.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema515.properties.confidence.type},message:"must be number,null"}];
+validate156.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema524.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -32180,7 +32826,7 @@ return errors === 0;
 validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublishBundleRequest = validate157;
-const schema523 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema532 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
@@ -32225,7 +32871,7 @@ validate157.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern197.test(data0)){
+if(!pattern201.test(data0)){
 validate157.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -32285,7 +32931,7 @@ return errors === 0;
 validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGraphRequest = validate158;
-const schema525 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
+const schema534 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
 
 function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGraphRequest.v1.schema.json" */;
@@ -32357,7 +33003,7 @@ validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPa
 return false;
 }
 else {
-if(!pattern207.test(data2)){
+if(!pattern211.test(data2)){
 validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -32389,7 +33035,7 @@ validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPa
 return false;
 }
 else {
-if(!pattern209.test(data3)){
+if(!pattern213.test(data3)){
 validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -32432,7 +33078,7 @@ if(data1.owner !== undefined && func0.call(data1, "owner")){
 let data5 = data1.owner;
 const _errs13 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema525.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
+validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema534.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs13){
@@ -32471,7 +33117,7 @@ validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + 
 return false;
 }
 else {
-if(!pattern207.test(data7)){
+if(!pattern211.test(data7)){
 validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -32624,7 +33270,7 @@ validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i
 return false;
 }
 else {
-if(!pattern207.test(data13)){
+if(!pattern211.test(data13)){
 validate158.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i4,schemaPath:"#/properties/nodes/items/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -32746,7 +33392,7 @@ return errors === 0;
 validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutToolRequest = validate159;
-const schema526 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
+const schema535 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."}}};
 
 function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
@@ -32769,7 +33415,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema526.properties, key0))){
+if(!(func0.call(schema535.properties, key0))){
 validate159.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -32898,7 +33544,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern122.test(data5)){
+if(!pattern125.test(data5)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -33020,7 +33666,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate159.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema526.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate159.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema535.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -33159,7 +33805,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate159.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema526.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate159.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema535.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -33224,7 +33870,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate159.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema526.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate159.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema535.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -33299,7 +33945,7 @@ return errors === 0;
 validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReasonRequest = validate160;
-const schema533 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema542 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
@@ -33344,7 +33990,7 @@ validate160.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern222.test(data0)){
+if(!pattern226.test(data0)){
 validate160.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -33371,7 +34017,7 @@ return errors === 0;
 validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRegisterAgentRequest = validate161;
-const schema534 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const schema543 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
 
 function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
@@ -33394,7 +34040,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema534.properties, key0))){
+if(!(func0.call(schema543.properties, key0))){
 validate161.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -33693,7 +34339,7 @@ validate161.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern165.test(data9)){
+if(!pattern168.test(data9)){
 validate161.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -33726,7 +34372,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data10 = data.ceiling;
 const _errs32 = errors;
 if(!((data10 === 1) || (data10 === 2))){
-validate161.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema534.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate161.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema543.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;
@@ -34012,7 +34658,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data17 = data.model;
 const _errs53 = errors;
 if((typeof data17 !== "string") && (data17 !== null)){
-validate161.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema534.properties.model.type},message:"must be string,null"}];
+validate161.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema543.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs53){
@@ -34078,7 +34724,7 @@ return errors === 0;
 validate161.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunRequest = validate163;
-const schema544 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema553 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
@@ -34144,7 +34790,7 @@ return errors === 0;
 validate163.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunResponse = validate164;
-const schema546 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+const schema555 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
 
 function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
@@ -34244,7 +34890,7 @@ return errors === 0;
 validate164.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReportOutcomeRequest = validate165;
-const schema549 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema558 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
 function validate165(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
@@ -34278,7 +34924,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate165.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema201.enum},message:"must be equal to one of the allowed values"}];
+validate165.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema208.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -34291,7 +34937,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate165.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema549.properties.result.type},message:"must be string,null"}];
+validate165.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema558.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
@@ -34312,7 +34958,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate165.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema549.properties.error.type},message:"must be string,null"}];
+validate165.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema558.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -34705,8 +35351,8 @@ return errors === 0;
 validate165.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReviewList = validate166;
-const schema554 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
-const schema555 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema563 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
+const schema564 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewView.v1.schema.json" */;
@@ -35019,7 +35665,7 @@ validate166.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateReviewView = validate167;
 
 export const validateRunDetail = validate169;
-const schema562 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
+const schema571 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}}}};
 
 function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
@@ -35287,8 +35933,8 @@ return errors === 0;
 validate169.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunList = validate171;
-const schema568 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema569 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema577 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema578 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
@@ -35587,7 +36233,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate171.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema568.properties.next.type},message:"must be string,null"}];
+validate171.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema577.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -35620,7 +36266,7 @@ validate171.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunView = validate172;
 
 export const validateSentResponse = validate174;
-const schema575 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+const schema584 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
 function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
@@ -35733,7 +36379,7 @@ return errors === 0;
 validate174.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSignedStatementRequest = validate175;
-const schema578 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema587 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate175(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
@@ -35799,7 +36445,7 @@ return errors === 0;
 validate175.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactRequest = validate176;
-const schema580 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+const schema589 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
 function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
@@ -35907,7 +36553,7 @@ return errors === 0;
 validate176.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactResponse = validate177;
-const schema583 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+const schema592 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
 function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
@@ -36020,7 +36666,7 @@ return errors === 0;
 validate177.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenRequest = validate178;
-const schema586 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+const schema595 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
@@ -36043,7 +36689,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema586.properties, key0))){
+if(!(func0.call(schema595.properties, key0))){
 validate178.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -36260,7 +36906,7 @@ return errors === 0;
 validate178.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenResponse = validate179;
-const schema590 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
+const schema599 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."}}};
 
 function validate179(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
@@ -36322,7 +36968,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate179.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema590.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate179.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema599.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -36482,8 +37128,8 @@ return errors === 0;
 validate179.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateToolList = validate180;
-const schema595 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema596 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
+const schema604 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema605 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."}}};
 
 function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
@@ -36506,7 +37152,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema596.properties, key0))){
+if(!(func0.call(schema605.properties, key0))){
 validate181.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -36524,7 +37170,7 @@ validate181.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern122.test(data0)){
+if(!pattern125.test(data0)){
 validate181.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -36719,7 +37365,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern122.test(data8)){
+if(!pattern125.test(data8)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -36841,7 +37487,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate181.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema596.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema605.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -36980,7 +37626,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate181.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema596.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema605.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -37045,7 +37691,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate181.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema596.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema605.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -37191,7 +37837,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate180.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema595.properties.next.type},message:"must be string,null"}];
+validate180.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema604.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -37224,7 +37870,7 @@ validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateVoteView = validate105;
 
 export const validateBundleLineUp = validate183;
-const schema606 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+const schema615 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
 function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
@@ -38219,7 +38865,7 @@ return errors === 0;
 validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePolicyBundle = validate184;
-const schema620 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+const schema629 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
 function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
@@ -38375,7 +39021,7 @@ validate184.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern197.test(data4)){
+if(!pattern201.test(data4)){
 validate184.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -38426,7 +39072,7 @@ export const validateActionOutcome = validate57;
 export const validateActionProposed = validate39;
 
 export const validateCancelRequested = validate185;
-const schema624 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema633 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate185(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
@@ -38520,7 +39166,7 @@ return errors === 0;
 validate185.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFactSupplied = validate186;
-const schema627 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+const schema636 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
 function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
@@ -38693,7 +39339,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate187.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema201.enum},message:"must be equal to one of the allowed values"}];
+validate187.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema208.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate187.errors = vErrors;
@@ -38702,7 +39348,7 @@ return errors === 0;
 validate187.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEnded = validate188;
-const schema633 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema642 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
@@ -38736,7 +39382,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema633.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema642.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -38789,9 +39435,9 @@ validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunStarted = validate62;
 
 export const validateDeadLetter = validate189;
-const schema635 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern323 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern324 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+const schema644 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern327 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern328 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
 function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
@@ -38900,7 +39546,7 @@ validate189.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern323.test(data3)){
+if(!pattern327.test(data3)){
 validate189.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
@@ -38927,7 +39573,7 @@ validate189.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath
 return false;
 }
 else {
-if(!pattern324.test(data4)){
+if(!pattern328.test(data4)){
 validate189.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
@@ -39240,8 +39886,8 @@ return errors === 0;
 validate191.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnvelopeHeaders = validate192;
-const schema640 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern328 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+const schema649 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern332 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
 function validate192(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
@@ -39340,7 +39986,7 @@ validate192.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern328.test(data3)){
+if(!pattern332.test(data3)){
 validate192.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -39556,7 +40202,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate194.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema466.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate194.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema475.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -39569,7 +40215,7 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate194.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema466.properties.id.type},message:"must be string,null"}];
+validate194.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema475.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
@@ -39579,7 +40225,7 @@ validate194.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern219.test(data1)){
+if(!pattern223.test(data1)){
 validate194.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -39744,9 +40390,9 @@ validate197.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validatePublicJwk = validate65;
 
 export const validateRuntimeHeaders = validate198;
-const schema649 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern339 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern342 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+const schema658 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern343 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern346 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
 function validate198(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
@@ -39774,7 +40420,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema649.properties, key0))){
+if(!(func0.call(schema658.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -39845,7 +40491,7 @@ validate198.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern328.test(data3)){
+if(!pattern332.test(data3)){
 validate198.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -40023,7 +40669,7 @@ validate198.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern339.test(data10)){
+if(!pattern343.test(data10)){
 validate198.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
@@ -40106,7 +40752,7 @@ validate198.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern342.test(data13)){
+if(!pattern346.test(data13)){
 validate198.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -40149,8 +40795,8 @@ return errors === 0;
 validate198.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceEvent = validate199;
-const schema656 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern343 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+const schema665 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern347 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
 function validate199(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
@@ -40245,7 +40891,7 @@ validate199.errors = [{instancePath:instancePath+"/type",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern343.test(data2)){
+if(!pattern347.test(data2)){
 validate199.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
@@ -40358,8 +41004,8 @@ return errors === 0;
 validate199.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceHeaders = validate200;
-const schema661 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern349 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+const schema670 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern353 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
 function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
@@ -40387,7 +41033,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema661.properties, key0))){
+if(!(func0.call(schema670.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -40458,7 +41104,7 @@ validate200.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern328.test(data3)){
+if(!pattern332.test(data3)){
 validate200.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -40608,7 +41254,7 @@ validate200.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern349.test(data9)){
+if(!pattern353.test(data9)){
 validate200.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
@@ -40635,7 +41281,7 @@ validate200.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern342.test(data10)){
+if(!pattern346.test(data10)){
 validate200.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -40675,7 +41321,7 @@ return errors === 0;
 validate200.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSnapshotHeartbeat = validate201;
-const schema665 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema674 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
@@ -40763,7 +41409,7 @@ return errors === 0;
 validate202.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionCancelled = validate203;
-const schema668 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema677 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
@@ -40890,7 +41536,7 @@ export const validateActionReversed = validate71;
 export const validateHaltNotice = validate134;
 
 export const validateRunHalted = validate204;
-const schema672 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+const schema681 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
 
 function validate204(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
@@ -41002,7 +41648,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs11 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate204.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema672.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate204.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema681.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -41027,7 +41673,7 @@ return errors === 0;
 validate204.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunResumed = validate205;
-const schema676 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema685 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate205(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
@@ -41150,7 +41796,7 @@ return errors === 0;
 validate205.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTimerDue = validate206;
-const schema680 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+const schema689 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
 
 function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
@@ -41184,7 +41830,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate206.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema680.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate206.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema689.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -41294,7 +41940,7 @@ return errors === 0;
 validate206.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimClaims = validate207;
-const schema682 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema691 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
@@ -41568,7 +42214,7 @@ return errors === 0;
 validate207.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantClaims = validate208;
-const schema691 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema700 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"observe":{"const":true,"description":"Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise."}}};
 
 function validate208(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
@@ -41591,7 +42237,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema691.properties, key0))){
+if(!(func0.call(schema700.properties, key0))){
 validate208.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -41749,7 +42395,7 @@ validate208.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern122.test(data5)){
+if(!pattern125.test(data5)){
 validate208.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -41985,6 +42631,19 @@ var valid0 = _errs42 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.observe !== undefined && func0.call(data, "observe")){
+const _errs45 = errors;
+if(true !== data.observe){
+validate208.errors = [{instancePath:instancePath+"/observe",schemaPath:"#/properties/observe/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs45 === errors;
+}
+else {
+var valid0 = true;
+}
 }
 }
 }

@@ -79,5 +79,5 @@ const isGrant = (value: unknown): value is GrantClaims => {
   if (typeof value !== 'object' || value === null) return false;
   const g = value as Record<string, unknown>;
   return haveTexts(g, ['jti', 'tenant', 'run', 'action', 'agent', 'tool', 'definition', 'args', 'aud', 'policy', 'jkt'])
-    && typeof g['claim'] === 'boolean' && (g['tier'] === 1 || g['tier'] === 2 || g['tier'] === 3 || g['tier'] === 4);
+    && typeof g['claim'] === 'boolean' && (g['observe'] === undefined || g['observe'] === true) && (g['tier'] === 1 || g['tier'] === 2 || g['tier'] === 3 || g['tier'] === 4);
 };

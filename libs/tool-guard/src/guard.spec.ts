@@ -15,13 +15,13 @@ const base: GrantClaims = {
   jkt: jwkThumbprint(session.publicJwk), iat: 1_000, exp: 1_030,
 };
 
-const world = (change: Partial<GrantClaims> = {}, options: { gone?: boolean; startedAt?: number } = {}) => {
+const world = (change: Partial<GrantClaims> = {}, options: { gone?: boolean; startedAt?: number; refuseObserved?: boolean } = {}) => {
   let time = options.startedAt ?? 900_000;
   const store = createMemoryHotState({ now: () => time });
   time = 1_005_000;
   const halts = createHaltSet();
   let stale = false;
-  const guard = createToolGuard({ audience: 'tools', jwks: createKeySet([policy.publicJwk, supervision.publicJwk]), store, halts: { halted: (t, except) => halts.halted(t, except), isStale: () => stale }, now: () => time });
+  const guard = createToolGuard({ audience: 'tools', jwks: createKeySet([policy.publicJwk, supervision.publicJwk]), store, halts: { halted: (t, except) => halts.halted(t, except), isStale: () => stale }, now: () => time, ...(options.refuseObserved !== undefined && { refuseObserved: options.refuseObserved }) });
   const claims = { ...base, ...change };
   const call: GuardedCall = {
     grant: signGrants([claims], policy)[0]!, tool: 'payments.transfer', arguments: args, definition: 'def',
@@ -66,6 +66,13 @@ describe('tool guard', () => {
     const w = world();
     expect(await code(w, change)).toBe(expected);
     expect(await code(w)).toBe('ok');
+  });
+
+  it('takes a grant of observe mode unless it is told not to', async () => {
+    expect(await code(world({ observe: true }))).toBe('ok');
+    expect(await code(world({ observe: true }, { refuseObserved: true }))).toBe('observed_grant');
+    expect(await code(world({}, { refuseObserved: true }))).toBe('ok');
+    expect(await code(world({ observe: 'no' as never }))).toBe('bad_grant');
   });
 
   it('knows the ends of grant and claim', async () => {

@@ -19,6 +19,8 @@ export interface ToolGuardOptions {
   readonly now: () => number;
   /** Whether the caller must show that it holds the session key the grant names. Default true; false makes a grant a bearer thing. */
   readonly requireSessionProof?: boolean;
+  /** Refuses grants that were given in observe mode, where rules may have said no. Default false: observing blocks nothing. */
+  readonly refuseObserved?: boolean;
   /** Services whose keys sign grants and claims. Default policy and supervision. */
   readonly signers?: { readonly grants: string; readonly claims: string };
 }
@@ -84,6 +86,7 @@ export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
       if (!verified.ok) return guardRefusal(verified.code, verified.detail);
       if (serviceOfKey(verified.kid) !== signers.grants) return guardRefusal('wrong_signer', `grants are signed by ${signers.grants}`);
       const { claims } = verified;
+      if (claims.observe === true && options.refuseObserved === true) return guardRefusal('observed_grant', 'given in observe mode, and this tool takes no such grants');
       if (claims.tool !== call.tool) return guardRefusal('wrong_tool', `the grant is for ${claims.tool}`);
       if (call.definition !== undefined && call.definition !== claims.definition) return guardRefusal('wrong_definition', 'the tool changed since the decision; propose the action again');
       if (digestOf(call.arguments) !== claims.args) return guardRefusal('wrong_arguments', 'the arguments are not those that were decided on');

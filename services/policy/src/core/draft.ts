@@ -70,6 +70,10 @@ export interface Ruling {
   readonly failed: readonly FailedFact[];
   readonly snapshots: GovernedDecided['snapshots'];
   readonly reserved: { readonly calls: number; readonly money: Money | null };
+  /** The money it would move, once facts and rules were asked; absent where they never were. */
+  readonly judged?: Money | null | undefined;
+  /** What enforcement would have done, of an observed agent. */
+  readonly observed?: GovernedDecided['observed'];
   /** What it takes from wider budgets. */
   readonly budgets?: readonly BudgetUse[];
   readonly evidence?: readonly CheckedEvidence[] | undefined;
@@ -88,13 +92,13 @@ export const decideAction = (draft: Draft, message: ActionProposed, round: numbe
   const answer: Reply = {
     kind: 'decided', run: draft.command.run, action: message.action, seq: fields.seq,
     code: decision.code ?? replyCode[decision.decision], detail: ruling.detail,
-    decision: decision.decision, tier: decision.tier, round, grant: null, claim: decision.claim, arguments: null, expectedSeq: null,
+    decision: decision.decision, tier: decision.tier, round, grant: null, claim: decision.claim, arguments: null, expectedSeq: null, ...(decision.mode !== undefined && { mode: decision.mode }),
     ...(modified !== null && decision.decision === 'modify' && { arguments: modified.arguments, changes: modified.changes.map(({ rules: _, ...change }) => change) }),
   };
   const record: GovernedDecided = {
     position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
     kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, ...(ruling.failed.length > 0 && { failed: ruling.failed }), decision,
-    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }), ...(ruling.review !== undefined && { review: ruling.review }),
+    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }), ...(ruling.review !== undefined && { review: ruling.review }), ...(ruling.observed !== undefined && { observed: ruling.observed }),
   };
   draft.records.push(record);
   draft.replies.push(answer);

@@ -6,6 +6,7 @@ import { defer, standingOf } from './deferral.ts';
 import { countsAsDeny } from './evolve.ts';
 import { consequence, decideAction, haltRun, own } from './draft.ts';
 import { judgeModified } from './modify.ts';
+import { observe, observedUntil } from './observe.ts';
 import type { Judged } from './modify.ts';
 import { permits, withinScope } from './permissions.ts';
 import type { Draft, Ruling } from './draft.ts';
@@ -28,7 +29,9 @@ interface Round {
 
 /** One round of an action: everything as of now (identity, halts, rules, budget), the decision on the record, and what follows from it. */
 export const judgeAction = (draft: Draft, world: World, run: RunState, round: Round): Decision => {
-  const { ruling, tool } = rule(world, run, draft, round);
+  const until = observedUntil(world.agent(run.agent), run, world.now);
+  const { ruling: enforced, tool } = rule(world, run, draft, round, until !== undefined);
+  const ruling = until === undefined ? enforced : observe(enforced, tool?.snapshot, until, world.now, (money) => widerSoFar(world, run, draft.accounts, round, money));
   const { decision, modified } = ruling;
   const answer = decideAction(draft, round.message, round.round, ruling, round.approval, round.follows ? consequence(draft) : own(draft));
   if (decision.decision === 'allow' || decision.decision === 'modify') {
@@ -40,6 +43,8 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
         jti: `${runId}:${round.message.action}:${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
         definition: tool!.snapshot.definition, args: world.digest(modified?.arguments ?? round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
         tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: iat + Math.ceil(world.limits.grantMs / 1000),
+        // Dead when observing ends: from then on rules are asked.
+        ...(until !== undefined && { observe: true as const, exp: Math.min(iat + Math.ceil(world.limits.grantMs / 1000), Math.ceil(until / 1000)) }),
       },
     });
   } else if (decision.decision === 'step_up' && decision.tier === 4) {
@@ -51,15 +56,16 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
   return decision;
 };
 
-const rule = (world: World, run: RunState, { accounts, command: { run: runId } }: Draft, round: Round): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
+/** @param observed a tool that its own runtime holds is judged even where the agent has no permission for it, so that the record can say so */
+const rule = (world: World, run: RunState, { accounts, command: { run: runId } }: Draft, round: Round, observed: boolean): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
   const { message } = round;
   const evidence = round.evidence ?? round.action?.evidence ?? undefined;
   const agent = world.agent(run.agent);
   const tool = world.tool(message.tool);
   const level = world.level(run.agent);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
-  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed, beside }: Pick<Judgement, 'facts' | 'failed' | 'beside'> = nothingKnown, modified: Modification | null = null) => ({
-    tool, ruling: { decision: { ...denied(world, code, verdict), ...(beside !== undefined && { beside }) }, facts, failed, snapshots, reserved: nothing, evidence, detail, modified },
+  const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed, beside, money }: Pick<Judgement, 'facts' | 'failed' | 'beside'> & { readonly money?: Judgement['money'] } = nothingKnown, modified: Modification | null = null) => ({
+    tool, ruling: { decision: { ...denied(world, code, verdict), ...(beside !== undefined && { beside }) }, facts, failed, snapshots, reserved: nothing, judged: money, evidence, detail, modified },
   });
 
   if (agent === undefined || agent.tenant !== run.tenant) return deny('unknown_agent', 'the agent is not registered');
@@ -69,7 +75,8 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
   if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
   if (tool === undefined || tool.snapshot.tenant !== run.tenant) return deny('unknown_tool', 'the tool is not in the catalogue');
-  if (!permits(agent, message.tool) || !withinScope(run.scope, message.tool)) return deny('not_permitted', 'the tool is outside of what agent and run may do');
+  const outside = !permits(agent, message.tool) || !withinScope(run.scope, message.tool);
+  if (outside && !(observed && tool.snapshot.enforcement === 'cooperative')) return deny('not_permitted', 'the tool is outside of what agent and run may do');
   const fault = world.argumentsFault(tool, message.arguments);
   if (fault !== null) return deny('arguments_invalid', fault);
 
@@ -96,6 +103,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const { verdict, money } = judgement;
   if (judged.fault !== null) return deny(judged.fault.code, judged.fault.detail, verdict, judgement, modified);
   if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement, modified);
+  if (outside) return deny('not_permitted', 'the tool is outside of what agent and run may do', verdict, judgement, modified);
   const reserved = { calls: 1, money };
   const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement, modified);
@@ -103,7 +111,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
   const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
-  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, budgets, evidence, modified };
+  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified };
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);
     if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);
@@ -165,6 +173,12 @@ const widerUse = (world: World, run: RunState, accounts: Draft['accounts'], { me
   if (world.wider === undefined) return untouched;
   const shares = sharesOf(world.wider.budgets, { tenant: run.tenant, agent: run.agent, tool: message.tool, money }, world.now);
   return typeof shares === 'string' ? shares : reserveShares(shares, accounts, world.wider, action);
+};
+
+/** As much of it as there is: an observed action is counted and not stopped. */
+const widerSoFar = (world: World, run: RunState, accounts: Draft['accounts'], round: Round, money: Money | null): readonly BudgetUse[] => {
+  const used = widerUse(world, run, accounts, round, money);
+  return typeof used === 'string' ? untouched : used;
 };
 
 /** Tokens, depth and fan-out: what a run is, not what this action adds. Tokens are known only afterwards, so they stop the next action. */

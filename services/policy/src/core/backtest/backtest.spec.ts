@@ -26,6 +26,20 @@ describe('a draft over recorded decisions', () => {
     expect(test.asks.after).toEqual(test.asks.before);
   });
 
+  it('reads what an observed agent did as enforcement would have decided it', () => {
+    const history = historyOf(base);
+    const run = history.open('observed');
+    run.propose('pay.plan', { to: 'DE1', amount: 400 });
+    run.propose('pay.plan', { to: 'DE1', amount: 5_000 });
+    run.propose('pay.plan', { to: 'DE1', amount: 200_000 });
+    expect(history.decided().map(({ decision }) => [decision.decision, decision.mode])).toEqual([['allow', 'observe'], ['allow', 'observe'], ['allow', 'observe']]);
+    const test = backtest(base, history.decided());
+    expect(changed(test)).toEqual({});
+    expect(test.proof()).toMatchObject({ ok: true, reproduced: 3, different: 0 });
+    expect(test.asks.before.at).toHaveLength(1);
+    expect(changed(backtest(draftOf(100), history.decided()))).toEqual({ newlyAsked: 1 });
+  });
+
   it('that tightens asks people about more, and says which rule does it, at whom and at what', () => {
     const test = backtest(draftOf(500), smallDay().decided());
     expect(changed(test)).toEqual({ newlyAsked: 1 });

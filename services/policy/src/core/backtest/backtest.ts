@@ -5,6 +5,7 @@ import type { CastVote } from './asks.ts';
 import { changeOf, gradeOf, loosening, rulesBehind, tightening } from './change.ts';
 import { exampleKeeper, factsReadBy, locate } from './examples.ts';
 import type { Example, Located } from './examples.ts';
+import { enforcedOf } from './enforced.ts';
 import { foresee } from './foresee.ts';
 import type { Answer, Foreseen } from './foresee.ts';
 import { proofKeeper } from './proof.ts';
@@ -88,7 +89,8 @@ export const createBacktest = ({ draft, known, votedAt, onMismatch }: BacktestOp
   const requestersOf = ({ decision, facts }: GovernedDecided): readonly string[] => decision.approval?.requesters ?? (facts['instruction.attested']?.from === undefined ? [] : [facts['instruction.attested'].from]);
 
   /** One recorded decision. */
-  const add = (record: GovernedDecided): void => {
+  const add = (read: GovernedDecided): void => {
+    const record = read.observed === undefined ? read : enforcedOf(read);
     seen.decisions++;
     if (record.round === 1) seen.actions++;
     if (record.now < seen.first) seen.first = record.now;

@@ -19,7 +19,9 @@ const snapshot = (tool: string, change: Partial<ToolSnapshot>): ToolSnapshot => 
 });
 export const tools = new Map([snapshot('pay.send', { reversible: false }), snapshot('pay.plan', {}), snapshot('pay.read', { consequential: false, facts: {} })].map((one) => [one.tool, compileTool(one)]));
 
+/** An agent called `observed` is. */
 const agentOf = (id: string): AgentSnapshot => ({
+  ...(id === 'observed' && { observe: { until: start + 9e9, by: 'opal' } }),
   agent: id, tenant: 'acme', version: 1, name: id, owner: 'olga', purpose: 'pay', roles: [], status: 'active', permissions: ['pay.*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 1_000, money: null },
 });
 
