@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseConfig, integer, optional, postgresField, readConfig, text } from '@countersign/service-host';
@@ -14,6 +15,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     grantMs: integer('CS_GRANT_MS', { default: 30_000, min: 1_000, max: 300_000 }),
     checkpointRecords: integer('CS_CHECKPOINT_RECORDS', { default: 20_000, min: 1 }),
     checkpointMs: integer('CS_CHECKPOINT_MS', { default: 30_000, min: 100 }),
+    threads: integer('CS_POLICY_THREADS', { default: Math.min(2, availableParallelism()), min: 1, max: 64 }),
     maxBatch: integer('CS_POLICY_BATCH', { default: 1_000, min: 1, max: 1_000 }),
   });
   const bundle = config.bundle ?? fileURLToPath(new URL('../packs/demo', import.meta.url));

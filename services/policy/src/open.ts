@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isMainThread } from 'node:worker_threads';
 import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger, createMetrics } from '@countersign/telemetry';
@@ -18,7 +19,7 @@ import { policyTopics } from './compose.ts';
 /** Opens everything the service needs; what it returns is started by the service host. */
 export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> => {
   const log = createLogger({ service: 'policy', level: config.logLevel });
-  const metrics = createMetrics('policy');
+  const metrics = createMetrics('policy', { defaults: isMainThread });
   const counted = metrics.counter('countersign_policy_total', 'What policy wrote or counted', ['what']);
   const files = await readBundleFiles(config.bundle);
   const installed = parseBundle(files);

@@ -7,8 +7,17 @@ import { CreateBudgetLedger1763700000000, CreateCheckpoints1700000000000 } from 
 
 /** TypeORM owns connections and migrations; the two hot statements go through it as plain SQL. */
 export const openCheckpoints = async (url: string): Promise<DataSource> => {
-  const source = new DataSource({ type: 'postgres', url, migrations: [CreateCheckpoints1700000000000, CreateBudgetLedger1763700000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 2 });
-  return source.initialize();
+  const source = await new DataSource({ type: 'postgres', url, migrations: [CreateCheckpoints1700000000000, CreateBudgetLedger1763700000000], migrationsTransactionMode: 'all', poolSize: 2 }).initialize();
+  // Several members start at once, and TypeORM's migrations know of no other.
+  const lock = source.createQueryRunner();
+  try {
+    await lock.query("SELECT pg_advisory_lock(hashtext('countersign:policy:checkpoints'))");
+    await source.runMigrations();
+  } finally {
+    await lock.query("SELECT pg_advisory_unlock(hashtext('countersign:policy:checkpoints'))");
+    await lock.release();
+  }
+  return source;
 };
 
 /**
