@@ -32,6 +32,9 @@ export const uuidV7From = (now: number, random: Uint8Array): string => {
   return `${time.slice(0, 8)}-${time.slice(8)}-${randA}-${randB}-${tail}`;
 };
 
+/** When a UUIDv7 says it was made, milliseconds since the epoch; NaN where it is none. */
+export const timeOfUuidV7 = (id: string): number => (isUuidV7(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : Number.NaN);
+
 /**
  * The halt that policy puts on a run while a tier 4 action of it waits for a senior decision. It stops everything but that action:
  * a grant for it is that decision, whether or not the lift has arrived everywhere yet.

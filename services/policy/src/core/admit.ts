@@ -1,4 +1,6 @@
+import { timeOfUuidV7 } from '@countersign/kernel';
 import type { FromRuntime } from './commands.ts';
+import { startWithinMs } from './state.ts';
 import type { Answered, RunState } from './state.ts';
 import type { Limits } from './world.ts';
 
@@ -24,6 +26,8 @@ export const admit = (command: FromRuntime, run: RunState | undefined, now: numb
   if (run === undefined) {
     if (body.kind !== 'started' && !(body.kind === 'fault' && command.ceType.endsWith('.started.v1'))) return refuse('run_unknown', 'the run was not started, or ended long ago: send started first');
     if (seq !== 0) return refuse('seq_gap', 'the first message of a run has seq 0', 0);
+    // Ended runs are forgotten: a copy of one's first message must not begin it again.
+    if (command.at - timeOfUuidV7(command.run) > startWithinMs) return refuse('run_expired', 'the run was opened too long ago to be started: open another one', 0);
     if (command.prev !== chainStart) return refuse('chain_broken', 'cs_prev of the first message is 32 zero bytes', 0);
     return faultOf(command, now, token.run_not_after * 1000, limits) ?? next;
   }

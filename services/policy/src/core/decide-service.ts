@@ -33,10 +33,14 @@ export const decideForService = (draft: Draft, body: ServiceBody, run: RunState,
       return draft;
     }
     case 'reversed':
-      if (!run.actions.has(body.message.action)) return refuse(draft, 'action_unknown', 'the run has no such action');
-      draft.records.push({ ...own(draft), kind: 'action.reversed', action: body.message.action, message: body.message });
-      return draft;
+      return run.closed || run.actions.has(body.message.action) ? reversed(draft, body.message) : refuse(draft, 'action_unknown', 'the run has no such action');
   }
+};
+
+/** Supervision reversed an action: on the record, and no more. */
+export const reversed = (draft: Draft, message: Extract<ServiceBody, { kind: 'reversed' }>['message']): Draft => {
+  draft.records.push({ ...own(draft), kind: 'action.reversed', action: message.action, message });
+  return draft;
 };
 
 const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly CheckedVote[], run: RunState, world: World): Draft => {

@@ -2,7 +2,7 @@ import type { GovernedRecord, Money } from '@countersign/contracts';
 import { isUuidV7 } from '@countersign/kernel';
 import { admit } from './admit.ts';
 import type { FromRuntime, PolicyCommand, RuntimeBody } from './commands.ts';
-import { decideForService } from './decide-service.ts';
+import { decideForService, reversed } from './decide-service.ts';
 import { draftFor, haltRun, own, refuse } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -23,7 +23,9 @@ export const decide = (command: PolicyCommand, state: PartitionState, world: Wor
   if (command.from === 'service') {
     if (command.body.kind === 'fault') return refuse(draft, command.body.code, command.body.detail);
     if (!command.rightPartition) return refuse(draft, 'wrong_partition', 'the record is not in the partition of its run');
-    return run === undefined ? refuse(draft, 'run_unknown', 'the run was not started, or ended long ago') : decideForService(draft, command.body, run, world);
+    if (run !== undefined) return decideForService(draft, command.body, run, world);
+    // What supervision took back stands on the record, however long ago the run ended.
+    return command.body.kind === 'reversed' ? reversed(draft, command.body.message) : refuse(draft, 'run_unknown', 'the run was not started, or ended long ago');
   }
   const admission = admit(command, run, world.now, world.limits);
   if (admission.status === 'seen') {

@@ -3,9 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { GovernedRecord } from '@countersign/contracts';
 import fc from 'fast-check';
 import { evolve } from './evolve.ts';
-import { actionId, folding, outcomeOf, proposed, resolvedFor, scene, start, started, supply, toolNames, vote } from './scene.fixture.ts';
+import { actionId, folding, outcomeOf, proposed, resolvedFor, runId, scene, start, started, supply, toolNames, vote } from './scene.fixture.ts';
 import type { Scene } from './scene.fixture.ts';
-import { initialState } from './state.ts';
+import { graceMs, initialState, startWithinMs, sweepEveryMs } from './state.ts';
 import type { PartitionState } from './state.ts';
 
 const foldAll = (records: readonly GovernedRecord[], from: PartitionState = initialState()): PartitionState => {
@@ -62,7 +62,25 @@ describe('the fold', () => {
     s.tell(s.message({ kind: 'ended', message: { reason: 'completed', messages: 4 } }));
     s.tell(s.message(outcomeOf(2, 'succeeded')));
     expect([kept === JSON.stringify(folding.emptyContext), JSON.stringify(run().context)]).toEqual([false, JSON.stringify(folding.emptyContext)]);
-    expect([...run().actions.values()].map(({ reply }) => reply)).toEqual([null, null]);
+  });
+
+  it('forgets a run soon after its end, and later one of which an action may still be told to have run', () => {
+    const s = scene();
+    const known = (time: number): boolean => { s.at(time); s.hear({ kind: 'halted', message: { halt: `h${time}`, by: 'x', reason: 'y', mode: 'halt' } }); return s.state.runs.has(runId); };
+    const first = s.message(started);
+    s.tell(first);
+    s.tell(s.message(proposed(1, 'tier1')));
+    s.tell(s.message({ kind: 'ended', message: { reason: 'completed', messages: 3 } }));
+    const soon = start + startWithinMs + graceMs + sweepEveryMs + 1;
+    expect(known(soon)).toBe(true);
+    // Its last outcome is the end of it.
+    s.tell(s.message(outcomeOf(1, 'succeeded')));
+    expect([known(soon + graceMs), known(soon + graceMs + sweepEveryMs + 1)]).toEqual([true, false]);
+    // A copy of everything it ever said begins nothing.
+    expect(s.tell({ ...first, at: soon + graceMs, ceTime: soon + graceMs }).replies).toMatchObject([{ code: 'run_expired' }]);
+    // What supervision takes back is on the record all the same.
+    s.hear({ kind: 'reversed', message: { action: actionId(1), by: 'carl', reason: 'wrong account', outcome: 'succeeded' } as never });
+    expect(s.log.at(-1)).toMatchObject({ kind: 'action.reversed', run: runId, action: actionId(1) });
   });
 
   it('of the records as written equals the state the decisions rested on', () => {

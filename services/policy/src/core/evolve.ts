@@ -1,11 +1,12 @@
 import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money, TokenClaims } from '@countersign/contracts';
+import { timeOfUuidV7 } from '@countersign/kernel';
 import { foldShares, releaseShares, settleShares } from './budgets.ts';
 import { depthBehind } from './deferral.ts';
 import { consumesSeq } from './events.ts';
 import { fingerprint } from './fingerprint.ts';
 import { noPast, proposedAct, remember, settleAct } from './past.ts';
 import { replyOf } from './reply.ts';
-import { graceMs, recentKept, sweepEveryMs } from './state.ts';
+import { graceMs, recentKept, startWithinMs, sweepEveryMs } from './state.ts';
 import type { ActionState, PartitionState, RunState } from './state.ts';
 import type { Folding } from './world.ts';
 
@@ -36,6 +37,7 @@ const startedRun = (record: GovernedStarted, folding: Folding): RunState => ({
   context: folding.withInstruction(folding.emptyContext, record.message.instruction.text),
   closed: false, nextSeq: 0, head: '', recent: [], actions: new Map(), deferred: new Set(), halts: new Set(),
   calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map(), past: noPast(record.now, depthOf(record.token.act)),
+  forgetAt: record.token.run_not_after * 1000 + graceMs,
 });
 
 /** Actors that the run's first token names behind its agent. */
@@ -68,12 +70,7 @@ const change = (run: RunState, record: GovernedRecord, folding: Folding, account
       run.halts.delete(record.halt);
       return;
     case 'run.ended':
-      run.closed = true;
-      // Nothing is decided in it any more: what its tools returned need not be carried for the rest of its life, nor into every checkpoint.
-      run.context = folding.emptyContext;
-      // No proposal is answered again either: it would be refused as run_closed.
-      for (const action of run.actions.values()) action.reply = null;
-      return;
+      return close(run, record, folding);
     case 'run.started':
     case 'action.reversed':
     case 'message.refused':
@@ -84,6 +81,27 @@ const change = (run: RunState, record: GovernedRecord, folding: Folding, account
     default:
       throw new Error(`governed record of unknown kind ${(record as { kind: string }).kind}`);
   }
+};
+
+/** Nothing is decided in an ended run any more: what only deciding needs is let go, and soon the run itself, unless an action that was granted may still be told to have run. */
+const close = (run: RunState, record: GovernedRecord, folding: Folding): void => {
+  run.closed = true;
+  run.context = folding.emptyContext;
+  run.instruction = { text: '', attestedBy: run.instruction.attestedBy };
+  run.past = noPast(run.past.startedAt, run.past.depth);
+  run.counts.clear();
+  run.dataTouched = [];
+  run.recent = [];
+  for (const [id, action] of run.actions) {
+    if (!action.granted || action.status === 'finished') { run.actions.delete(id); continue; }
+    action.reply = null;
+    if (action.status === 'granted') run.past.open++;
+  }
+  forgetSoon(run, record);
+};
+
+const forgetSoon = (run: RunState, record: GovernedRecord): void => {
+  if (run.actions.size === 0) run.forgetAt = Math.max(record.now, timeOfUuidV7(record.run!) + startWithinMs) + graceMs;
 };
 
 /** Codes of denies that say nothing about the agent's conduct. */
@@ -190,6 +208,11 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
     run.deferred.delete(record.action);
     if (action.act !== null) settleAct(action.act, record.settled.money);
   }
+  if (run.closed) {
+    run.actions.delete(record.action);
+    forgetSoon(run, record);
+    return;
+  }
   const { status, result, tokens } = record.message;
   run.past.tokens += tokens ?? 0;
   if (status === 'not_executed') return;
@@ -198,7 +221,7 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
   if (tool === undefined || tool.snapshot.dataClasses.length === 0) run.past.unclassified = true;
   if (tool === undefined) return;
   touch(run, tool.snapshot.dataClasses);
-  if (result !== null && !run.closed) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null, trusted: record.trusted === true });
+  if (result !== null) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null, trusted: record.trusted === true });
 };
 
 /** Moves an action's reservation to the given amounts, and the run's totals with it. */
@@ -219,7 +242,7 @@ const sweep = (state: PartitionState, now: number): void => {
   state.nextSweep = now + sweepEveryMs;
   for (const [id, account] of state.accounts) if (account.until + graceMs < now) state.accounts.delete(id);
   for (const [id, run] of state.runs) {
-    if (run.notAfter + graceMs < now) state.runs.delete(id);
+    if (run.forgetAt < now) state.runs.delete(id);
     else for (const action of run.actions.values()) if (action.reply !== null && action.status !== 'open' && action.replyUntil < now) action.reply = null;
   }
 };

@@ -8,7 +8,8 @@ import type { Folding, Judgement, KnownTool, Question, Verdict, World } from './
 
 /** A small world for tests: tools are named after what the rules say of them. */
 export const start = 1_800_000_000_000;
-export const runId = '01970000-0000-7000-8000-000000000001';
+/** Opened at `start`. */
+export const runId = '01a3185c-5000-7000-8000-000000000001';
 export const actionId = (n: number): string => `01970000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
 export const agent: AgentSnapshot = {

@@ -53,14 +53,14 @@ export interface RunState {
   readonly jkt: string;
   /** End of the run's life, epoch ms. */
   readonly notAfter: number;
-  readonly instruction: { readonly text: string; readonly attestedBy: string | null };
+  instruction: { readonly text: string; readonly attestedBy: string | null };
   /** Provenance index; made and read by core/facts. */
   context: unknown;
   closed: boolean;
   nextSeq: number;
   /** Chain hash of the last message that consumed a seq. */
   head: string;
-  readonly recent: Answered[];
+  recent: Answered[];
   readonly actions: Map<string, ActionState>;
   /** Actions that wait for a fact or for another action. */
   readonly deferred: Set<string>;
@@ -70,7 +70,9 @@ export interface RunState {
   denies: number;
   dataTouched: string[];
   readonly counts: Map<string, number>;
-  readonly past: Past;
+  past: Past;
+  /** When nothing of it need be known any more, epoch ms. */
+  forgetAt: number;
 }
 
 /** One partition of runs.governed, folded. Owned by one processor, changed in place: copying it for each message would cost more than deciding. */
@@ -90,8 +92,10 @@ export interface PartitionState {
 export const foldVersion = 8;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
-/** How long a run is remembered after its life ended: messages on their way still get a coded reply. */
+/** How long a run is remembered after its life or the run itself ended: messages on their way still get a coded reply. */
 export const graceMs = 10 * 60_000;
+/** A run is started within this time of its opening, which its id tells: an ended run can be forgotten then, and no copy of its first message begins it again. */
+export const startWithinMs = 30 * 60_000;
 export const sweepEveryMs = 60_000;
 
 export const initialState = (): PartitionState => ({ position: 0, lastNow: 0, nextSweep: 0, runs: new Map(), accounts: new Map() });

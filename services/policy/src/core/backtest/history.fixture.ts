@@ -1,4 +1,5 @@
 import type { AgentSnapshot, GovernedDecided, GovernedRecord, Json, TokenClaims, ToolSnapshot } from '@countersign/contracts';
+import { uuidV7From } from '@countersign/kernel';
 import type { CheckedVote, PolicyCommand, RuntimeBody, ServiceBody } from '../commands.ts';
 import { judgeBeside } from '../bundles/beside.ts';
 import { decide } from '../decide.ts';
@@ -47,6 +48,7 @@ export const historyOf = (bundle: CompiledBundle, canary?: CompiledBundle) => {
     judge: canary === undefined ? judgeWith(bundle) : judgeBeside(judgeWith(bundle), { version: canary.version, mode: 'canary', judge: judgeWith(canary), inCohort: () => true }), digest: () => 'd'.repeat(43), limits: { budget: bundle.budget, grantMs: 30_000, actionsPerRun: 10_000, denies: 1_000, clockSkewMs: 300_000 },
   }) as unknown as World;
   const id = (n: number): string => `01970000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+  const runId = (n: number): string => uuidV7From(now, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, n >> 8, n & 255));
   const handle = (command: PolicyCommand): GovernedRecord[] => {
     const draft = decide(command, state, world());
     for (const record of draft.records) evolve(state, record, folding);
@@ -68,7 +70,7 @@ export const historyOf = (bundle: CompiledBundle, canary?: CompiledBundle) => {
     wait: (ms: number): void => { now += ms; },
     /** Opens a run under an instruction that somebody may have signed. */
     open: (agent = 'clerk', text = 'plan the rent', attestedBy: string | null = null) => {
-      const run = id(1_000_000 + sent.size);
+      const run = runId(sent.size);
       tell(run, agent, { kind: 'started', message: { instruction: { text, attestation: null }, traceId: null }, attestedBy });
       return {
         propose: (tool: string, args: Record<string, Json>): GovernedDecided => {
