@@ -409,6 +409,11 @@ export interface ReviewView {
   readonly digest: string;
   readonly at: number;
 }
+/** The child run, and the halt that stops it for good. */
+export interface RevokeRunResponse {
+  readonly run: string;
+  readonly halt: string;
+}
 /** A run with its actions, oldest first. */
 export interface RunDetail {
   readonly run: string;
@@ -419,6 +424,10 @@ export interface RunDetail {
   readonly actions: number;
   readonly waiting: number;
   readonly timeline: readonly ActionView[];
+  /** Of a child run: the run that delegated. */
+  readonly parent?: string;
+  /** Where it belongs to a delegation: every run from the root down, parents before children. */
+  readonly tree?: readonly { readonly run: string; readonly agent: string; readonly status: string; readonly parent: string | null }[];
 }
 export interface RunList {
   readonly runs: readonly RunView[];
@@ -432,6 +441,8 @@ export interface RunView {
   readonly instruction: string;
   readonly actions: number;
   readonly waiting: number;
+  /** Of a child run: the run that delegated. */
+  readonly parent?: string;
 }
 /** The broker has the message; what comes of it is on the stream. */
 export interface SentResponse {
@@ -454,6 +465,30 @@ export interface SupplyFactResponse {
   readonly action: string;
   readonly fact: string;
   readonly sent: true;
+}
+/** Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long. */
+export interface TokenExchangeRequest {
+  readonly grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange';
+  /** Live agent token of the run that delegates. */
+  readonly subject_token: string;
+  readonly subject_token_type: 'urn:ietf:params:oauth:token-type:access_token';
+  readonly requested_token_type?: 'urn:ietf:params:oauth:token-type:access_token';
+  readonly client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  /** By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once. */
+  readonly client_assertion: string;
+  /** JSON text of the public half of the session key of the child run. */
+  readonly session_key: string;
+  /** Policy's grant for countersign.delegate, used once. */
+  readonly grant: string;
+  /** Supervision's, where the grant needs one. */
+  readonly claim?: string;
+  /** By the session key of the run that delegates, over this grant: a minute old at most. */
+  readonly session_proof: string;
+  /** JSON text of the arguments that were granted (Delegation). */
+  readonly delegation: string;
+  /** Less than was delegated, if so wanted. */
+  readonly scope?: string;
+  readonly client_id?: string;
 }
 /** Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523). */
 export interface TokenRequest {
@@ -482,6 +517,8 @@ export interface TokenResponse {
   readonly not_after: number;
   /** 32 bytes, base64url: key of the message proofs of (run, session key). */
   readonly proof_key: string;
+  /** Of a token exchange (RFC 8693 section 2.2.1). */
+  readonly issued_token_type?: 'urn:ietf:params:oauth:token-type:access_token';
 }
 export interface ToolList {
   readonly tools: readonly ToolSnapshot[];

@@ -195,6 +195,8 @@ export interface GovernedEnded {
   readonly kind: 'run.ended';
   readonly reason: string;
   readonly denied: readonly string[];
+  /** Of a child run: which action delegated, and what goes back to it. */
+  readonly delegation?: { readonly run: string; readonly action: string; /** Reserved or settled by the child, its own delegations included. */ readonly spent: { readonly calls: number; readonly money: Money | null; readonly tokens: number }; readonly data: readonly string[]; readonly unclassified: boolean; readonly result?: Json; /** The result breaks the schema of the delegation, and is not passed on. */ readonly fault?: string };
 }
 export interface GovernedHalted {
   /** Dense per partition from 0. */
@@ -234,6 +236,8 @@ export interface GovernedOutcome {
   readonly settled: { readonly calls: number; readonly money: Money | null };
   /** The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one. */
   readonly trusted?: true;
+  /** Of a delegation: the child run whose end this is, as policy recorded it there. */
+  readonly delegation?: { readonly child: string; readonly data: readonly string[]; readonly unclassified: boolean };
 }
 export interface GovernedOwned {
   /** Dense per partition from 0. */
@@ -324,6 +328,8 @@ export interface GovernedStarted {
   readonly message: RunStarted;
   readonly token: TokenClaims;
   readonly instruction: { readonly attestedBy: string | null };
+  /** Of a child run: what its grant says, verified. */
+  readonly delegation?: DelegationContext;
 }
 /** Messages without a valid proof: counted, by claimed principal and minute. */
 export interface GovernedUnproven {
@@ -491,6 +497,8 @@ export interface Reply {
   readonly changes?: readonly ChangedArgument[];
   /** The agent is observed: recorded, not enforced. Absent otherwise. */
   readonly mode?: 'observe';
+  /** The child run of a delegation has ended: JSON text of what it returned. */
+  readonly returned?: { readonly child: string; readonly result: string | null };
 }
 
 // ---------- runs ----------
@@ -524,6 +532,24 @@ export interface CancelRequested {
   readonly action: string;
   readonly reason: string;
 }
+/** Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends. */
+export interface Delegation {
+  /** Who is to act. */
+  readonly agent: string;
+  /** Tool patterns separated by spaces: never more than the asking run has. */
+  readonly scope: string;
+  /** For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word. */
+  readonly instruction: string;
+  readonly calls: number;
+  /** Life of the child run; never beyond that of the asking run. */
+  readonly seconds: number;
+  /** Absent: it may move none. */
+  readonly money?: Money;
+  /** Needed where rules limit a run's tokens. */
+  readonly tokens?: number;
+  /** JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned. */
+  readonly resultSchema?: JsonObject;
+}
 /** supplied */
 export interface FactSupplied {
   readonly action: string;
@@ -533,16 +559,44 @@ export interface FactSupplied {
   /** The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it. */
   readonly jws?: string;
 }
+/** What the run that delegates hands to the other agent's runtime, by whatever channel the two have: good for seconds, and for that agent alone. */
+export interface Handoff {
+  readonly subject_token: string;
+  readonly grant: string;
+  readonly claim: string | null;
+  readonly session_proof: string;
+  readonly arguments: Delegation;
+  /** What the root run was instructed with, word for word. */
+  readonly instruction: string;
+}
 export type OutcomeStatus = 'succeeded' | 'failed' | 'partial' | 'unknown' | 'not_executed';
 /** ended */
 export interface RunEnded {
   readonly reason: 'completed' | 'failed' | 'aborted';
   readonly messages: number;
+  /** What a child run returns to the run that delegated; elsewhere it means nothing. */
+  readonly result?: Json;
+}
+/** returned: supervision passes on, to the run that delegated, how the child run ended. */
+export interface RunReturned {
+  readonly action: string;
+  readonly child: string;
+  readonly agent: string;
+  readonly reason: string;
+  /** Reserved or settled by the child, its own delegations included. */
+  readonly spent: { readonly calls: number; readonly money: Money | null; readonly tokens: number };
+  readonly data: readonly string[];
+  readonly unclassified: boolean;
+  /** JSON text; null where nothing was returned or it broke its schema. */
+  readonly result: string | null;
+  readonly fault: string | null;
 }
 /** started */
 export interface RunStarted {
   readonly instruction: { readonly text: string; readonly attestation: string | null };
   readonly traceId: string | null;
+  /** Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word. */
+  readonly delegation?: { readonly grant: string; readonly arguments: Delegation };
 }
 
 // ---------- shared ----------
@@ -698,6 +752,18 @@ export interface ClaimClaims {
   readonly iat: number;
   readonly exp: number;
 }
+/** In the grant of a delegation, signed by policy: what the child run inherits. */
+export interface DelegationContext {
+  /** Runs that it hangs on, the nearest first, the last the root. */
+  readonly ancestors: readonly { readonly run: string; readonly agent: string }[];
+  /** SHA-256 of the text that the root run was instructed with. */
+  readonly instruction: string;
+  readonly attestedBy: string | null;
+  /** Data classes that the asking run has touched. */
+  readonly data: readonly string[];
+  /** It ran something of which nobody said what data it touches. */
+  readonly unclassified: boolean;
+}
 /** Signed by policy; in a grant token, see libs/identity. */
 export interface GrantClaims {
   readonly jti: string;
@@ -717,6 +783,7 @@ export interface GrantClaims {
   readonly exp: number;
   /** Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise. */
   readonly observe?: true;
+  readonly delegation?: DelegationContext;
 }
 /** Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry. */
 export interface TokenClaims {
@@ -734,7 +801,9 @@ export interface TokenClaims {
   readonly scope: string;
   /** RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key. */
   readonly cnf: { readonly jkt: string; readonly jwk: PublicJwk };
-  /** RFC 8693 chain of actors, outermost first. */
+  /** RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts). */
   readonly act?: { readonly sub: string; readonly act?: unknown };
   readonly via?: string;
+  /** Of a child run: the run, and the action of it, that delegated. */
+  readonly parent?: { readonly run: string; readonly action: string };
 }

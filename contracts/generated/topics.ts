@@ -7,7 +7,7 @@ export interface TopicEntry {
 }
 /** Every topic by name. */
 export const topics = {
-  "runs.inbox.v1": {"name":"runs.inbox.v1","key":"run","partitions":4,"compacted":false,"retentionMs":604800000,"maxMessageBytes":131072,"writers":[{"who":"runtime","types":["countersign.runs.started.v1","countersign.runs.proposed.v1","countersign.runs.cancel.v1","countersign.runs.outcome.v1","countersign.runs.ended.v1"],"key":null},{"who":"approvals","types":["countersign.runs.resolved.v1"],"key":"approvals"},{"who":"supervision","types":["countersign.runs.halted.v1","countersign.runs.resumed.v1","countersign.runs.cancelled.v1","countersign.runs.reversed.v1","countersign.runs.due.v1","countersign.runs.supplied.v1"],"key":"supervision"}],"readers":["policy"]},
+  "runs.inbox.v1": {"name":"runs.inbox.v1","key":"run","partitions":4,"compacted":false,"retentionMs":604800000,"maxMessageBytes":131072,"writers":[{"who":"runtime","types":["countersign.runs.started.v1","countersign.runs.proposed.v1","countersign.runs.cancel.v1","countersign.runs.outcome.v1","countersign.runs.ended.v1"],"key":null},{"who":"approvals","types":["countersign.runs.resolved.v1"],"key":"approvals"},{"who":"supervision","types":["countersign.runs.halted.v1","countersign.runs.resumed.v1","countersign.runs.cancelled.v1","countersign.runs.reversed.v1","countersign.runs.due.v1","countersign.runs.supplied.v1","countersign.runs.returned.v1"],"key":"supervision"}],"readers":["policy"]},
   "runs.inbox-dead.v1": {"name":"runs.inbox-dead.v1","key":"run","partitions":4,"compacted":false,"retentionMs":7776000000,"maxMessageBytes":196608,"writers":[{"who":"policy","types":[],"key":null}],"readers":["operator","audit"]},
   "runs.governed.v1": {"name":"runs.governed.v1","key":"run","partitions":4,"compacted":false,"retentionMs":2592000000,"maxMessageBytes":524288,"writers":[{"who":"policy","types":["countersign.governed.run.started.v1","countersign.governed.action.decided.v1","countersign.governed.action.outcome.v1","countersign.governed.action.cancelled.v1","countersign.governed.action.reversed.v1","countersign.governed.run.halted.v1","countersign.governed.run.resumed.v1","countersign.governed.run.ended.v1","countersign.governed.message.refused.v1","countersign.governed.messages.unproven.v1","countersign.governed.partition.owned.v1"],"key":null}],"readers":["policy","approvals","supervision","anomaly","audit","registry"]},
   "runs.governed-dead.v1": {"name":"runs.governed-dead.v1","key":"run","partitions":4,"compacted":false,"retentionMs":7776000000,"maxMessageBytes":589824,"writers":[{"who":"policy","types":[],"key":null},{"who":"approvals","types":[],"key":null},{"who":"supervision","types":[],"key":null},{"who":"anomaly","types":[],"key":null},{"who":"audit","types":[],"key":null},{"who":"registry","types":[],"key":null}],"readers":["operator","audit"]},
@@ -71,6 +71,7 @@ export const signers: Readonly<Record<string, readonly string[]>> = {
   "countersign.runs.reversed.v1": ["supervision"],
   "countersign.runs.due.v1": ["supervision"],
   "countersign.runs.supplied.v1": ["supervision"],
+  "countersign.runs.returned.v1": ["supervision"],
   "countersign.registry.agent.v1": ["registry"],
   "countersign.registry.heartbeat.v1": ["registry"],
   "countersign.registry.tool.v1": ["registry"],

@@ -75,11 +75,11 @@ describe('OpenAPI', () => {
   });
 
   it.each(files)('%s: bodies are schemas of ours, failures are problems', (file) => {
-    type Response = { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref?: string } }>> };
+    type Response = { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref?: string; readonly oneOf?: readonly { readonly $ref?: string }[] } }>> };
     const document = parse(readFileSync(join(dir, file), 'utf8')) as { paths: Record<string, Record<string, { requestBody?: Response; responses: Record<string, Response> }>>; components: { responses: Record<string, Response> } };
     for (const [path, methods] of Object.entries(document.paths)) for (const [method, operation] of Object.entries(methods)) {
       const at = `${method} ${path}`;
-      for (const content of Object.values(operation.requestBody?.content ?? {})) expect([at, content.schema.$ref]).toEqual([at, expect.stringMatching(/^\.\.\/schemas\/http\/\w+Request\.v1\.schema\.json$/)]);
+      for (const content of Object.values(operation.requestBody?.content ?? {})) for (const { $ref } of content.schema.oneOf ?? [content.schema]) expect([at, $ref]).toEqual([at, expect.stringMatching(/^\.\.\/schemas\/http\/\w+Request\.v1\.schema\.json$/)]);
       for (const [status, response] of Object.entries(operation.responses)) {
         const settled = response.$ref === undefined ? response : document.components.responses[response.$ref.split('/').pop()!]!;
         const types = Object.keys(settled.content ?? {});

@@ -4,3 +4,5 @@ export * from './ids.ts';
 export * from './money.ts';
 export * from './time.ts';
 export * from './reach.ts';
+export * from './patterns.ts';
+export * from './delegation.ts';

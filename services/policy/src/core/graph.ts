@@ -1,6 +1,6 @@
 import type { GraphNode } from '@countersign/contracts';
 import { dependantsOf, reach } from '@countersign/kernel';
-import { covers } from './permissions.ts';
+import { covers } from '@countersign/kernel';
 
 /** The system graph as a change is looked up in it. Made once per snapshot; nothing in it changes. */
 export interface Graph {

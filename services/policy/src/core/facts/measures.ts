@@ -1,7 +1,7 @@
 import { Failure } from '../cel/value.ts';
 import type { Result } from '../cel/value.ts';
 import type { Act, Past, ToolUse } from '../past.ts';
-import { covers } from '../permissions.ts';
+import { covers } from '@countersign/kernel';
 
 /** Which acts of the run: all conditions hold. Without `denied` those that were granted. */
 export interface ActsSpec {

@@ -1,5 +1,5 @@
 import type { WiderBudget } from '../budgets.ts';
-import { covers } from '../permissions.ts';
+import { covers } from '@countersign/kernel';
 import { duration } from './duration.ts';
 import type { Complain } from './problem.ts';
 
