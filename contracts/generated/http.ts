@@ -131,6 +131,14 @@ export interface CancelResponse {
 export interface CastVoteRequest {
   readonly jws: string;
 }
+/** What is different about a person; what is left out stays. */
+export interface ChangePersonRequest {
+  readonly reason: string;
+  readonly name?: string;
+  readonly roles?: readonly string[];
+  /** null: nobody. */
+  readonly manager?: string | null;
+}
 export interface ClaimRequest {
   readonly grant: string;
 }

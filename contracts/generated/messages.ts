@@ -444,6 +444,8 @@ export interface PersonSnapshot {
   readonly roles: readonly string[];
   readonly status: 'active' | 'gone';
   readonly keys: readonly PublicJwk[];
+  /** Whom to ask when they are not there; absent where nobody was named. */
+  readonly manager?: string;
 }
 export interface ToolSnapshot {
   readonly tool: string;

@@ -13,7 +13,8 @@ import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
 import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
-import type { Inventory, Messages } from './app/ports.ts';
+import type { Exclusively, Inventory, Messages } from './app/ports.ts';
+import { createStaff } from './app/staff.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
 
 export interface RegistryPorts {
@@ -21,6 +22,7 @@ export interface RegistryPorts {
   readonly inventory: Inventory;
   readonly messages: Messages;
   readonly hot: HotState;
+  readonly exclusively: Exclusively;
   readonly key: SigningKey;
   readonly jwks: readonly PublicJwk[];
   readonly proofSecret: Buffer;
@@ -51,6 +53,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   await manage.catchUp();
   const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
   await people.refresh();
+  const staff = createStaff({ ...ports, manage });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
@@ -106,6 +109,14 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       ports.changed();
       return enrolled;
     },
+    /** What became of people: the same three for whoever tells it, a person or a directory. */
+    tellStaff: async <W extends keyof typeof staff>(what: W, ...told: Parameters<(typeof staff)[W]>): Promise<PersonSnapshot | undefined> => {
+      accepted(await (staff[what] as (...of: Parameters<(typeof staff)[W]>) => ReturnType<(typeof staff)[W]>)(...told));
+      await people.refresh();
+      ports.changed();
+      return (await inventory.person(told[0]))?.snapshot ?? undefined;
+    },
+    refreshPeople: people.refresh,
     people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
     register: async (request: RegisterAgentRequest, by: string): Promise<AgentSnapshot> => {
       const owner = await inventory.person(request.owner);

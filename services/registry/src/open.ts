@@ -12,6 +12,7 @@ import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { composeRegistry } from './compose.ts';
 import type { RegistryConfig } from './config.ts';
+import { createExclusively } from './outbound/exclusively.ts';
 import { createInventory, openInventory } from './outbound/inventory.ts';
 import { createMessages, snapshotTopics } from './outbound/publish.ts';
 import { RegistryModule } from './registry.module.ts';
@@ -27,11 +28,12 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const bus = await createBus(config.bus, { clientId: 'registry' });
   const source = await openInventory(config.postgres);
   const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
+  const locks = openPool({ connectionString: config.postgres, max: 3, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   await migrateEventStore(pool);
   const hot = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, prefix: 'registry:' });
   const relay = startOutboxRelay({ pool, bus, shard: 'registry', onError: (error) => onError(error, 'outbox') });
   const registry = await composeRegistry({
-    store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, key, jwks: serviceKeys(config.secretsDir).jwks,
+    store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks: serviceKeys(config.secretsDir).jwks,
     proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, graphNodes: config.graphNodes,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });
@@ -48,8 +50,10 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
     await writeFile(file, first.code, { mode: 0o600 });
     log.info({ file }, 'nobody is enrolled yet: the first operator enrols with the one-time code in this file');
   }
+  // Another instance may have heard that somebody left.
+  const reading = setInterval(() => { registry.refreshPeople().catch((error: Error) => onError(error, 'people')); }, 1_000);
   return {
     name: 'registry', http: config.http, module: RegistryModule.of(registry), largeBodies: { '/graph': graphBytes }, log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); await pool.end(); await source.destroy(); },
+    onDrain: async () => { await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); clearInterval(reading); await pool.end(); await locks.end(); await source.destroy(); },
   };
 };

@@ -1,4 +1,4 @@
-import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, GraphNode, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import { decideAndAppend } from '@countersign/event-store';
 import type { EventStore, OutboxMessage } from '@countersign/event-store';
 import { fold } from '@countersign/kernel';
@@ -45,8 +45,8 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
   };
   const people: Kind<PersonCommand, PersonEvent, Person, PersonCode> = {
     kind: 'person', decider: personDecider,
-    snapshot: (state, version) => (state.status === 'active' ? personSnapshot(state, tenant, version) : undefined),
-    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putPerson(id, version, state.status === 'active' ? personSnapshot(state, tenant, version) : null); },
+    snapshot: (state, version) => personSnapshot(state, tenant, version) ?? undefined,
+    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putPerson(id, version, personSnapshot(state, tenant, version)); },
   };
 
   const nodes: Kind<NodeCommand, NodeEvent, Node, never> = {
@@ -99,5 +99,9 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
 const agentSnapshot = ({ profile: { key: _key, ...profile }, status }: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot =>
   ({ ...profile, tenant, version, status });
 
-const personSnapshot = ({ person, name, roles, keys }: { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly keys: readonly PublicJwk[] }, tenant: string, version: number): PersonSnapshot =>
-  ({ person, tenant, version, name, roles, status: 'active', keys });
+/** Nothing is said of who is only invited. */
+const personSnapshot = (state: Person, tenant: string, version: number): PersonSnapshot | null => {
+  if (state.status === 'none' || state.status === 'invited') return null;
+  const { person, name, roles, status, keys, manager } = state;
+  return { person, tenant, version, name, roles, status, keys, ...(manager && { manager }) };
+};

@@ -31,6 +31,9 @@ export interface Inventory {
   versions(): Promise<ReadonlyMap<string, number>>;
 }
 
+/** Runs `work` while nobody else, in any process, works under this name. */
+export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
 /** The snapshot of one thing as a message for its compacted topic, and its events for the record. */
 export interface Messages {
   snapshot(kind: 'agent' | 'tool' | 'person' | 'node', key: string, body: AgentSnapshot | ToolSnapshot | PersonSnapshot | GraphNode): OutboxMessage;

@@ -1,6 +1,6 @@
-import { Body, Controller, Get, Inject, Post, UseGuards } from '@nestjs/common';
-import { validateEnrolPersonRequest, validateInvitePersonRequest } from '@countersign/contracts';
-import type { EnrolPersonRequest, InvitePersonRequest } from '@countersign/contracts';
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, UseGuards } from '@nestjs/common';
+import { validateChangePersonRequest, validateEnrolPersonRequest, validateInvitePersonRequest, validateReasonRequest } from '@countersign/contracts';
+import type { ChangePersonRequest, EnrolPersonRequest, InvitePersonRequest, ReasonRequest } from '@countersign/contracts';
 import { Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
@@ -24,6 +24,30 @@ export class PeopleController {
   @Post('enrol')
   enrol(@Body(validated(validateEnrolPersonRequest)) body: EnrolPersonRequest) {
     return this.#registry.enrol(body);
+  }
+
+  /** From this moment nothing they sign counts, and their agents are orphans. Safe to repeat. */
+  @Post(':person/leave')
+  @HttpCode(200)
+  @UseGuards(PersonGuard)
+  @Roles('operator')
+  leave(@Param('person') person: string, @Body(validated(validateReasonRequest)) { reason }: ReasonRequest, @Person() { person: by }: AuthenticatedPerson) {
+    return this.#registry.tellStaff('leave', person, { by, reason });
+  }
+
+  @Post(':person/return')
+  @HttpCode(200)
+  @UseGuards(PersonGuard)
+  @Roles('operator')
+  comeBack(@Param('person') person: string, @Body(validated(validateReasonRequest)) { reason }: ReasonRequest, @Person() { person: by }: AuthenticatedPerson) {
+    return this.#registry.tellStaff('comeBack', person, { by, reason });
+  }
+
+  @Patch(':person')
+  @UseGuards(PersonGuard)
+  @Roles('operator')
+  change(@Param('person') person: string, @Body(validated(validateChangePersonRequest)) { reason, ...details }: ChangePersonRequest, @Person() { person: by }: AuthenticatedPerson) {
+    return this.#registry.tellStaff('change', person, details, { by, reason });
   }
 
   @Get()

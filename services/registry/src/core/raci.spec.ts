@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals';
+import { effectiveRaci, raciGaps, stages } from './raci.ts';
+import type { RaciMatrix } from './raci.ts';
+
+const full = Object.fromEntries(stages.map((stage) => [stage, { accountable: 'ann' }])) as RaciMatrix;
+
+describe('who answers at each stage', () => {
+  it('is complete when each stage has an active person', () => {
+    expect(raciGaps(full, () => true)).toEqual([]);
+    expect(raciGaps(undefined, () => true).map(({ stage }) => stage)).toEqual([...stages]);
+  });
+  it('names the stage and the person who is gone', () => {
+    expect(raciGaps({ ...full, logging: { accountable: 'carol' } }, (person) => person !== 'carol')).toEqual([{ stage: 'logging', why: 'not_active', person: 'carol' }]);
+  });
+  it('takes the process where the agent says nothing', () => {
+    expect(effectiveRaci({ incident: { accountable: 'bob' } }, full)).toEqual({ ...full, incident: { accountable: 'bob' } });
+  });
+});

@@ -1,0 +1,19 @@
+/** The stages of a decision somebody answers for, in the order they happen. */
+export const stages = ['trigger', 'context', 'generation', 'validation', 'execution', 'logging', 'escalation', 'incident'] as const;
+export type Stage = (typeof stages)[number];
+
+/** One accountable person per stage; who does the work, is asked, is told. Person ids. */
+export interface StageDuties { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] }
+export type RaciMatrix = { readonly [S in Stage]?: StageDuties | undefined };
+
+export type RaciGap = { readonly stage: Stage; readonly why: 'nobody' } | { readonly stage: Stage; readonly why: 'not_active'; readonly person: string };
+
+/** An agent's own duties before those of its process, stage by stage. */
+export const effectiveRaci = (agent: RaciMatrix | undefined, process: RaciMatrix | undefined): RaciMatrix => ({ ...process, ...agent });
+
+/** Stages for which nobody answers, or somebody who is not active any more. */
+export const raciGaps = (raci: RaciMatrix | undefined, isActive: (person: string) => boolean): readonly RaciGap[] => stages.flatMap((stage): RaciGap[] => {
+  const person = raci?.[stage]?.accountable;
+  if (person === undefined) return [{ stage, why: 'nobody' }];
+  return isActive(person) ? [] : [{ stage, why: 'not_active', person }];
+});
