@@ -391,6 +391,17 @@ export interface PolicyBundle {
 }
 
 // ---------- registry ----------
+/** A public key by which an agent authenticates at the token endpoint. */
+export interface AgentKey {
+  readonly kid: string;
+  readonly thumbprint: string;
+  readonly key: PublicJwk;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** retiring: live, and another took its place. */
+  readonly status: 'not_yet' | 'live' | 'retiring' | 'over';
+  readonly addedBy: string;
+}
 export interface AgentSnapshot {
   readonly agent: string;
   readonly tenant: string;
@@ -446,6 +457,24 @@ export interface PersonSnapshot {
   readonly keys: readonly PublicJwk[];
   /** Whom to ask when they are not there; absent where nobody was named. */
   readonly manager?: string;
+}
+/** One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired. */
+export interface Revocation {
+  /** Its id: kind, subject and from, with colons. */
+  readonly revocation: string;
+  readonly tenant: string;
+  readonly agent: string;
+  /** key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`. */
+  readonly kind: 'key' | 'token' | 'session' | 'run' | 'agent';
+  /** RFC 7638 thumbprint, jti, run id or agent id. */
+  readonly subject: string;
+  /** key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good. */
+  readonly from: number;
+  /** When everything it covers has expired. */
+  readonly until: number;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: number;
 }
 export interface ToolSnapshot {
   readonly tool: string;
@@ -797,6 +826,8 @@ export interface TokenClaims {
   readonly exp: number;
   /** When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs. */
   readonly auth_time?: number;
+  /** Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token. */
+  readonly auth_key?: string;
   readonly tenant: string;
   readonly run: string;
   readonly run_not_after: number;

@@ -4,6 +4,7 @@ import { argumentsDigest, lengthPrefixed, serviceOfKey, sha256Text, verifyClaim,
 import type { KeySet } from '@countersign/identity';
 import { seniorHaltId } from '@countersign/kernel';
 import type { HaltView } from './halt-set.ts';
+import type { RevocationView } from './revocation-set.ts';
 import { guardRefusal } from './refusal.ts';
 import type { GuardRefusal } from './refusal.ts';
 
@@ -15,6 +16,8 @@ export interface ToolGuardOptions {
   /** Shared by all instances of the audience: single use is kept here. */
   readonly store: HotState;
   readonly halts: HaltView;
+  /** What was revoked (createRevocationView). Without it, grants of a revoked session work for the seconds they live; claims are refused in any case. */
+  readonly revocations?: RevocationView;
   /** Milliseconds. */
   readonly now: () => number;
   /** Whether the caller must show that it holds the session key the grant names. Default true; false makes a grant a bearer thing. */
@@ -42,7 +45,7 @@ export interface ToolGuard {
 }
 
 export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
-  const { audience, jwks, store, halts, now } = options;
+  const { audience, jwks, store, halts, revocations, now } = options;
   const signers = options.signers ?? { grants: 'policy', claims: 'supervision' };
 
   const checkClaim = (call: GuardedCall, claims: GrantClaims): GuardRefusal | undefined => {
@@ -68,6 +71,13 @@ export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
     return halt && guardRefusal('halted', `stopped by halt ${halt.halt} (${halt.scope.kind})`);
   };
 
+  const checkRevoked = (claims: GrantClaims): GuardRefusal | undefined => {
+    if (revocations === undefined) return undefined;
+    if (revocations.isStale()) return guardRefusal('revocations_stale', 'the view of revocations is older than 3 s; try again when it is live');
+    const entry = revocations.size === 0 ? undefined : revocations.work(claims);
+    return entry && guardRefusal('credential_revoked', `the ${entry.kind} of this grant was revoked`);
+  };
+
   const consume = async (claims: GrantClaims): Promise<GuardRefusal | undefined> => {
     try {
       // A store that lost its memory cannot say that an older grant is unused.
@@ -90,11 +100,11 @@ export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
       if (claims.tool !== call.tool) return guardRefusal('wrong_tool', `the grant is for ${claims.tool}`);
       if (call.definition !== undefined && call.definition !== claims.definition) return guardRefusal('wrong_definition', 'the tool changed since the decision; propose the action again');
       if (digestOf(call.arguments) !== claims.args) return guardRefusal('wrong_arguments', 'the arguments are not those that were decided on');
-      const refusal = checkSession(call, claims) ?? checkClaim(call, claims) ?? checkHalts(claims);
+      const refusal = checkSession(call, claims) ?? checkClaim(call, claims) ?? checkHalts(claims) ?? checkRevoked(claims);
       if (refusal !== undefined) return refusal;
       const used = await consume(claims);
-      // The store may have taken its time: a halt or the expiry that came meanwhile still wins.
-      const late = used ?? checkHalts(claims) ?? (now() >= claims.exp * 1000 ? guardRefusal('expired', 'the grant expired while its single use was being recorded') : undefined);
+      // The store may have taken its time: a halt, a revocation or the expiry that came meanwhile still wins.
+      const late = used ?? checkHalts(claims) ?? checkRevoked(claims) ?? (now() >= claims.exp * 1000 ? guardRefusal('expired', 'the grant expired while its single use was being recorded') : undefined);
       return late ?? { ok: true, claims };
     },
   };

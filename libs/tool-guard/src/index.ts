@@ -4,3 +4,5 @@ export * from './halt-view.ts';
 export * from './http-hooks.ts';
 export * from './refusal.ts';
 export * from './remote-jwks.ts';
+export * from './revocation-set.ts';
+export * from './revocation-view.ts';

@@ -9,7 +9,7 @@ export interface GuardRefusal {
 
 const statusOf: Readonly<Record<string, GuardRefusal['status']>> = {
   wrong_audience: 403, wrong_tool: 403, wrong_definition: 403, wrong_arguments: 403, wrong_session: 403, wrong_signer: 403, observed_grant: 403, claim_mismatch: 403,
-  grant_used: 409, halted: 409, halts_stale: 503, hot_state_unavailable: 503,
+  grant_used: 409, halted: 409, halts_stale: 503, revocations_stale: 503, hot_state_unavailable: 503,
 };
 
 /** Codes without an entry of their own are about who is asking: 401. */

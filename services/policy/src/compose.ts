@@ -73,7 +73,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   const topics = ports.topics ?? policyTopics;
   const partitions = await bus.partitions(topics.inbox);
   const evidence = createEvidenceCheck({ person: (id) => snapshots.person(id), tenant, attestors: () => rules.current()?.bundle.evidence.attestors ?? [] });
-  const verify = createVerifier({ audience: ports.audience, keys: ports.keys, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant), evidence });
+  const verify = createVerifier({ audience: ports.audience, keys: ports.keys, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), proofSecret: ports.proofSecret, signers, partitions, people: createPeople((id) => snapshots.person(id), tenant), evidence, ...(snapshots.revocations && { revocations: snapshots.revocations }) });
   const folding = foldingWith((name) => snapshots.tool(name));
   const worldAt = worldOf(ports, folding, rules);
 
@@ -149,6 +149,8 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),
     level: (agent: string) => { const recorded = snapshots.level(agent); return { recorded, effective: effective(recorded) }; },
   };
+  const { revocations } = snapshots;
+  const revoked: NonNullable<World['revoked']> = (run, of) => revocations?.work({ tenant: of.tenant, agent: of.agent, run, jkt: of.jkt, iat: of.past.startedAt / 1_000 })?.kind;
   // Rules come and go between batches; within one everything is judged by the same.
   let deciding: Deciding | undefined;
   let ruled: object = {};
@@ -159,7 +161,8 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
       deciding = current;
       ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle), review: current.bundle.reviewRate > 0 ? { rate: current.bundle.reviewRate, number } : undefined };
     }
-    return { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null } as unknown as World;
+    const world = { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null } as unknown as World;
+    return revocations === undefined || revocations.size === 0 ? world : { ...world, revoked };
   };
 };
 

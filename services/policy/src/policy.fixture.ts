@@ -43,7 +43,7 @@ export const createRig = async (bus: Bus, partitions = 2) => {
   const suffix = randomBytes(4).toString('hex');
   const named = (name: string) => name.replace(/\.v1$/, `-${suffix}.v1`);
   const topics: PolicyTopics = { inbox: named(topic.runsInbox), governed: named(topic.runsGoverned), replies: named(topic.runsReplies), dead: named(topic.runsInboxDead) };
-  const snapshotTopics = { agents: named(topic.registryAgents), tools: named(topic.registryTools), people: named(topic.registryPeople), halts: named(topic.supervisionHalts), levels: named(topic.anomalyLevels), graph: named(topic.registryGraph) };
+  const snapshotTopics = { agents: named(topic.registryAgents), tools: named(topic.registryTools), people: named(topic.registryPeople), halts: named(topic.supervisionHalts), levels: named(topic.anomalyLevels), graph: named(topic.registryGraph), revocations: named(topic.registryRevocations) };
   const spec = (name: string, n: number, compacted: boolean) => ({ name, partitions: n, compacted, retentionMs: compacted ? -1 : 3_600_000, maxMessageBytes: 524_288 });
   await bus.ensureTopics([...Object.values(topics).map((name) => spec(name, partitions, false)), ...Object.values(snapshotTopics).map((name) => spec(name, 1, true))]);
 
@@ -56,7 +56,7 @@ export const createRig = async (bus: Bus, partitions = 2) => {
     const source = who.kid.replace('-1', '');
     return signServiceMessage({ topic: at, key, value: Buffer.from(JSON.stringify(value)), headers: envelope({ id: randomUUID(), type, source: `/${source}`, time: Date.now(), tenant: 'acme' }) }, who);
   };
-  const beats = ([['agents', 'registry'], ['tools', 'registry'], ['people', 'registry'], ['graph', 'registry'], ['halts', 'supervision'], ['levels', 'anomaly']] as const).map(([what, who]) => startHeartbeats(bus, snapshotTopics[what], {
+  const beats = ([['agents', 'registry'], ['tools', 'registry'], ['people', 'registry'], ['graph', 'registry'], ['revocations', 'registry'], ['halts', 'supervision'], ['levels', 'anomaly']] as const).map(([what, who]) => startHeartbeats(bus, snapshotTopics[what], {
     everyMs: 300, now: Date.now, sign: (key, value) => signed(service[who], `countersign.${who}.heartbeat.v1`, snapshotTopics[what], key, JSON.parse(value.toString())).headers!,
   }));
   const agent: AgentSnapshot = { agent: 'clerk', tenant: 'acme', version: 1, name: 'Clerk', owner: 'olga', purpose: 'pay', roles: [], status: 'active', permissions: ['bank.*'], ceiling: 2, environment: 'test', model: null, runtimeTrusted: false, limits: { calls: 100_000, money: null } };

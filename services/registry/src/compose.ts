@@ -7,19 +7,24 @@ import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
+import type { LiveRevocationView } from '@countersign/tool-guard';
+import { createCredentials } from './app/credentials.ts';
 import { createGraph } from './app/graph.ts';
 import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
 import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
 import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
-import type { Exclusively, Inventory, Messages } from './app/ports.ts';
+import type { CredentialBook, Exclusively, Inventory, Messages } from './app/ports.ts';
 import { createStaff } from './app/staff.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
 
 export interface RegistryPorts {
   readonly store: EventStore;
   readonly inventory: Inventory;
+  readonly credentialBook: CredentialBook;
+  /** What the topic says was revoked; told of what is revoked here before it comes back. */
+  readonly revocations: Pick<LiveRevocationView, 'add' | 'token' | 'work' | 'key' | 'isStale' | 'size'>;
   readonly messages: Messages;
   readonly hot: HotState;
   readonly exclusively: Exclusively;
@@ -33,6 +38,8 @@ export interface RegistryPorts {
   readonly tokensPerMinute: number;
   /** Most nodes of the system graph. */
   readonly graphNodes: number;
+  /** Longest life of an agent's key, ms. */
+  readonly keyLifeMs: number;
   readonly ids: () => string;
   readonly now: () => number;
   /** Called after every change: the outbox has something. */
@@ -51,6 +58,11 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const { inventory, tenant, now } = ports;
   const manage = createManage(ports.store, inventory, ports.messages, tenant);
   await manage.catchUp();
+  const credentials = createCredentials({ store: ports.store, book: ports.credentialBook, messages: ports.messages, tenant, now, keyLifeMs: ports.keyLifeMs, onRevoked: ports.revocations.add });
+  await credentials.catchUp();
+  // Agents registered before keys were events of their own: the life of their key begins now.
+  for (const { agent, key } of await inventory.agents()) if ((await ports.credentialBook.keys(agent)).length === 0 && await credentials.claim(agent, key) === undefined) await credentials.first(agent, key, 'registry');
+  for (const entry of await ports.credentialBook.revocations()) ports.revocations.add(entry);
   const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
   await people.refresh();
   const staff = createStaff({ ...ports, manage });
@@ -82,7 +94,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   };
 
   return {
-    directory, jwks: ports.jwks,
+    directory, jwks: ports.jwks, credentials, changed: ports.changed,
     snapshots: manage.snapshots,
     token: (request: TokenRequest) => issueToken(issuing, request),
     runs: async (request: OpenRunsRequest): Promise<OpenRunsResponse> => {
@@ -120,8 +132,11 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
     register: async (request: RegisterAgentRequest, by: string): Promise<AgentSnapshot> => {
       const owner = await inventory.person(request.owner);
+      const taken = await credentials.claim(request.agent, request.key);
+      if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
       const profile = { ...request, model: request.model ?? null, runtimeTrusted: request.runtimeTrusted ?? false };
       accepted(await manage.agent(request.agent, { type: 'register', profile, ownerExists: owner?.snapshot?.status === 'active', by, now: now() }, by));
+      await credentials.first(request.agent, request.key, by);
       ports.changed();
       return (await inventory.agent(request.agent))!.snapshot;
     },

@@ -8,6 +8,10 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     tokensPerMinute: integer('CS_REGISTRY_TOKENS_PER_MINUTE', { default: 6_000, min: 1, max: 10_000_000 }),
     /** Of the system graph. Policy holds them all in memory. */
     graphNodes: integer('CS_REGISTRY_GRAPH_NODES', { default: 20_000, min: 1, max: 20_000 }),
+    /** Longest life of an agent's key; it is announced as expiring 14 days before. */
+    keyLifeDays: integer('CS_REGISTRY_KEY_LIFE_DAYS', { default: 90, min: 1, max: 366 }),
+    /** How often expiring keys and expired revocations are looked for. */
+    credentialsTickMs: integer('CS_REGISTRY_CREDENTIALS_TICK_MS', { default: 60_000, min: 100, max: 3_600_000 }),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     publicUrl: url('CS_REGISTRY_URL', ['http:', 'https:'], { remedy: 'Set it to the address by which runtimes reach the registry: it is the audience of their client assertions.' }),
   });

@@ -6,6 +6,8 @@ import { createPostgresEventStore, migrateEventStore, openPool, startOutboxRelay
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createRedisHotState } from '@countersign/hot-state/redis';
 import { signServiceMessage } from '@countersign/identity';
+import { createRevocationView } from '@countersign/tool-guard';
+import type { Revocation } from '@countersign/contracts';
 import { uuidV7From } from '@countersign/kernel';
 import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
@@ -14,7 +16,8 @@ import { composeRegistry } from './compose.ts';
 import type { RegistryConfig } from './config.ts';
 import { createExclusively } from './outbound/exclusively.ts';
 import { createInventory, openInventory } from './outbound/inventory.ts';
-import { createMessages, snapshotTopics } from './outbound/publish.ts';
+import { beatTopics, createMessages } from './outbound/publish.ts';
+import { createCredentialBook } from './outbound/credential-book.ts';
 import { RegistryModule } from './registry.module.ts';
 
 /** A whole catalogue is one request, so that all of it is taken or nothing. */
@@ -32,18 +35,33 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   await migrateEventStore(pool);
   const hot = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, prefix: 'registry:' });
   const relay = startOutboxRelay({ pool, bus, shard: 'registry', onError: (error) => onError(error, 'outbox') });
+  const { jwks, keys } = serviceKeys(config.secretsDir);
+  const onTopic: Revocation[] = [];
+  const revocations = createRevocationView({ bus, jwks: keys, now: Date.now, onRevoked: (entry) => onTopic.push(entry), onError: (error) => onError(error, 'revocations') });
   const registry = await composeRegistry({
-    store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks: serviceKeys(config.secretsDir).jwks,
+    store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
     proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, graphNodes: config.graphNodes,
+    credentialBook: createCredentialBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });
   // Before the first heartbeat: whoever sees that one has seen everything.
-  const snapshots = await registry.snapshots();
+  const snapshots = [...await registry.snapshots(), ...await registry.credentials.snapshots()];
   if (snapshots.length > 0) await bus.publish(snapshots);
-  const beats = Object.values(snapshotTopics).map((topic) => startHeartbeats(bus, topic, {
+  const beats = beatTopics.map((topic) => startHeartbeats(bus, topic, {
     now: Date.now, onError: (error) => onError(error, 'heartbeat'),
     sign: (beatKey, value, at) => signServiceMessage({ topic, key: beatKey, value, headers: envelope({ id: randomUUID(), type: 'countersign.registry.heartbeat.v1', source: 'registry', time: at, tenant: config.tenant }) }, key).headers,
   }));
+  // A database restored from a backup has lost what was revoked since; the topic has not. Nothing is issued before the two agree.
+  await revocations.ready;
+  const restored = await registry.credentials.merge(onTopic.splice(0));
+  if (restored > 0) log.warn({ restored }, 'revocations that this database had lost came back from the topic: was it restored from a backup?');
+  const tick = async (): Promise<void> => {
+    const forgotten = await registry.credentials.tick();
+    onTopic.length = 0;
+    if (forgotten.length > 0) await bus.publish(forgotten);
+    relay.wake();
+  };
+  const ticking = setInterval(() => { tick().catch((error: Error) => onError(error, 'credentials')); }, config.credentialsTickMs);
   const first = await registry.firstInvitation();
   if (first) {
     const file = join(config.secretsDir, 'operator-enrolment');
@@ -54,6 +72,6 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const reading = setInterval(() => { registry.refreshPeople().catch((error: Error) => onError(error, 'people')); }, 1_000);
   return {
     name: 'registry', http: config.http, module: RegistryModule.of(registry), largeBodies: { '/graph': graphBytes }, log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); clearInterval(reading); await pool.end(); await locks.end(); await source.destroy(); },
+    onDrain: async () => { clearInterval(ticking); await revocations.stop(); await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); clearInterval(reading); await pool.end(); await locks.end(); await source.destroy(); },
   };
 };

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { PERSON_DIRECTORY } from '@countersign/service-host';
 import type { RegistryService } from './compose.ts';
 import { AgentsController } from './inbound/agents.controller.ts';
+import { CredentialsController } from './inbound/credentials.controller.ts';
 import { GovernedConsumer } from './inbound/governed.consumer.ts';
 import { GraphController } from './inbound/graph.controller.ts';
 import { OauthController, REGISTRY } from './inbound/oauth.controller.ts';
@@ -13,7 +14,7 @@ import { ToolsController } from './inbound/tools.controller.ts';
 export class RegistryModule {
   static of(registry: RegistryService): DynamicModule {
     return {
-      module: RegistryModule, controllers: [OauthController, PeopleController, AgentsController, ToolsController, GraphController, GovernedConsumer],
+      module: RegistryModule, controllers: [OauthController, PeopleController, CredentialsController, AgentsController, ToolsController, GraphController, GovernedConsumer],
       providers: [{ provide: REGISTRY, useFactory: () => registry }, { provide: PERSON_DIRECTORY, useFactory: () => registry.directory }],
     };
   }

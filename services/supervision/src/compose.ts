@@ -4,7 +4,7 @@ import type { FactSupplied, GovernedRecord } from '@countersign/contracts';
 import { issueClaim, signServiceMessage, verifyGrant } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
-import { createHaltView } from '@countersign/tool-guard';
+import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Pool } from 'pg';
@@ -64,6 +64,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       book.keep(notice).catch((error: Error) => ports.onError(error, 'keeping a halt'));
     },
   });
+  const revocations = createRevocationView({ bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'revocations') });
   // Twice a second (DESIGN 7): guards refuse when they have heard nothing for three seconds.
   const beats = startHeartbeats(bus, haltsTopic, {
     everyMs: 500, now, onError: (error) => ports.onError(error, 'heartbeat'),
@@ -79,7 +80,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       const grant = verifyGrant(text, ports.keys, { now: now(), audience: null });
       if (!grant.ok) throw new CodedError('grant_invalid', `${grant.code}: ${grant.detail}`, { status: 400 });
       if (!grant.kid.startsWith('policy-')) throw new CodedError('grant_invalid', 'grants are signed by policy', { status: 400 });
-      const answer = await claimAction(store, halts, ports.agents, grant.claims, { now: now(), jti: randomUUID() });
+      const answer = await claimAction(store, halts, ports.agents, revocations, grant.claims, { now: now(), jti: randomUUID() });
       if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail, { status: answer.code === 'not_ready' || answer.code === 'stale_snapshot' ? 503 : 409 });
       return issueClaim(answer.claims, key);
     },
@@ -102,12 +103,13 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     },
     inForce: () => book.inForce(),
     runs: createRuns(pool),
-    ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : ports.agents.isStale() ? { ok: false, why: 'the snapshot of agents is not live yet' } : { ok: true, why: '' }),
+    ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : ports.agents.isStale() ? { ok: false, why: 'the snapshot of agents is not live yet' } : revocations.isStale() ? { ok: false, why: 'the view of revocations is not live yet' } : { ok: true, why: '' }),
     stop: async () => {
       stopped = true;
       clearInterval(timers);
       await beats.stop();
       await halts.stop();
+      await revocations.stop();
       await reconcile;
     },
   };

@@ -9,7 +9,7 @@ import { serviceKey } from '@countersign/service-host';
 const [brokers, secretsDir, tenant, namespace] = process.argv.slice(2) as [string, string, string, string?];
 const kafka = await createKafkaBus({ brokers: brokers.split(','), clientId: 'bench-heartbeats' });
 const bus = namespace === undefined ? kafka : namespacedBus(kafka, namespace);
-const beats = ([['registry', topic.registryAgents, 1_000], ['registry', topic.registryTools, 1_000], ['registry', topic.registryPeople, 1_000], ['registry', topic.registryGraph, 1_000], ['supervision', topic.supervisionHalts, 500], ['anomaly', topic.anomalyLevels, 1_000]] as const)
+const beats = ([['registry', topic.registryAgents, 1_000], ['registry', topic.registryTools, 1_000], ['registry', topic.registryPeople, 1_000], ['registry', topic.registryGraph, 1_000], ['registry', topic.registryRevocations, 1_000], ['supervision', topic.supervisionHalts, 500], ['anomaly', topic.anomalyLevels, 1_000]] as const)
   .map(([who, at, everyMs]) => {
     const key = serviceKey(secretsDir, who);
     return startHeartbeats(bus, at, {

@@ -72,6 +72,8 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (agent.status !== 'active') return deny('agent_not_active', `the agent is ${agent.status}`);
   const halt = haltOver(world, run, runId, message);
   if (halt !== null) return deny(halt.code, `stopped by halt ${halt.id}`);
+  const revoked = world.revoked?.(runId, run);
+  if (revoked !== undefined) return deny('credential_revoked', `the ${revoked} was revoked`);
   const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
   if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
   if (tool === undefined || tool.snapshot.tenant !== run.tenant) return deny('unknown_tool', 'the tool is not in the catalogue');

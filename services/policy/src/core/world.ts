@@ -4,6 +4,7 @@ import type { Evidence } from './facts/evidence.ts';
 import type { Graph } from './graph.ts';
 import type { Past } from './past.ts';
 import type { Redaction } from './redact.ts';
+import type { RunState } from './state.ts';
 
 export type Level = AnomalyLevel['level'] | 'stale';
 
@@ -72,6 +73,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   readonly haltsVersion: number;
   /** `recorded` as the anomaly service says, `effective` as rules see it. */
+  /** What of the run was revoked (its session key, itself, everything of its agent so far); absent while nothing is. */
+  readonly revoked?: (run: string, of: RunState) => string | undefined;
   level(agent: string): { readonly recorded: Level; readonly effective: Level };
   judge(question: Question<Tool>): Judgement;
   /** base64url SHA-256 of canonical JSON. */

@@ -3,8 +3,9 @@ import { topic, validateAgentSnapshot, validateAnomalyLevel, validateGraphNode, 
 import type { AgentSnapshot, GraphNode, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import type { KeySet } from '@countersign/identity';
 import { followPeople, followSigned } from '@countersign/service-host';
-import { createHaltView } from '@countersign/tool-guard';
 import { checkArguments } from '@countersign/tool-guard/arguments';
+import { createHaltView, createRevocationView } from '@countersign/tool-guard';
+import type { RevocationView } from '@countersign/tool-guard';
 import { graphOf } from '../core/graph.ts';
 import type { Graph } from '../core/graph.ts';
 import { compileTool } from '../core/rules/compile.ts';
@@ -19,6 +20,8 @@ export interface Snapshots {
   person(id: string): PersonSnapshot | undefined;
   halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   haltsVersion(): number;
+  /** What the registry revoked; live. */
+  readonly revocations?: RevocationView;
   /** Null while it is not known: stale, or nobody has imported one. A fact, not an outage, so it holds nothing up. */
   graph?(): Graph | null;
   level(agent: string): Level;
@@ -29,7 +32,7 @@ export interface Snapshots {
 }
 
 /** Follows the five snapshot topics, each signed by its owner. `topics` may rename them in tests. */
-export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels' | 'graph', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
+export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels' | 'graph' | 'revocations', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
   const { keys, now, topics } = options;
   const compiled = new Map<string, { readonly tool: CompiledTool; readonly check: ReturnType<typeof checkArguments> }>();
   let halts = 0;
@@ -67,7 +70,9 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
   graph.ready.catch(() => undefined);
   const haltView = createHaltView({ bus, jwks: keys, now, onNotice: () => { halts++; }, onError: (error) => options.onError(error, 'halts'), ...(topics?.halts === undefined ? {} : { topic: topics.halts }) });
 
-  const ready = Promise.all([agents.ready, tools.ready, people.ready, haltView.ready]).then(() => undefined);
+  const revocations = createRevocationView({ bus, jwks: keys, now, onError: (error) => options.onError(error, 'revocations'), ...(topics?.revocations === undefined ? {} : { topic: topics.revocations }) });
+
+  const ready = Promise.all([agents.ready, tools.ready, people.ready, haltView.ready, revocations.ready]).then(() => undefined);
   // Stopped before it was ready is no failure; who waits for it is told all the same.
   ready.catch(() => undefined);
   return {
@@ -78,10 +83,11 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     person: (id) => people.get(id),
     halt: (tenant, agent, tool, run, except) => haltView.halted({ tenant, agent, tool, run }, except)?.halt ?? null,
     haltsVersion: () => halts,
+    revocations,
     graph: () => (graph.isStale() || nodes.size === 0 ? null : compiledGraph ??= graphOf(nodes.values(), String(changes))),
     level: (agent) => (levels.isStale() ? 'stale' : levels.get(agent)?.level ?? 'normal'),
-    notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : null),
+    notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : revocations.isStale() ? 'revocations' : null),
     ready,
-    stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), graph.stop(), haltView.stop()]); },
+    stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), graph.stop(), haltView.stop(), revocations.stop()]); },
   };
 };

@@ -3,6 +3,7 @@ import type { BusMessage } from '@countersign/bus';
 import type { TokenClaims } from '@countersign/contracts';
 import { chainHash, createTokenCache, lazyKey, messageDigestInput, peekJws, proofKey, provenFieldsOf, sha256Text, verifyAgentToken, verifyAttest, verifyAttestAhead, verifyJwsAhead, verifyProof, verifyServiceMessage } from '@countersign/identity';
 import type { KeySet, LazyKey, ProvenFields } from '@countersign/identity';
+import type { RevocationView } from '@countersign/tool-guard';
 import type { Admitted } from '../app/ports.ts';
 import type { Fault } from '../core/commands.ts';
 import type { EvidenceCheck } from './evidence.ts';
@@ -20,6 +21,8 @@ export interface VerifyOptions {
   readonly signers: Readonly<Record<string, readonly string[]>>;
   readonly partitions: number;
   readonly people: People;
+  /** What the registry revoked; without it nothing is. */
+  readonly revocations?: RevocationView;
   /** Without it, evidence is on the record and counts for nothing. */
   readonly evidence?: EvidenceCheck;
 }
@@ -44,6 +47,7 @@ const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 export const createVerifier = (options: VerifyOptions): Verifier => {
   const tokens = createTokenCache({ keys: options.tokenKeys, audience: options.audience, max: mostSessions });
   const sessions = new Map<string, Session>();
+  const { revocations } = options;
 
   const sessionOf = (jwt: string, at: number): Session | string => {
     const known = sessions.get(jwt);
@@ -88,6 +92,11 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
     const h = record.headers;
     let fault = session.fault;
     if (fields.tenant !== claims.tenant) fault ??= { kind: 'fault', code: 'token_wrong_run', detail: 'the header tenant is not the token\'s' };
+    // Asked for each message, for a session is remembered; not asked at all while nothing is revoked.
+    if (revocations !== undefined && revocations.size > 0) {
+      const entry = revocations.token(claims);
+      if (entry !== undefined) fault ??= { kind: 'fault', code: 'credential_revoked', detail: `the ${entry.kind} was revoked: open a new run with a new session key` };
+    }
     const attest = h['cs_attest'];
     let attested = false;
     if (attest !== undefined && attest !== '') {

@@ -4,6 +4,7 @@ import { createClientAssertion, createKeySet, generateKey, issueAgentToken, jwkT
 import type { HotState } from '@countersign/hot-state';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Run } from '../core/run.ts';
+import { createRevocationSet } from '@countersign/tool-guard';
 import { issueRuns } from './issue-runs.ts';
 import { issueToken } from './issue-token.ts';
 import type { Inventory } from './ports.ts';
@@ -13,12 +14,13 @@ const tokenKeys = createKeySet([registry.publicJwk]);
 const runs = new Map<string, Run>();
 let now = 0;
 const inventory = {
-  agent: async (id: string) => ({ agent: id, version: 1, snapshot: { status: 'active', permissions: ['payments.*', 'ledger.*'] }, key: agent.publicJwk }),
+  client: async (id: string) => ({ agent: id, snapshot: { status: 'active', permissions: ['payments.*', 'ledger.*'] }, keys: [{ kid: 'a-1', thumbprint: jwkThumbprint(agent.publicJwk), key: agent.publicJwk, notBefore: 0, notAfter: 1e14, addedBy: 'op', replaced: false, announced: false }] }),
   run: async (id: string) => runs.get(id) ?? null,
   openRuns: async (opened: readonly Run[]) => { for (const run of opened) runs.set(run.run, run); },
 } as unknown as Inventory;
 const hot = { increment: async () => 1, setIfAbsent: async () => true } as unknown as HotState;
-const deps = { inventory, hot, key: registry, proofSecret: randomBytes(32), tenant: 'acme', issuer, audience: 'countersign', perMinute: 1000, ids: randomUUID, now: () => now, tokenKeys };
+const revocations = { ...createRevocationSet(), isStale: () => false };
+const deps = { inventory, hot, revocations, key: registry, proofSecret: randomBytes(32), tenant: 'acme', issuer, audience: 'countersign', perMinute: 1000, ids: randomUUID, now: () => now, tokenKeys };
 
 const statement = (to: string, by = session) => createClientAssertion({ client: 'payer', audience: `${issuer}/oauth2/${to}`, jti: randomUUID(), now }, by);
 const session_key = JSON.stringify(session.publicJwk);

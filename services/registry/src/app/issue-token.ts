@@ -1,17 +1,21 @@
-import { issueAgentToken, jwkThumbprint, peekClient, proofKey, publicKeyOf, verifyClientAssertion, createKeySet } from '@countersign/identity';
+import { issueAgentToken, jwkThumbprint, peekClient, proofKey, publicKeyOf, verifyClientAssertion } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import type { PublicJwk, TokenRequest, TokenResponse } from '@countersign/contracts';
 import type { HotState } from '@countersign/hot-state';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
+import type { RevocationView } from '@countersign/tool-guard';
 import { decideToken } from '../core/run.ts';
-import type { TokenCode } from '../core/run.ts';
+import type { Run, TokenCode } from '../core/run.ts';
+import { clientKeys } from './client-keys.ts';
 import type { Inventory } from './ports.ts';
 
-export type IssueCode = TokenCode | 'unauthenticated' | 'invalid_request' | 'rate_limited';
+export type IssueCode = TokenCode | 'unauthenticated' | 'assertion_used' | 'client_assertion_invalid' | 'key_expired' | 'credential_revoked' | 'stale_snapshot' | 'invalid_request' | 'rate_limited';
 
 export interface IssueDeps {
   readonly inventory: Inventory;
+  /** What was revoked: no token is issued to it, nor while this cannot be seen. */
+  readonly revocations: RevocationView;
   readonly hot: HotState;
   readonly key: SigningKey;
   readonly proofSecret: Buffer;
@@ -35,16 +39,23 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   const now = deps.now();
   const session = sessionKeyOf(request.session_key);
   if (session === undefined) return refused('invalid_request', 'session_key must be the JSON text of an Ed25519 public JWK (RFC 8037)');
+  if (deps.revocations.isStale()) return refused('stale_snapshot', 'the registry cannot see the revocations at this moment: ask again');
   const id = peekClient(request.client_assertion);
-  const client = id === undefined ? undefined : await deps.inventory.agent(id);
+  const client = id === undefined ? undefined : await deps.inventory.client(id);
   if (client === undefined) return refused('unauthenticated', 'the client assertion is not by an agent that is registered here');
-  const assertion = verifyClientAssertion(request.client_assertion, createKeySet([client.key]), { audience: `${deps.issuer}/oauth2/token`, now, maxAgeS: assertionAgeS });
-  if (!assertion.ok) return refused('unauthenticated', `client assertion: ${assertion.code}: ${assertion.detail}`);
-  if (await deps.hot.increment(`token:${deps.tenant}:${client.agent}`, 60_000) > deps.perMinute) return refused('rate_limited', `at most ${deps.perMinute} token requests a minute per agent`);
-  if (!await deps.hot.setIfAbsent(`assertion:${deps.tenant}:${client.agent}:${assertion.claims.jti}`, (assertionAgeS + 60) * 1000)) return refused('unauthenticated', 'this client assertion was used before: sign a new one for each request');
-
+  const keys = clientKeys(deps.tenant, client.keys, now, deps.revocations);
+  const assertion = verifyClientAssertion(request.client_assertion, keys, { audience: `${deps.issuer}/oauth2/token`, now, maxAgeS: assertionAgeS });
+  if (!assertion.ok) return refused('client_assertion_invalid', `client assertion: ${assertion.code}: ${assertion.detail}`);
+  // Only who holds the key is told what became of it.
+  if (keys.fault !== undefined) return refused(keys.fault.code, keys.fault.detail);
+  const authKey = keys.used!.thumbprint;
   const jkt = jwkThumbprint(session);
-  const decided = decideToken({ agent: client.agent, status: client.snapshot.status, jkt, newRun: deps.ids(), now }, request.run === undefined ? undefined : await deps.inventory.run(request.run));
+  const known = request.run === undefined ? undefined : await deps.inventory.run(request.run);
+  const revoked = revokedSession(deps, { agent: client.agent, jkt, run: known ?? undefined, now });
+  if (revoked !== undefined) return revoked;
+  if (await deps.hot.increment(`token:${deps.tenant}:${client.agent}`, 60_000) > deps.perMinute) return refused('rate_limited', `at most ${deps.perMinute} token requests a minute per agent`);
+  if (!await deps.hot.setIfAbsent(`assertion:${deps.tenant}:${client.agent}:${assertion.claims.jti}`, (assertionAgeS + 60) * 1000)) return refused('assertion_used', 'this client assertion was used before: sign a new one for each request');
+  const decided = decideToken({ agent: client.agent, status: client.snapshot.status, jkt, authKey, newRun: deps.ids(), now }, known);
   if (decided.status === 'refused') return decided;
   const { run, opened, expiresAt } = decided;
   if (opened) await deps.inventory.openRuns([run], now, request.purpose ?? null);
@@ -53,7 +64,7 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   const exp = Math.floor(expiresAt / 1000);
   const runNotAfter = Math.floor(run.notAfter / 1000);
   const token = issueAgentToken({
-    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(request.via !== undefined && { via: request.via }),
+    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(request.via !== undefined && { via: request.via }),
   }, deps.key);
   return {
     status: 'issued',
@@ -62,6 +73,13 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
       proof_key: proofKey(deps.proofSecret, { tenant: deps.tenant, run: run.run, jkt }).toString('base64url'),
     },
   };
+};
+
+/** Whether the session, its run or everything of the agent from before was revoked. `run`: the one to be renewed. */
+export const revokedSession = ({ revocations, tenant }: Pick<IssueDeps, 'revocations' | 'tenant'>, of: { readonly agent: string; readonly jkt: string; readonly run: Run | undefined; readonly now: number }): Refused<'credential_revoked'> | undefined => {
+  if (revocations.size === 0) return undefined;
+  const entry = revocations.work({ tenant, agent: of.agent, jkt: of.jkt, run: of.run?.run ?? '', iat: Math.floor((of.run?.openedAt ?? of.now) / 1000) });
+  return entry && refused('credential_revoked', entry.kind === 'agent' ? 'what this agent held before was revoked: open a new run' : `the ${entry.kind} was revoked: open a new run with a new session key`);
 };
 
 /** The public session key out of a request; undefined where it is none. */

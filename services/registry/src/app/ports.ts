@@ -1,6 +1,7 @@
-import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, Revocation, ToolSnapshot } from '@countersign/contracts';
 import type { OutboxMessage } from '@countersign/event-store';
 import type { Named } from '@countersign/kernel';
+import type { AgentKeyState } from '../core/credentials.ts';
 import type { Run } from '../core/run.ts';
 
 export interface AgentEntry { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; readonly key: PublicJwk; readonly lastUseAt: string | null }
@@ -15,6 +16,8 @@ export interface Inventory {
   putNodes(nodes: readonly GraphNode[]): Promise<void>;
   putPerson(id: string, version: number, snapshot: PersonSnapshot | null): Promise<void>;
   agent(id: string): Promise<AgentEntry | undefined>;
+  /** An agent with the keys it may show at the token endpoint. */
+  client(id: string): Promise<(Pick<AgentEntry, 'agent' | 'snapshot'> & { readonly keys: readonly AgentKeyState[] }) | undefined>;
   person(id: string): Promise<PersonEntry | undefined>;
   agents(): Promise<readonly AgentEntry[]>;
   tools(): Promise<readonly ToolEntry[]>;
@@ -33,9 +36,28 @@ export interface Inventory {
 
 /** Runs `work` while nobody else, in any process, works under this name. */
 export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+/** Keys and revocations as rows. */
+export interface CredentialBook {
+  putKeys(agent: string, version: number, keys: readonly AgentKeyState[]): Promise<void>;
+  keys(agent: string): Promise<readonly AgentKeyState[]>;
+  keyVersions(): Promise<ReadonlyMap<string, number>>;
+  /** Session keys (thumbprints) of runs that a key opened and that are not over. */
+  sessionsOf(agent: string, thumbprint: string, at: number, most: number): Promise<readonly string[]>;
+  addRevocations(entries: readonly Revocation[]): Promise<void>;
+  /** Of one agent, newest first; of all where none is named. */
+  revocations(agent?: string): Promise<readonly Revocation[]>;
+  known(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Agents with a key that ends by `until` and was not announced. */
+  expiring(until: number): Promise<readonly string[]>;
+  /** Forgets entries whose `until` is before; their ids. */
+  prune(before: number): Promise<readonly string[]>;
+}
 
 /** The snapshot of one thing as a message for its compacted topic, and its events for the record. */
 export interface Messages {
   snapshot(kind: 'agent' | 'tool' | 'person' | 'node', key: string, body: AgentSnapshot | ToolSnapshot | PersonSnapshot | GraphNode): OutboxMessage;
+  revocation(entry: Revocation): OutboxMessage;
+  /** A tombstone: takes the entry off the topic; readers take nothing back. */
+  forgotten(revocation: string): OutboxMessage;
   events(stream: string, events: readonly Named[], lastVersion: number, by: string, at: number): readonly OutboxMessage[];
 }

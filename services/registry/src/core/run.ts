@@ -2,7 +2,7 @@ import { refused } from '@countersign/kernel';
 import type { AgentSnapshot } from '@countersign/contracts';
 
 /** A run as the registry keeps it: who opened it, with which session key, until when (epoch ms). */
-export interface Run { readonly run: string; readonly agent: string; readonly jkt: string; readonly notAfter: number }
+export interface Run { readonly run: string; readonly agent: string; readonly jkt: string; readonly notAfter: number; /** Of a run that was opened before. */ readonly openedAt?: number; /** Thumbprint of the registered key that opened it. */ readonly authKey?: string }
 
 export const tokenLifeMs = 600_000;
 export const longestRunMs = 86_400_000;
@@ -15,13 +15,13 @@ export type Issue = { readonly status: 'issue'; readonly run: Run; readonly open
  * belong to (run, session key).
  * @param existing the run asked for; undefined where a new one is opened, null where the asked one is not known
  */
-export const decideToken = (ask: { readonly agent: string; readonly status: AgentSnapshot['status']; readonly jkt: string; readonly newRun: string; readonly now: number; /** Life of a new run, ms; a day at most. */ readonly lifeMs?: number }, existing: Run | null | undefined): Issue | ReturnType<typeof refused<TokenCode>> => {
-  const { agent, jkt, now } = ask;
+export const decideToken = (ask: { readonly agent: string; readonly status: AgentSnapshot['status']; readonly jkt: string; readonly authKey?: string; readonly newRun: string; readonly now: number; /** Life of a new run, ms; a day at most. */ readonly lifeMs?: number }, existing: Run | null | undefined): Issue | ReturnType<typeof refused<TokenCode>> => {
+  const { agent, jkt, authKey, now } = ask;
   if (ask.status !== 'active') return refused('agent_not_active', `the agent is ${ask.status}`);
   // Somebody else's run looks the same as none.
   if (existing === null || (existing !== undefined && existing.agent !== agent)) return refused('run_unknown', 'there is no such run of this agent');
   if (existing !== undefined && existing.jkt !== jkt) return refused('wrong_key', 'this run was opened with another session key');
-  const run = existing ?? { run: ask.newRun, agent, jkt, notAfter: now + Math.min(ask.lifeMs ?? longestRunMs, longestRunMs) };
+  const run = existing ?? { run: ask.newRun, agent, jkt, ...(authKey !== undefined && { authKey }), notAfter: now + Math.min(ask.lifeMs ?? longestRunMs, longestRunMs) };
   if (now >= run.notAfter) return refused('run_expired', 'the run is over: open a new one');
   return { status: 'issue', run, opened: existing === undefined, expiresAt: Math.min(now + tokenLifeMs, run.notAfter) };
 };

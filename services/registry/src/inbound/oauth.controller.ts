@@ -11,6 +11,11 @@ interface Reply { code(status: number): Reply; header(name: string, value: strin
 /** RFC 6749 section 5.2: our codes as OAuth errors. */
 const oauthErrors: Readonly<Record<string, { readonly error: string; readonly status: number }>> = {
   unauthenticated: { error: 'invalid_client', status: 401 },
+  client_assertion_invalid: { error: 'invalid_client', status: 401 },
+  assertion_used: { error: 'invalid_client', status: 401 },
+  key_expired: { error: 'invalid_client', status: 401 },
+  credential_revoked: { error: 'invalid_client', status: 401 },
+  stale_snapshot: { error: 'temporarily_unavailable', status: 503 },
   agent_not_active: { error: 'unauthorized_client', status: 403 },
   invalid_request: { error: 'invalid_request', status: 400 },
   rate_limited: { error: 'slow_down', status: 429 },

@@ -1,12 +1,15 @@
 import { DataSource } from 'typeorm';
 import type { EntitySchema, ObjectLiteral } from 'typeorm';
 import type { Inventory } from '../app/ports.ts';
+import type { Run } from '../core/run.ts';
+import { coalesced } from './coalesced.ts';
+import { AgentKeysEntity, CreateCredentials1763730000000 } from './credential-book.ts';
 import { AgentEntity, NodeEntity, PersonEntity, RunEntity, ToolEntity } from './entities.ts';
 import { CreateGraph1763700000000, CreateRegistry1700000000000 } from './migrations.ts';
 
 /** TypeORM owns the read models and their migrations. */
 export const openInventory = (url: string): Promise<DataSource> =>
-  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
+  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, CreateCredentials1763730000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
 const rowsAtOnce = 1_000;
 
@@ -21,7 +24,20 @@ export const createInventory = (source: DataSource): Inventory => {
   };
   const all = <Row extends ObjectLiteral>(entity: EntitySchema<Row>, by: string): Promise<Row[]> =>
     source.getRepository(entity).createQueryBuilder('row').orderBy(`row.${by}`).getMany();
+  type Client = Awaited<ReturnType<Inventory['client']>>;
+  const client = coalesced<string, Client>(async (ids) => {
+    const rows = await source.query<NonNullable<Client>[]>("SELECT a.agent, a.snapshot, coalesce(k.keys, '[]') AS keys FROM agent a LEFT JOIN agent_keys k USING (agent) WHERE a.agent = ANY($1)", [[...new Set(ids)]]);
+    const found = new Map(rows.map((row) => [row.agent, row]));
+    return ids.map((id) => found.get(id));
+  });
+  const openRun = coalesced<{ readonly run: Run; readonly openedAt: number; readonly purpose: string | null }, undefined>(async (all) => {
+    await source.query(
+      'INSERT INTO run (run, agent, jkt, not_after, opened_at, purpose, auth_key) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[])',
+      [all.map(({ run }) => run.run), all.map(({ run }) => run.agent), all.map(({ run }) => run.jkt), all.map(({ run }) => run.notAfter), all.map((one) => one.openedAt), all.map((one) => one.purpose), all.map(({ run }) => run.authKey ?? null)]);
+    return all.map(() => undefined);
+  });
   return {
+    client,
     putAgent: (id, version, snapshot, key) => put('agent', id, { version, snapshot: JSON.stringify(snapshot), key: JSON.stringify(key) }),
     putTool: (id, version, snapshot) => put('tool', id, { version, snapshot: JSON.stringify(snapshot) }),
     putNodes: async (nodes) => {
@@ -44,14 +60,9 @@ export const createInventory = (source: DataSource): Inventory => {
     people: () => all(PersonEntity, 'person'),
     run: async (id) => {
       const row = await source.getRepository(RunEntity).findOneBy({ run: id });
-      return row === null ? null : { run: row.run, agent: row.agent, jkt: row.jkt, notAfter: Number(row.notAfter) };
+      return row === null ? null : { run: row.run, agent: row.agent, jkt: row.jkt, notAfter: Number(row.notAfter), openedAt: Number(row.openedAt) };
     },
-    openRuns: async (runs, openedAt, purpose) => {
-      if (runs.length === 0) return;
-      await source.query(
-        'INSERT INTO run (run, agent, jkt, not_after, opened_at, purpose) SELECT r.run, r.agent, r.jkt, r.not_after, $5, $6 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS r (run, agent, jkt, not_after)',
-        [runs.map((run) => run.run), runs.map((run) => run.agent), runs.map((run) => run.jkt), runs.map((run) => run.notAfter), openedAt, purpose]);
-    },
+    openRuns: async (runs, openedAt, purpose) => { await Promise.all(runs.map((run) => openRun({ run, openedAt, purpose }))); },
     used: async (uses) => {
       if (uses.length === 0) return;
       await source.query(

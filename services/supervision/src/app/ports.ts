@@ -1,4 +1,4 @@
-import type { ClaimClaims, Deferral, FactSupplied, GovernedRecord, HaltNotice, RunHalted, RunResumed, ActionCancelled, TimerDue } from '@countersign/contracts';
+import type { ClaimClaims, Deferral, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, ActionCancelled, TimerDue } from '@countersign/contracts';
 import type { ActionRow } from '../core/claim.ts';
 
 export interface ActionKey { readonly tenant: string; readonly run: string; readonly action: string }
@@ -31,6 +31,13 @@ export interface HaltsNow {
 export interface AgentsNow {
   isStale(): boolean;
   isActive(tenant: string, agent: string): boolean;
+}
+
+/** What the registry revoked. */
+export interface RevocationsNow {
+  isStale(): boolean;
+  /** The entry that forbids this grant, if any. */
+  work(grant: GrantClaims): Revocation | undefined;
 }
 
 /** Halts and lifts, kept on the topic and in the database. */

@@ -3,7 +3,7 @@ import type { Refused } from '@countersign/kernel';
 import type { ClaimClaims, GrantClaims, HaltNotice } from '@countersign/contracts';
 import type { ActionStatus } from './action.ts';
 
-export type ClaimCode = 'not_ready' | 'halted' | 'cancelled' | 'claim_refused' | 'grant_expired' | 'stale_snapshot' | 'agent_not_active';
+export type ClaimCode = 'not_ready' | 'halted' | 'cancelled' | 'claim_refused' | 'grant_expired' | 'stale_snapshot' | 'agent_not_active' | 'credential_revoked';
 
 /** What is known of the action; undefined while the governed record has not arrived here yet. */
 export interface ActionRow {
