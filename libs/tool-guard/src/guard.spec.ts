@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { GrantClaims, HaltNotice } from '@countersign/contracts';
+import type { GrantClaims, HaltNotice, Revocation } from '@countersign/contracts';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { argumentsDigest, createKeySet, createSessionProof, generateKey, issueClaim, jwkThumbprint, signGrants } from '@countersign/identity';
 import fastify from 'fastify';
 import { createToolGuard } from './guard.ts';
 import type { GuardedCall } from './guard.ts';
 import { createHaltSet } from './halt-set.ts';
+import { createRevocationSet } from './revocation-set.ts';
 import { toolGuardHook, toolGuardMiddleware } from './http-hooks.ts';
 
 const policy = generateKey('policy-1'), supervision = generateKey('supervision-1'), session = generateKey('session'), thief = generateKey('session');
@@ -21,14 +22,17 @@ const world = (change: Partial<GrantClaims> = {}, options: { gone?: boolean; sta
   time = 1_005_000;
   const halts = createHaltSet();
   let stale = false;
-  const guard = createToolGuard({ audience: 'tools', jwks: createKeySet([policy.publicJwk, supervision.publicJwk]), store, halts: { halted: (t, except) => halts.halted(t, except), isStale: () => stale }, now: () => time, ...(options.refuseObserved !== undefined && { refuseObserved: options.refuseObserved }) });
+  const revoked = createRevocationSet();
+  let blind = false;
+  const revocations = { ...revoked, get size() { return revoked.size; }, isStale: () => blind };
+  const guard = createToolGuard({ audience: 'tools', jwks: createKeySet([policy.publicJwk, supervision.publicJwk]), store, revocations, halts: { halted: (t, except) => halts.halted(t, except), isStale: () => stale }, now: () => time, ...(options.refuseObserved !== undefined && { refuseObserved: options.refuseObserved }) });
   const claims = { ...base, ...change };
   const call: GuardedCall = {
     grant: signGrants([claims], policy)[0]!, tool: 'payments.transfer', arguments: args, definition: 'def',
     claim: issueClaim({ jti: 'c1', grant: claims.jti, tenant: 'acme', run: claims.run, action: claims.action, aud: 'tools', iat: 1_004, exp: 1_009 }, supervision),
     sessionProof: createSessionProof(claims.jti, 'tools', time, session),
   };
-  return { guard, call, store, halt: (notice: Partial<HaltNotice>) => halts.add({ halt: 'h1', op: 'halt', mode: 'halt', tenant: 'acme', scope: { kind: 'run', id: 'r1' }, by: 'p', reason: 'r', at: 0, ...notice }), at: (t: number) => { time = t; }, goStale: () => { stale = true; } };
+  return { guard, call, store, halt: (notice: Partial<HaltNotice>) => halts.add({ halt: 'h1', op: 'halt', mode: 'halt', tenant: 'acme', scope: { kind: 'run', id: 'r1' }, by: 'p', reason: 'r', at: 0, ...notice }), at: (t: number) => { time = t; }, goStale: () => { stale = true; }, goBlind: () => { blind = true; }, revoke: (kind: Revocation['kind'], subject: string) => revoked.add({ revocation: 'x', tenant: 'acme', agent: 'ag', kind, subject, from: 1_000_001, until: 2e9, reason: 'r', by: 'op', at: 0 }) };
 };
 const code = async (w: ReturnType<typeof world>, change: Partial<GuardedCall> = {}) => { const r = await w.guard.check({ ...w.call, ...change }); return r.ok ? 'ok' : r.code; };
 
@@ -120,7 +124,15 @@ describe('tool guard', () => {
     expect(await code(world({}, { startedAt: 999_999 }))).toBe('ok');
   });
 
+  it.each<[Revocation['kind'], string, string]>([['session', base.jkt, 'credential_revoked'], ['run', 'r1', 'credential_revoked'], ['agent', 'ag', 'credential_revoked'], ['session', 'another', 'ok']])('refuses a grant whose %s (%s) was revoked', async (kind, subject, expected) => {
+    const w = world();
+    w.revoke(kind, subject);
+    expect(await code(w)).toBe(expected);
+  });
+
   it.each<[string, string, (w: ReturnType<typeof world>) => void]>([
+    ['credential_revoked', 'a revocation', (w) => w.revoke('run', 'r1')],
+    ['revocations_stale', 'silence about revocations', (w) => w.goBlind()],
     ['halted', 'a halt', (w) => w.halt({})],
     ['halts_stale', 'silence about halts', (w) => w.goStale()],
     ['expired', 'the end of the grant', (w) => w.at(1_030_000)],

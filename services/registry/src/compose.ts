@@ -15,7 +15,7 @@ import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
 import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
-import type { CredentialBook, Exclusively, Inventory, Messages } from './app/ports.ts';
+import type { CredentialBook, Exclusively, Inventory, Messages, RevocationMessages } from './app/ports.ts';
 import { createStaff } from './app/staff.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
 
@@ -25,7 +25,7 @@ export interface RegistryPorts {
   readonly credentialBook: CredentialBook;
   /** What the topic says was revoked; told of what is revoked here before it comes back. */
   readonly revocations: Pick<LiveRevocationView, 'add' | 'token' | 'work' | 'key' | 'isStale' | 'size'>;
-  readonly messages: Messages;
+  readonly messages: Messages & RevocationMessages;
   readonly hot: HotState;
   readonly exclusively: Exclusively;
   readonly key: SigningKey;

@@ -15,6 +15,8 @@ export interface Place {
   readonly redis: string;
   readonly secretsDir: string;
   readonly database: (service: ServiceName) => string;
+  /** Copies the database of a service that is stopped; what it resolves to puts the copy in its place, as a restored backup. */
+  readonly backUp: (service: ServiceName) => Promise<() => Promise<void>>;
   readonly close: () => Promise<void>;
 }
 
@@ -31,20 +33,27 @@ export const openPlace = async (): Promise<Place> => {
   const secretsDir = mkdtempSync(join(tmpdir(), `countersign-${namespace}-`));
   writeSecrets(secretsDir);
   const nameOf = (service: ServiceName): string => `${namespace}_${service}`;
-  const admin = async (statement: (name: string) => string): Promise<void> => {
+  const query = async (...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client({ connectionString: postgres.href });
     await client.connect();
     try {
-      for (const service of serviceNames) await client.query(statement(nameOf(service)));
+      for (const statement of statements) await client.query(statement);
     } finally {
       await client.end();
     }
   };
+  const admin = (statement: (name: string) => string): Promise<void> => query(...serviceNames.map((service) => statement(nameOf(service))));
   await admin((name) => `create database ${name}`);
   return {
     namespace, kafka, redis, secretsDir,
     database: (service) => Object.assign(new URL(postgres.href), { pathname: `/${nameOf(service)}` }).href,
+    backUp: async (service) => {
+      const name = nameOf(service);
+      await query(`create database ${name}_backup template ${name}`);
+      return () => query(`drop database ${name} with (force)`, `alter database ${name}_backup rename to ${name}`);
+    },
     close: async () => {
+      await admin((name) => `drop database if exists ${name}_backup with (force)`);
       await admin((name) => `drop database if exists ${name} with (force)`);
       rmSync(secretsDir, { recursive: true, force: true });
     },

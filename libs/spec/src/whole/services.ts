@@ -20,6 +20,8 @@ const openers: Readonly<Record<ServiceName, (env: Env) => Promise<ServiceOptions
 
 export interface RunningServices {
   readonly urls: Urls;
+  /** Starts one that was stopped again, at the same address. */
+  start(name: ServiceName): Promise<void>;
   /** Stops one of them, as if its process had gone. */
   stop(name: ServiceName): Promise<void>;
   close(): Promise<void>;
@@ -53,5 +55,5 @@ export const startServices = async (place: Place, names: readonly ServiceName[],
     await close();
     throw failed.reason;
   }
-  return { urls, stop, close };
+  return { urls, stop, start: (name) => start(name, ports[serviceNames.indexOf(name)]!), close };
 };

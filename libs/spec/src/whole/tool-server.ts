@@ -4,7 +4,7 @@ import { createRedisHotState } from '@countersign/hot-state/redis';
 import type { KeySet } from '@countersign/identity';
 import type { JsonObject } from '@countersign/contracts';
 import type { Permission } from '@countersign/sdk';
-import { createHaltView, createToolGuard, toolGuardHook } from '@countersign/tool-guard';
+import { createHaltView, createRevocationView, createToolGuard, toolGuardHook } from '@countersign/tool-guard';
 import { audience } from './desk.ts';
 import { call } from './http.ts';
 import type { Answer } from './http.ts';
@@ -25,8 +25,9 @@ export interface ToolServer {
 export const startToolServer = async (bus: Bus, jwks: KeySet, redis: string): Promise<ToolServer> => {
   const store = createRedisHotState({ url: redis });
   const halts = createHaltView({ bus, jwks, now: Date.now });
-  await halts.ready;
-  const guard = createToolGuard({ audience, jwks, store, halts, now: Date.now });
+  const revocations = createRevocationView({ bus, jwks, now: Date.now });
+  await Promise.all([halts.ready, revocations.ready]);
+  const guard = createToolGuard({ audience, jwks, store, halts, revocations, now: Date.now });
   const executed: { tool: string; arguments: unknown }[] = [];
   const app = Fastify();
   app.post<{ Params: { tool: string } }>('/:tool', { preHandler: toolGuardHook(guard, { tool: (request: never) => (request as { params: { tool: string } }).params.tool }) as never }, (request) => {
@@ -42,6 +43,6 @@ export const startToolServer = async (bus: Bus, jwks: KeySet, redis: string): Pr
       if (answer.status !== 200) throw new Error(`${String(answer.body['code'])}: ${String(answer.body['detail'])}`);
       return JSON.stringify(answer.body);
     },
-    close: async () => { await app.close(); await halts.stop(); await store.close(); },
+    close: async () => { await app.close(); await halts.stop(); await revocations.stop(); await store.close(); },
   };
 };

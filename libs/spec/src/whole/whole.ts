@@ -45,6 +45,8 @@ export interface Whole {
   drain(): Promise<Verified>;
   /** Stops one service, as if its process had gone. */
   stop(name: ServiceName): Promise<void>;
+  /** Starts a stopped one again. */
+  start(name: ServiceName): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,7 +58,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
   try {
     const place = await openPlace();
     closers.push(place.close);
-    const { urls, stop, close: stopAll } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...env });
+    const { urls, stop, start, close: stopAll } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...env });
     closers.push(stopAll);
     const bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'journey' }), place.namespace);
     closers.push(() => bus.close());
@@ -83,7 +85,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
     };
     await toolsKnown(await agent('first'), people.owner, Object.keys(catalogue).at(-1)!);
     return {
-      urls, place, bus, seen, tools: toolServer, people, agent, runtime, stop, close,
+      urls, place, bus, seen, tools: toolServer, people, agent, runtime, stop, start, close,
       drain: () => drain(urls, seen),
     };
   } catch (error) {

@@ -8,7 +8,7 @@ import { credentialsDecider, longestSessionMs, revocationId } from '../core/cred
 import type { AgentKeyState, CredentialsCode, CredentialsCommand, CredentialsEvent } from '../core/credentials.ts';
 import { keyClaimDecider } from '../core/key-claim.ts';
 import { tokenLifeMs } from '../core/run.ts';
-import type { CredentialBook, Messages } from './ports.ts';
+import type { CredentialBook, Messages, RevocationMessages } from './ports.ts';
 
 export interface Credentials {
   /** Takes a key for an agent, for good. */
@@ -33,7 +33,7 @@ export interface Credentials {
 export interface CredentialOptions {
   readonly store: EventStore;
   readonly book: CredentialBook;
-  readonly messages: Messages;
+  readonly messages: Pick<Messages, 'events'> & RevocationMessages;
   readonly tenant: string;
   readonly now: () => number;
   /** Longest life of a key, ms. */

@@ -56,8 +56,12 @@ export interface CredentialBook {
 /** The snapshot of one thing as a message for its compacted topic, and its events for the record. */
 export interface Messages {
   snapshot(kind: 'agent' | 'tool' | 'person' | 'node', key: string, body: AgentSnapshot | ToolSnapshot | PersonSnapshot | GraphNode): OutboxMessage;
+  events(stream: string, events: readonly Named[], lastVersion: number, by: string, at: number): readonly OutboxMessage[];
+}
+
+/** Entries of the revocations' topic. */
+export interface RevocationMessages {
   revocation(entry: Revocation): OutboxMessage;
   /** A tombstone: takes the entry off the topic; readers take nothing back. */
   forgotten(revocation: string): OutboxMessage;
-  events(stream: string, events: readonly Named[], lastVersion: number, by: string, at: number): readonly OutboxMessage[];
 }

@@ -5,14 +5,14 @@ import type { OutboxMessage } from '@countersign/event-store';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { randomUUID } from 'node:crypto';
-import type { Messages } from '../app/ports.ts';
+import type { Messages, RevocationMessages } from '../app/ports.ts';
 
 export const snapshotTopics = { agent: topic.registryAgents, tool: topic.registryTools, person: topic.registryPeople, node: topic.registryGraph } as const;
 /** Every topic that the registry keeps alive by a heartbeat. */
 export const beatTopics = [...Object.values(snapshotTopics), topic.registryRevocations] as const;
 
 /** Everything the registry says, signed with its key. */
-export const createMessages = (key: SigningKey, tenant: string, now: () => number): Messages => {
+export const createMessages = (key: SigningKey, tenant: string, now: () => number): Messages & RevocationMessages => {
   const message = (to: string, messageKey: string, type: string, body: object | null): OutboxMessage =>
     signServiceMessage({ topic: to, key: messageKey, value: body === null ? null : Buffer.from(JSON.stringify(body)), headers: envelope({ id: randomUUID(), type, source: 'registry', time: now(), tenant }) }, key);
   return {

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createClientAssertion, generateKey, jwkThumbprint } from '@countersign/identity';
+import type { SigningKey } from '@countersign/identity';
+import { call, expectStatus, openRawSession, startWithAgent, until } from '@countersign/spec/whole';
+import type { Agent, Answer, RawSession, Whole } from '@countersign/spec/whole';
+import { randomUUID } from 'node:crypto';
+
+const note = { note: 'n' };
+
+/** Keys, tokens and sessions of an agent: how they come, change and go. */
+describe('credentials of an agent', () => {
+  let whole: Whole;
+  let clerk: Agent;
+  beforeAll(async () => { ({ whole, agent: clerk } = await startWithAgent('clerk')); }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
+
+  const operator = (method: string, path: string, body?: object): Promise<Answer> => whole.people.operator.call('registry', method, path, body);
+  const revoke = async (body: object, by = whole.people.operator): Promise<Answer> => expectStatus(await by.call('registry', 'POST', '/agents/clerk/revocations', { reason: 'stolen', ...body }), 201);
+  const registry = (): string => whole.urls.registry;
+  const askToken = (key: SigningKey, change: { readonly audience?: string; readonly now?: number; readonly run?: string; readonly session?: SigningKey; readonly assertion?: string } = {}): Promise<Answer> => {
+    const { kty, crv, x, kid } = (change.session ?? generateKey('session')).publicJwk;
+    const client_assertion = change.assertion ?? createClientAssertion({ client: 'clerk', audience: change.audience ?? `${registry()}/oauth2/token`, jti: randomUUID(), now: change.now ?? Date.now() }, key);
+    return call('POST', `${registry()}/oauth2/token`, new URLSearchParams({
+      grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', session_key: JSON.stringify({ kty, crv, x, kid }), client_assertion, ...(change.run !== undefined && { run: change.run }),
+    }).toString(), { 'content-type': 'application/x-www-form-urlencoded' });
+  };
+
+  it('an assertion that is forged, stale, for somebody else or used before gets a coded refusal', async () => {
+    const once = createClientAssertion({ client: 'clerk', audience: `${registry()}/oauth2/token`, jti: 'once', now: Date.now() }, clerk.key);
+    expect((await askToken(clerk.key, { assertion: once })).status).toBe(200);
+    const refused = async (answer: Promise<Answer>): Promise<unknown> => { const { status, body } = await answer; return [status, body['error'], body['code']]; };
+    expect(await refused(askToken(clerk.key, { assertion: once }))).toEqual([401, 'invalid_client', 'assertion_used']);
+    for (const wrong of [askToken(generateKey('clerk-1')), askToken(clerk.key, { now: Date.now() - 3_600_000 }), askToken(clerk.key, { now: Date.now() + 3_600_000 }), askToken(clerk.key, { audience: 'https://elsewhere/oauth2/token' })]) expect(await refused(wrong)).toEqual([401, 'invalid_client', 'client_assertion_invalid']);
+  });
+
+  it('keys are rotated under traffic: nothing fails, and after the overlap the old key is refused', async () => {
+    const next = generateKey('clerk-2');
+    const { kty, crv, x, kid } = next.publicJwk;
+    const failed: unknown[] = [];
+    let going = true, runs = 0;
+    const rotated = { at: Number.POSITIVE_INFINITY };
+    const traffic = (async () => {
+      while (going) {
+        // A runtime that learns of the new key a moment after it was registered.
+        const answer = await askToken(Date.now() > rotated.at + 300 ? next : clerk.key);
+        runs += 1;
+        if (answer.status !== 200) failed.push(answer.body);
+      }
+    })();
+    expectStatus(await operator('POST', '/agents/clerk/keys', { key: { kty, crv, x, kid }, retireOthersAfterMs: 1_000, reason: 'quarterly rotation' }), 201);
+    rotated.at = Date.now();
+    const both = (await operator('GET', '/agents/clerk/keys')).body['keys'] as readonly { kid: string; status: string }[];
+    expect(both.map((key) => [key.kid, key.status])).toEqual([['clerk-1', 'retiring'], ['clerk-2', 'live']]);
+    await until('the old key is over', async () => (await askToken(clerk.key)).body['code'] === 'credential_revoked');
+    going = false;
+    await traffic;
+    expect([failed, runs > 5]).toEqual([[], true]);
+    clerk = { ...clerk, key: next };
+  });
+
+  it('a key is never shared, comes back from no retirement, and a kid means one key', async () => {
+    const other = await whole.agent('other');
+    const body = (key: SigningKey, name = key.kid) => ({ key: { kty: 'OKP', crv: 'Ed25519', x: key.publicJwk.x, kid: name }, reason: 'r' });
+    const code = async (agent: string, key: object): Promise<unknown> => (await operator('POST', `/agents/${agent}/keys`, key)).body['code'];
+    expect(await code('clerk', body(other.key))).toBe('key_in_use');
+    expect(JSON.stringify((await operator('POST', '/agents/clerk/keys', body(other.key))).body)).not.toContain('other');
+    expect(await code('clerk', body(generateKey('fresh'), 'clerk-2'))).toBe('key_in_use');
+    expect((await operator('POST', '/agents', { agent: 'third', name: 'third', owner: 'owner', purpose: 'p', roles: [], permissions: [], ceiling: 1, environment: 'test', limits: { calls: 1, money: null }, key: body(other.key).key })).body['code']).toBe('key_in_use');
+    expect((await whole.people.nobody.call('registry', 'POST', '/agents/clerk/keys', body(generateKey('k')))).status).toBe(403);
+    expect((await whole.people.nobody.call('registry', 'POST', '/agents/clerk/revocations', { kind: 'agent', reason: 'r' })).status).toBe(403);
+  });
+
+  describe('a revoked session', () => {
+    let session: RawSession;
+    let spared: RawSession;
+    let grant: string, claimable: string;
+    beforeAll(async () => {
+      session = await openRawSession(whole, clerk, whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 the 9.50 EUR'));
+      spared = await openRawSession(whole, clerk);
+      grant = (await session.propose('desk.read', note)).grant!;
+      claimable = (await session.propose('desk.transfer', { to: 'NL77PRNT0000000001', minor: 950 })).grant!;
+    });
+
+    it('is refused everywhere within moments: by registry, policy, supervision and tools; other sessions go on', async () => {
+      const begun = Date.now();
+      await revoke({ kind: 'session', subject: jwkThumbprint(session.sessionKey.publicJwk) }, whole.people.owner);
+      expect((await askToken(clerk.key, { run: session.run, session: session.sessionKey })).body['code']).toBe('credential_revoked');
+      await until('policy has heard', async () => (await session.propose('desk.read', note)).code === 'credential_revoked');
+      const claim = await until('supervision has heard', async () => { const answer = await call('POST', `${whole.urls.supervision}/claims`, { grant: claimable }); return answer.status !== 200 && answer; });
+      expect(claim.body).toMatchObject({ code: 'credential_revoked' });
+      expect((await whole.tools.invoke('desk.read', note, session.headers(grant))).body).toMatchObject({ code: 'credential_revoked' });
+      expect(Date.now() - begun).toBeLessThan(5_000);
+      expect((await spared.propose('desk.read', note)).decision).toBe('allow');
+    });
+  });
+
+  it('a revoked key takes the sessions with it that it opened; everything before a moment can be revoked at once', async () => {
+    const stolen = generateKey('clerk-stolen');
+    expectStatus(await operator('POST', '/agents/clerk/keys', { key: { kty: 'OKP', crv: 'Ed25519', x: stolen.publicJwk.x, kid: stolen.kid }, reason: 'a second machine' }), 201);
+    const [thief, honest] = [await openRawSession(whole, { id: 'clerk', key: stolen }), await openRawSession(whole, clerk)];
+    const { body } = await revoke({ kind: 'key', subject: 'clerk-stolen' });
+    expect((body['revocations'] as readonly { kind: string }[]).map(({ kind }) => kind)).toEqual(['key', 'session']);
+    expect((await askToken(stolen)).body['code']).toBe('credential_revoked');
+    await until('policy has heard', async () => (await thief.propose('desk.read', note)).code === 'credential_revoked');
+    expect((await honest.propose('desk.read', note)).decision).toBe('allow');
+
+    await revoke({ kind: 'agent' });
+    await until('policy has heard', async () => (await honest.propose('desk.read', note)).code === 'credential_revoked');
+    // A second later the agent, whose key is good, begins anew.
+    await until('a new run works', async () => { const fresh = await openRawSession(whole, clerk).catch(() => undefined); return fresh !== undefined && (await fresh.propose('desk.read', note)).decision === 'allow'; });
+  });
+
+  it('stays revoked when the database is restored from a backup of before', async () => {
+    const session = await openRawSession(whole, clerk);
+    await whole.stop('registry');
+    const restore = await whole.place.backUp('registry');
+    await whole.start('registry');
+    await revoke({ kind: 'session', subject: jwkThumbprint(session.sessionKey.publicJwk) });
+    await until('it is on the topic', async () => (await session.propose('desk.read', note)).code === 'credential_revoked');
+    await whole.stop('registry');
+    await restore();
+    await whole.start('registry');
+    expect((await askToken(clerk.key, { run: session.run, session: session.sessionKey })).body['code']).toBe('credential_revoked');
+    const { body } = await operator('GET', '/agents/clerk/revocations');
+    expect((body['revocations'] as readonly { subject: string }[]).map(({ subject }) => subject)).toContain(jwkThumbprint(session.sessionKey.publicJwk));
+    expect((await session.propose('desk.read', note)).code).toBe('credential_revoked');
+  }, 60_000);
+
+  it('all of it is on the record', async () => {
+    expect(await whole.drain()).toMatchObject({ ok: true, entries: whole.seen.recorded() });
+  }, 30_000);
+});
