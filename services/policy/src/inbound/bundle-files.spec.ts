@@ -77,6 +77,24 @@ describe('a bundle with anything wrong in it', () => {
       expect.stringMatching(/^rules\/pay\.yaml:17:\d+: rule pay\.large: when: unknown name amout/),
     ]);
   });
+  it.each([
+    ['amount > "much"', '>', 'null or a number > a text: they never go together'],
+    ['target.named == "yes"', '==', 'a truth value == a text: they never go together'],
+    ['true && agent.roles', 'agent', '&& needs a truth value, not a list'],
+    ['parameters.limit', 'parameters', 'is never true or false'],
+    ['parameters.limit.more == 1', 'parameters', 'no field more in a number'],
+    ['level > 3 || amount > 1', '>', 'a text > a number: they never go together'],
+    ['run.calls.exists(c, c > 1)', 'run', 'a list is needed, not a number'],
+    ['size(run.calls) > 1', 'run', 'size needs a text or a list or a map, not a number'],
+    ['amount + level == "x"', '+', 'null or a number + a text: they never go together'],
+    ['"x" in level', 'level', 'in needs a list or a map, not a text'],
+    ['(target.named ? level : target.from) > 1', '>', 'null or a text > a number: they never go together'],
+  ])('is refused for the kinds of %s', (when, part, why) => {
+    expect(refusal({ 'rules/pay.yaml': rule('pay.large', `'${when}'`) })).toBe(`rules/pay.yaml:5:${10 + when.indexOf(part)}: rule pay.large: when: ${why}`);
+  });
+  it('lets pass what may fit', () => {
+    for (const when of ['amount == null || amount > 1', 'args_of == 3 && args_of.size() > 1', 'target.from != null', 'confidence < 0.5', '["a"].exists(one, one in agent.roles)', 'amount * 2 > run.calls', 'has(args_of.a)']) expect([when, refusal({ 'rules/pay.yaml': rule('pay.large', `'${when}'`), 'bundle.yaml': `${head}facts: [args_of]\n` })]).toEqual([when, 'accepted']);
+  });
   it('points into folded text', () => {
     expect(refusal({ 'rules/pay.yaml': rule('pay.large', '>-\n    amount > 1\n    && amount < 2 3') })).toMatch(/^rules\/pay\.yaml:7:19: .*found 3/);
   });

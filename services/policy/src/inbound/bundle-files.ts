@@ -6,6 +6,7 @@ import { compileBundle } from '../core/rules/compile.ts';
 import type { CompiledBundle } from '../core/rules/compile.ts';
 import { BundleError, collectProblems } from '../core/rules/problem.ts';
 import type { Complain, Problem } from '../core/rules/problem.ts';
+import { kindProblems } from '../core/rules/rule-kinds.ts';
 import { readDocument } from './bundle-document.ts';
 import type { BundleDocument, Place } from './bundle-document.ts';
 
@@ -90,7 +91,10 @@ export const parseBundle = (files: readonly BundleFile[]): ParsedBundle => {
   const { spec, where } = assemble(documents, main!, complain);
   if (problems.length > 0) throw new BundleError(problems);
   try {
-    return { spec, bundle: compileBundle(spec), tests: files.filter(({ path }) => path.startsWith('tests/')), where };
+    const bundle = compileBundle(spec);
+    const wrong = kindProblems(spec, bundle);
+    if (wrong.length > 0) throw new BundleError(wrong);
+    return { spec, bundle, tests: files.filter(({ path }) => path.startsWith('tests/')), where };
   } catch (error) {
     throw error instanceof BundleError ? placed(error.problems, where) : error;
   }

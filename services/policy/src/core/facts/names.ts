@@ -3,12 +3,22 @@ import type { Names } from '../cel/compile.ts';
 
 /*
  * What the facts mean. Made for every proposal (standardFacts):
- *   target, target.count   what the act is aimed at (extractor `target`)
- *   target.named/trust/from where the weakest target was read: instruction, record, directory, alias, third_party or nowhere
- *   amount, currency, amount.named   minor units; whether the instruction has that number
+ *   target, target.count   what the act is aimed at (extractor `target`), and how many that are
+ *   target.trust           where the least trusted target was read, in this order: instruction · record · directory (our own data, as the catalogue says of
+ *                          the tool's result or field) · alias (strangers gave it with a name that the instruction has) · document (strangers' text, in a page
+ *                          or file that the instruction names) · third_party (strangers' text) · nowhere (also: only an untrusted runtime says that it was returned)
+ *   target.named, target.from   target.trust == 'instruction'; the tool that returned it, else null
+ *   target.address         some target is an address that leads somewhere: e-mail, URL, domain, account; a file's name is none
+ *   target.several         a sentence of the instruction without addresses has one of the words of extractor `plurals`: it means several such targets and names none
+ *   amount, currency       minor units and ISO 4217 code (extractors `amount` or `amountMajor`, `currency`); null: the act moves no money; fails without a currency
+ *   amount.named           the instruction has that number, free-standing and no day, year or part of a name; true where there is no amount
  *   records                how many records it touches (extractor)
- *   text.strange           free text has an address that neither instruction nor trusted results have
- *   act.asked, act.done    whether the instruction asks for this kind of act; how often this tool was granted in this run
+ *   text.strange           text (extractor `text`) has an address that stands in neither instruction, own data nor alias, and at a place the run was not let to read
+ *   content.foreign        a text of extractor `content`, of ten characters or two words at least, stands word for word in strangers' text and in nothing more
+ *                          trusted (an untrusted runtime's results are strangers' text too)
+ *   date.off               the instruction names days, and a day of extractor `dates` is none of them and in none of its ranges
+ *   act.asked, act.done    whether a sentence of the instruction has a word of `acts`, or one of `verbs` with one of `objects`; how often this tool was granted in this run
+ *   agent.trusted          the agent's owner vouches for its runtime: what it says its tools returned counts (registry, `runtimeTrusted`)
  *   tool.*, agent.*        as catalogue and registry say
  *   run.calls/spend/denies/data   reserved or used calls, minor units, denies, data classes that results brought in
  *   instruction.attested, level, approval
