@@ -7,13 +7,14 @@ import type { CompiledBundle, CompiledTool } from '@countersign/policy/core/rule
 import { compileTool } from '@countersign/policy/core/rules/compile';
 import { initialState } from '@countersign/policy/core/state';
 import type { World } from '@countersign/policy/core/world';
+import { uuidV7From } from '@countersign/kernel';
 import { checkArguments } from '@countersign/tool-guard/arguments';
 import { outcomeMessage } from '@countersign/sdk';
 import type { ToolSpec } from '../catalogue/infer.ts';
 import type { RecordedCall, RecordedSession } from './session.ts';
 
 const start = 1_800_000_000_000;
-const runId = '01970000-0000-7000-8000-000000000001';
+const runId = uuidV7From(start, new Uint8Array(10));
 const token: TokenClaims = {
   iss: 'registry', aud: 'countersign', sub: 'agent', jti: 't', iat: start / 1000, exp: start / 1000 + 3600, tenant: 'acme', run: runId, run_not_after: start / 1000 + 3600, scope: '',
   cnf: { jkt: 'j'.repeat(43), jwk: { kty: 'OKP', crv: 'Ed25519', x: 'x'.repeat(43), kid: 's' } },

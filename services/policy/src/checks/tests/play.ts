@@ -1,5 +1,6 @@
 import type { GovernedDecided, GovernedRecord, Json, TokenClaims } from '@countersign/contracts';
 import { argumentsDigest } from '@countersign/identity';
+import { uuidV7From } from '@countersign/kernel';
 import type { RuntimeBody, ServiceBody } from '../../core/commands.ts';
 import { decide } from '../../core/decide.ts';
 import { evolve } from '../../core/evolve.ts';
@@ -15,9 +16,9 @@ export interface KnownTools { readonly get: (name: string) => CompiledTool | und
 export interface Played { readonly record: GovernedDecided; readonly judged: Judgement | null }
 
 const tenant = 'acme', session = 's'.repeat(43);
-const run = '01970000-0000-7000-8000-000000000001';
 const actionId = (n: number): string => `01970000-0000-7000-8000-${String(n + 2).padStart(12, '0')}`;
 const lifeMs = 24 * 3_600_000;
+const noRandom = new Uint8Array(10);
 
 /**
  * Plays a test through policy's own `decide` and `evolve`, as a partition would: run started, what happened earlier, the proposal. Earlier decisions are
@@ -29,6 +30,7 @@ export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools
   const graph = test.graph === null ? null : graphOf(test.graph, 'test');
   const state = initialState();
   const startedAt = Math.min(test.now, ...test.earlier.map(({ at }) => at));
+  const run = uuidV7From(startedAt, noRandom);
   let now = startedAt, seq = 0, head = 'A'.repeat(43), offset = 0;
   let forced: Earlier['decision'] | null = null;
   let judged: Judgement | null = null;
@@ -55,7 +57,7 @@ export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools
   };
   const envelope = (kind: string) => ({ tenant, run, ceType: `countersign.runs.${kind}.v1`, traceparent: null, offset: String(offset++), at: now, rightPartition: true });
   const tell = (body: RuntimeBody): readonly GovernedRecord[] => {
-    const message = { ...envelope(body.kind), from: 'runtime' as const, token: tokenOf(test, startedAt), seq, prev: head, hash: `h${seq}`, ceTime: now, attested: true, body };
+    const message = { ...envelope(body.kind), from: 'runtime' as const, token: tokenOf(test, run, startedAt), seq, prev: head, hash: `h${seq}`, ceTime: now, attested: true, body };
     seq++;
     head = message.hash;
     return apply(decide(message, state, worldNow()).records);
@@ -100,7 +102,7 @@ const decidedIn = (records: readonly GovernedRecord[]): GovernedDecided | string
 const forcedVerdict = (decision: Earlier['decision'], bundle: CompiledBundle) =>
   (decision === 'allow' ? { decision, code: null, approval: null } : decision === 'deny' ? { decision, code: 'denied_by_rule', approval: null } : { decision, code: 'approval_required', tier: 3 as const, approval: bundle.approval });
 
-const tokenOf = ({ agent, now }: BundleTest, startedAt: number): TokenClaims => ({
+const tokenOf = ({ agent, now }: BundleTest, run: string, startedAt: number): TokenClaims => ({
   iss: 'registry', aud: 'countersign', sub: agent.agent, jti: 't1', iat: startedAt / 1000, exp: (now + lifeMs) / 1000, tenant, run, run_not_after: (now + lifeMs) / 1000, scope: '',
   cnf: { jkt: session, jwk: { kty: 'OKP', crv: 'Ed25519', x: session, kid: 's' } },
 });
