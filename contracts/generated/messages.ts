@@ -786,8 +786,8 @@ export interface ClaimClaims {
 /** In the grant of a delegation, signed by policy: what the child run inherits. */
 export interface DelegationContext {
   /** Runs that it hangs on, the nearest first, the last the root. */
-  readonly ancestors: readonly { readonly run: string; readonly agent: string }[];
-  /** SHA-256 of the text that the root run was instructed with. */
+  readonly ancestors: readonly { readonly run: string; readonly agent: string; readonly jkt: string }[];
+  /** Digest of the text that the root run was instructed with: SHA-256 of its canonical JSON. */
   readonly instruction: string;
   readonly attestedBy: string | null;
   /** Data classes that the asking run has touched. */

@@ -15,6 +15,7 @@ import type { Deciding, Rules } from './app/bundles/rules.ts';
 import { foldingWith, widerWith } from './core/judge.ts';
 import type { CompiledBundle } from './core/rules/compile.ts';
 import type { Level, Limits, World } from './core/world.ts';
+import { createResultCheck } from './inbound/delegation.ts';
 import { createEvidenceCheck } from './inbound/evidence.ts';
 import { createPeople } from './inbound/people.ts';
 import type { Snapshots } from './inbound/snapshots.ts';
@@ -143,7 +144,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
   const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
   const number = reviewNumbers(proofSecret);
   const fixed = {
-    folding, tool: folding.tool, tenant, digest: argumentsDigest,
+    folding, results: createResultCheck(), tool: folding.tool, tenant, digest: argumentsDigest,
     agent: (id: string) => snapshots.agent(id),
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),

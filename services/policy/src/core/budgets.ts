@@ -1,4 +1,5 @@
 import type { GovernedDecided, Money } from '@countersign/contracts';
+import { actorsIn, delegateTool } from '@countersign/kernel';
 import type { PolicyCommand } from './commands.ts';
 import type { ActionState, PartitionState } from './state.ts';
 import type { KnownTool, World } from './world.ts';
@@ -25,7 +26,7 @@ export interface Wider {
 }
 
 export type BudgetUse = NonNullable<GovernedDecided['budgets']>[number];
-interface Act { readonly tenant: string; readonly agent: string; readonly tool: string; readonly money: Money | null }
+interface Act { readonly tenant: string; readonly agent: string; readonly tool: string; readonly money: Money | null; /** Agents for which this one acts: their budgets count it as well. */ readonly behind?: readonly string[] }
 
 const none: readonly Share[] = [];
 
@@ -35,17 +36,18 @@ export const sharesOf = (budgets: readonly WiderBudget[], act: Act, now: number)
   for (const budget of budgets) {
     if (!budget.covers(act.tool)) continue;
     const period = Math.floor(now / budget.windowMs);
-    const key = budget.scope === 'agent' ? act.agent : budget.scope === 'tool' ? act.tool : '';
-    const share = (unit: string, amount: number, limit: number): Share => ({
+    const share = (key: string, unit: string, amount: number, limit: number): Share => ({
       account: `${act.tenant}|${budget.id}|${unit}|${key}|${period}`, budget: budget.id, unit, amount, limit, until: (period + 1) * budget.windowMs,
     });
     shares ??= [];
-    if (budget.calls !== null) shares.push(share('calls', 1, budget.calls));
-    if (budget.money === null) continue;
-    const { currency, minor } = budget.money;
-    if (act.money !== null && act.money.currency !== currency) return `the budget ${budget.id} is in ${currency}`;
-    // An amount nobody knows yet takes nothing now; what the outcome says it cost is counted then.
-    shares.push(share(currency, act.money?.minor ?? 0, minor));
+    const add = (key: string): void => {
+      if (budget.calls !== null) shares!.push(share(key, 'calls', 1, budget.calls));
+      // An amount nobody knows yet takes nothing now; what the outcome says it cost is counted then.
+      if (budget.money !== null) shares!.push(share(key, budget.money.currency, act.money?.minor ?? 0, budget.money.minor));
+    };
+    if (budget.money !== null && act.money !== null && act.money.currency !== budget.money.currency) return `the budget ${budget.id} is in ${budget.money.currency}`;
+    add(budget.scope === 'agent' ? act.agent : budget.scope === 'tool' ? act.tool : '');
+    if (budget.scope === 'agent' && act.behind !== undefined) for (const agent of act.behind) add(agent);
   }
   return shares ?? none;
 };
@@ -91,12 +93,12 @@ const actOf = (command: PolicyCommand, state: PartitionState, world: World, wide
     const { message } = body;
     const tool = world.tool(message.tool);
     if (tool === undefined || state.runs.get(command.run)?.actions.has(message.action) === true) return undefined;
-    return { tenant, agent: command.token.sub, tool: message.tool, money: wider.money(tool, message.arguments) };
+    return { tenant, agent: command.token.sub, tool: message.tool, money: message.tool === delegateTool ? null : wider.money(tool, message.arguments), ...(command.token.act !== undefined && { behind: actorsIn(command.token.act) }) };
   }
   if (body.kind !== 'resolved' && body.kind !== 'supplied') return undefined;
   const run = state.runs.get(command.run);
   const action = run?.actions.get(body.message.action);
-  return action?.status === 'open' ? { tenant, agent: run!.agent, tool: action.tool, money: action.reservedMoney, action } : undefined;
+  return action?.status === 'open' ? { tenant, agent: run!.agent, tool: action.tool, money: action.tool === delegateTool ? null : action.reservedMoney, action, ...(run!.delegation !== null && { behind: run!.delegation.ancestors.map((one) => one.agent) }) } : undefined;
 };
 
 /** Folds what a decision took: the earlier round's share goes back, leases count as held. */

@@ -1,4 +1,4 @@
-import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, FactSupplied, RunEnded, RunHalted, RunResumed, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
+import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, DelegationContext, FactSupplied, RunEnded, RunHalted, RunResumed, RunReturned, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
 
 /** A commands' envelope: where it stood in the inbox. Bytes, proof and signature are checked; nothing else is. */
 interface Envelope {
@@ -14,7 +14,7 @@ interface Envelope {
 export interface Fault { readonly kind: 'fault'; readonly code: string; readonly detail: string }
 
 export type RuntimeBody =
-  | { readonly kind: 'started'; readonly message: RunStarted; readonly attestedBy: string | null }
+  | { readonly kind: 'started'; readonly message: RunStarted; readonly attestedBy: string | null; /** What the grant of a child run says, verified. */ readonly delegation?: DelegationContext }
   | { readonly kind: 'proposed'; readonly message: ActionProposed; /** What its evidence turned out to be; absent where none was sent. */ readonly evidence?: readonly CheckedEvidence[] }
   | { readonly kind: 'cancel'; readonly message: CancelRequested }
   | { readonly kind: 'outcome'; readonly message: ActionOutcome }
@@ -48,6 +48,7 @@ export type ServiceBody =
   | { readonly kind: 'cancelled'; readonly message: ActionCancelled }
   | { readonly kind: 'reversed'; readonly message: ActionReversed }
   | { readonly kind: 'due'; readonly message: TimerDue }
+  | { readonly kind: 'returned'; readonly message: RunReturned }
   | { readonly kind: 'supplied'; readonly message: FactSupplied; readonly supplier: CheckedSupplier };
 
 /** A message signed by the service that may say it. `hash`: SHA-256 of its value, base64url. */

@@ -1,6 +1,7 @@
 import type { ApprovalResolved, Fact } from '@countersign/contracts';
 import { seniorHaltId } from '@countersign/kernel';
 import type { CheckedVote, ServiceBody } from './commands.ts';
+import { returnOf } from './delegation.ts';
 import { own, refuse, resumeRun } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { denyWaiting, judgeAction } from './judge-action.ts';
@@ -14,6 +15,7 @@ export const decideForService = (draft: Draft, body: ServiceBody, run: RunState,
     case 'resolved': return resolved(draft, body.message, body.votes, run, world);
     case 'supplied': return supplied(draft, body, run, world);
     case 'due': return due(draft, body.message, run, world);
+    case 'returned': return returned(draft, body.message, run);
     case 'halted':
       if (run.halts.has(body.message.halt)) return refuse(draft, 'duplicate', 'the run is under this halt already');
       draft.records.push({ ...own(draft), kind: 'run.halted', halt: body.message.halt, by: body.message.by, reason: body.message.reason });
@@ -104,8 +106,24 @@ const due = (draft: Draft, message: Extract<ServiceBody, { kind: 'due' }>['messa
   if (world.now < run.notAfter) return refuse(draft, 'not_yet_valid', 'the life of the run is not over');
   const open = [...run.actions].filter(([, action]) => action.status === 'open');
   for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_expired', 'the life of the run ended before it was decided', null, false);
-  draft.records.push({ ...own(draft), kind: 'run.ended', reason: 'expired', denied: open.map(([id]) => id) });
+  const delegation = returnOf(world, run, undefined, false);
+  draft.records.push({ ...own(draft), kind: 'run.ended', reason: 'expired', denied: open.map(([id]) => id), ...(delegation !== undefined && { delegation }) });
   draft.replies.push(reply('noted', draft.command.run, null, null, 'run_expired', 'the life of the run is over'));
   return draft;
 };
 
+/** The end of a child run is the outcome of the action that delegated: what was set aside and not used comes back, what broke its schema does not come at all. */
+const returned = (draft: Draft, message: Extract<ServiceBody, { kind: 'returned' }>['message'], run: RunState): Draft => {
+  const action = run.actions.get(message.action);
+  if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action');
+  if (action.delegated === null) return refuse(draft, 'conflict', 'the action delegated nothing');
+  if (action.status !== 'granted') return refuse(draft, 'action_closed', `the action is ${action.status}`);
+  const { child, fault, reason, spent, data, unclassified } = message;
+  const error = fault ?? (reason === 'completed' ? null : `the child run ended: ${reason}`);
+  draft.records.push({
+    ...own(draft), kind: 'action.outcome', action: message.action, tool: action.tool, settled: { calls: 1 + spent.calls, money: spent.money }, delegation: { child, data, unclassified },
+    message: { action: message.action, status: error === null ? 'succeeded' : fault === null ? 'unknown' : 'failed', result: fault === null ? message.result : null, error: error?.slice(0, 1_000).toWellFormed() ?? null, cost: spent.money, tokens: spent.tokens, durationMs: null },
+  });
+  draft.replies.push(replyOf(draft.records[0]!)!);
+  return draft;
+};

@@ -3,6 +3,7 @@ import { isUuidV7 } from '@countersign/kernel';
 import { admit } from './admit.ts';
 import type { FromRuntime, PolicyCommand, RuntimeBody } from './commands.ts';
 import { decideForService, reversed } from './decide-service.ts';
+import { returnOf } from './delegation.ts';
 import { draftFor, haltRun, own, refuse } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -41,7 +42,7 @@ export const decide = (command: PolicyCommand, state: PartitionState, world: Wor
     case 'proposed': return propose(draft, body, run, world);
     case 'cancel': return cancel(draft, body.message, run);
     case 'outcome': return settle(draft, body.message, run, world);
-    case 'ended': return end(draft, body.message.reason, run, world);
+    case 'ended': return end(draft, body.message, run, world);
   }
 };
 
@@ -52,7 +53,12 @@ const start = (draft: Draft, command: FromRuntime, body: RuntimeBody, world: Wor
   const agent = world.agent(command.token.sub);
   if (agent === undefined || agent.tenant !== command.tenant) return refuse(draft, 'unknown_agent', 'the agent is not registered');
   if (agent.status !== 'active') return refuse(draft, 'agent_not_active', `the agent is ${agent.status}`);
-  return answered(draft, { ...own(draft), kind: 'run.started', message: body.message, token: command.token, instruction: { attestedBy: body.attestedBy } });
+  if ((command.token.parent === undefined) !== (body.delegation === undefined)) return refuse(draft, 'delegation_invalid', 'a child run starts with the grant under which it was delegated, and no other run does');
+  for (const one of body.delegation?.ancestors ?? []) {
+    const behind = world.agent(one.agent);
+    if (behind?.status !== 'active' || behind.tenant !== command.tenant) return refuse(draft, 'agent_not_active', `the agent ${one.agent}, for which it acts, is not active`);
+  }
+  return answered(draft, { ...own(draft), kind: 'run.started', message: body.message, token: command.token, instruction: { attestedBy: body.attestedBy }, ...(body.delegation !== undefined && { delegation: body.delegation }) });
 };
 
 /** Writes a record whose reply follows from it. */
@@ -90,6 +96,7 @@ const settle = (draft: Draft, message: Of<'outcome'>['message'], run: RunState, 
   const action = run.actions.get(message.action);
   if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action', { action: message.action });
   if (action.status === 'finished') return refuse(draft, 'action_closed', 'the outcome was reported before', { action: message.action });
+  if (action.delegated !== null) return refuse(draft, 'conflict', 'what came of a delegation is what its child run returns: cancel it, or wait', { action: message.action });
   if (message.status === 'not_executed' && action.status === 'open') {
     return answered(draft, { ...own(draft), kind: 'action.cancelled', action: message.action, by: 'runtime', reason: 'not executed' });
   }
@@ -106,9 +113,10 @@ const settled = (action: ActionState, cost: Money | null): { readonly calls: num
   return { calls: action.reservedCalls, money: cost.minor > 0 ? cost : reserved };
 };
 
-const end = (draft: Draft, reason: string, run: RunState, world: World): Draft => {
+const end = (draft: Draft, { reason, result }: Of<'ended'>['message'], run: RunState, world: World): Draft => {
   const open = [...run.actions].filter(([, action]) => action.status === 'open');
   for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_closed', 'the run ended before it was decided', null, false);
-  return answered(draft, { ...own(draft), kind: 'run.ended', reason, denied: open.map(([id]) => id) });
+  const delegation = returnOf(world, run, result, reason === 'completed');
+  return answered(draft, { ...own(draft), kind: 'run.ended', reason, denied: open.map(([id]) => id), ...(delegation !== undefined && { delegation }) });
 };
 

@@ -1,7 +1,9 @@
-import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money, TokenClaims } from '@countersign/contracts';
-import { timeOfUuidV7 } from '@countersign/kernel';
+import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money } from '@countersign/contracts';
+import { actorsIn, effectiveArguments, timeOfUuidV7 } from '@countersign/kernel';
 import { foldShares, releaseShares, settleShares } from './budgets.ts';
 import { depthBehind } from './deferral.ts';
+import { allotmentOf, delegatedBy, delegationIn } from './delegation.ts';
+import type { Delegated } from './delegation.ts';
 import { consumesSeq } from './events.ts';
 import { fingerprint } from './fingerprint.ts';
 import { noPast, proposedAct, remember, settleAct } from './past.ts';
@@ -19,7 +21,11 @@ export const evolve = (state: PartitionState, record: GovernedRecord, folding: F
   state.position++;
   state.lastNow = record.now;
   if (record.now >= state.nextSweep) sweep(state, record.now);
-  if (record.kind === 'run.started') state.runs.set(record.run!, startedRun(record, folding));
+  if (record.kind === 'run.started') {
+    const delegated = delegatedBy(record);
+    const run = startedRun(record, folding);
+    state.runs.set(record.run!, delegated === null ? run : childRun(run, record, delegated, folding));
+  }
   const run = record.run === null ? undefined : state.runs.get(record.run);
   if (run === undefined) return;
   change(run, record, folding, state.accounts);
@@ -36,16 +42,15 @@ const startedRun = (record: GovernedStarted, folding: Folding): RunState => ({
   instruction: { text: record.message.instruction.text, attestedBy: record.instruction.attestedBy },
   context: folding.withInstruction(folding.emptyContext, record.message.instruction.text),
   closed: false, nextSeq: 0, head: '', recent: [], actions: new Map(), deferred: new Set(), halts: new Set(),
-  calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map(), past: noPast(record.now, depthOf(record.token.act)),
+  calls: 0, spend: null, denies: 0, dataTouched: [], counts: new Map(), past: noPast(record.now, record.token.act === undefined ? 0 : actorsIn(record.token.act).length),
+  delegation: null,
   forgetAt: record.token.run_not_after * 1000 + graceMs,
 });
 
-/** Actors that the run's first token names behind its agent. */
-const depthOf = (act: TokenClaims['act']): number => {
-  let depth = 0;
-  for (let at = act as typeof act; at !== undefined; at = at.act as typeof act) depth++;
-  return depth;
-};
+/** A child run begins with what the one that delegated has seen: its data classes, and the words of the handoff as nobody's. */
+const childRun = (run: RunState, { delegation, message }: GovernedStarted, delegated: Delegated, folding: Folding): RunState => ({
+  ...run, delegation: delegated, context: folding.withHandoff(run.context, message.delegation!.arguments.instruction), dataTouched: [...delegation!.data], past: { ...run.past, unclassified: delegation!.unclassified },
+});
 
 const change = (run: RunState, record: GovernedRecord, folding: Folding, accounts: PartitionState['accounts']): void => {
   switch (record.kind) {
@@ -116,7 +121,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, shares: null, act: null, about: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, shares: null, act: null, about: null, delegated: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -143,6 +148,11 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   action.replyUntil = record.now + sweepEveryMs;
   if (decision === 'allow' || decision === 'modify') {
     action.granted = true;
+    const delegation = delegationIn(record.tool, effectiveArguments(record));
+    if (delegation !== null) {
+      action.delegated = allotmentOf(delegation);
+      run.past.tokens += action.delegated.tokens;
+    }
     action.about = aboutOf(record);
     action.act = remember(run.past, record.tool, record.now, false, record.facts, record.reserved.money);
     run.counts.set(record.tool, (run.counts.get(record.tool) ?? 0) + 1);
@@ -202,7 +212,8 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
   const action = run.actions.get(record.action);
   if (action !== undefined) {
     reserve(run, action, record.settled.calls, record.settled.money);
-    settleShares(accounts, action, record.settled);
+    // Wider budgets counted the child's acts where they were decided.
+    settleShares(accounts, action, record.delegation === undefined ? record.settled : { calls: 1, money: null });
     settle(run, action, 'finished', action.code);
     action.outcome = record.message.status;
     run.deferred.delete(record.action);
@@ -213,6 +224,7 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
     forgetSoon(run, record);
     return;
   }
+  if (record.delegation !== undefined) return returned(run, record, record.delegation, action?.delegated?.tokens ?? 0, folding);
   const { status, result, tokens } = record.message;
   run.past.tokens += tokens ?? 0;
   if (status === 'not_executed') return;
@@ -222,6 +234,15 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
   if (tool === undefined) return;
   touch(run, tool.snapshot.dataClasses);
   if (result !== null) run.context = folding.withResult(run.context, { tool, action: record.action, resultText: result, about: action?.about ?? null, trusted: record.trusted === true });
+};
+
+/** What a child run returned is nobody's word, whoever said it there; the data it touched, this run has touched. */
+const returned = (run: RunState, { message, action, tool }: GovernedOutcome, child: NonNullable<GovernedOutcome['delegation']>, setAside: number, folding: Folding): void => {
+  run.past.tokens += (message.tokens ?? 0) - setAside;
+  run.past.unclassified ||= child.unclassified;
+  touch(run, child.data);
+  const known = folding.tool(tool);
+  if (message.result !== null && known !== undefined) run.context = folding.withResult(run.context, { tool: known, action, resultText: message.result, about: null, trusted: false });
 };
 
 /** Moves an action's reservation to the given amounts, and the run's totals with it. */

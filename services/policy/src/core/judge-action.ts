@@ -1,8 +1,9 @@
 import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, JsonObject, Modification, Money, Tier } from '@countersign/contracts';
-import { seniorHaltId } from '@countersign/kernel';
+import { delegateTool, seniorHaltId } from '@countersign/kernel';
 import { reserveShares, sharesOf } from './budgets.ts';
 import type { BudgetUse } from './budgets.ts';
 import { defer, standingOf } from './deferral.ts';
+import { actingFor, allotmentOf, contextFor, delegationFault, delegationIn, overAllotment } from './delegation.ts';
 import { countsAsDeny } from './evolve.ts';
 import { consequence, decideAction, haltRun, own } from './draft.ts';
 import { judgeModified } from './modify.ts';
@@ -29,7 +30,8 @@ interface Round {
 
 /** One round of an action: everything as of now (identity, halts, rules, budget), the decision on the record, and what follows from it. */
 export const judgeAction = (draft: Draft, world: World, run: RunState, round: Round): Decision => {
-  const until = observedUntil(world.agent(run.agent), run, world.now);
+  // To hand powers on is never only observed.
+  const until = round.message.tool === delegateTool ? undefined : observedUntil(world.agent(run.agent), run, world.now);
   const { ruling: enforced, tool } = rule(world, run, draft, round, until !== undefined);
   const ruling = until === undefined ? enforced : observe(enforced, tool?.snapshot, until, world.now, (money) => widerSoFar(world, run, draft.accounts, round, money));
   const { decision, modified } = ruling;
@@ -43,6 +45,7 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
         jti: `${runId}:${round.message.action}:${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
         definition: tool!.snapshot.definition, args: world.digest(modified?.arguments ?? round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
         tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: iat + Math.ceil(world.limits.grantMs / 1000),
+        ...(round.message.tool === delegateTool && { delegation: contextFor(world, run, runId) }),
         // Dead when observing ends: from then on rules are asked.
         ...(until !== undefined && { observe: true as const, exp: Math.min(iat + Math.ceil(world.limits.grantMs / 1000), Math.ceil(until / 1000)) }),
       },
@@ -74,6 +77,8 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (halt !== null) return deny(halt.code, `stopped by halt ${halt.id}`);
   const revoked = world.revoked?.(runId, run);
   if (revoked !== undefined) return deny('credential_revoked', `the ${revoked} was revoked`);
+  const acting = run.delegation === null ? undefined : actingFor(world, run, run.delegation, agent, message.tool, seniorHaltId(runId, message.action));
+  if (acting !== undefined && 'code' in acting) return deny(acting.code, acting.detail);
   const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
   if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
   if (tool === undefined || tool.snapshot.tenant !== run.tenant) return deny('unknown_tool', 'the tool is not in the catalogue');
@@ -88,7 +93,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   let judged: Judged;
   let approvalDigest = '';
   try {
-    const question = { proposal: message, tool, agent, run, round: round.round, level: level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
+    const question = { proposal: message, tool, agent: acting?.agent ?? agent, run, round: round.round, level: acting?.level ?? level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
     const digestOf = (args: JsonObject): string => world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: tool.snapshot.definition, arguments: args });
     judged = judgeModified(world, tool, question);
     if (round.approval !== null || judged.judgement.verdict.decision === 'step_up') approvalDigest = digestOf(judged.arguments);
@@ -106,14 +111,19 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (judged.fault !== null) return deny(judged.fault.code, judged.fault.detail, verdict, judgement, modified);
   if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement, modified);
   if (outside) return deny('not_permitted', 'the tool is outside of what agent and run may do', verdict, judgement, modified);
-  const reserved = { calls: 1, money };
-  const over = overBudget(run, round.action, agent.limits, money) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, money) ?? overShape(run, round.action, world.limits.budget);
+  const delegation = delegationIn(message.tool, judged.arguments);
+  const unfit = delegation === null ? null : delegationFault(world, run, agent, delegation);
+  if (unfit !== null) return deny(unfit.code, unfit.detail, verdict, judgement, modified);
+  const reserved = delegation === null ? { calls: 1, money } : allotmentOf(delegation);
+  const over = overBudget(run, round.action, agent.limits, reserved) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, reserved) ?? overShape(run, round.action, world.limits.budget)
+    ?? (delegation === null && run.delegation === null ? null : overAllotment(world, run, round.action, delegation, reserved) ?? overBudget(run, round.action, run.delegation ?? unlimited, reserved));
   if (over !== null) return deny('budget_exceeded', over, verdict, judgement, modified);
-  const budgets = widerUse(world, run, accounts, round, money);
+  const budgets = widerUse(world, run, accounts, round, delegation === null ? money : null);
   if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
   const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
   const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified };
+  const asking = requesters(run, acting?.owners ?? [agent.owner]);
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);
     if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);
@@ -123,23 +133,23 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
     ...base, decision: verdict.decision, code: verdict.code,
     approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : {
       route: verdict.approval.route, quorum: verdict.approval.quorum, expiresAt: world.now + verdict.approval.expiresInMs,
-      digest: approvalDigest, requesters: requesters(agent.owner, run.instruction.attestedBy),
+      digest: approvalDigest, requesters: asking,
     },
     claim,
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
   const alone = (decision.decision === 'allow' || decision.decision === 'modify') && decision.tier <= 2 && round.approval === null && tool.snapshot.consequential;
-  return { tool, ruling: { ...ruled, decision, detail: null, review: alone ? drawn(world, run, runId, message, modified?.arguments ?? message.arguments, agent.owner) : undefined } };
+  return { tool, ruling: { ...ruled, decision, detail: null, review: alone ? drawn(world, run, runId, message, modified?.arguments ?? message.arguments, asking) : undefined } };
 };
 
 const longestInstruction = 4_000;
 
 /** The mark of a blind review, with what a reviewer needs to know of the run. The runtime never learns of it. */
-const drawn = (world: World, run: RunState, runId: string, { action, tool }: ActionProposed, args: JsonObject, owner: string): Ruling['review'] => {
+const drawn = (world: World, run: RunState, runId: string, { action, tool }: ActionProposed, args: JsonObject, asking: string[]): Ruling['review'] => {
   const { review } = world;
   if (review === undefined || !(review.number(runId, action) < review.rate)) return undefined;
   const instruction = run.instruction.text.slice(0, longestInstruction).toWellFormed();
-  return { rate: review.rate, instruction, digest: world.digest({ tenant: run.tenant, run: runId, action, tool, instruction, arguments: args }), requesters: requesters(owner, run.instruction.attestedBy) };
+  return { rate: review.rate, instruction, digest: world.digest({ tenant: run.tenant, run: runId, action, tool, instruction, arguments: args }), requesters: asking };
 };
 
 /** The code under which a deny of the rules stands on the record. */
@@ -149,7 +159,10 @@ const denied = (world: World, code: string, verdict: Verdict | undefined): Decis
   decision: 'deny', tier: verdict?.tier ?? 1, code, rules: verdict?.rules ?? [], policyVersion: world.policyVersion, approval: null, claim: false,
 });
 
-const requesters = (owner: string, attestedBy: string | null): string[] => (attestedBy === null || attestedBy === owner ? [owner] : [owner, attestedBy]);
+/** Owners of everybody who acts, and who gave the instruction: none of them can approve. */
+const requesters = ({ instruction: { attestedBy } }: RunState, owners: readonly string[]): string[] => (attestedBy === null || owners.includes(attestedBy) ? [...owners] : [...owners, attestedBy]);
+
+const unlimited = { calls: Infinity, money: null };
 
 /** Its own tier 4 halt does not stop the action that people are asked about. */
 const haltOver = (world: World, run: RunState, runId: string, message: ActionProposed): { readonly code: string; readonly id: string } | null => {
@@ -160,8 +173,8 @@ const haltOver = (world: World, run: RunState, runId: string, message: ActionPro
 };
 
 /** The run's own budget: what is reserved or settled, this action's earlier reservation not counted twice. Null while it fits. */
-const overBudget = (run: RunState, action: ActionState | undefined, limits: { readonly calls: number; readonly money: Money | null }, money: Money | null): string | null => {
-  if (run.calls - (action?.reservedCalls ?? 0) + 1 > limits.calls) return `the run has used its ${limits.calls} calls`;
+const overBudget = (run: RunState, action: ActionState | undefined, limits: { readonly calls: number; readonly money: Money | null }, { calls, money }: Ruling['reserved']): string | null => {
+  if (run.calls - (action?.reservedCalls ?? 0) + calls > limits.calls) return `the run has used its ${limits.calls} calls`;
   if (money === null || limits.money === null) return null;
   if (money.currency !== limits.money.currency || (run.spend !== null && run.spend.currency !== money.currency)) return `the budget is in ${limits.money.currency}`;
   const spent = (run.spend?.minor ?? 0) - (action?.reservedMoney?.minor ?? 0);
@@ -173,7 +186,7 @@ const untouched: readonly BudgetUse[] = [];
 /** What the action takes from budgets wider than its run; a text where one of them has not enough. */
 const widerUse = (world: World, run: RunState, accounts: Draft['accounts'], { message, action }: Round, money: Money | null): readonly BudgetUse[] | string => {
   if (world.wider === undefined) return untouched;
-  const shares = sharesOf(world.wider.budgets, { tenant: run.tenant, agent: run.agent, tool: message.tool, money }, world.now);
+  const shares = sharesOf(world.wider.budgets, { tenant: run.tenant, agent: run.agent, tool: message.tool, money, ...(run.delegation !== null && { behind: run.delegation.ancestors.map((one) => one.agent) }) }, world.now);
   return typeof shares === 'string' ? shares : reserveShares(shares, accounts, world.wider, action);
 };
 

@@ -3,7 +3,7 @@ import type { Value } from './cel/value.ts';
 import { moneyFrom, moneyIn } from './facts/amount.ts';
 import { deriveFacts } from './facts/derive.ts';
 import type { RunFacts } from './facts/derive.ts';
-import { emptyContext, withInstruction, withResult } from './facts/context.ts';
+import { emptyContext, withHandoff, withInstruction, withResult } from './facts/context.ts';
 import type { RunContext } from './facts/context.ts';
 import type { CompiledBundle, CompiledTool } from './rules/compile.ts';
 import { evaluateRules } from './rules/evaluate.ts';
@@ -32,5 +32,6 @@ export const widerWith = (bundle: CompiledBundle): Wider | undefined => (bundle.
 export const foldingWith = (tool: (name: string) => CompiledTool | undefined): Folding<CompiledTool> => ({
   tool, emptyContext,
   withInstruction: (context, text) => withInstruction(context as RunContext, text),
+  withHandoff: (context, text) => withHandoff(context as RunContext, text),
   withResult: (context, result) => withResult(context as RunContext, result),
 });

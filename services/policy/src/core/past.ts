@@ -1,4 +1,5 @@
 import type { Fact, Money } from '@countersign/contracts';
+import { delegateTool } from '@countersign/kernel';
 import { distanceOf } from './facts/distance.ts';
 
 /** How often a run used one tool, and what the tool was when it last did. */
@@ -74,7 +75,8 @@ export const remember = (past: Past, tool: string, now: number, denied: boolean,
     use.granted++;
     use.lastGranted = n;
     if (use.consequential) past.consequential++;
-    if (use.data.length === 0) past.unclassified = true;
+    // A delegation touches nothing itself; its child says what it did.
+    if (use.data.length === 0 && tool !== delegateTool) past.unclassified = true;
     if (act.currency !== null) use.minor[act.currency] = (use.minor[act.currency] ?? 0) + act.minor;
   }
   past.acts.push(act);

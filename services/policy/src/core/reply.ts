@@ -1,4 +1,4 @@
-import type { GovernedRecord, Reply } from '@countersign/contracts';
+import type { GovernedRecord, OutcomeStatus, Reply } from '@countersign/contracts';
 
 /** A reply with nothing but the essentials; the rest follows from `more`. */
 export const reply = (kind: Reply['kind'], run: string, action: string | null, seq: number | null, code: string, detail: string | null, more?: Partial<Reply>): Reply => ({
@@ -6,6 +6,9 @@ export const reply = (kind: Reply['kind'], run: string, action: string | null, s
   decision: more?.decision ?? null, tier: more?.tier ?? null, round: more?.round ?? null,
   grant: null, claim: more?.claim ?? false, arguments: null, expectedSeq: more?.expectedSeq ?? null,
 });
+
+/** How the end of a child run is told: its result broke the schema, or it did not come to one. */
+const codes: Partial<Record<OutcomeStatus, string>> = { failed: 'result_invalid', unknown: 'run_closed' };
 
 /** The answer that goes with a record; null where it answers nobody. The same for the live processor and for a fold, so that replays answer alike. */
 export const replyOf = (record: GovernedRecord): Reply | null => {
@@ -17,8 +20,11 @@ export const replyOf = (record: GovernedRecord): Reply | null => {
     case 'run.started':
     case 'run.ended':
       return reply('noted', record.run, null, record.seq, 'ok', null);
-    case 'action.outcome':
-      return reply('noted', record.run, record.action, record.seq, 'ok', null);
+    case 'action.outcome': {
+      const { delegation, message } = record;
+      if (delegation === undefined) return reply('noted', record.run, record.action, record.seq, 'ok', null);
+      return { ...reply('noted', record.run, record.action, null, codes[message.status] ?? 'ok', message.error), returned: { child: delegation.child, result: message.result } };
+    }
     case 'action.cancelled':
       return reply('decided', record.run, record.action, record.seq, 'cancelled', record.reason, { decision: 'deny' });
     case 'run.halted':

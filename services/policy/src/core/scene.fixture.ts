@@ -29,6 +29,7 @@ export const folding: Folding = {
   tool: (name) => tools.get(name),
   emptyContext: [],
   withInstruction: (context, text) => [...(context as string[]), text],
+  withHandoff: (context, text) => [...(context as string[]), text],
   withResult: (context, { action, resultText }) => [...(context as string[]), `${action}:${resultText}`].slice(-5),
 };
 

@@ -1,5 +1,6 @@
 import type { ActionProposed, CheckedEvidence, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, Tier } from '@countersign/contracts';
 import type { Account } from './budgets.ts';
+import type { Allotment, Delegated } from './delegation.ts';
 import type { Act, Past } from './past.ts';
 
 /** What an action came to so far. `open` waits for people or a fact; every other status is terminal for its decision. */
@@ -38,6 +39,8 @@ export interface ActionState {
   act: Act | null;
   /** The targets of a granted action that changes nothing, and whether the instruction names them: how far its result can be pointed at. */
   about: { readonly targets: readonly string[]; readonly named: boolean } | null;
+  /** What a granted delegation set aside for its child run. */
+  delegated: Allotment | null;
 }
 
 /** A message of the chain that was answered: an identical one gets the same answer. */
@@ -71,6 +74,8 @@ export interface RunState {
   dataTouched: string[];
   readonly counts: Map<string, number>;
   past: Past;
+  /** What it hangs on and may at most, where another agent delegated to it. */
+  readonly delegation: Delegated | null;
   /** When nothing of it need be known any more, epoch ms. */
   forgetAt: number;
 }

@@ -1,4 +1,4 @@
-import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, JsonObject, Money, Tier, ToolSnapshot } from '@countersign/contracts';
 import type { Wider } from './budgets.ts';
 import type { Evidence } from './facts/evidence.ts';
 import type { Graph } from './graph.ts';
@@ -56,6 +56,8 @@ export interface Folding<Tool extends KnownTool = KnownTool> {
   tool(name: string): Tool | undefined;
   readonly emptyContext: unknown;
   withInstruction(context: unknown, text: string): unknown;
+  /** Words that another agent's run handed over: nobody's. */
+  withHandoff(context: unknown, text: string): unknown;
   withResult(context: unknown, result: { readonly tool: Tool; readonly action: string; readonly resultText: string; readonly about?: { readonly targets: readonly string[]; readonly named: boolean } | null; /** Whether the agent's owner had marked its runtime trusted when it reported this. */ readonly trusted: boolean }): unknown;
 }
 
@@ -82,10 +84,18 @@ export interface World<Tool extends KnownTool = KnownTool> {
   readonly limits: Limits;
   /** Which changes made without a person are reviewed: those whose number, in [0, 1) and known to nobody outside, is below the rate. */
   readonly review?: { readonly rate: number; number(run: string, action: string): number } | undefined;
+  /** Checks what child runs return; without it nothing that has a schema is passed on. */
+  readonly results?: ResultCheck | undefined;
   /** The system graph; null while it is not known or stale. */
   readonly graph?: Graph | null;
   /** Budgets wider than a run; absent where there are none. */
   readonly wider?: Wider | undefined;
+}
+
+/** Result schemas of delegations (core/result-schema.ts has looked at them): null, or what is wrong in one line. */
+export interface ResultCheck {
+  schemaFault(schema: JsonObject): string | null;
+  fault(schema: JsonObject, result: Json): string | null;
 }
 
 /** Bounds of deferring. `withinMs`: for facts that say nothing else and for actions waited for; `depth`: of actions that wait one behind the other; `waiting`: at once in a run. */
@@ -96,6 +106,8 @@ export interface Limits {
   readonly budget: { readonly calls?: number; readonly money?: Money; readonly tokens?: number; readonly depth?: number; readonly fanOut?: number } | null;
   /** How long and how many actions may be deferred; what is left out is defaultDeferral's. */
   readonly deferral?: Partial<DeferralLimits> | null;
+  /** Agents one behind the other, and children of a run at once; what is left out is defaultDelegation's. */
+  readonly delegation?: { readonly depth?: number; readonly children?: number };
   /** Life of a grant, ms. */
   readonly grantMs: number;
   /** Most actions one run may have. */

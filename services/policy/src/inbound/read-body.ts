@@ -1,8 +1,9 @@
-import { validateActionCancelled, validateActionOutcome, validateActionProposed, validateActionReversed, validateApprovalResolved, validateCancelRequested, validateFactSupplied, validateRunEnded, validateRunHalted, validateRunResumed, validateRunStarted, validateTimerDue } from '@countersign/contracts';
+import { validateActionCancelled, validateActionOutcome, validateActionProposed, validateActionReversed, validateApprovalResolved, validateCancelRequested, validateFactSupplied, validateRunEnded, validateRunHalted, validateRunResumed, validateRunReturned, validateRunStarted, validateTimerDue } from '@countersign/contracts';
 import type { TokenClaims } from '@countersign/contracts';
 import { parseStrictJson } from '@countersign/identity';
 import type { Fault, RuntimeBody, ServiceBody } from '../core/commands.ts';
 import { rememberReceived } from '../outbound/received.ts';
+import type { DelegationCheck } from './delegation.ts';
 import type { EvidenceCheck } from './evidence.ts';
 import type { People } from './people.ts';
 
@@ -23,6 +24,7 @@ const serviceTypes: Readonly<Record<string, readonly [ServiceBody['kind'], Check
   'countersign.runs.reversed.v1': ['reversed', validateActionReversed as Check],
   'countersign.runs.due.v1': ['due', validateTimerDue as Check],
   'countersign.runs.supplied.v1': ['supplied', validateFactSupplied as Check],
+  'countersign.runs.returned.v1': ['returned', validateRunReturned as Check],
 };
 
 const fault = (code: string, detail: string): Fault => ({ kind: 'fault', code, detail });
@@ -43,10 +45,13 @@ const read = <K extends string>(types: Readonly<Record<string, readonly [K, Chec
 };
 
 /** The value of a proved runtime message; a fault where it is not what its type says. An instruction's attestation is verified here. */
-export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenClaims, people: People, now: number, evidence: EvidenceCheck | undefined): RuntimeBody | Fault => {
+export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenClaims, people: People, now: number, evidence: EvidenceCheck | undefined, delegated: DelegationCheck): RuntimeBody | Fault => {
   const body = read(runtimeTypes, ceType, value) as RuntimeBody | Fault;
   if (body.kind === 'proposed' && evidence !== undefined && body.message.evidence !== undefined && body.message.evidence.length > 0) return { ...body, evidence: evidence(body.message.evidence) };
   if (body.kind !== 'started') return body;
+  const child = delegated(body.message, token);
+  if (child?.ok === false) return fault('delegation_invalid', child.why);
+  if (child !== undefined) return { ...body, attestedBy: child.context.attestedBy, delegation: child.context };
   const { text, attestation } = body.message.instruction;
   if (attestation === null) return { ...body, attestedBy: null };
   const attested = people.attests(attestation, text, token, now);

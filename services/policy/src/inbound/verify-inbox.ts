@@ -6,6 +6,7 @@ import type { KeySet, LazyKey, ProvenFields } from '@countersign/identity';
 import type { RevocationView } from '@countersign/tool-guard';
 import type { Admitted } from '../app/ports.ts';
 import type { Fault } from '../core/commands.ts';
+import { createDelegationCheck } from './delegation.ts';
 import type { EvidenceCheck } from './evidence.ts';
 import { readRuntimeBody, readServiceBody } from './read-body.ts';
 import type { People } from './people.ts';
@@ -48,6 +49,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
   const tokens = createTokenCache({ keys: options.tokenKeys, audience: options.audience, max: mostSessions });
   const sessions = new Map<string, Session>();
   const { revocations } = options;
+  const delegated = createDelegationCheck(options.keys);
 
   const sessionOf = (jwt: string, at: number): Session | string => {
     const known = sessions.get(jwt);
@@ -109,7 +111,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
         from: 'runtime', tenant: claims.tenant, run: claims.run, ceType: fields.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
         rightPartition: session.partition === record.partition,
         token: claims, seq: fields.seq, prev: h['cs_prev']!, hash: hash.toString('base64url'), ceTime: Date.parse(fields.ceTime), attested,
-        body: fault ?? readRuntimeBody(fields.ceType, record.value!, claims, options.people, now, options.evidence),
+        body: fault ?? readRuntimeBody(fields.ceType, record.value!, claims, options.people, now, options.evidence, delegated),
       },
     };
   };

@@ -1,3 +1,4 @@
+import { delegateTool } from '@countersign/kernel';
 import type { CompiledTool } from '../rules/compile.ts';
 import { addressLine, placeOf, splitAddresses } from './addresses.ts';
 import { byTrust } from './fields.ts';
@@ -46,6 +47,12 @@ export const withInstruction = (context: RunContext, text: string): RunContext =
   const kept = text.slice(0, maxInstruction);
   const instruction = bounded(kept);
   return { ...context, instruction, addresses: addressLine(kept), sentences: sentencesOf(kept), amounts: amountsIn(withoutDays(splitAddresses(kept).rest)), days: daysIn(kept), cut: context.cut || kept.length < text.length || normalise(kept).length > instruction.length };
+};
+
+/** What another agent's run handed over, of which nothing is known here: like the word of a runtime that nobody vouches for, it can only make values doubtful. */
+export const withHandoff = (context: RunContext, text: string): RunContext => {
+  const normalised = normalise(text).slice(0, text.length + 2);
+  return { ...context, sources: [...context.sources, { tool: delegateTool, action: '', trust: 'third_party', text: normalised, addresses: addressLine(text), claimed: true }], size: context.size + text.length };
 };
 
 /** What a tool returned, as its runtime reports it; `trusted`: the agent's owner had marked that runtime trusted. */
