@@ -5,6 +5,8 @@
 const base = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  // They publish their TypeScript under our condition `source` (libs/cli/src/catalogue/mcp/published.ts).
+  moduleNameMapper: { '^eventsource-parser/stream$': '<rootDir>/node_modules/eventsource-parser/dist/stream.js', '^(eventsource|eventsource-parser)$': '<rootDir>/node_modules/$1/dist/index.js' },
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', {

@@ -497,6 +497,10 @@ export interface ToolSnapshot {
   readonly resultFields: { readonly [key: string]: 'record' | 'directory' | 'third_party' };
   /** SHA-256, base64url, of the canonical definition. */
   readonly definition: string;
+  /** Where the declaration came from; absent where a person wrote it. */
+  readonly source?: { /** Which server it was imported from, as the importer named it. */ readonly server: string; /** What the server calls it. */ readonly name: string; /** draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope. */ readonly status: 'draft' | 'reviewed' | 'changed'; /** SHA-256 of the definition as it was received. */ readonly digest: string; /** The definition as the source gives it. */ readonly definition: { /** Text of the source: shown to people, obeyed by nobody. */ readonly description: string; readonly inputSchema: JsonObject; /** MCP's hints, which the source claims. */ readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean; readonly openWorldHint?: boolean } }; /** While changed: what the source says now; null where it no longer has the tool. */ readonly offered?: { readonly digest: string; /** The definition as the source gives it. */ readonly definition: { /** Text of the source: shown to people, obeyed by nobody. */ readonly description: string; readonly inputSchema: JsonObject; /** MCP's hints, which the source claims. */ readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean; readonly openWorldHint?: boolean } } } | null };
+  /** Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue. */
+  readonly tests?: readonly { readonly name?: string; readonly arguments: JsonObject; /** What the extractors must read out of these arguments; null for one that yields nothing, `{"fails": true}` for one that must fail. */ readonly facts: JsonObject }[];
 }
 
 // ---------- replies ----------

@@ -114,7 +114,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./people/assertion-command.ts')).assertion,
   },
   tools: {
-    summary: 'catalogue entries for tools that nobody catalogued',
+    summary: 'the tool catalogue: import from MCP servers, review, check against the source',
     usage: toolsUsage,
     load: async () => (await import('./catalogue/command.ts')).tools,
   },

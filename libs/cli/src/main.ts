@@ -1,3 +1,4 @@
+import './catalogue/mcp/published.ts';
 import { commands } from './commands.ts';
 import { CannotRun } from './errors.ts';
 

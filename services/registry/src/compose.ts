@@ -17,6 +17,7 @@ import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
 import type { CredentialBook, Exclusively, Inventory, Messages, RevocationMessages } from './app/ports.ts';
 import { createStaff } from './app/staff.ts';
+import { milderThanClaimed } from './core/source-claims.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
 
 export interface RegistryPorts {
@@ -188,6 +189,8 @@ const checkTool = (tool: { readonly tool: string } & PutToolRequest, known: Read
   } catch (error) {
     throw wrong((error as Error).message);
   }
+  const milder = milderThanClaimed(tool);
+  if (milder.length > 0) throw new CodedError('claims_contradicted', `${tool.tool}: ${milder.join('; ')}`);
   if (tool.compensator !== null && !known.has(tool.compensator)) throw wrong(`its compensator ${tool.compensator} is not in the catalogue`);
   if (tool.reversible && tool.consequential && tool.compensator === null) throw wrong('a reversible tool names the compensator that reverses it');
 };

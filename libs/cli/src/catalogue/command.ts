@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Command } from '../commands.ts';
 import { CannotRun } from '../errors.ts';
 import { printJson } from '../output.ts';
 import { readSessions, SessionFileError } from '../replay/session.ts';
@@ -8,10 +9,24 @@ import { toolsUsage } from './usage.ts';
 import { inferredLines, inferTools } from './infer.ts';
 import { createUses } from './uses.ts';
 
+/** What to do with tools; what speaks MCP is loaded when it is asked for. */
+const acts: Readonly<Record<string, () => Promise<Command>>> = {
+  infer: async () => infer,
+  import: async () => (await import('./mcp/import-command.ts')).importTools,
+  check: async () => (await import('./mcp/import-command.ts')).checkTools,
+  diff: async () => (await import('./mcp/review-command.ts')).diffTools,
+  review: async () => (await import('./mcp/review-command.ts')).reviewTool,
+};
+
+export const tools: Command = async ([what = '', ...args]) => {
+  const act = Object.hasOwn(acts, what) ? acts[what] : undefined;
+  if (act === undefined) throw new CannotRun(`Say what to do with tools: ${Object.keys(acts).join(', ')}.\n${toolsUsage}`);
+  return (await act())(args);
+};
+
 /** `countersign tools infer`: what the replay would register for a workplace that nobody catalogued. */
-export const tools = async (args: readonly string[]): Promise<number> => {
-  if (args[0] !== 'infer') throw new CannotRun(`Say what to do with tools: infer.\n${toolsUsage}`);
-  const { values } = parse(args.slice(1));
+const infer: Command = async (args) => {
+  const { values } = parse(args);
   const file = values.sessions;
   if (file === undefined || !existsSync(file)) throw new CannotRun(file === undefined ? 'Say which sessions: --sessions FILE.' : `There is no file ${file}.`);
   const known = values.all === true ? [] : (await packTools()).map((tool) => tool.tool);

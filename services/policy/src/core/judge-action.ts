@@ -82,8 +82,11 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
   if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
   if (tool === undefined || tool.snapshot.tenant !== run.tenant) return deny('unknown_tool', 'the tool is not in the catalogue');
+  const letThrough = observed && tool.snapshot.enforcement === 'cooperative';
+  const { source } = tool.snapshot;
+  if (source !== undefined && source.status !== 'reviewed' && !letThrough) return deny('out_of_scope', source.status === 'draft' ? 'the tool was imported and waits for a review' : 'the tool changed at its source and waits for a review');
   const outside = !permits(agent, message.tool) || !withinScope(run.scope, message.tool);
-  if (outside && !(observed && tool.snapshot.enforcement === 'cooperative')) return deny('not_permitted', 'the tool is outside of what agent and run may do');
+  if (outside && !letThrough) return deny('not_permitted', 'the tool is outside of what agent and run may do');
   const fault = world.argumentsFault(tool, message.arguments);
   if (fault !== null) return deny('arguments_invalid', fault);
 

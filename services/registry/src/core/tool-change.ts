@@ -25,7 +25,11 @@ export const mayLoosen = (before: ToolDefinition, after: ToolDefinition): readon
   if (!same(before.resultFields, after.resultFields)) ways.push('fields of its result are trusted otherwise');
   if (before.dataClasses.some((one) => !after.dataClasses.includes(one))) ways.push('it names fewer data classes');
   for (const name of ['schema', 'facts', 'compensator', 'audience', 'system'] as const) if (!same(before[name], after[name])) ways.push(`its ${name} changed`);
-  const known = new Set(['tool', 'title', 'consequential', 'reversible', 'enforcement', 'resultTrust', 'resultFields', 'dataClasses', 'schema', 'facts', 'compensator', 'audience', 'system']);
+  // Somebody else's server says what the tool does: another definition there is another tool.
+  if (before.source?.server !== after.source?.server || before.source?.name !== after.source?.name) ways.push('it comes from another source');
+  else if (before.source?.digest !== after.source?.digest) ways.push('its definition changed at its source');
+  if ((before.tests ?? []).some((test) => !(after.tests ?? []).some((one) => same(one, test)))) ways.push('it has other tests');
+  const known = new Set(['source', 'tests', 'tool', 'title', 'consequential', 'reversible', 'enforcement', 'resultTrust', 'resultFields', 'dataClasses', 'schema', 'facts', 'compensator', 'audience', 'system']);
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     if (!known.has(name) && !same(before[name as keyof ToolDefinition], after[name as keyof ToolDefinition])) ways.push(`its ${name} changed`);
   }

@@ -11,26 +11,33 @@ export interface ToolPut { readonly type: 'tool.put'; readonly tool: ToolDefinit
 export interface ToolReview { readonly by: string; readonly roles: readonly string[]; readonly tool: string; readonly definition: string; readonly replaces: string; readonly jws: string }
 export interface PutTool { readonly type: 'put'; readonly tool: ToolDefinition; readonly definition: string; readonly review?: ToolReview | null; readonly by: string; readonly now: number }
 export type ToolCode = 'review_required' | 'self_approval';
-export type Tool = { readonly status: 'none' } | { readonly status: 'declared'; readonly tool: ToolDefinition; readonly definition: string };
+/** `inForce`: the last definition by which anything could be allowed; null while it only ever waited for its review. */
+export type Tool = { readonly status: 'none' } | { readonly status: 'declared'; readonly tool: ToolDefinition; readonly definition: string; readonly inForce: ToolDefinition | null };
 
 export const toolReviewerRole = 'policy-reviewer';
 
-/** Every change of content is a new version; the same content again is nothing new. A change that may loosen what is decided needs a second person. */
+/** By a definition that waits for its review policy denies everything. */
+const isInForce = ({ source }: ToolDefinition): boolean => source === undefined || source.status === 'reviewed';
+
+/**
+ * Every change of content is a new version; the same content again is nothing new. A change that may loosen what is decided needs a
+ * second person; what counts is the last definition that was in force, so that nothing gets round it by waiting for a review in between.
+ */
 export const toolDecider: Decider<PutTool, ToolPut, Tool, ToolCode> = {
   initialState: { status: 'none' },
   decide: ({ tool, definition, review, by, now }, state) => {
     const put = { type: 'tool.put' as const, tool, definition, by, at: now };
     if (state.status === 'none') return accepted(put);
     if (state.definition === definition) return nothingNew;
-    const ways = mayLoosen(state.tool, tool);
+    const ways = !isInForce(tool) || state.inForce === null ? [] : [...mayLoosen(state.inForce, tool), ...(isInForce(state.tool) ? [] : ['it is out of scope and would be in scope again'])];
     if (ways.length === 0) return accepted(put);
     const fits = review && review.tool === tool.tool && review.definition === definition && review.replaces === state.definition && review.roles.includes(toolReviewerRole);
     if (!fits) return refused('review_required', `${tool.tool}: ${ways.join('; ')}. Somebody else with the role ${toolReviewerRole} has to sign the change from ${state.definition} to ${definition}`);
     if (review.by === by) return refused('self_approval', `${tool.tool}: whoever changes a tool cannot review the change`);
     return accepted({ ...put, review: { by: review.by, jws: review.jws } });
   },
-  evolve: (_, event) => {
+  evolve: (state, event) => {
     if (event.type !== 'tool.put') throw new Error(`unexpected tool event: ${JSON.stringify(event)}`);
-    return { status: 'declared', tool: event.tool, definition: event.definition };
+    return { status: 'declared', tool: event.tool, definition: event.definition, inForce: isInForce(event.tool) ? event.tool : state.status === 'none' ? null : state.inForce };
   },
 };

@@ -8,6 +8,7 @@ import { newScope } from '../cel/scope.ts';
 import type { Scope } from '../cel/scope.ts';
 import { Failure } from '../cel/value.ts';
 import type { Value } from '../cel/value.ts';
+import { extractorFaults } from '../facts/extractor-tests.ts';
 import { contextFacts } from '../facts/history.ts';
 import type { ContextFact } from '../facts/history.ts';
 import { namesWith } from '../facts/names.ts';
@@ -176,5 +177,8 @@ export const compileTool = (snapshot: ToolSnapshot): CompiledTool => {
     }
   }
   if (problems.length > 0) throw new BundleError(problems);
-  return { name: snapshot.tool, snapshot, extractors };
+  const tool = { name: snapshot.tool, snapshot, extractors };
+  for (const fault of extractorFaults(tool)) complain(`tool ${snapshot.tool}`, fault);
+  if (problems.length > 0) throw new BundleError(problems);
+  return tool;
 };
