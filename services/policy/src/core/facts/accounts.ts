@@ -21,11 +21,14 @@ const isPart = (code: number): boolean => (code >= 48 && code <= 57) || (code >=
 const accountIn = (found: string, next: string): { readonly number: string; readonly end: number } | undefined => {
   let number = '';
   let looks: { readonly number: string; readonly end: number } | undefined, fits: typeof looks;
-  for (let end = 1; end <= found.length; end++) {
+  for (let end = 1, digits = 0; end <= found.length; end++) {
     const code = found.charCodeAt(end - 1);
-    if (!isPart(code)) continue;
+    if (!isPart(code)) { digits = 0; continue; }
+    if (code < 58 || code > 127) digits++;
     number += code < 128 ? found[end - 1]! : found[end - 1]!.normalize('NFKC');
     if (number.length < shortest || isPart(end < found.length ? found.charCodeAt(end) : next.charCodeAt(0))) continue;
+    // Behind a whole account words follow ("… for invoice"); one in 97 would make its check digits fit again.
+    if ((fits ?? looks) !== undefined && digits === 0) break;
     const account = number.toUpperCase();
     if (checks(account)) fits = { number: account, end };
     else if ((end === number.length && inOne.test(number)) || byFours.test(found.slice(0, end))) looks = { number, end };

@@ -1,13 +1,16 @@
-// Letters and digits of ASCII are the 62 that everybody knows; looking for those alone is twice as fast.
+// Letters and digits of ASCII are the 62 that everybody knows; looking for those alone is twice as fast. Signs that printed text has in between are none.
 const beyondAscii = /[^\x00-\x7f]/;
+const printers = /[×\u2010-\u201f•…€]/g;
 
 /**
  * Text as matching sees it: lower case, words apart by one space, a space at both ends, so that
  * ` ${value} ` is found at word borders only. Punctuation is no part of a word; `a@b.com` becomes `a b com`.
  */
-export const normalise = (text: string): string => ` ${(beyondAscii.test(text)
-  ? text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')
-  : text.toLowerCase().replace(/[^a-z0-9]+/g, ' ')).trim()} `;
+export const normalise = (text: string): string => {
+  const plain = beyondAscii.test(text) ? text.replace(printers, ' ') : text;
+  const apart = beyondAscii.test(plain) ? text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ') : plain.toLowerCase().replace(/[^a-z0-9]+/g, ' ');
+  return ` ${apart.trim()} `;
+};
 
 /** Normalised, cut to the text's own length (and the two spaces): NFKC can make text many times longer. */
 export const bounded = (text: string): string => normalise(text).slice(0, text.length + 2);
