@@ -413,7 +413,7 @@ export interface AgentSnapshot {
   readonly purpose: string;
   readonly roles: readonly string[];
   readonly status: 'draft' | 'active' | 'suspended' | 'decommissioned';
-  /** Tool name patterns (`payments.*`) this agent may propose. */
+  /** Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles. */
   readonly permissions: readonly string[];
   /** Highest tier at which it may act without a person. */
   readonly ceiling: 1 | 2;
@@ -423,6 +423,10 @@ export interface AgentSnapshot {
   readonly limits: { readonly calls: number; readonly money: Money | null };
   /** Everything is decided and recorded, and what rules say is not enforced. Absent where it is. */
   readonly observe?: { /** From then on rules hold, whatever this snapshot says. */ readonly until: number; readonly by: string };
+  /** What its roles let it do for some resources or within limits only. Absent: nothing. */
+  readonly scoped?: readonly { readonly role: string; readonly permission: RolePermission }[];
+  /** What its roles let it ask for when it is needed. Absent: nothing. */
+  readonly requestable?: readonly { readonly role: string; readonly permission: RolePermission }[];
 }
 /** One node of the system graph. */
 export interface GraphNode {
@@ -475,6 +479,17 @@ export interface Revocation {
   readonly reason: string;
   readonly by: string;
   readonly at: number;
+}
+/** What a role lets an agent do: calls of the tools, of the resources only, within the limits only. */
+export interface RolePermission {
+  /** Names it within its role. */
+  readonly permission: string;
+  readonly tools: readonly string[];
+  /** All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside. */
+  readonly resources?: readonly { /** A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`). */ readonly fact: string; /** `*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character. */ readonly patterns: readonly string[] }[];
+  readonly limits?: { readonly moneyPerAction?: Money; /** Of everything the run spends, this action included. */ readonly moneyPerRun?: Money; /** Of everything the run calls, this action included. */ readonly callsPerRun?: number };
+  /** Not held: may be asked for when it is needed. Absent: false. */
+  readonly requestable?: boolean;
 }
 export interface ToolSnapshot {
   readonly tool: string;

@@ -18,6 +18,13 @@ export const covers = (pattern: string, name: string): boolean => {
   return at <= name.length - last.length;
 };
 
+/** A dot segment, plain or escaped, a backslash, a control or an invisible character: what such a text names is not what it looks like. */
+const devious = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|\\|%(?:2e|2f|5c|25|00)|[\p{Cc}\p{Cf}\u2028\u2029]/iu;
+
+/** Whether one of the patterns covers what a call is about. A text that could name something else than it seems is covered word for word only. */
+export const coversResource = (patterns: readonly string[], resource: string): boolean =>
+  patterns.some((pattern) => pattern === resource) || (!devious.test(resource) && patterns.some((pattern) => covers(pattern, resource)));
+
 /** Whether everything that `inner` covers is covered by one of `outer`. A `*` of the inner pattern, taken as a letter, is in no literal: only a `*` covers it. */
 export const within = (inner: string, outer: readonly string[]): boolean => outer.some((pattern) => covers(pattern, inner));
 

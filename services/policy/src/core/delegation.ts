@@ -1,6 +1,7 @@
 import type { AgentSnapshot, Delegation, DelegationContext, GovernedEnded, GovernedStarted, Json, JsonObject, Money } from '@countersign/contracts';
 import { delegateTool, within } from '@countersign/kernel';
 import { permits } from './permissions.ts';
+import type { Scoped } from './permissions.ts';
 import { resultSchemaFault } from './result-schema.ts';
 import type { ActionState, RunState } from './state.ts';
 import type { Level, World } from './world.ts';
@@ -39,10 +40,11 @@ export const allotmentOf = ({ calls, money, tokens = 0 }: Delegation): Allotment
 const severity: readonly Level[] = ['normal', 'raised', 'stale', 'high'];
 
 /**
- * Who acts in a child run: its agent, held to the strictest of everybody it acts for, as they are now: each active and permitted the tool, none of
+ * Who acts in a child run: its agent, held to the strictest of everybody it acts for, as they are now: each active and permitted the tool (`scoped`: as far as these permissions go), none of
  * them nor their runs halted; the lowest ceiling, the highest anomaly level, a trusted runtime only where all are.
  */
-export const actingFor = (world: World, run: RunState, { ancestors }: Delegated, agent: AgentSnapshot, tool: string, except: string): Fault | { readonly agent: AgentSnapshot; readonly level: Level; readonly owners: readonly string[] } => {
+export const actingFor = (world: World, run: RunState, { ancestors }: Delegated, agent: AgentSnapshot, tool: string, except: string): Fault | { readonly agent: AgentSnapshot; readonly level: Level; readonly owners: readonly string[]; readonly scoped: readonly Scoped[] } => {
+  const scoped: Scoped[] = [];
   let { ceiling, runtimeTrusted } = agent;
   let level = world.level(run.agent).effective;
   const owners = [agent.owner];
@@ -50,7 +52,9 @@ export const actingFor = (world: World, run: RunState, { ancestors }: Delegated,
     const one = world.agent(behind.agent);
     if (one === undefined || one.tenant !== run.tenant) return fault('unknown_agent', `the agent ${behind.agent}, for which it acts, is not registered`);
     if (one.status !== 'active') return fault('agent_not_active', `the agent ${behind.agent}, for which it acts, is ${one.status}`);
-    if (!permits(one, tool)) return fault('not_permitted', `the tool is outside of what ${behind.agent}, for which it acts, may do`);
+    const permitted = permits(one, tool);
+    if (permitted === false) return fault('not_permitted', `the tool is outside of what ${behind.agent}, for which it acts, may do`);
+    if (permitted !== true) scoped.push(permitted);
     const halt = world.halt(run.tenant, behind.agent, tool, behind.run, except);
     if (halt !== null) return fault('halted', `stopped by halt ${halt}, on what it hangs on`);
     const revoked = world.revoked?.(behind.run, { ...run, agent: behind.agent, jkt: behind.jkt });
@@ -61,7 +65,7 @@ export const actingFor = (world: World, run: RunState, { ancestors }: Delegated,
     if (severity.indexOf(theirs) > severity.indexOf(level)) level = theirs;
     if (!owners.includes(one.owner)) owners.push(one.owner);
   }
-  return { agent: { ...agent, ceiling, runtimeTrusted }, level, owners };
+  return { agent: { ...agent, ceiling, runtimeTrusted }, level, owners, scoped };
 };
 
 /** Whether the run may delegate this, as far as that is no matter of rules or budgets; null where it may. */
@@ -72,8 +76,8 @@ export const delegationFault = (world: World, run: RunState, agent: AgentSnapsho
   if (to.status !== 'active') return fault('agent_not_active', `the agent ${wanted.agent} is ${to.status}`);
   if (wanted.agent === run.agent || run.delegation?.ancestors.some((one) => one.agent === wanted.agent) === true) return fault('delegation_limit', `the agent ${wanted.agent} is in the chain already`);
   if (run.past.depth + 1 > depth) return fault('delegation_limit', `at most ${depth} agents act one for the other`);
-  const patterns = wanted.scope.split(' ');
-  const beyond = patterns.find((pattern) => !within(pattern, agent.permissions) || (run.scope !== '' && !within(pattern, run.scope.split(' '))));
+  const patterns = wanted.scope.split(' '), held = [...agent.permissions, ...(agent.scoped?.flatMap(({ permission }) => permission.tools) ?? [])];
+  const beyond = patterns.find((pattern) => !within(pattern, held) || (run.scope !== '' && !within(pattern, run.scope.split(' '))));
   if (beyond !== undefined) return fault('invalid_scope', `${beyond} is more than the run itself may do`);
   const open = [...run.actions.values()].filter((action) => action.delegated !== null && action.status === 'granted').length;
   if (open >= children) return fault('delegation_limit', `at most ${children} delegations of a run at once`);

@@ -10,6 +10,8 @@ import { judgeModified } from './modify.ts';
 import { observe, observedUntil } from './observe.ts';
 import type { Judged } from './modify.ts';
 import { permits, withinScope } from './permissions.ts';
+import type { Permitted, Scoped } from './permissions.ts';
+import { beyond } from './scoped-permission.ts';
 import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
 import type { Judgement, KnownTool, Limits, Verdict, World } from './world.ts';
@@ -85,7 +87,8 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const letThrough = observed && tool.snapshot.enforcement === 'cooperative';
   const { source } = tool.snapshot;
   if (source !== undefined && source.status !== 'reviewed' && !letThrough) return deny('out_of_scope', source.status === 'draft' ? 'the tool was imported and waits for a review' : 'the tool changed at its source and waits for a review');
-  const outside = !permits(agent, message.tool) || !withinScope(run.scope, message.tool);
+  const permitted = permits(agent, message.tool);
+  const outside = permitted === false || !withinScope(run.scope, message.tool);
   if (outside && !letThrough) return deny('not_permitted', 'the tool is outside of what agent and run may do');
   const fault = world.argumentsFault(tool, message.arguments);
   if (fault !== null) return deny('arguments_invalid', fault);
@@ -117,6 +120,11 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const delegation = delegationIn(message.tool, judged.arguments);
   const unfit = delegation === null ? null : delegationFault(world, run, agent, delegation);
   if (unfit !== null) return deny(unfit.code, unfit.detail, verdict, judgement, modified);
+  for (const scoped of scopedBy(permitted, acting?.scoped)) {
+    const why = beyond(scoped, { facts: judgement.facts, arguments: judged.arguments, money, used: usedBefore(run, round.action) });
+    // Observing gives way to no permission either where somebody else holds the tool's credential.
+    if (why !== null) return deny('outside_permission', why, verdict, tool.snapshot.enforcement === 'cooperative' ? judgement : { facts: judgement.facts, failed: judgement.failed }, modified);
+  }
   const reserved = delegation === null ? { calls: 1, money } : allotmentOf(delegation);
   const over = overBudget(run, round.action, agent.limits, reserved) ?? overBudget(run, round.action, { calls: world.limits.budget?.calls ?? Infinity, money: world.limits.budget?.money ?? null }, reserved) ?? overShape(run, round.action, world.limits.budget)
     ?? (delegation === null && run.delegation === null ? null : overAllotment(world, run, round.action, delegation, reserved) ?? overBudget(run, round.action, run.delegation ?? unlimited, reserved));
@@ -183,6 +191,15 @@ const overBudget = (run: RunState, action: ActionState | undefined, limits: { re
   const spent = (run.spend?.minor ?? 0) - (action?.reservedMoney?.minor ?? 0);
   return spent + money.minor > limits.money.minor ? 'the amount is beyond what the run may spend' : null;
 };
+
+const unscoped: readonly Scoped[] = [];
+/** What its own permissions and those of whom it acts for are limited to: the call has to fit each. */
+const scopedBy = (permitted: Permitted, behind: readonly Scoped[] = unscoped): readonly Scoped[] => (typeof permitted === 'object' ? [permitted, ...behind] : behind);
+
+const usedBefore = (run: RunState, action: ActionState | undefined): { readonly calls: number; readonly spend: Money | null } => ({
+  calls: run.calls - (action?.reservedCalls ?? 0),
+  spend: run.spend === null ? null : { minor: run.spend.minor - (action?.reservedMoney?.minor ?? 0), currency: run.spend.currency },
+});
 
 const untouched: readonly BudgetUse[] = [];
 
