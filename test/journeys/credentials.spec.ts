@@ -26,7 +26,7 @@ describe('credentials of an agent', () => {
   };
 
   it('an assertion that is forged, stale, for somebody else or used before gets a coded refusal', async () => {
-    const once = createClientAssertion({ client: 'clerk', audience: `${registry()}/oauth2/token`, jti: 'once', now: Date.now() }, clerk.key);
+    const once = createClientAssertion({ client: 'clerk', audience: `${registry()}/oauth2/token`, jti: randomUUID(), now: Date.now() }, clerk.key);
     expect((await askToken(clerk.key, { assertion: once })).status).toBe(200);
     const refused = async (answer: Promise<Answer>): Promise<unknown> => { const { status, body } = await answer; return [status, body['error'], body['code']]; };
     expect(await refused(askToken(clerk.key, { assertion: once }))).toEqual([401, 'invalid_client', 'assertion_used']);
