@@ -114,6 +114,13 @@ export interface AuthzenConfiguration {
   readonly access_evaluation_endpoint: string;
   readonly access_evaluations_endpoint: string;
 }
+/** Who published, ordered, reviewed, activated, rolled back or withdrew a version of the rule bundle, and who was refused: policy's own events, oldest first, at most 500. */
+export interface BundleHistoryView {
+  readonly name: string;
+  readonly events: readonly { /** Dense, from 1. */ readonly position: number; /** ce_id of the event on policy.events.v1, and id of its leaf in the audit log. */ readonly id: string; readonly at: number; /** The person, or the evaluator. */ readonly by: string; readonly type: 'bundle.published' | 'bundle.compared' | 'bundle.ordered' | 'bundle.reviewed' | 'bundle.activated' | 'bundle.rolled_back' | 'bundle.shadowed' | 'bundle.canaried' | 'bundle.withdrawn' | 'bundle.acknowledged' | 'bundle.refused'; readonly version: string | null; readonly digest: string | null; readonly activation: number | null; readonly detail: string | null; /** The statement that the person signed, compact JWS: what counts, whoever shows it. */ readonly statement: string | null }[];
+  /** `after` of the next page; null where this is the last one. */
+  readonly next: number | null;
+}
 /** What is in force, what waits for a second person, and which evaluators have acknowledged. */
 export interface BundleStatusView {
   readonly name: string;

@@ -1,6 +1,6 @@
 // For each of Kafka, PostgreSQL, Redis: an address in the environment, Docker, a local process, else the embedded adapter.
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { composeDown, composeUp, dockerAnswers } from './docker.mjs';
 import { startKafka, stopKafka } from './kafka.mjs';
 import { serviceNames } from './paths.mjs';
@@ -18,6 +18,14 @@ async function freePorts() {
   const [kafka, controller, scram, postgres, redis, tools, ...rest] = await Promise.all(Array.from({ length: 6 + serviceNames.length }, freePort));
   return { kafka, controller, scram, postgres, redis, http: { tools, ...Object.fromEntries(serviceNames.map((name, i) => [name, rest[i]])) } };
 }
+
+/** What was said before something failed outlives the profile: the next attempt of the same name takes its place. */
+const keepLogsOf = (profile) => {
+  const kept = join(dirname(profile.dir), `${profile.name.replace(/-\d+$/, '')}-failed-logs`);
+  rmSync(kept, { recursive: true, force: true });
+  renameSync(profile.logs, kept);
+  say(`Its logs are kept in ${kept}.`);
+};
 
 const composeEnv = (ports, secrets) => ({ CS_KAFKA_PORT: String(ports.kafka), CS_POSTGRES_PORT: String(ports.postgres), CS_REDIS_PORT: String(ports.redis), CS_DB_PASSWORD: secrets.postgres, CS_REDIS_PASSWORD: secrets.redis });
 
@@ -88,18 +96,21 @@ export async function up(profile, { components = ['kafka', 'postgres', 'redis'],
     mayLack: (error) => error.lacking === true,
   })));
   const got = Object.fromEntries(components.map((name, i) => [name, results[i].value]));
-  const close = async ({ quiet = false } = {}) => {
+  const close = async ({ quiet = false, keepLogs = false } = {}) => {
     const mine = components.filter((name) => got[name]?.how === 'process' && !got[name].reused);
     await Promise.all(mine.map((name) => stoppers[name](got[name].record)));
     if (docker) await composeDown(project, composeEnv(ports, secrets), { volumes: profile.ephemeral });
     const left = { ...readState(profile).components };
     for (const name of mine) delete left[name];
     writeState(profile, { components: left });
-    if (profile.ephemeral) erase(profile);
+    if (profile.ephemeral) {
+      if (keepLogs) keepLogsOf(profile);
+      erase(profile);
+    }
     if (!quiet && mine.length) say(`Stopped ${mine.join(', ')}.`);
   };
   const failure = results.find((result) => result.status === 'rejected');
-  if (failure) { await close({ quiet: true }); throw failure.reason; }
+  if (failure) { await close({ quiet: true, keepLogs: true }); throw failure.reason; }
   const urlOf = withDatabase(got.postgres.base);
   if (got.postgres.how === 'environment' || got.postgres.how === 'docker') await createDatabases(urlOf);
   const bus = !got.kafka || got.kafka.how === 'embedded' ? 'embedded' : 'kafka';

@@ -84,23 +84,28 @@ export async function bringUp(args) {
 }
 
 /** A program on infrastructure of its own that nobody has used before; gone when it ends. */
-async function alone(command, args, { services: wanted, envFor = {} }) {
+async function alone(command, args, { services: wanted, envFor = {}, checked = false }) {
   await build({ quiet: true });
+  // What is wrong with the command line is said before anything is started.
+  const wrong = checked ? await program([command, ...args, '--check'], {}).done : 0;
+  if (wrong !== 0) return wrong;
   const embedded = args.some((arg, i) => arg === '--bus=embedded' || (arg === '--bus' && args[i + 1] === 'embedded'));
   const own = profile(`${command}-${process.pid}`, { ephemeral: true });
   return guarded(async ({ later, watch, interrupted }) => {
     const infra = await up(own, { components: embedded ? ['postgres', 'redis'] : ['kafka', 'postgres', 'redis'] });
-    later(() => infra.close({ quiet: true }));
+    let started = !wanted;
+    later(() => infra.close({ quiet: true, keepLogs: !started && !interrupted() }));
     if (interrupted()) return 130;
     const services = wanted ? await startServices(infra, undefined, { envFor }) : undefined;
     if (services) later(() => services.close());
+    started = true;
     const failed = services ? new Promise((_, reject) => services.onExit(reject)) : new Promise(() => undefined);
     return Promise.race([watch(program([command, ...args], { CS_LOCAL: JSON.stringify(addresses(infra, services)), ...envOf(infra, 'cli') })), failed]);
   });
 }
 
 /** Recorded sessions are judged by the rules written for their workplaces; anomaly levels are recorded without effect, so that two runs can be compared. */
-export const replay = (args) => alone('replay', args, { services: true, envFor: { policy: { CS_POLICY_BUNDLE: join(root, 'services/policy/packs/agentdojo'), CS_ANOMALY_EFFECT: 'record' } } });
+export const replay = (args) => alone('replay', args, { services: true, checked: true, envFor: { policy: { CS_POLICY_BUNDLE: join(root, 'services/policy/packs/agentdojo'), CS_ANOMALY_EFFECT: 'record' } } });
 /** Bench starts what each measure needs by itself: an echo must not share two cores with seven idle services. */
 export const bench = (args) => alone('bench', args, { services: false });
 

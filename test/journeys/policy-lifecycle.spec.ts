@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Subscription } from '@countersign/bus';
-import type { BundleStatusView, BundleVersionView, GovernedDecided, ServiceEvent, ToolSnapshot } from '@countersign/contracts';
+import type { BundleHistoryView, BundleStatusView, BundleVersionView, GovernedDecided, ServiceEvent, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest, signPersonStatement } from '@countersign/identity';
+import { secretFile } from '@countersign/service-host';
 import { call, enrol, expectStatus, startWhole, until } from '@countersign/spec/whole';
-import type { Human, Whole } from '@countersign/spec/whole';
+import type { Agent, Human, Whole } from '@countersign/spec/whole';
 import { savePerson } from '../../libs/cli/src/people/local-people.ts';
 import { policy } from '../../libs/cli/src/policy/command.ts';
+import { cohortOf } from '../../services/policy/src/outbound/cohort.ts';
 
 const pack = fileURLToPath(new URL('../../services/policy/packs/demo', import.meta.url));
 const supplier = 'DE89370400440532013000';
@@ -22,7 +24,8 @@ describe('a rule of the demo company', () => {
   let rob: Human;
   let follower: Subscription;
   const events: { readonly id: string; readonly event: ServiceEvent }[] = [];
-  let decide: (minor: number) => Promise<GovernedDecided['decision']>;
+  let decide: (minor: number, by?: Agent) => Promise<GovernedDecided['decision']>;
+  let payer: Agent;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lifecycle-'));
@@ -36,9 +39,9 @@ describe('a rule of the demo company', () => {
     follower = await whole.bus.follow({ topics: ['policy.events.v1'], from: 'start', onBatch: (messages) => { for (const one of messages) events.push({ id: one.headers['ce_id']!, event: JSON.parse(one.value!.toString()) as ServiceEvent }); } });
     const tools = JSON.parse(readFileSync(join(pack, 'tools.json'), 'utf8')) as ToolSnapshot[];
     expectStatus(await operator.call('registry', 'POST', '/tools', { tools }), 200);
-    const payer = await whole.agent('payer', { permissions: ['payments.*'] });
-    decide = async (minor) => {
-      const run = await payer.open(owner.instruct('payer', `Pay ${(minor / 100).toFixed(2)} EUR to ${supplier} for the rent`));
+    payer = await whole.agent('payer', { permissions: ['payments.*'] });
+    decide = async (minor, by = payer) => {
+      const run = await by.open(owner.instruct(by.id, `Pay ${(minor / 100).toFixed(2)} EUR to ${supplier} for the rent`));
       await run.propose('payments.transfer', { to: supplier, minor, currency: 'EUR', reference: 'rent' }).decision;
       await run.end().catch(() => undefined);
       return (await until('the decision is on the record', () => whole.seen.governed(run.id).find((one): one is GovernedDecided => one.kind === 'action.decided'))).decision;
@@ -129,6 +132,23 @@ describe('a rule of the demo company', () => {
     await until('nothing stands beside', async () => (await decide(60_000)).beside === undefined);
   }, 60_000);
 
+  it('decides beside the active one for the agents of its cohort only, while it is a canary of half of them', async () => {
+    const dir = await draft('demo-half', { 'parameters.yaml': (text) => text.replace('transferLimit: 500000', 'transferLimit: 50000') });
+    expect(await typed('publish', dir, '--as', 'ann')).toMatchObject({ code: 0 });
+    const { digest } = (await status()).versions.find(({ version }) => version === 'demo-half')!;
+    const inside = cohortOf(secretFile(whole.place.secretsDir, 'proof-secret'), { tenant: 'acme', bundle: (await status()).name, digest, percent: 50 });
+    const other = await whole.agent(Array.from({ length: 50 }, (_, n) => `payer-${n}`).find((id) => inside(id) !== inside('payer'))!, { permissions: ['payments.*'] });
+    const [held, free] = inside('payer') ? [payer, other] : [other, payer];
+    expect(await typed('canary', 'demo-half', '--percent', '50', '--as', 'ann')).toMatchObject({ code: 0, out: { beside: { mode: 'canary', percent: 50 } } });
+    const asked = await until('the canary counts for who is in it', async () => { const one = await decide(60_000, held); return one.beside?.mode === 'canary' && one; });
+    expect(asked).toMatchObject({ decision: 'step_up', tier: 3, beside: { mode: 'canary', overruled: { decision: 'allow' } } });
+    const alone = await decide(60_000, free);
+    expect(alone).toMatchObject({ decision: 'allow', policyVersion: 'demo-1' });
+    expect(alone.beside?.overruled).toBeUndefined();
+    expect(await typed('withdraw', '--as', 'ann')).toMatchObject({ code: 0, out: { beside: null } });
+    await until('nothing stands beside', async () => (await decide(60_000, held)).beside === undefined);
+  }, 60_000);
+
   it('with one mistake is refused whole, with file, line and column, and what is active stays', async () => {
     const dir = await draft('demo-broken', { 'rules/payments.yaml': (text) => text.replace('amount > parameters.transferLimit', 'amount > parameters.noSuchLimit') });
     const refused = await typed('publish', dir, '--as', 'ann');
@@ -155,5 +175,16 @@ describe('a rule of the demo company', () => {
     const { body } = await call('GET', `${whole.urls.audit}/entries`);
     const logged = new Set((body['entries'] as { leaf: { id: string } }[]).map(({ leaf }) => leaf.id));
     expect(events.filter(({ id }) => !logged.has(id)).map(({ event }) => event.type)).toEqual([]);
+
+    const { code, out } = await typed('history', '--as', 'rob');
+    const told = (out as BundleHistoryView).events;
+    expect([code, told.filter(({ id }) => !logged.has(id))]).toEqual([0, []]);
+    expect(told.filter(({ version }) => version === 'demo-generous').map(({ type, by, activation }) => [type, by, activation])).toEqual([
+      ['bundle.published', 'ann', null], ['bundle.ordered', 'ann', 1], ['bundle.reviewed', 'rob', 1], ['bundle.activated', 'rob', 1],
+    ]);
+    expect(told.find(({ type }) => type === 'bundle.reviewed')).toMatchObject({ detail: 'the board agreed', statement: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) });
+    expect(told).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'bundle.rolled_back', version: 'demo-1', by: 'rob', activation: 2 })]));
+    expect((await typed('history', '--all')).out).toMatchObject({ events: expect.arrayContaining([expect.objectContaining({ type: 'bundle.acknowledged' })]) as unknown });
+    expect(await whole.people.nobody.call('policy', 'GET', '/policy/history?after=x')).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 });

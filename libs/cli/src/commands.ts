@@ -100,7 +100,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   propose: {
     summary: 'proposes one action as a demo agent and prints the decision',
-    usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it.',
+    usage: 'countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--confidence 0..1] [--as PERSON] [--wait SECONDS] [--execute] [--json]\n  Opens a run, waits for the decision (default 60 s for people), prints the call that the grant allows; --execute makes it. --confidence: how sure the agent says it is.',
     load: async () => (await import('./people/propose-command.ts')).propose,
   },
   evidence: {

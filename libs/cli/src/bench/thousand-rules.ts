@@ -82,7 +82,7 @@ const pack = new URL('../../../../services/policy/packs/demo/', import.meta.url)
 /** What policy is measured with: the demo pack's tools and rules, filled up by generated ones to 100 tools and 1,000 rules. */
 export const benchPack = async (rules = 1_000, toolCount = 100): Promise<{ readonly spec: BundleSpec; readonly tools: readonly Declared[]; readonly office: readonly string[] }> => {
   // Budgets wider than a run cost a round trip to their ledger per batch and are no part of this measure.
-  const { budgets: _budgets, ...demo } = (await loadBundle(fileURLToPath(pack))).spec;
+  const { budgets: _budgets, review: _review, ...demo } = (await loadBundle(fileURLToPath(pack))).spec;
   const declared = JSON.parse(await readFile(new URL('tools.json', pack), 'utf8')) as Declared[];
   const office = Array.from({ length: toolCount - declared.length }, (_, n) => officeTool(n));
   const tools = [...declared, ...office];

@@ -19,8 +19,8 @@ const tenant = process.env['CS_TENANT'] ?? 'acme';
 /** What came of it; `call` is the request that the grant allows for a few seconds, `result` what the tool answered. */
 interface Proposed { readonly run: string; readonly action: string; readonly decision: ActionDecision; readonly call: string | null; readonly result: string | null }
 
-export const propose = personCommand('countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--as PERSON] [--wait SECONDS] [--execute] [--json]', {
-  agent: { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' }, instruction: { type: 'string' }, evidence: { type: 'string' }, wait: { type: 'string' }, execute: { type: 'boolean' },
+export const propose = personCommand('countersign propose --agent AGENT --tool TOOL --args JSON [--instruction TEXT] [--evidence FILE] [--confidence 0..1] [--as PERSON] [--wait SECONDS] [--execute] [--json]', {
+  agent: { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' }, instruction: { type: 'string' }, evidence: { type: 'string' }, confidence: { type: 'string' }, wait: { type: 'string' }, execute: { type: 'boolean' },
 }, async (session) => {
   const result = await proposeOne(session);
   const { decision } = result;
@@ -38,6 +38,7 @@ const proposeOne = async (session: Session): Promise<Proposed> => {
   const waitMs = secondsOf(session.values['wait']) * 1000;
   const clientKey = agentKey(local, agent);
   const evidence = await evidenceIn(session.values['evidence']);
+  const confidence = confidenceOf(session.values['confidence']);
   const user = session.as(['requester']);
   const text = typeof session.values['instruction'] === 'string' ? session.values['instruction'] : `Proposed by hand: ${tool}`;
   const bus = await openBus(local, 'propose');
@@ -47,7 +48,7 @@ const proposeOne = async (session: Session): Promise<Proposed> => {
       purpose: 'proposed by hand',
       instruction: async (runId) => ({ text, attestation: signPersonStatement('instruction', { sub: user.person, run: runId, instruction: instructionDigest(text), agent, tenant, iat: Math.floor(Date.now() / 1000) }, user.key) }),
     });
-    return await decide(session, run, { tool, args, evidence }, waitMs);
+    return await decide(session, run, { tool, args, evidence, confidence }, waitMs);
   } catch (error) {
     if (error instanceof RunFailed) throw new Refused(error.code, error.message, error.retryable ? 503 : 409, error.retryable);
     throw error;
@@ -56,8 +57,8 @@ const proposeOne = async (session: Session): Promise<Proposed> => {
   }
 };
 
-const decide = async (session: Session, run: Run, { tool, args, evidence }: { readonly tool: string; readonly args: JsonObject; readonly evidence: readonly DsseEnvelope[] }, waitMs: number): Promise<Proposed> => {
-  const action = run.propose(tool, args, { reason: 'proposed by hand', evidence });
+const decide = async (session: Session, run: Run, { tool, args, evidence, confidence }: { readonly tool: string; readonly args: JsonObject; readonly evidence: readonly DsseEnvelope[]; readonly confidence: number | null }, waitMs: number): Promise<Proposed> => {
+  const action = run.propose(tool, args, { reason: 'proposed by hand', evidence, confidence });
   const first = await action.decision;
   if (first.decision === 'step_up' && waitMs > 0) progress(`Tier ${first.tier}: waiting up to ${waitMs / 1000} s for people (npm run -s countersign -- approvals) …`);
   // Without waiting it stays open for people; the run ends by itself.
@@ -102,6 +103,14 @@ const evidenceIn = async (file: string | boolean | undefined): Promise<readonly 
     const value = JSON.parse(await readFile(file, 'utf8')) as DsseEnvelope | DsseEnvelope[];
     return Array.isArray(value) ? value : [value];
   } catch (error) { throw new CannotRun(`--evidence: ${(error as Error).message}`); }
+};
+
+/** How sure the agent says it is; null: it says nothing. */
+const confidenceOf = (value: string | boolean | undefined): number | null => {
+  if (value === undefined) return null;
+  const confidence = value === '' ? Number.NaN : Number(value);
+  if (!(confidence >= 0 && confidence <= 1)) throw new CannotRun('--confidence is a number from 0 to 1.');
+  return confidence;
 };
 
 const secondsOf = (value: string | boolean | undefined): number => {

@@ -58,6 +58,10 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
     usage: 'countersign policy rollback [--as PERSON] [--json]\n  Goes back to what was active before; where that asks less it waits for a review, and the exit code is 1.',
     load: async () => (await import('./order-command.ts')).rollback,
   },
+  history: {
+    usage: 'countersign policy history [--all] [--as PERSON] [--json]\n  Who published, ordered, reviewed, activated, rolled back, withdrew or was refused, each with the id of its entry in the audit log (--json: with the statement they signed). --all: acknowledgements of evaluators and comparisons too.',
+    load: async () => (await import('./history-command.ts')).history,
+  },
   status: {
     usage: 'countersign policy status [--as PERSON] [--json]\n  What is in force, what waits, which evaluators have acknowledged, and what the version beside would have decided otherwise.',
     load: async () => (await import('./status-command.ts')).status,

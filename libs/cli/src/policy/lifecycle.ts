@@ -6,7 +6,7 @@ import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { CannotRun } from '../errors.ts';
 import { Refused } from '../people/client.ts';
 import type { Session } from '../people/command.ts';
-import { id, inert, inertLine } from '../people/inert.ts';
+import { id, inertLine } from '../people/inert.ts';
 
 export type Actor = ReturnType<Session['as']>;
 export const tenant = process.env['CS_TENANT'] ?? 'acme';
@@ -54,6 +54,6 @@ export const statusLines = (status: BundleStatusView): readonly string[] => {
     ...(previous === null ? [] : [`  before    ${id(previous.version)}`]),
     ...(beside === null ? [] : [`  beside    ${id(beside.version)}  ${beside.mode}${beside.mode === 'canary' ? ` ${beside.percent} %` : ''} by ${id(beside.by)}  ${when(beside.at)}`]),
     ...(pending === null ? [] : [`  waiting   ${pending.purpose} ${id(pending.version)} by ${id(pending.by)}: a second person has to review it`, ...loosenedLines(pending.comparison.loosened)]),
-    ...status.evaluators.map((one) => `  evaluator ${id(one.evaluator)}  activation ${one.activation} ${id(one.version)}  ${when(one.at)}${one.refused === null ? '' : `  REFUSED ${inert(one.refused, 300)}`}`),
+    ...status.evaluators.map((one) => `  evaluator ${id(one.evaluator)}  activation ${one.activation} ${id(one.version)}  ${when(one.at)}${one.refused === null ? '' : `  REFUSED ${inertLine(one.refused.slice(0, 300))}`}`),
   ];
 };

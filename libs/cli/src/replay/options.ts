@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { CannotRun } from '../errors.ts';
 
 export interface ReplayOptions {
@@ -12,6 +13,8 @@ export interface ReplayOptions {
   readonly json: boolean;
   /** Where to keep the governed stream as JSON Lines, for backtests and as a frozen history. */
   readonly keep: string | undefined;
+  /** Only whether all of this can be done is looked at; nothing is started for it. */
+  readonly check: boolean;
 }
 
 /** The few sessions that come with the product, for those without the file. */
@@ -32,12 +35,13 @@ export const readOptions = (args: readonly string[]): ReplayOptions => {
   if (values.bus !== undefined && values.bus !== 'kafka' && values.bus !== 'embedded') throw new CannotRun(`--bus is kafka or embedded, not "${values.bus}".`);
   const file = positionals[0] ?? sampleFile;
   if (!existsSync(file)) throw new CannotRun(`There is no file ${file}.`);
-  return { file, limit: number('limit', Number.POSITIVE_INFINITY), approver, parallel: number('parallel', 48), json: values.json === true, keep: values.keep };
+  if (values.keep !== undefined && !existsSync(dirname(resolve(values.keep)))) throw new CannotRun(`--keep ${values.keep}: there is no such folder.`);
+  return { file, limit: number('limit', Number.POSITIVE_INFINITY), approver, parallel: number('parallel', 48), json: values.json === true, keep: values.keep, check: values.check === true };
 };
 
 const parse = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: { limit: { type: 'string' }, bus: { type: 'string' }, approver: { type: 'string' }, parallel: { type: 'string' }, keep: { type: 'string' }, json: { type: 'boolean' } } });
+    return parseArgs({ args: [...args], allowPositionals: true, options: { limit: { type: 'string' }, bus: { type: 'string' }, approver: { type: 'string' }, parallel: { type: 'string' }, keep: { type: 'string' }, check: { type: 'boolean' }, json: { type: 'boolean' } } });
   } catch (error) {
     throw new CannotRun(`${(error as Error).message} See \`npm run replay -- --help\`.`);
   }

@@ -30,8 +30,13 @@ import { emptyScores, quantile, score } from './tally.ts';
 /** `npm run replay`: recorded sessions through a fresh Countersign, and what came of them. Exit 1 where something was lost, doubled or does not verify. */
 export const replay = async (args: readonly string[]): Promise<number> => {
   const options = readOptions(args);
-  const local = readLocal();
-  const report = await play(local, options).catch((error: unknown) => { throw error instanceof SessionFileError ? new CannotRun(error.message) : error; });
+  const readable = <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => { throw error instanceof SessionFileError ? new CannotRun(error.message) : error; });
+  if (options.check) {
+    // The first session tells whether it is a file of sessions at all.
+    await readable(readSessions(options.file, 1).next());
+    return 0;
+  }
+  const report = await readable(play(readLocal(), options));
   if (options.json) printJson(report);
   else process.stdout.write(reportTable(report));
   return report.lost === 0 && report.duplicates === 0 && report.audit.verified ? 0 : 1;

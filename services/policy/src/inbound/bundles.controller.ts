@@ -1,6 +1,6 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { validatePublishBundleRequest, validateSignedStatementRequest } from '@countersign/contracts';
-import type { BundleStatusView, BundleVersionView, DifferencesView, PublishBundleRequest, SignedStatementRequest } from '@countersign/contracts';
+import type { BundleHistoryView, BundleStatusView, BundleVersionView, DifferencesView, PublishBundleRequest, SignedStatementRequest } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import { Refusal } from '../app/bundles/door.ts';
@@ -33,6 +33,12 @@ export class BundlesController {
   @Get('bundles/:version')
   version(@Param('version') version: string): Promise<BundleVersionView> {
     return coded(this.#door.version(version));
+  }
+
+  @Get('history')
+  history(@Query('after') after = '0'): Promise<BundleHistoryView> {
+    if (!/^\d{1,9}$/.test(after)) throw new CodedError('invalid_request', 'after is the position of an event, as the answer before gave it');
+    return coded(this.#door.history(Number(after)));
   }
 
   @Get('differences')

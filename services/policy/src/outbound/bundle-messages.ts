@@ -5,6 +5,7 @@ import type { BundleLineUp, PolicyBundle, ServiceEvent } from '@countersign/cont
 import type { OutboxMessage } from '@countersign/event-store';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
+import { entryId } from '../app/bundles/history.ts';
 import type { ToBundleMessages } from '../app/bundles/ports.ts';
 import type { BundleEvent, Slot } from '../core/bundles/events.ts';
 import type { BundleState } from '../core/bundles/state.ts';
@@ -29,8 +30,8 @@ export interface BundleMessages {
 /** Everything policy says about bundles, signed with its key; what counts in a line-up are the people's signatures in it. */
 export const createBundleMessages = (key: SigningKey, of: { readonly name: string; readonly tenant: string; readonly topics?: BundleTopics }): BundleMessages => {
   const { name, tenant, topics = bundleTopics } = of;
-  const message = (to: string, messageKey: string, type: string, body: object, at: number): OutboxMessage =>
-    signServiceMessage({ topic: to, key: messageKey, value: Buffer.from(JSON.stringify(body)), headers: envelope({ id: randomUUID(), type: `countersign.policy.${type}.v1`, source: 'policy', time: at, tenant }) }, key);
+  const message = (to: string, messageKey: string, type: string, body: object, at: number, id: string = randomUUID()): OutboxMessage =>
+    signServiceMessage({ topic: to, key: messageKey, value: Buffer.from(JSON.stringify(body)), headers: envelope({ id, type: `countersign.policy.${type}.v1`, source: 'policy', time: at, tenant }) }, key);
 
   const lineUp: BundleMessages['lineUp'] = (state, order, at, archives) => {
     const files = [state.active, state.beside].flatMap((slot) => {
@@ -46,7 +47,7 @@ export const createBundleMessages = (key: SigningKey, of: { readonly name: strin
   const atOf = (event: BundleEvent): number => ('slot' in event ? event.slot.at : 'order' in event ? event.order.at : 'review' in event ? event.review.at : event.at);
   const onRecord = (event: BundleEvent, version: number, by: string): OutboxMessage => {
     const body: ServiceEvent = { stream: `bundle:${name}`, version, type: event.type, at: atOf(event), by, data: JSON.parse(JSON.stringify(event)) as ServiceEvent['data'] };
-    return message(topics.events, body.stream, 'event', body, body.at);
+    return message(topics.events, body.stream, 'event', body, body.at, entryId(body.stream, version));
   };
 
   return {

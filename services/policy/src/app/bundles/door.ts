@@ -1,10 +1,11 @@
-import type { BundleStatusView, BundleVersionView, DifferencesView } from '@countersign/contracts';
+import type { BundleHistoryView, BundleStatusView, BundleVersionView, DifferencesView } from '@countersign/contracts';
 import type { Outcome } from '@countersign/kernel';
 import type { BundleCode } from '../../core/bundles/commands.ts';
 import type { BundleEvent, Comparison, Loosened, Purpose, VersionRef } from '../../core/bundles/events.ts';
 import { previousOf } from '../../core/bundles/state.ts';
 import type { BundleState } from '../../core/bundles/state.ts';
 import type { BundleHandler } from './handle.ts';
+import { historyOf } from './history.ts';
 import type { BundleArchives, BundleChecks, BundleFile } from './ports.ts';
 
 interface Statement { readonly sub: string; readonly version: string; readonly digest: string }
@@ -43,6 +44,8 @@ export interface Door {
   status(): Promise<BundleStatusView>;
   version(version: string): Promise<BundleVersionView>;
   differences(): Promise<DifferencesView>;
+  /** Who did what, after the given position. */
+  history(after: number): Promise<BundleHistoryView>;
 }
 
 export const createDoor = (ports: DoorPorts): Door => {
@@ -130,6 +133,7 @@ export const createDoor = (ports: DoorPorts): Door => {
       if (found === undefined) throw new Refusal('not_found', 'there is no such version');
       return versionView(state, found);
     },
+    history: async (after) => historyOf(ports.name, await handler.events(), after),
     differences: async () => {
       const { beside } = await handler.state();
       return ports.differences(beside && { version: beside.version, mode: beside.mode });

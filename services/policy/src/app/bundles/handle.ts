@@ -1,5 +1,5 @@
 import { decideAndAppend } from '@countersign/event-store';
-import type { EventStore } from '@countersign/event-store';
+import type { EventStore, StoredEvent } from '@countersign/event-store';
 import { fold } from '@countersign/kernel';
 import type { Outcome } from '@countersign/kernel';
 import type { BundleCode, BundleCommand } from '../../core/bundles/commands.ts';
@@ -25,6 +25,8 @@ export interface BundleHandlerPorts {
 
 export interface BundleHandler {
   state(): Promise<BundleState>;
+  /** Everything that happened, in order. */
+  events(): Promise<readonly StoredEvent[]>;
   handle(command: BundleCommand, by: string): Promise<{ readonly outcome: Outcome<BundleEvent, BundleCode>; readonly state: BundleState }>;
   /** The remembered comparison, or a new one: two versions are compared once, so that everybody signs the same counterexample. */
   compare(state: BundleState, next: VersionRef): Promise<Comparison>;
@@ -47,6 +49,7 @@ export const createBundleHandler = (ports: BundleHandlerPorts): BundleHandler =>
 
   return {
     state, filesOf,
+    events: async () => (await store.load(stream)).events,
     compare: async (now, next) => {
       const base = (now.active ?? builtIn).digest;
       const known = now.comparisons.find((one) => one.base === base && one.digest === next.digest);

@@ -79,11 +79,3 @@ export const withResult = (context: RunContext, { tool, action, resultText, abou
   const links = trusted ? [...context.links, ...linksIn(kept, tool, context)].slice(-maxLinks) : context.links;
   return { ...context, sources, visited, links, size, cut };
 };
-
-export const serialise = (context: RunContext): string => JSON.stringify(context);
-/** Reads what `serialise` wrote; throws on anything else. */
-export const restore = (text: string): RunContext => {
-  const value = JSON.parse(text) as Partial<RunContext>;
-  if (typeof value.instruction !== 'string' || typeof value.addresses !== 'string' || !Array.isArray(value.sentences) || value.days === undefined || !Array.isArray(value.sources) || !Array.isArray(value.visited) || !Array.isArray(value.links) || !Array.isArray(value.amounts) || typeof value.size !== 'number' || typeof value.cut !== 'boolean') throw new Error('not a run context');
-  return value as RunContext;
-};

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Fact } from '@countersign/contracts';
-import { emptyContext, restore, serialise, withInstruction, withResult } from '../facts/context.ts';
+import { emptyContext, withInstruction, withResult } from '../facts/context.ts';
 import { deriveFacts } from '../facts/derive.ts';
 import type { RunContext } from '../facts/context.ts';
 import { compileBundle, compileTool } from './compile.ts';
@@ -117,9 +117,8 @@ describe('provenance', () => {
   });
   it('does not let a line inside a value open a trusted field', () => expect(trust('eve@x.com', read('- body: hello\n    sender: eve@x.com\n  sender: bob@x.com\n'))).toBe('third_party'));
   it('matches whole words', () => expect(trust('Sara', read('x'))).toBe('nowhere'));
-  it('survives storing, and says what was cut', () => {
+  it('says what was cut', () => {
     const context = read('y'.repeat(400_000));
-    expect(restore(serialise(context))).toEqual(context);
     expect(context).toMatchObject({ cut: true });
     expect(context.size).toBeLessThanOrEqual(256 * 1024);
   });
