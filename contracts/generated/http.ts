@@ -238,6 +238,16 @@ export interface Health {
   readonly status: string;
   readonly [key: string]: unknown;
 }
+/** Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found. */
+export interface ImportAgentsRequest {
+  readonly source: string;
+  readonly dryRun?: boolean;
+  readonly agents: readonly { /** Its id at the source: the same again is the same agent. */ readonly externalId: string; readonly agent?: string; readonly name: string; readonly purpose?: string; readonly roles?: readonly string[]; /** Tool name patterns (`payments.*`) this agent may propose. */ readonly permissions?: readonly string[]; /** Highest tier at which it may act without a person. */ readonly ceiling?: 1 | 2; readonly environment?: string; readonly model?: string | null; readonly owner?: string }[];
+}
+/** One result for each agent of the request, in its order. */
+export interface ImportAgentsResponse {
+  readonly results: readonly { readonly externalId: string; /** Its id here. */ readonly agent: string; readonly status: 'imported' | 'unchanged' | 'refused'; readonly code: string | null; readonly detail: string | null; /** Its owner is no active person here: find one before it is activated. */ readonly ownerless: boolean }[];
+}
 export interface InvitePersonRequest {
   readonly person: string;
   readonly name: string;
@@ -286,6 +296,12 @@ export interface OAuthError {
   readonly error: string;
   readonly error_description?: string;
   readonly code?: string;
+}
+/** Observe an agent: everything is decided and recorded, what rules say is not enforced. */
+export interface ObserveAgentRequest {
+  readonly reason: string;
+  /** When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether. */
+  readonly until?: number;
 }
 /** Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry. */
 export interface OpenRunRequest {

@@ -1,5 +1,6 @@
 import { toolsUsage } from './catalogue/usage.ts';
 import { graphUsage } from './graph/usage.ts';
+import { usage as inventoryUsage } from './inventory/usage.ts';
 import { policyUsage } from './policy/command.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -90,8 +91,13 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   agent: {
     summary: 'activates, suspends or ends an agent',
-    usage: 'countersign agent activate|suspend|resume|decommission AGENT --reason TEXT [--as PERSON] [--json]',
+    usage: 'countersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.',
     load: async () => (await import('./people/agents-command.ts')).agent,
+  },
+  inventory: {
+    summary: 'brings in agents that run already, flags how they sign in, and says what enforcement would have done',
+    usage: inventoryUsage,
+    load: async () => (await import('./inventory/command.ts')).inventory,
   },
   graph: {
     summary: 'the system graph: what depends on what, and which files belong to it',

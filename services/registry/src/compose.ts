@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, InvitePersonRequest, InvitePersonResponse, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
@@ -13,11 +13,14 @@ import { createGraph } from './app/graph.ts';
 import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
 import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
+import { importAgents } from './app/import-agents.ts';
 import { createManage } from './app/manage.ts';
 import { createPeople } from './app/people.ts';
 import type { CredentialBook, Exclusively, Inventory, Messages, RevocationMessages } from './app/ports.ts';
 import { createStaff } from './app/staff.ts';
 import { milderThanClaimed } from './core/source-claims.ts';
+import { nobody } from './core/agent.ts';
+import { defaultObserveMs } from './core/observe.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
 
 export interface RegistryPorts {
@@ -62,7 +65,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const credentials = createCredentials({ store: ports.store, book: ports.credentialBook, messages: ports.messages, tenant, now, keyLifeMs: ports.keyLifeMs, onRevoked: ports.revocations.add });
   await credentials.catchUp();
   // Agents registered before keys were events of their own: the life of their key begins now.
-  for (const { agent, key } of await inventory.agents()) if ((await ports.credentialBook.keys(agent)).length === 0 && await credentials.claim(agent, key) === undefined) await credentials.first(agent, key, 'registry');
+  for (const { agent, key } of await inventory.agents()) if (key !== null && (await ports.credentialBook.keys(agent)).length === 0 && await credentials.claim(agent, key) === undefined) await credentials.first(agent, key, 'registry');
   for (const entry of await ports.credentialBook.revocations()) ports.revocations.add(entry);
   const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
   await people.refresh();
@@ -111,6 +114,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       return 'link' in invited ? invited : undefined;
     },
     invite: async (request: InvitePersonRequest, by: string) => {
+      if (request.person === nobody) throw new CodedError('invalid_request', `${nobody} is the owner of what nobody owns: choose another id`);
       const invited = await people.invite(request, by);
       if (!('link' in invited)) throw new CodedError(invited.code, invited.detail);
       ports.changed();
@@ -143,6 +147,21 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     },
     change: async (agent: string, type: 'activate' | 'suspend' | 'resume' | 'decommission', by: string, reason: string): Promise<AgentSnapshot> => {
       accepted(await manage.agent(agent, { type, by, reason, now: now() }, by));
+      ports.changed();
+      return (await inventory.agent(agent))!.snapshot;
+    },
+    importAgents: async (request: ImportAgentsRequest, by: string) => {
+      const imported = await importAgents(manage, inventory, request, by, now());
+      ports.changed();
+      return imported;
+    },
+    observe: async (agent: string, { reason, until }: ObserveAgentRequest, by: string): Promise<AgentSnapshot> => {
+      accepted(await manage.agent(agent, { type: 'observe', until: until ?? now() + defaultObserveMs, by, reason, now: now() }, by));
+      ports.changed();
+      return (await inventory.agent(agent))!.snapshot;
+    },
+    enforce: async (agent: string, reason: string, by: string): Promise<AgentSnapshot> => {
+      accepted(await manage.agent(agent, { type: 'enforce', by, reason, now: now() }, by));
       ports.changed();
       return (await inventory.agent(agent))!.snapshot;
     },

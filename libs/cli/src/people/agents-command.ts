@@ -1,10 +1,22 @@
 import type { AgentList, AgentSnapshot } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
+import { duration } from '@countersign/policy/core/rules/duration';
+import { defaultObserveMs } from '@countersign/registry/core/observe';
 import { personCommand } from './command.ts';
 import { id, inert } from './inert.ts';
 
 const line = (agent: AgentSnapshot): string =>
-  `${id(agent.agent).padEnd(18)} ${agent.status.padEnd(10)} owner ${id(agent.owner).padEnd(8)} acts alone up to tier ${agent.ceiling}, may use ${agent.permissions.map(id).join(' ')}  ${inert(agent.purpose, 100)}`;
+  `${id(agent.agent).padEnd(18)} ${agent.status.padEnd(10)} owner ${id(agent.owner).padEnd(8)} acts alone up to tier ${agent.ceiling}, may use ${agent.permissions.map(id).join(' ')}  ${observed(agent)}${inert(agent.purpose, 100)}`;
+
+/** Never to be mistaken for an agent whose rules are enforced. */
+const observed = ({ observe }: AgentSnapshot): string => (observe !== undefined && Date.now() < observe.until ? `OBSERVED, not enforced, until ${new Date(observe.until).toISOString()}  ` : '');
+
+/** How long to observe, ms. */
+const lengthOf = (text: unknown): number => {
+  const ms = typeof text === 'string' ? duration(text) : defaultObserveMs;
+  if (ms === undefined) throw new CannotRun('--for is a time, as in 14d or 12h.');
+  return ms;
+};
 
 export const agents = personCommand('countersign agents [--json]', {}, async (session) => {
   const found = await session.as(['operator', 'supervisor']).client.request<AgentList>('registry', 'GET', '/agents');
@@ -12,9 +24,9 @@ export const agents = personCommand('countersign agents [--json]', {}, async (se
 });
 
 /** Steps of an agent's life that people type. */
-const steps = ['activate', 'suspend', 'resume', 'decommission'];
+const steps = ['activate', 'suspend', 'resume', 'decommission', 'observe', 'enforce'];
 
-export const agent = personCommand('countersign agent activate|suspend|resume|decommission AGENT --reason TEXT [--as PERSON] [--json]', { reason: { type: 'string' } }, async (session) => {
+export const agent = personCommand('countersign agent activate|suspend|resume|decommission|observe|enforce AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]', { reason: { type: 'string' }, for: { type: 'string' } }, async (session) => {
   const [step, wanted, ...more] = session.positionals;
   if (step === undefined || !steps.includes(step) || wanted === undefined || more.length > 0) throw new CannotRun(`Say what to do with which agent: ${steps.join('|')} AGENT.`);
   const reason = session.needed('reason');
@@ -22,6 +34,6 @@ export const agent = personCommand('countersign agent activate|suspend|resume|de
   const of = `/agents/${encodeURIComponent(wanted)}`;
   // People say "activate" of a suspended agent too; the registry calls that resume.
   const before = step === 'activate' ? await client.request<AgentSnapshot>('registry', 'GET', of) : undefined;
-  const changed = await client.request<AgentSnapshot>('registry', 'POST', `${of}/${before?.status === 'suspended' ? 'resume' : step}`, { reason });
+  const changed = await client.request<AgentSnapshot>('registry', 'POST', `${of}/${before?.status === 'suspended' ? 'resume' : step}`, { reason, ...(step === 'observe' && { until: Date.now() + lengthOf(session.values['for']) }) });
   session.show(changed, [line(changed)]);
 });

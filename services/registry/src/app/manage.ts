@@ -36,7 +36,7 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
   const agents: Kind<AgentCommand, AgentEvent, Agent, AgentCode> = {
     kind: 'agent', decider: agentDecider,
     snapshot: (state, version) => (state.status === 'none' ? undefined : agentSnapshot(state, tenant, version)),
-    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putAgent(id, version, agentSnapshot(state, tenant, version), state.profile.key); },
+    row: async (id, state, version) => { if (state.status !== 'none') await inventory.putAgent(id, version, agentSnapshot(state, tenant, version), state.profile.key ?? null); },
   };
   const tools: Kind<PutTool, ToolPut, Tool, ToolCode> = {
     kind: 'tool', decider: toolDecider,
@@ -96,8 +96,8 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
 };
 
 /** The client key authenticates the runtime at the token endpoint; nobody else needs it. */
-const agentSnapshot = ({ profile: { key: _key, ...profile }, status }: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot =>
-  ({ ...profile, tenant, version, status });
+const agentSnapshot = ({ profile: { key: _key, ...profile }, status, observe }: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot =>
+  ({ ...profile, tenant, version, status, ...(observe !== undefined && { observe: { until: observe.until, by: observe.by } }) });
 
 /** Nothing is said of who is only invited. */
 const personSnapshot = (state: Person, tenant: string, version: number): PersonSnapshot | null => {

@@ -4,14 +4,14 @@ import type { Named } from '@countersign/kernel';
 import type { AgentKeyState } from '../core/credentials.ts';
 import type { Run } from '../core/run.ts';
 
-export interface AgentEntry { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; readonly key: PublicJwk; readonly lastUseAt: string | null }
+export interface AgentEntry { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; /** null while an imported draft has none. */ readonly key: PublicJwk | null; readonly lastUseAt: string | null }
 export interface ToolEntry { readonly tool: string; readonly version: number; readonly snapshot: ToolSnapshot }
 export interface NodeEntry { readonly node: string; readonly version: number; readonly snapshot: GraphNode }
 export interface PersonEntry { readonly person: string; readonly version: number; readonly snapshot: PersonSnapshot | null }
 
 /** The read models: who and what there is now. */
 export interface Inventory {
-  putAgent(id: string, version: number, snapshot: AgentSnapshot, key: PublicJwk): Promise<void>;
+  putAgent(id: string, version: number, snapshot: AgentSnapshot, key: PublicJwk | null): Promise<void>;
   putTool(id: string, version: number, snapshot: ToolSnapshot): Promise<void>;
   putNodes(nodes: readonly GraphNode[]): Promise<void>;
   putPerson(id: string, version: number, snapshot: PersonSnapshot | null): Promise<void>;

@@ -2,7 +2,7 @@ import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, ToolSnapshot 
 import { EntitySchema } from 'typeorm';
 
 /** Read models: what the events say now. `version` is that of the stream's last event. */
-export interface AgentRow { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; readonly key: PublicJwk; readonly lastUseAt: string | null }
+export interface AgentRow { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; readonly key: PublicJwk | null; readonly lastUseAt: string | null }
 export interface ToolRow { readonly tool: string; readonly version: number; readonly snapshot: ToolSnapshot }
 export interface NodeRow { readonly node: string; readonly version: number; readonly snapshot: GraphNode }
 /** `snapshot` is null while the person is invited only. */
@@ -11,7 +11,7 @@ export interface RunRow { readonly run: string; readonly agent: string; readonly
 
 export const AgentEntity = new EntitySchema<AgentRow>({
   name: 'agent', tableName: 'agent',
-  columns: { agent: { type: 'text', primary: true }, version: { type: 'integer' }, snapshot: { type: 'jsonb' }, key: { type: 'jsonb' }, lastUseAt: { type: 'bigint', name: 'last_use_at', nullable: true } },
+  columns: { agent: { type: 'text', primary: true }, version: { type: 'integer' }, snapshot: { type: 'jsonb' }, key: { type: 'jsonb', nullable: true }, lastUseAt: { type: 'bigint', name: 'last_use_at', nullable: true } },
 });
 export const ToolEntity = new EntitySchema<ToolRow>({
   name: 'tool', tableName: 'tool', columns: { tool: { type: 'text', primary: true }, version: { type: 'integer' }, snapshot: { type: 'jsonb' } },

@@ -5,11 +5,11 @@ import type { Run } from '../core/run.ts';
 import { coalesced } from './coalesced.ts';
 import { AgentKeysEntity, CreateCredentials1763730000000 } from './credential-book.ts';
 import { AgentEntity, NodeEntity, PersonEntity, RunEntity, ToolEntity } from './entities.ts';
-import { CreateGraph1763700000000, CreateRegistry1700000000000 } from './migrations.ts';
+import { CreateGraph1763700000000, CreateRegistry1700000000000, KeylessDrafts1763720000000 } from './migrations.ts';
 
 /** TypeORM owns the read models and their migrations. */
 export const openInventory = (url: string): Promise<DataSource> =>
-  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, CreateCredentials1763730000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
+  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
 const rowsAtOnce = 1_000;
 
@@ -38,7 +38,7 @@ export const createInventory = (source: DataSource): Inventory => {
   });
   return {
     client,
-    putAgent: (id, version, snapshot, key) => put('agent', id, { version, snapshot: JSON.stringify(snapshot), key: JSON.stringify(key) }),
+    putAgent: (id, version, snapshot, key) => put('agent', id, { version, snapshot: JSON.stringify(snapshot), key: key && JSON.stringify(key) }),
     putTool: (id, version, snapshot) => put('tool', id, { version, snapshot: JSON.stringify(snapshot) }),
     putNodes: async (nodes) => {
       for (let from = 0; from < nodes.length; from += rowsAtOnce) {

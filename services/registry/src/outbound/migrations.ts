@@ -27,3 +27,17 @@ export class CreateGraph1763700000000 implements MigrationInterface {
     await runner.query('DROP TABLE node');
   }
 }
+
+/** An imported draft has no key until somebody completes it. */
+export class KeylessDrafts1763720000000 implements MigrationInterface {
+  readonly name = 'KeylessDrafts1763720000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE agent ALTER COLUMN key DROP NOT NULL');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DELETE FROM agent WHERE key IS NULL');
+    await runner.query('ALTER TABLE agent ALTER COLUMN key SET NOT NULL');
+  }
+}
