@@ -427,6 +427,8 @@ export interface AgentSnapshot {
   readonly scoped?: readonly { readonly role: string; readonly permission: RolePermission }[];
   /** What its roles let it ask for when it is needed. Absent: nothing. */
   readonly requestable?: readonly { readonly role: string; readonly permission: RolePermission }[];
+  /** Where it was imported from, and its id there; absent for an agent that was registered here. */
+  readonly origin?: { readonly source: string; readonly externalId: string };
 }
 /** One node of the system graph. */
 export interface GraphNode {

@@ -85,8 +85,8 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
   if (tool === undefined || tool.snapshot.tenant !== run.tenant) return deny('unknown_tool', 'the tool is not in the catalogue');
   const letThrough = observed && tool.snapshot.enforcement === 'cooperative';
-  const { source } = tool.snapshot;
-  if (source !== undefined && source.status !== 'reviewed' && !letThrough) return deny('out_of_scope', source.status === 'draft' ? 'the tool was imported and waits for a review' : 'the tool changed at its source and waits for a review');
+  const unreviewed = unreviewedSource(tool);
+  if (unreviewed !== null && !letThrough) return deny('out_of_scope', unreviewed);
   const permitted = permits(agent, message.tool);
   const outside = permitted === false || !withinScope(run.scope, message.tool);
   if (outside && !letThrough) return deny('not_permitted', 'the tool is outside of what agent and run may do');
@@ -116,6 +116,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const { verdict, money } = judgement;
   if (judged.fault !== null) return deny(judged.fault.code, judged.fault.detail, verdict, judgement, modified);
   if (verdict.decision === 'deny') return deny(codeOfDeny(verdict), verdict.rules.find((fired) => fired.decision === 'deny')?.reason ?? 'denied by a rule', verdict, judgement, modified);
+  if (unreviewed !== null) return deny('out_of_scope', unreviewed, verdict, judgement, modified);
   if (outside) return deny('not_permitted', 'the tool is outside of what agent and run may do', verdict, judgement, modified);
   const delegation = delegationIn(message.tool, judged.arguments);
   const unfit = delegation === null ? null : delegationFault(world, run, agent, delegation);
@@ -152,6 +153,10 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const alone = (decision.decision === 'allow' || decision.decision === 'modify') && decision.tier <= 2 && round.approval === null && tool.snapshot.consequential;
   return { tool, ruling: { ...ruled, decision, detail: null, review: alone ? drawn(world, run, runId, message, modified?.arguments ?? message.arguments, asking) : undefined } };
 };
+
+/** Why a tool that came from its source is not to be used yet; null where nothing is against it. */
+const unreviewedSource = ({ snapshot: { source } }: KnownTool): string | null =>
+  (source === undefined || source.status === 'reviewed' ? null : source.status === 'draft' ? 'the tool was imported and waits for a review' : 'the tool changed at its source and waits for a review');
 
 const longestInstruction = 4_000;
 

@@ -8,7 +8,7 @@ import type { RunState } from './state.ts';
  * them always: what that one may not do, it cannot have an observed one do.
  */
 export const observedUntil = (agent: AgentSnapshot | undefined, run: RunState, now: number): number | undefined =>
-  (agent?.observe !== undefined && now < agent.observe.until && run.past.depth === 0 ? agent.observe.until : undefined);
+  (agent?.observe !== undefined && now < agent.observe.until && run.past.depth === 0 && run.delegation === null ? agent.observe.until : undefined);
 
 /** A longer list of rules is cut, so nobody can say what is not on it. */
 const longestList = 256;

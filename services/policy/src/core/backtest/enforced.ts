@@ -1,7 +1,7 @@
 import type { GovernedDecided } from '@countersign/contracts';
 
 /** What stands behind the rules, or changed what they were asked about: not made again from the record of an observed action. */
-const notAgain: ReadonlySet<string | null> = new Set(['not_permitted', 'rewrite_invalid', 'rewrite_unstable']);
+const notAgain: ReadonlySet<string | null> = new Set(['not_permitted', 'outside_permission', 'rewrite_invalid', 'rewrite_unstable']);
 
 /** A decision as it would have been enforced: of an observed action what enforcement would have done, of every other the record itself. One that cannot be made again from what was let through becomes a deny that no rule made, `observed`. */
 export const enforcedOf = (record: GovernedDecided): GovernedDecided => {
