@@ -1,10 +1,13 @@
-import type { ActionProposed, DsseEnvelope, JsonObject, Reply, RunEnded } from '@countersign/contracts';
+import type { ActionProposed, Delegation, DsseEnvelope, Json, JsonObject, Reply, RunEnded, RunStarted } from '@countersign/contracts';
 import { canonicalJson } from '@countersign/identity';
+import { delegateTool } from '@countersign/kernel';
 import { createAction } from './action.ts';
 import type { Execute, ExecuteOptions, ProposedAction } from './action.ts';
 import type { RuntimeContext } from './context.ts';
 import { createDecisionRecord } from './decision.ts';
 import type { DecisionRecord } from './decision.ts';
+import { argumentsOf, createReturns, delegate } from './delegate.ts';
+import type { DelegatedWork, DelegateOptions } from './delegate.ts';
 import { RunFailed } from './errors.ts';
 import { outcomeMessage } from './outcome.ts';
 import { randomSlice } from './random.ts';
@@ -40,8 +43,10 @@ export interface Run {
   propose(tool: string, args: JsonObject, options?: ProposeOptions): ProposedAction;
   /** Wraps a tool: the function returned proposes, waits, executes with grant and claim, and reports. */
   guard<R>(tool: string, execute: Execute<R>, options?: ExecuteOptions<R> & GuardOptions): (args: JsonObject) => Promise<R>;
-  /** Ends the run; what is open is denied. Resolves when the broker has it. */
-  end(reason?: RunEnded['reason']): Promise<void>;
+  /** Has another agent act, within what this run may do: waits for the grant and makes the handoff for that agent's runtime. Throws ActionDenied. */
+  delegate(wanted: Delegation, options?: DelegateOptions & Omit<ProposeOptions, 'evidence'>): Promise<DelegatedWork>;
+  /** Ends the run; what is open is denied. Resolves when the broker has it. @param result what a child run returns to the one that delegated */
+  end(reason?: RunEnded['reason'], result?: Json): Promise<void>;
   readonly halted: boolean;
   /** Epoch ms: when the run is over for good, and when its token needs to have been renewed. */
   readonly notAfter: number;
@@ -54,9 +59,11 @@ export interface Run {
 
 interface Open { readonly record: DecisionRecord; readonly tool: string; seq: number | undefined }
 
-export const createRun = (context: RuntimeContext, session: Session): { readonly run: Run; readonly start: (instruction: Instruction) => Promise<void>; readonly abandon: (reason: RunFailed) => void } => {
+export const createRun = (context: RuntimeContext, session: Session): { readonly run: Run; readonly start: (instruction: Instruction, delegation?: RunStarted['delegation']) => Promise<void>; readonly abandon: (reason: RunFailed) => void } => {
   const traceId = randomSlice(16).toString('hex');
   const open = new Map<string, Open>();
+  const returns = createReturns();
+  let instructed = '';
   let halted = false;
   let failed: RunFailed | undefined;
 
@@ -65,6 +72,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     sender.close(failed);
     for (const { record } of open.values()) record.deny(failed.code, failed.message);
     open.clear();
+    returns.close(failed.code, failed.message);
     detach();
   };
   const sender = createSender(context, session, traceId, (error) => fail(error));
@@ -75,6 +83,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
       if (reply.expectedSeq === null || !sender.resendFrom(reply.expectedSeq)) fail(new RunFailed('seq_gap', 'messages of this run were lost and are no longer kept'));
       return;
     }
+    if (reply.returned !== undefined) returns.hear(reply);
     const about = reply.action === null ? undefined : open.get(reply.action);
     if (about !== undefined && (reply.kind === 'decided' || (reply.kind === 'refused' && (reply.seq === null || reply.seq === about.seq)))) {
       if (reply.decision === 'allow' || reply.decision === 'modify') context.unclaimedTools[reply.claim ? 'delete' : 'add'](about.tool);
@@ -108,12 +117,14 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
   const run: Run = {
     id: session.run, traceId, propose,
     guard: (tool, execute, { evidence, ...options } = {}) => async (args) => propose(tool, args, { ...options, ...(evidence && { evidence: await evidence(args) }) }).execute(execute, options),
-    async end(reason = 'completed') {
+    delegate: (wanted, options = {}) => delegate(propose(delegateTool, argumentsOf(wanted), options), session, instructed, returns, options),
+    async end(reason = 'completed', result) {
       if (failed !== undefined) return;
-      const ending = sender.send('ended', (seq): RunEnded => ({ reason, messages: seq + 1 }), { attest: true });
+      const ending = sender.send('ended', (seq): RunEnded => ({ reason, messages: seq + 1, ...(result !== undefined && { result }) }), { attest: true });
       failed = new RunFailed('run_closed', 'the run has ended');
       for (const { record } of open.values()) record.deny('run_closed', 'the run has ended');
       open.clear();
+      returns.close('run_closed', 'the run has ended');
       try {
         await ending;
       } finally {
@@ -125,7 +136,11 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     get halted() { return halted; },
     get failed() { return failed; },
   };
-  return { run, abandon: fail, start: (instruction) => sender.send('started', () => ({ instruction, traceId }), { attest: true }) };
+  const start = (instruction: Instruction, delegation?: RunStarted['delegation']): Promise<void> => {
+    instructed = instruction.text;
+    return sender.send('started', () => ({ instruction, traceId, ...(delegation !== undefined && { delegation }) }), { attest: true });
+  };
+  return { run, abandon: fail, start };
 };
 
 /** What the door would refuse anyway, found before a seq is spent on it. */

@@ -1,3 +1,4 @@
+import type { Handoff } from '@countersign/contracts';
 import { createClientAssertion } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { uuidV7From } from '@countersign/kernel';
@@ -7,7 +8,7 @@ import { RunFailed } from './errors.ts';
 import { randomSlice } from './random.ts';
 import { createRun } from './run.ts';
 import type { Instruction, Run } from './run.ts';
-import { openSession } from './session.ts';
+import { exchangeSession, openSession } from './session.ts';
 import type { Session } from './session.ts';
 import type { RuntimeTransport } from './transport.ts';
 
@@ -50,6 +51,11 @@ export interface AgentRuntime {
   /** Opens a run: token, replies followed, `started` on the record. Throws RunFailed. */
   openRun(options: OpenRunOptions): Promise<Run>;
   /**
+   * Takes a delegation up as the agent that it names: opens its child run. The other agent's words are in `handoff.arguments.instruction`; end the
+   * run with what it has to return. Registry and policy check every part of it. Throws RunFailed.
+   */
+  acceptDelegation(handoff: Handoff): Promise<Run>;
+  /**
    * Begins a run in a session that was opened elsewhere and does not wait: what is proposed at once goes out right behind `started`. Where
    * the start fails, the run has failed and its proposals are denied. The transport must have been started.
    */
@@ -77,6 +83,17 @@ export const createAgentRuntime = (options: AgentRuntimeOptions): AgentRuntime =
     begin(session, instruction) {
       const { run, start, abandon } = createRun(context, session);
       start(instruction).catch((error: unknown) => abandon(startFailed(error)));
+      return run;
+    },
+    async acceptDelegation(handoff) {
+      await context.transport.start();
+      const { run, start, abandon } = createRun(context, await exchangeSession(context, handoff));
+      try {
+        await start({ text: handoff.instruction, attestation: null }, { grant: handoff.grant, arguments: handoff.arguments });
+      } catch (error) {
+        abandon(startFailed(error));
+        throw error;
+      }
       return run;
     },
     async openRun({ instruction, purpose }) {

@@ -1,3 +1,4 @@
+import type { Handoff } from '@countersign/contracts';
 import { fromBase64Url, generateKey, jwkThumbprint, peekJws } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import type { RuntimeContext } from './context.ts';
@@ -22,16 +23,24 @@ export interface Session {
 export interface Token { readonly text: string; readonly jti: string; readonly expiresAt: number; readonly renewAt: number }
 
 /** Opens a run (OAuth 2.0 client credentials with private_key_jwt). Throws RunFailed. */
-export const openSession = async (context: RuntimeContext, purpose: string | undefined): Promise<Session> => {
+export const openSession = (context: RuntimeContext, purpose: string | undefined): Promise<Session> => sessionBy(context, { grant_type: 'client_credentials', ...(purpose !== undefined && { purpose }) });
+
+/** Takes a delegation up (RFC 8693 token exchange): the session of the child run. Throws RunFailed. */
+export const exchangeSession = (context: RuntimeContext, handoff: Handoff): Promise<Session> => sessionBy(context, {
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: handoff.subject_token, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  grant: handoff.grant, session_proof: handoff.session_proof, delegation: JSON.stringify(handoff.arguments), ...(handoff.claim !== null && { claim: handoff.claim }),
+});
+
+const sessionBy = async (context: RuntimeContext, grant: Readonly<Record<string, string>>): Promise<Session> => {
   const key = generateKey('session');
-  const opened = await request(context, key, { ...(purpose !== undefined && { purpose }) });
+  const opened = await request(context, key, { ...grant, ...(context.via !== undefined && { via: context.via }) });
   const proofKey = typeof opened.body['proof_key'] === 'string' ? fromBase64Url(opened.body['proof_key'], 32) : undefined;
   const run = opened.body['run'];
   if (proofKey === undefined || typeof run !== 'string' || run === '') throw new RunFailed('bad_answer', 'the registry answered without run or proof_key');
   let token = opened.token;
   let renewing: Promise<void> | undefined;
 
-  const renew = (): Promise<void> => (renewing ??= request(context, key, { run })
+  const renew = (): Promise<void> => (renewing ??= request(context, key, { grant_type: 'client_credentials', run, ...(context.via !== undefined && { via: context.via }) })
     .then((renewed) => { token = renewed.token; })
     .finally(() => { renewing = undefined; }));
 
@@ -58,8 +67,8 @@ const request = async (context: RuntimeContext, key: SigningKey, extra: Readonly
     if (assertion === undefined) throw last ?? new RunFailed('token_expired', 'a new client assertion is needed to renew the token', { retryable: true });
     const { kty, crv, x } = key.publicJwk;
     const body = new URLSearchParams({
-      grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion,
-      session_key: JSON.stringify({ kty, crv, x, kid: key.kid }), ...(context.via !== undefined && { via: context.via }), ...extra,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion,
+      session_key: JSON.stringify({ kty, crv, x, kid: key.kid }), ...extra,
     });
     const answer = await post({ url: `${context.registryUrl}/oauth2/token`, body: body.toString(), contentType: 'application/x-www-form-urlencoded', timeoutMs: 5_000, fetch: context.fetch });
     if (answer.ok) return { body: answer.body, token: tokenOf(answer.body, now) };

@@ -12,6 +12,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     publishers: optional('CS_POLICY_PUBLISHERS'),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     anomalyEffect: text<'record' | 'raise'>('CS_ANOMALY_EFFECT', { default: 'raise', oneOf: ['record', 'raise'] }),
+    delegationDepth: integer('CS_DELEGATION_DEPTH', { default: 3, min: 0, max: 16 }),
+    delegationChildren: integer('CS_DELEGATION_CHILDREN', { default: 16, min: 0, max: 1_000 }),
     grantMs: integer('CS_GRANT_MS', { default: 30_000, min: 1_000, max: 300_000 }),
     checkpointRecords: integer('CS_CHECKPOINT_RECORDS', { default: 20_000, min: 1 }),
     checkpointMs: integer('CS_CHECKPOINT_MS', { default: 30_000, min: 100 }),

@@ -42,7 +42,7 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
     bus, snapshots, bundle: bundles, keys, jwks, key, proofSecret,
     checkpoints: createCheckpointStore(source, policyTopics.governed), ledger: createBudgetLedger(source, policyTopics.governed, Date.now),
     tenant: config.tenant, audience: config.audience, anomalyEffect: config.anomalyEffect,
-    limits: { grantMs: config.grantMs, actionsPerRun: 10_000, denies: 3, clockSkewMs: 300_000 },
+    limits: { grantMs: config.grantMs, actionsPerRun: 10_000, denies: 3, clockSkewMs: 300_000, delegation: { depth: config.delegationDepth, children: config.delegationChildren } },
     pace: { everyRecords: config.checkpointRecords, everyMs: config.checkpointMs }, maxBatch: config.maxBatch,
     owner, now: Date.now, onError,
     count: (what, n) => { if (n > 0) counted.inc({ what }, n); },

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
-import type { LiveRevocationView } from '@countersign/tool-guard';
+import { registryAudience } from '@countersign/kernel';
+import { createToolGuard } from '@countersign/tool-guard';
+import type { HaltView, LiveRevocationView } from '@countersign/tool-guard';
+import { isBuiltIn, putBuiltInTools } from './app/built-in-tools.ts';
 import { createCredentials } from './app/credentials.ts';
+import { exchangeToken } from './app/exchange-token.ts';
 import { createGraph } from './app/graph.ts';
 import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
 import { issueRuns } from './app/issue-runs.ts';
@@ -40,6 +44,10 @@ export interface RegistryPorts {
   readonly audience: string;
   /** Tokens an agent may have in a minute. */
   readonly tokensPerMinute: number;
+  /** Nobody delegates while everything stands still. */
+  readonly halts: HaltView;
+  /** Most agents that act one for the other. */
+  readonly delegationDepth: number;
   /** Most nodes of the system graph. */
   readonly graphNodes: number;
   /** Longest life of an agent's key, ms. */
@@ -73,7 +81,9 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
-  const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')) };
+  const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), grantKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'policy')) };
+  const guard = createToolGuard({ audience: registryAudience, jwks: createKeySet(ports.jwks), store: ports.hot, halts: ports.halts, revocations: ports.revocations, now, refuseObserved: true });
+  await putBuiltInTools(manage, new Set((await inventory.tools()).map((row) => row.tool)), now());
 
   /** A signature that is none throws; whether it is for this change is the decider's to say. */
   const reviewOf = <K extends 'tool-review' | 'graph-review'>(kind: K, jws: string) => {
@@ -101,6 +111,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     directory, jwks: ports.jwks, credentials, changed: ports.changed,
     snapshots: manage.snapshots,
     token: (request: TokenRequest) => issueToken(issuing, request),
+    exchange: (request: TokenExchangeRequest) => exchangeToken({ ...issuing, guard }, request),
     runs: async (request: OpenRunsRequest): Promise<OpenRunsResponse> => {
       const issued = await issueRuns(issuing, request);
       if (issued.status === 'refused') throw new CodedError(issued.code, issued.detail);
@@ -202,6 +213,7 @@ const summaryOf = ({ changes, digest, loosened, given }: GraphPlan) => ({
 
 const checkTool = (tool: { readonly tool: string } & PutToolRequest, known: ReadonlySet<string>): void => {
   const wrong = (why: string) => new CodedError('invalid_request', `${tool.tool}: ${why}`);
+  if (isBuiltIn(tool.tool)) throw wrong('the name is that of a tool of the registry itself');
   if (tool.schema['type'] !== 'object' || tool.schema['additionalProperties'] !== false) throw wrong('its argument schema must be a closed object (type object, additionalProperties false)');
   try {
     checkArguments(tool.schema);

@@ -12,6 +12,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     keyLifeDays: integer('CS_REGISTRY_KEY_LIFE_DAYS', { default: 90, min: 1, max: 366 }),
     /** How often expiring keys and expired revocations are looked for. */
     credentialsTickMs: integer('CS_REGISTRY_CREDENTIALS_TICK_MS', { default: 60_000, min: 100, max: 3_600_000 }),
+    delegationDepth: integer('CS_DELEGATION_DEPTH', { default: 3, min: 0, max: 16 }),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     publicUrl: url('CS_REGISTRY_URL', ['http:', 'https:'], { remedy: 'Set it to the address by which runtimes reach the registry: it is the audience of their client assertions.' }),
   });

@@ -6,7 +6,7 @@ import { createPostgresEventStore, migrateEventStore, openPool, startOutboxRelay
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createRedisHotState } from '@countersign/hot-state/redis';
 import { signServiceMessage } from '@countersign/identity';
-import { createRevocationView } from '@countersign/tool-guard';
+import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import type { Revocation } from '@countersign/contracts';
 import { uuidV7From } from '@countersign/kernel';
 import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
@@ -38,9 +38,10 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const { jwks, keys } = serviceKeys(config.secretsDir);
   const onTopic: Revocation[] = [];
   const revocations = createRevocationView({ bus, jwks: keys, now: Date.now, onRevoked: (entry) => onTopic.push(entry), onError: (error) => onError(error, 'revocations') });
+  const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
   const registry = await composeRegistry({
     store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
-    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, graphNodes: config.graphNodes,
+    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes,
     credentialBook: createCredentialBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });
@@ -72,6 +73,6 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const reading = setInterval(() => { registry.refreshPeople().catch((error: Error) => onError(error, 'people')); }, 1_000);
   return {
     name: 'registry', http: config.http, module: RegistryModule.of(registry), largeBodies: { '/graph': graphBytes }, log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(ticking); await revocations.stop(); await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); clearInterval(reading); await pool.end(); await locks.end(); await source.destroy(); },
+    onDrain: async () => { clearInterval(ticking); await revocations.stop(); await halts.stop(); await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); clearInterval(reading); await pool.end(); await locks.end(); await source.destroy(); },
   };
 };

@@ -21,7 +21,9 @@ export const issueRuns = async (deps: IssueDeps & { readonly tokenKeys: KeySet }
   if (session === undefined) return refused('invalid_request', 'session_key must be the JSON text of an Ed25519 public JWK (RFC 8037)');
   const token = verifyAgentToken(request.subject_token, deps.tokenKeys, { now, audience: deps.audience });
   if (!token.ok || token.claims.tenant !== deps.tenant) return refused('unauthenticated', token.ok ? 'subject_token is of another tenant' : `subject_token: ${token.code}: ${token.detail}`);
-  const { sub, cnf, via, act, scope, auth_time: authTime, auth_key: authKey } = token.claims;
+  const { sub, cnf, via, act, scope, parent, auth_time: authTime, auth_key: authKey } = token.claims;
+  // A run of its own would hang on nothing and spend from no budget of the one that delegated.
+  if (parent !== undefined && request.run !== token.claims.run) return refused('delegation_invalid', 'a delegation is one run: its token opens no others');
   if (deps.revocations.isStale()) return refused('stale_snapshot', 'the registry cannot see the revocations at this moment: ask again');
   if (deps.revocations.token(token.claims) !== undefined) return refused('credential_revoked', 'the subject_token or what it rests on was revoked: open a session with the agent\'s key at /oauth2/token');
   // What this function issues is a subject token again: without this a stolen session key would live for ever.
@@ -50,7 +52,7 @@ export const issueRuns = async (deps: IssueDeps & { readonly tokenKeys: KeySet }
     notAfter = Math.floor(run.notAfter / 1000);
     runs.push({
       run: run.run, proof_key: proofKey(deps.proofSecret, { tenant: deps.tenant, run: run.run, jkt }).toString('base64url'),
-      access_token: issueAgentToken({ iss: deps.issuer, aud: deps.audience, sub, jti: deps.ids(), iat, exp, auth_time: authTime, ...(authKey !== undefined && { auth_key: authKey }), tenant: deps.tenant, run: run.run, run_not_after: notAfter, scope, cnf: { jkt, jwk: session }, ...(act !== undefined && { act }), ...(via !== undefined && { via }) }, deps.key),
+      access_token: issueAgentToken({ iss: deps.issuer, aud: deps.audience, sub, jti: deps.ids(), iat, exp, auth_time: authTime, ...(authKey !== undefined && { auth_key: authKey }), tenant: deps.tenant, run: run.run, run_not_after: notAfter, scope, cnf: { jkt, jwk: session }, ...(act !== undefined && { act }), ...(parent !== undefined && { parent }), ...(via !== undefined && { via }) }, deps.key),
     });
   }
   await deps.inventory.openRuns(decided.flatMap((one) => (one.status === 'issue' && one.opened ? [one.run] : [])), now, null);

@@ -5,12 +5,12 @@ import type { HotState } from '@countersign/hot-state';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { RevocationView } from '@countersign/tool-guard';
-import { decideToken } from '../core/run.ts';
+import { claimsOf, decideToken } from '../core/run.ts';
 import type { Run, TokenCode } from '../core/run.ts';
 import { clientKeys } from './client-keys.ts';
-import type { Inventory } from './ports.ts';
+import type { ClientEntry, Inventory } from './ports.ts';
 
-export type IssueCode = TokenCode | 'unauthenticated' | 'assertion_used' | 'client_assertion_invalid' | 'key_expired' | 'credential_revoked' | 'stale_snapshot' | 'invalid_request' | 'rate_limited';
+export type IssueCode = TokenCode | 'delegation_invalid' | 'unauthenticated' | 'assertion_used' | 'client_assertion_invalid' | 'key_expired' | 'credential_revoked' | 'stale_snapshot' | 'invalid_request' | 'rate_limited';
 
 export interface IssueDeps {
   readonly inventory: Inventory;
@@ -39,32 +39,27 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   const now = deps.now();
   const session = sessionKeyOf(request.session_key);
   if (session === undefined) return refused('invalid_request', 'session_key must be the JSON text of an Ed25519 public JWK (RFC 8037)');
-  if (deps.revocations.isStale()) return refused('stale_snapshot', 'the registry cannot see the revocations at this moment: ask again');
-  const id = peekClient(request.client_assertion);
-  const client = id === undefined ? undefined : await deps.inventory.client(id);
-  if (client === undefined) return refused('unauthenticated', 'the client assertion is not by an agent that is registered here');
-  const keys = clientKeys(deps.tenant, client.keys, now, deps.revocations);
-  const assertion = verifyClientAssertion(request.client_assertion, keys, { audience: `${deps.issuer}/oauth2/token`, now, maxAgeS: assertionAgeS });
-  if (!assertion.ok) return refused('client_assertion_invalid', `client assertion: ${assertion.code}: ${assertion.detail}`);
-  // Only who holds the key is told what became of it.
-  if (keys.fault !== undefined) return refused(keys.fault.code, keys.fault.detail);
-  const authKey = keys.used!.thumbprint;
+  const authenticated = await authenticateClient(deps, request.client_assertion, now);
+  if (authenticated.status === 'refused') return authenticated;
+  const { client, authKey } = authenticated;
   const jkt = jwkThumbprint(session);
   const known = request.run === undefined ? undefined : await deps.inventory.run(request.run);
   const revoked = revokedSession(deps, { agent: client.agent, jkt, run: known ?? undefined, now });
   if (revoked !== undefined) return revoked;
-  if (await deps.hot.increment(`token:${deps.tenant}:${client.agent}`, 60_000) > deps.perMinute) return refused('rate_limited', `at most ${deps.perMinute} token requests a minute per agent`);
-  if (!await deps.hot.setIfAbsent(`assertion:${deps.tenant}:${client.agent}:${assertion.claims.jti}`, (assertionAgeS + 60) * 1000)) return refused('assertion_used', 'this client assertion was used before: sign a new one for each request');
+  const behind = await actorsFault(deps, known?.delegation?.actors ?? []);
+  if (behind !== undefined) return behind;
+  const spent = await spendAssertion(deps, authenticated);
+  if (spent !== undefined) return spent;
   const decided = decideToken({ agent: client.agent, status: client.snapshot.status, jkt, authKey, newRun: deps.ids(), now }, known);
   if (decided.status === 'refused') return decided;
   const { run, opened, expiresAt } = decided;
   if (opened) await deps.inventory.openRuns([run], now, request.purpose ?? null);
-  const scope = client.snapshot.permissions.join(' ');
+  const scope = run.delegation?.scope ?? client.snapshot.permissions.join(' ');
   const iat = Math.floor(now / 1000);
   const exp = Math.floor(expiresAt / 1000);
   const runNotAfter = Math.floor(run.notAfter / 1000);
   const token = issueAgentToken({
-    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(request.via !== undefined && { via: request.via }),
+    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(run.delegation !== undefined && claimsOf(run.delegation)), ...(request.via !== undefined && { via: request.via }),
   }, deps.key);
   return {
     status: 'issued',
@@ -73,6 +68,39 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
       proof_key: proofKey(deps.proofSecret, { tenant: deps.tenant, run: run.run, jkt }).toString('base64url'),
     },
   };
+};
+
+interface Client { readonly status: 'client'; readonly client: ClientEntry; readonly authKey: string; readonly jti: string }
+
+/** Who signed a client assertion with a key of theirs that is valid now; the assertion is not spent yet. */
+export const authenticateClient = async (deps: IssueDeps, jws: string, now: number): Promise<Client | Refused<IssueCode>> => {
+  if (deps.revocations.isStale()) return refused('stale_snapshot', 'the registry cannot see the revocations at this moment: ask again');
+  const id = peekClient(jws);
+  const client = id === undefined ? undefined : await deps.inventory.client(id);
+  if (client === undefined) return refused('unauthenticated', 'the client assertion is not by an agent that is registered here');
+  const keys = clientKeys(deps.tenant, client.keys, now, deps.revocations);
+  const assertion = verifyClientAssertion(jws, keys, { audience: `${deps.issuer}/oauth2/token`, now, maxAgeS: assertionAgeS });
+  if (!assertion.ok) return refused('client_assertion_invalid', `client assertion: ${assertion.code}: ${assertion.detail}`);
+  // Only who holds the key is told what became of it.
+  if (keys.fault !== undefined) return refused(keys.fault.code, keys.fault.detail);
+  return { status: 'client', client, authKey: keys.used!.thumbprint, jti: assertion.claims.jti };
+};
+
+/** Uses a client assertion up: once, and so often a minute. */
+export const spendAssertion = async (deps: IssueDeps, { client, jti }: Client): Promise<Refused<IssueCode> | undefined> => {
+  if (await deps.hot.increment(`token:${deps.tenant}:${client.agent}`, 60_000) > deps.perMinute) return refused('rate_limited', `at most ${deps.perMinute} token requests a minute per agent`);
+  if (!await deps.hot.setIfAbsent(`assertion:${deps.tenant}:${client.agent}:${jti}`, (assertionAgeS + 60) * 1000)) return refused('assertion_used', 'this client assertion was used before: sign a new one for each request');
+  return undefined;
+};
+
+/** Whether one of the agents that a run acts for may not act now, or nobody answers for it. */
+export const actorsFault = async ({ inventory }: IssueDeps, actors: readonly string[]): Promise<Refused<IssueCode> | undefined> => {
+  for (const id of actors) {
+    const actor = await inventory.agent(id);
+    if (actor?.snapshot.status !== 'active') return refused('agent_not_active', `the agent ${id}, for which the run acts, is ${actor?.snapshot.status ?? 'not registered'}`);
+    if ((await inventory.person(actor.snapshot.owner))?.snapshot?.status !== 'active') return refused('agent_not_active', `nobody active answers for the agent ${id}, for which the run acts`);
+  }
+  return undefined;
 };
 
 /** Whether the session, its run or everything of the agent from before was revoked. `run`: the one to be renewed. */

@@ -2,9 +2,11 @@ import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, Revocation, T
 import type { OutboxMessage } from '@countersign/event-store';
 import type { Named } from '@countersign/kernel';
 import type { AgentKeyState } from '../core/credentials.ts';
-import type { Run } from '../core/run.ts';
+import type { DelegatedRun, Run } from '../core/run.ts';
 
 export interface AgentEntry { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; /** null while an imported draft has none. */ readonly key: PublicJwk | null; readonly lastUseAt: string | null }
+/** An agent with the keys that it may authenticate with. */
+export type ClientEntry = Pick<AgentEntry, 'agent' | 'snapshot'> & { readonly keys: readonly AgentKeyState[] };
 export interface ToolEntry { readonly tool: string; readonly version: number; readonly snapshot: ToolSnapshot }
 export interface NodeEntry { readonly node: string; readonly version: number; readonly snapshot: GraphNode }
 export interface PersonEntry { readonly person: string; readonly version: number; readonly snapshot: PersonSnapshot | null }
@@ -17,7 +19,7 @@ export interface Inventory {
   putPerson(id: string, version: number, snapshot: PersonSnapshot | null): Promise<void>;
   agent(id: string): Promise<AgentEntry | undefined>;
   /** An agent with the keys it may show at the token endpoint. */
-  client(id: string): Promise<(Pick<AgentEntry, 'agent' | 'snapshot'> & { readonly keys: readonly AgentKeyState[] }) | undefined>;
+  client(id: string): Promise<ClientEntry | undefined>;
   person(id: string): Promise<PersonEntry | undefined>;
   agents(): Promise<readonly AgentEntry[]>;
   tools(): Promise<readonly ToolEntry[]>;
@@ -27,6 +29,8 @@ export interface Inventory {
   people(): Promise<readonly PersonEntry[]>;
   /** null where there is none. */
   run(id: string): Promise<Run | null>;
+  /** Opens the child run of a delegation; false where its action has one. */
+  openChild(run: Run & { readonly delegation: DelegatedRun }, openedAt: number): Promise<boolean>;
   openRuns(runs: readonly Run[], openedAt: number, purpose: string | null): Promise<void>;
   /** Last use of agents, epoch ms; only forward. */
   used(uses: readonly { readonly agent: string; readonly at: number }[]): Promise<void>;

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import type { EntitySchema, ObjectLiteral } from 'typeorm';
 import type { Inventory } from '../app/ports.ts';
 import type { Run } from '../core/run.ts';
+import { CreateDelegations1763740000000, findRun, openChild } from './child-runs.ts';
 import { coalesced } from './coalesced.ts';
 import { AgentKeysEntity, CreateCredentials1763730000000 } from './credential-book.ts';
 import { AgentEntity, NodeEntity, PersonEntity, RunEntity, ToolEntity } from './entities.ts';
@@ -9,7 +10,7 @@ import { CreateGraph1763700000000, CreateRegistry1700000000000, KeylessDrafts176
 
 /** TypeORM owns the read models and their migrations. */
 export const openInventory = (url: string): Promise<DataSource> =>
-  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
+  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000, CreateDelegations1763740000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
 const rowsAtOnce = 1_000;
 
@@ -58,10 +59,8 @@ export const createInventory = (source: DataSource): Inventory => {
     tools: () => all(ToolEntity, 'tool'),
     nodes: () => all(NodeEntity, 'node'),
     people: () => all(PersonEntity, 'person'),
-    run: async (id) => {
-      const row = await source.getRepository(RunEntity).findOneBy({ run: id });
-      return row === null ? null : { run: row.run, agent: row.agent, jkt: row.jkt, notAfter: Number(row.notAfter), openedAt: Number(row.openedAt) };
-    },
+    run: (id) => findRun(source, id),
+    openChild: (run, openedAt) => openChild(source, run, openedAt),
     openRuns: async (runs, openedAt, purpose) => { await Promise.all(runs.map((run) => openRun({ run, openedAt, purpose }))); },
     used: async (uses) => {
       if (uses.length === 0) return;

@@ -1,0 +1,112 @@
+import { validateDelegation } from '@countersign/contracts';
+import type { Delegation, TokenClaims, TokenExchangeRequest, TokenResponse } from '@countersign/contracts';
+import { issueAgentToken, jwkThumbprint, parseStrictJson, proofKey, verifyAgentToken, verifyGrant } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
+import { actorsIn, delegateTool, refused, registryAudience, scopeIntersection, within } from '@countersign/kernel';
+import type { Refused } from '@countersign/kernel';
+import type { ToolGuard } from '@countersign/tool-guard';
+import { claimsOf, decideToken } from '../core/run.ts';
+import { actorsFault, authenticateClient, revokedSession, sessionKeyOf, spendAssertion } from './issue-token.ts';
+import type { IssueCode, IssueDeps } from './issue-token.ts';
+
+export interface ExchangeDeps extends IssueDeps {
+  /** The registry's own keys: agent tokens. */
+  readonly tokenKeys: KeySet;
+  /** Policy's keys: grants. */
+  readonly grantKeys: KeySet;
+  /** The same check as in front of any tool: grant, claim, session proof, halts, single use. */
+  readonly guard: ToolGuard;
+  /** Most agents one behind the other. */
+  readonly delegationDepth: number;
+}
+
+export type ExchangeCode = IssueCode | 'invalid_scope' | 'delegation_limit' | 'grant_used';
+type Answer = { readonly status: 'issued'; readonly response: TokenResponse } | Refused<string>;
+
+/** Most patterns of a scope. */
+const mostPatterns = 64;
+const issuedType = 'urn:ietf:params:oauth:token-type:access_token';
+
+/**
+ * Token exchange (RFC 8693): opens the child run of a delegation. Four things must come together: a live token of the run that delegates, policy's
+ * grant for exactly these arguments, the word of that run's session key over the grant, and the key of the agent that it names. Everything that could
+ * be tried again is checked before the grant is used up.
+ */
+export const exchangeToken = async (deps: ExchangeDeps, request: TokenExchangeRequest): Promise<Answer> => {
+  const now = deps.now();
+  const session = sessionKeyOf(request.session_key);
+  if (session === undefined) return refused('invalid_request', 'session_key must be the JSON text of an Ed25519 public JWK (RFC 8037)');
+  const delegation = readDelegation(request.delegation);
+  if (delegation === undefined) return refused('invalid_request', 'delegation must be the JSON text of the arguments that were granted');
+  const authenticated = await authenticateClient(deps, request.client_assertion, now);
+  if (authenticated.status === 'refused') return authenticated;
+  const { client, authKey } = authenticated;
+  const token = verifyAgentToken(request.subject_token, deps.tokenKeys, { now, audience: deps.audience });
+  if (!token.ok || token.claims.tenant !== deps.tenant) return refused('delegation_invalid', token.ok ? 'subject_token is of another tenant' : `subject_token: ${token.code}: ${token.detail}`);
+  if (deps.revocations.token(token.claims) !== undefined) return refused('credential_revoked', 'the subject_token or what it rests on was revoked');
+  const jkt = jwkThumbprint(session);
+  if (jkt === token.claims.cnf.jkt) return refused('delegation_invalid', 'the child run needs a session key of its own');
+  const revoked = revokedSession(deps, { agent: client.agent, jkt, run: undefined, now });
+  if (revoked !== undefined) return revoked;
+  const unfit = grantFault(deps, request, token.claims, delegation, client.agent, now);
+  if (unfit !== undefined) return unfit;
+
+  const actors = [token.claims.sub, ...actorsIn(token.claims.act)];
+  if (actors.includes(client.agent)) return refused('delegation_limit', `the agent ${client.agent} is in the chain already`);
+  if (actors.length > deps.delegationDepth) return refused('delegation_limit', `at most ${deps.delegationDepth} agents act one for the other`);
+  const behind = await actorsFault(deps, [...actors, client.agent]);
+  if (behind !== undefined) return behind;
+  const parent = await deps.inventory.run(token.claims.run);
+  if (parent === null || now >= parent.notAfter) return refused('run_expired', 'the run that delegates is over');
+  const scope = scopeOf(delegation, request.scope, token.claims.scope, (await deps.inventory.agent(token.claims.sub))!.snapshot.permissions, client.snapshot.permissions);
+  if (typeof scope !== 'string') return scope;
+
+  const spent = await spendAssertion(deps, authenticated);
+  if (spent !== undefined) return spent;
+  const used = await deps.guard.check({ grant: request.grant, claim: request.claim, sessionProof: request.session_proof, tool: delegateTool, arguments: delegation });
+  if (!used.ok) return refused(used.code, used.detail);
+  const decided = decideToken({
+    agent: client.agent, status: client.snapshot.status, jkt, authKey, newRun: deps.ids(), now, lifeMs: Math.min(delegation.seconds * 1_000, parent.notAfter - now),
+    delegation: { parent: token.claims.run, action: used.claims.action, scope, actors },
+  }, undefined);
+  if (decided.status === 'refused') return decided;
+  const { run, expiresAt } = decided;
+  if (!await deps.inventory.openChild({ ...run, delegation: run.delegation! }, now)) return refused('grant_used', 'this delegation was taken up before');
+  const iat = Math.floor(now / 1000), exp = Math.floor(expiresAt / 1000), runNotAfter = Math.floor(run.notAfter / 1000);
+  const accessToken = issueAgentToken({
+    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...claimsOf(run.delegation!),
+  }, deps.key);
+  return {
+    status: 'issued',
+    response: {
+      access_token: accessToken, issued_token_type: issuedType, token_type: 'PoP', expires_in: exp - iat, scope, run: run.run, not_after: runNotAfter,
+      proof_key: proofKey(deps.proofSecret, { tenant: deps.tenant, run: run.run, jkt }).toString('base64url'),
+    },
+  };
+};
+
+const readDelegation = (text: string): Delegation | undefined => {
+  const parsed = parseStrictJson(Buffer.from(text), { maxBytes: 65_536 });
+  return parsed.ok && validateDelegation(parsed.value) ? parsed.value as unknown as Delegation : undefined;
+};
+
+/** Whether grant, token, arguments and agent are of one delegation; that the grant may be used now the guard says. */
+const grantFault = (deps: ExchangeDeps, { grant }: TokenExchangeRequest, token: TokenClaims, delegation: Delegation, agent: string, now: number): Refused<ExchangeCode> | undefined => {
+  const read = verifyGrant(grant, deps.grantKeys, { now, audience: registryAudience });
+  if (!read.ok) return refused('delegation_invalid', `the grant: ${read.code}: ${read.detail}`);
+  const { claims } = read;
+  if (claims.tool !== delegateTool || claims.delegation === undefined) return refused('delegation_invalid', 'the grant is for something else');
+  if (claims.tenant !== token.tenant || claims.run !== token.run || claims.agent !== token.sub || claims.jkt !== token.cnf.jkt) return refused('delegation_invalid', 'the grant was not given to the run of the subject_token');
+  return delegation.agent === agent ? undefined : refused('delegation_invalid', `${delegation.agent} is to act, not ${agent}`);
+};
+
+/** What was delegated and, where that is asked for, less, as far as the one that acts may do it; whatever is more than the run that delegates may do is refused. */
+const scopeOf = (delegation: Delegation, asked: string | undefined, run: string, from: readonly string[], to: readonly string[]): string | Refused<'invalid_scope'> => {
+  const wanted = delegation.scope.split(' ');
+  const narrowed = asked?.split(' ') ?? wanted;
+  const beyond = wanted.find((pattern) => !within(pattern, from) || (run !== '' && !within(pattern, run.split(' ')))) ?? narrowed.find((pattern) => !within(pattern, wanted));
+  if (beyond !== undefined) return refused('invalid_scope', `${beyond} is more than was, or may be, delegated`);
+  const both = scopeIntersection(narrowed, to, mostPatterns);
+  if (both === undefined) return refused('invalid_scope', 'the patterns have too much in common: name tools, or fewer wildcards');
+  return both.length === 0 ? refused('invalid_scope', 'the agent may do nothing of what is delegated') : both.join(' ');
+};
