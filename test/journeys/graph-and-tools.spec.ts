@@ -11,6 +11,7 @@ import type { GraphNodeView, ToolSnapshot } from '@countersign/contracts';
 import { deskTool, enrol, freePorts, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
 import type { Command } from '../../libs/cli/src/commands.ts';
+import { bigCatalogue } from '../../libs/cli/src/bench/big-catalogue.ts';
 import { tools } from '../../libs/cli/src/catalogue/command.ts';
 import { graph } from '../../libs/cli/src/graph/command.ts';
 import { savePerson } from '../../libs/cli/src/people/local-people.ts';
@@ -86,6 +87,14 @@ describe('the system graph and the tool catalogue', () => {
     expect(readFileSync(join(folder, 'billing.svg'), 'utf8')).toMatch(/^<svg .*>ledger<\/text>/s);
     expect(await typed(graph, 'show', 'component:default/none')).toMatchObject({ code: 1, err: expect.stringContaining('not_found') });
   });
+
+  it('a large catalogue is one request: all of it, or too much and nothing', async () => {
+    const large = file('large.yaml', bigCatalogue(3_000));
+    expect(await typed(graph, 'import', large, '--max', '2000')).toMatchObject({ code: 1, out: { change: null }, err: expect.stringContaining('graph_too_large') });
+    expect(await typed(graph, 'import', large)).toMatchObject({ code: 0, out: { change: { added: 3_000 }, nodes: 3_005 } });
+    expect((await typed<GraphNodeView>(graph, 'show', 'component:default/service-0')).out.radius.count).toBeGreaterThan(500);
+    await until('policy knows all of it', async () => (await deploy('service-0')).tier === 3, 20_000);
+  }, 60_000);
 
   const echo = `consequential: false\nreversible: false\ncompensator: null\ndataClasses: []\nresultTrust: third_party\nenforcement: brokered\naudience: desk-server\nfacts: { text: args.message }\n`;
   const statusOf = async (tool: string): Promise<string | undefined> => ((await whole.people.operator.call('registry', 'GET', `/tools/${tool}`)).body as unknown as ToolSnapshot).source?.status;

@@ -31,12 +31,12 @@ describe('the blast radius', () => {
     expect([weightOf([]), weightOf(['critical_path']), weightOf(['critical_path', 'own'])]).toEqual([1, 11, 12]);
   });
 
-  it('of 10,000 nodes with 50,000 edges is there in under a second', () => {
+  it('of 10,000 nodes with 50,000 edges takes less than a second of a processor', () => {
     let seed = 7;
     const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
     const nodes = Array.from({ length: 10_000 }, (_, i) => ({ node: `n${i}`, dependsOn: Array.from({ length: 5 }, () => `n${random(10_000)}`), marks: i % 10 === 0 ? ['critical_path'] : [] }));
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(blastRadii(nodes).size).toBe(10_000);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
   });
 });

@@ -67,6 +67,13 @@ const components = (edges: readonly (readonly number[])[]): { readonly of: Int32
   return { of, members };
 };
 
+/** How many bits of 32 are set. */
+const bits = (word: number): number => {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+};
+
 /** Nodes that are looked at together: one bit each, so that memory stays small whatever the graph. */
 const columns = 1_024, words = columns / 32;
 
@@ -99,15 +106,23 @@ export const blastRadii = (nodes: readonly Linked[]): ReadonlyMap<string, Radius
   for (let from = 0; from < order.length; from += columns) {
     rows.fill(0);
     const block = order.slice(from, from + columns);
-    block.forEach((at, bit) => { rows[of[at]! * words + (bit >> 5)]! |= 1 << (bit & 31); });
+    // Few weights are different, so that nodes are counted by weight and not looked at one by one.
+    const masks = new Map<number, Int32Array>();
+    block.forEach((at, bit) => {
+      rows[of[at]! * words + (bit >> 5)]! |= 1 << (bit & 31);
+      const mask = masks.get(weights[at]!) ?? new Int32Array(words);
+      masks.set(weights[at]!, mask);
+      mask[bit >> 5]! |= 1 << (bit & 31);
+    });
+    const classes = [...masks].map(([each, mask]) => ({ each, mask }));
     for (let component = 0; component < members.length; component++) {
       const own = component * words;
       for (const to of onward[component]!) for (let word = 0; word < words; word++) rows[own + word]! |= rows[to * words + word]!;
-      for (let word = 0; word < words; word++) {
-        for (let left = rows[own + word]!; left !== 0; left &= left - 1) {
-          count[component]!++;
-          weight[component]! += weights[block[word * 32 + 31 - Math.clz32(left & -left)]!]!;
-        }
+      for (const { each, mask } of classes) {
+        let sum = 0;
+        for (let word = 0; word < words; word++) sum += bits(rows[own + word]! & mask[word]!);
+        count[component]! += sum;
+        weight[component]! += sum * each;
       }
     }
   }

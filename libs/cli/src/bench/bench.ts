@@ -5,7 +5,7 @@ import { machine } from './machine.ts';
 import { table } from './measured.ts';
 import type { Results } from './measured.ts';
 
-const names = ['bus', 'decide', 'audit', 'policy', 'authzen'] as const;
+const names = ['bus', 'decide', 'audit', 'policy', 'authzen', 'registry'] as const;
 type Name = (typeof names)[number];
 
 const parse = (args: readonly string[]): { readonly wanted: readonly Name[]; readonly quick: boolean; readonly json: boolean; readonly profile?: string } => {
@@ -45,6 +45,10 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       const { benchAuditKafka } = await import('./audit-kafka.ts');
       Object.assign(results, await benchAuditKafka(local, { quick, tell }));
     }
+  }
+  if (wanted.includes('registry')) {
+    const { benchRegistry } = await import('./registry.ts');
+    Object.assign(results, await benchRegistry({ postgres: local.postgres['registry']!, quick, tell }));
   }
   if (wanted.includes('authzen') && local.bus === 'kafka') {
     const { benchAuthzen } = await import('./authzen.ts');
