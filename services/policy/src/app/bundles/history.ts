@@ -22,7 +22,7 @@ export const entryId = (stream: string, version: number): string => `${stream}@$
 
 const said = (event: BundleEvent): Said => {
   switch (event.type) {
-    case 'bundle.published': return { version: event.version, digest: event.digest, activation: null, detail: event.notes.length === 0 ? null : `${event.notes.length} notes of tests and lint`, statement: event.jws };
+    case 'bundle.published': return { version: event.version, digest: event.digest, activation: null, detail: event.notes.length === 0 ? null : `${event.notes.length} ${event.notes.length === 1 ? 'note' : 'notes'} of tests and lint`, statement: event.jws };
     case 'bundle.compared': return { version: null, digest: event.digest, activation: null, detail: event.loosened.length === 0 ? 'loosens nothing' : `loosens: ${event.loosened.map(({ what }) => what).join('; ').slice(0, 900)}`, statement: null };
     case 'bundle.ordered': return { version: event.order.version, digest: event.order.digest, activation: event.order.activation, detail: `${event.order.purpose}: waits for a second person`, statement: event.order.jws };
     case 'bundle.reviewed': return { version: event.review.version, digest: event.review.digest, activation: event.review.activation, detail: event.review.reason, statement: event.review.jws };
