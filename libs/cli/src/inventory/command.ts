@@ -56,6 +56,7 @@ export const inventory: Command = async ([what, ...args]) => {
   switch (what) {
     case 'import': return importing(args);
     case 'credentials': return credentials(args);
+    case 'report': return (await import('./report/command.ts')).report(args);
     default: throw new CannotRun(usage);
   }
 };
