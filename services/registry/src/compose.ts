@@ -211,6 +211,8 @@ const summaryOf = ({ changes, digest, loosened, given }: GraphPlan) => ({
   removed: changes.filter(({ after }) => after === null).length, loosened: loosened.slice(0, 200),
 });
 
+const mostToolBytes = 100_000;
+
 const checkTool = (tool: { readonly tool: string } & PutToolRequest, known: ReadonlySet<string>): void => {
   const wrong = (why: string) => new CodedError('invalid_request', `${tool.tool}: ${why}`);
   if (isBuiltIn(tool.tool)) throw wrong('the name is that of a tool of the registry itself');
@@ -220,6 +222,8 @@ const checkTool = (tool: { readonly tool: string } & PutToolRequest, known: Read
   } catch (error) {
     throw wrong((error as Error).message);
   }
+  // Its event has to fit the topic, or nothing after it would go out.
+  if (Buffer.byteLength(JSON.stringify(tool)) > mostToolBytes) throw new CodedError('too_large', `${tool.tool}: its declaration has more than ${mostToolBytes} bytes`, { status: 413 });
   const milder = milderThanClaimed(tool);
   if (milder.length > 0) throw new CodedError('claims_contradicted', `${tool.tool}: ${milder.join('; ')}`);
   if (tool.compensator !== null && !known.has(tool.compensator)) throw wrong(`its compensator ${tool.compensator} is not in the catalogue`);

@@ -59,6 +59,8 @@ describe('the system graph', () => {
 
   it('takes nothing of what is too much', async () => {
     const { graph, store } = setUp(3);
+    const heavy = Array.from({ length: 500 }, (_, i) => `${'x'.repeat(190)}${i}`);
+    expect(await graph.put({ nodes: [{ node: 'a', kind: 'service', dependsOn: heavy, neededBy: heavy }] }, 'olga', null)).toMatchObject({ status: 'refused', code: 'too_large' });
     const many = Array.from({ length: 4 }, (_, i) => ({ node: `n${i}`, kind: 'service' }));
     expect(await graph.put({ nodes: many }, 'olga', null)).toMatchObject({ status: 'refused', code: 'graph_too_large' });
     expect(store.outbox).toEqual([]);

@@ -16,11 +16,13 @@ export interface GraphPorts { readonly store: EventStore; readonly inventory: In
 export interface GraphReview { readonly by: string; readonly roles: readonly string[]; readonly change: string; readonly jws: string }
 /** `digest` commits to each node's version before and content after; `loosened` says what is taken away, in words. */
 export interface GraphPlan { readonly changes: readonly NodeChange[]; readonly digest: string; readonly loosened: readonly string[]; readonly given: number }
-export type GraphOutcome = { readonly status: 'done'; readonly plan: GraphPlan } | { readonly status: 'refused'; readonly code: 'review_required' | 'self_approval' | 'graph_too_large' | 'not_found'; readonly detail: string };
+export type GraphOutcome = { readonly status: 'done'; readonly plan: GraphPlan } | { readonly status: 'refused'; readonly code: 'review_required' | 'self_approval' | 'graph_too_large' | 'not_found' | 'too_large'; readonly detail: string };
 type Wanted = (standing: ReadonlyMap<string, Standing>) => { readonly changes: readonly NodeChange[]; readonly given: number } | 'not_found';
 
 export const graphReviewerRole = 'policy-reviewer';
 const attempts = 3;
+/** Of one node, so that its event fits the topic with everything around it; and what a node may have in marks, pinned ones included. */
+const mostBytes = 100_000, mostMarks = 16;
 const told = 20;
 
 const givenOf = ({ node, kind, title = node, owner = null, dependsOn = [], neededBy = [], marks = [], paths = [] }: PutGraphRequest['nodes'][number]): Given => ({ node, kind, title, owner, dependsOn, neededBy, marks, paths });
@@ -62,6 +64,8 @@ export const createGraph = ({ store, inventory, messages, tenant, now, maxNodes 
       const { changes, given } = asked;
       const total = [...before.values()].filter(({ node }) => node !== null).length + changes.reduce((sum, one) => sum + Number(one.before === null) - Number(one.after === null), 0);
       if (total > maxNodes) return { status: 'refused', code: 'graph_too_large', detail: `the graph would have ${total} nodes, at most ${maxNodes} are taken; nothing was changed` };
+      const over = changes.find(({ after }) => after !== null && (after.marks.length > mostMarks || Buffer.byteLength(JSON.stringify(after)) > mostBytes));
+      if (over !== undefined) return { status: 'refused', code: 'too_large', detail: `${over.node} would have more than ${mostMarks} marks, pinned ones included, or ${mostBytes} bytes; nothing was changed` };
       const loosened = mayLoosen(changes);
       const plan: GraphPlan = { changes, given, loosened, digest: argumentsDigest(changes.map(({ node, version, after }) => [node, version, after])) };
       if (dryRun || changes.length === 0) return { status: 'done', plan };

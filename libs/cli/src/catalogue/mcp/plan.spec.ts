@@ -6,7 +6,7 @@ import { diffLines } from './diff.ts';
 import { offerOf } from './offer.ts';
 import type { Offer } from './offer.ts';
 import { importPlan } from './plan.ts';
-import { reviewed } from './review-command.ts';
+import { compensatorGaps, reviewed } from './review-command.ts';
 
 const schema = { type: 'object' as const, properties: { path: { type: 'string' } }, required: ['path'] };
 const write: Tool = { name: 'write', description: 'Writes a file', inputSchema: schema, annotations: { readOnlyHint: true, destructiveHint: false } };
@@ -62,6 +62,13 @@ describe('what an MCP server offers', () => {
     expect(offer().suspicions).toEqual([]);
     expect(offerOf({ ...write, name: 'rm -rf' })).toMatchObject({ ok: false });
     expect(offerOf({ ...write, description: 'x'.repeat(30_000) })).toMatchObject({ ok: false, why: expect.stringMatching(/bytes/) });
+  });
+
+  it('is warned of where its compensator needs what nothing about the call yields', () => {
+    const undo = { ...drafted(), schema: { ...drafted().schema, required: ['path', 'version'] } };
+    expect(compensatorGaps(reviewed(drafted(), declaration), undo)).toEqual(['version']);
+    expect(compensatorGaps(reviewed(drafted(), { ...declaration, resultFields: { 'file.version': 'record' } }), undo)).toEqual([]);
+    expect(compensatorGaps(reviewed(drafted(), declaration), undefined)).toEqual([]);
   });
 
   it('is reviewed by whoever says everything that must be said, and nothing else', () => {

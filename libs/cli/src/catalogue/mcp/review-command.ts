@@ -37,6 +37,13 @@ export const reviewed = ({ tool, system, title, audience, source, resultFields }
   return { tool, ...declared };
 };
 
+/** Arguments that the compensator must have and that nothing about the call it reverses yields. */
+export const compensatorGaps = ({ schema, resultFields }: Declaration, compensator: ToolSnapshot | undefined): readonly string[] => {
+  const given = new Set([...Object.keys(schema['properties'] ?? {}), ...Object.keys(resultFields).flatMap((path) => path.split(/[.[\]]+/))]);
+  const required = compensator?.schema['required'];
+  return (Array.isArray(required) ? required : []).filter((one): one is string => typeof one === 'string' && !given.has(one));
+};
+
 /** Compiles schema and extractors as policy does, and runs the tests; what fails there would be no tool at all. */
 const compiles = (declared: Declaration): void => {
   try {
@@ -56,11 +63,13 @@ export const reviewTool = personCommand(toolsUsage, { declaration: { type: 'stri
   if (!isMap(said)) throw new CannotRun('The declaration is no map of members.');
   const signs = session.values['sign'];
   const actor = session.as(typeof signs === 'string' ? reviewers : ['operator']);
-  const known = (await catalogueNow(actor.client)).get(name);
+  const catalogue = await catalogueNow(actor.client);
+  const known = catalogue.get(name);
   if (known === undefined) throw new CannotRun(`There is no tool ${inert(name, 128)} in the catalogue.`);
   const declared = reviewed(known, said);
   compiles(declared);
-  const lines = [`${id(name)}, as its source says it:`, ...diffLines(known.source!).map((line) => `  ${line}`)];
+  const gaps = compensatorGaps(declared, catalogue.get(declared.compensator ?? ''));
+  const lines = [...(gaps.length === 0 ? [] : [`! ${id(declared.compensator)} needs ${gaps.map(id).join(', ')}, which neither arguments nor result fields of ${id(name)} name`]), `${id(name)}, as its source says it:`, ...diffLines(known.source!).map((line) => `  ${line}`)];
   const definition = argumentsDigest(declared);
   if (typeof signs === 'string') {
     const jws = signPersonStatement('tool-review', { sub: actor.person, tenant, tool: name, definition, replaces: known.definition, reason, iat: now() }, actor.key);
