@@ -20,7 +20,7 @@ export interface SystemGraph { readonly nodes: ReadonlyMap<string, GraphNode>; o
 
 const nobody: ReadonlySet<string> = new Set();
 const nowhere: Radius = { count: 0, weight: 0 };
-const mostEdges = 5_000, mostOwners = 200;
+const mostEdges = 5_000, mostMarks = 5_000, mostOwners = 200;
 
 /** The graph as it is asked about: blast radii of all nodes are made once. */
 export const systemGraph = (live: readonly GraphNode[]): SystemGraph => {
@@ -52,7 +52,7 @@ export const systemGraph = (live: readonly GraphNode[]): SystemGraph => {
       const visible = new Set([id, ...kept.dependants.map((one) => one.node), ...kept.dependencies.map((one) => one.node)]);
       const edges = [...visible].flatMap((from) => [...dependencies.get(from) ?? nobody].filter((to) => to !== from && visible.has(to)).map((to) => ({ from, to })));
       return {
-        radius: radii.get(id) ?? nowhere, marks: [...new Set(affected.flatMap(({ marks }) => marks))].sort(), owners: [...new Set(affected.flatMap(({ owner }) => owner ?? []))].sort().slice(0, mostOwners),
+        radius: radii.get(id) ?? nowhere, marks: [...new Set(affected.flatMap(({ marks }) => marks))].sort().slice(0, mostMarks), owners: [...new Set(affected.flatMap(({ owner }) => owner ?? []))].sort().slice(0, mostOwners),
         ...kept, more: { dependants: above.length - kept.dependants.length, dependencies: below.length - kept.dependencies.length }, edges: edges.slice(0, mostEdges),
       };
     },
