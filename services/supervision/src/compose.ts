@@ -8,6 +8,7 @@ import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Pool } from 'pg';
+import { cascade, isForGood, liftBelow, revoke, stopBelow } from './app/cascade.ts';
 import { claimAction } from './app/claim.ts';
 import { halt, lift } from './app/halt.ts';
 import type { HaltRequest } from './app/halt.ts';
@@ -17,6 +18,7 @@ import { supply } from './app/supply.ts';
 import { tellDue } from './app/timers.ts';
 import { createHaltBook, haltsTopic } from './outbound/halt-book.ts';
 import { createPostgresActions } from './outbound/postgres-actions.ts';
+import { createDelegations } from './outbound/postgres-delegations.ts';
 import { createTellRun } from './outbound/tell-run.ts';
 import { createRuns } from './views/runs.ts';
 import type { Runs } from './views/runs.ts';
@@ -43,6 +45,8 @@ export interface Supervision {
   cancel(run: string, action: string, by: string, reason: string): Promise<boolean>;
   /** A signed fact for a deferred action; throws CodedError where it waits for no such fact from this person. */
   supply(run: string, action: string, by: { readonly person: string; readonly roles: readonly string[] }, said: Omit<FactSupplied, 'action' | 'by'>): Promise<void>;
+  /** Takes a delegation back for good; answers the halt. Throws CodedError where the run is no child, or the person may not. */
+  revoke(run: string, by: { readonly person: string; readonly roles: readonly string[] }, reason: string): Promise<string>;
   inForce: ReturnType<typeof createHaltBook>['inForce'];
   readonly runs: Runs;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
@@ -56,12 +60,15 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const store = createPostgresActions(pool);
   const book = createHaltBook(bus, pool, key, now);
   const tell = createTellRun(bus, key, tenant, now);
+  const hanging = { delegations: createDelegations(pool), book, tell, store, tenant };
   const known = new Set<string>();
   const halts = createHaltView({
     bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'),
     onNotice: (notice) => {
       known.add(`${notice.halt}:${notice.op}`);
-      book.keep(notice).catch((error: Error) => ports.onError(error, 'keeping a halt'));
+      const { halt: id, op, by, reason, at, scope } = notice;
+      book.keep(notice).then(() => (scope.kind === 'agent' && scope.id !== null ? (op === 'halt' ? stopBelow : liftBelow)(hanging, { kind: 'agent', id: scope.id }, { halt: id, by, reason, at }) : undefined))
+        .catch((error: Error) => ports.onError(error, 'keeping a halt'));
     },
   });
   const revocations = createRevocationView({ bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'revocations') });
@@ -75,7 +82,17 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const timers = setInterval(() => { tellDue(store, tell, now()).catch((error: Error) => ports.onError(error, 'timers')); }, 500);
 
   return {
-    take: (records) => takeGoverned(store, book, records),
+    take: async (records) => {
+      await takeGoverned(store, book, records);
+      await cascade(hanging, records);
+    },
+    revoke: async (run, by, reason) => {
+      const child = await hanging.delegations.find(run);
+      if (child === undefined) throw new CodedError('not_found', 'there is no such run, or no agent delegated it', { status: 404 });
+      const mayRevoke = by.roles.some((role) => role === 'supervisor' || role === 'operator') || child.ancestors.some((one) => ports.agents.owner(tenant, one.agent) === by.person);
+      if (!mayRevoke) throw new CodedError('forbidden', 'supervisors, operators and the owners of the agents that delegated revoke', { status: 403 });
+      return revoke(hanging, child, by.person, reason, now());
+    },
     claim: async (text) => {
       const grant = verifyGrant(text, ports.keys, { now: now(), audience: null });
       if (!grant.ok) throw new CodedError('grant_invalid', `${grant.code}: ${grant.detail}`, { status: 400 });
@@ -89,6 +106,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       return { halt: id, paths: await halt(book, tell, { ...request, tenant, halt: id, now: now() }) };
     },
     lift: async (id, by, reason) => {
+      if (isForGood(id)) throw new CodedError('conflict', 'the delegation was taken back or its giver has ended: delegate again', { status: 409 });
       const stoppedBy = await book.find(id);
       return stoppedBy && lift(book, tell, stoppedBy, { by, reason, now: now() });
     },

@@ -23,6 +23,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const standing = {
     isStale: () => agents.isStale(),
     isActive: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.status === 'active' && agent.tenant === tenant; },
+    owner: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.tenant === tenant ? agent.owner : undefined; },
   };
   const supervision = await composeSupervision({ agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
   return {

@@ -17,14 +17,22 @@ export const runs = personCommand('countersign runs [--agent AGENT] [--status ST
     `${id(run.run)}  ${clock(run.startedAt)}  ${id(run.agent).padEnd(18)} ${id(run.status).padEnd(9)} ${String(run.actions).padStart(3)} actions, ${run.waiting} waiting  ${inert(run.instruction, 80)}`));
 });
 
-export const run = personCommand('countersign run RUN [--json]', {}, async (session) => {
+export const run = personCommand('countersign run RUN [--tree] [--json]', { tree: { type: 'boolean' } }, async (session) => {
   const wanted = only(session, 'run');
   const found = await session.as(watching).client.request<RunDetail>('supervision', 'GET', `/runs/${wanted}`);
+  if (session.values['tree'] === true) return session.show(found, treeLines(found));
   session.show(found, [
     `${id(found.run)}  ${id(found.agent)}  ${id(found.status)}  since ${clock(found.startedAt)}`, `instructed: ${inert(found.instruction, 500)}`,
     ...found.timeline.flatMap((one) => [`${clock(one.at)}  ${id(one.action)}  ${id(one.tool).padEnd(26)} tier ${one.tier}  ${id(one.decision).padEnd(8)} ${id(one.status)}${one.code === null ? '' : `  ${id(one.code)}`}`, ...waitsFor(found.run, one)]),
   ]);
 });
+
+/** Who delegated to whom, from the root down; the run asked for is marked. */
+const treeLines = ({ run, agent, status, tree = [{ run, agent, status, parent: null }] }: RunDetail): readonly string[] => {
+  const under = (parent: string | null, depth: number): string[] => tree.filter((one) => one.parent === parent).flatMap((one) =>
+    [`${one.run === run ? '>' : ' '} ${'  '.repeat(depth)}${id(one.run)}  ${id(one.agent)}  ${id(one.status)}`, ...(depth < 16 ? under(one.run, depth + 1) : [])]);
+  return under(null, 0);
+};
 
 const waitsFor = (run: string, { action, deferral }: ActionView): readonly string[] => (deferral === undefined ? [] : [
   ...deferral.awaits.map(({ fact, from }) => `          waits until ${clock(deferral.until)} for ${id(fact)}, owed by ${from.map(id).join(' or ')}: npm run -s countersign -- supply ${id(run)} ${id(action)} ${id(fact)} VALUE`),

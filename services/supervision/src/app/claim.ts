@@ -18,7 +18,13 @@ export const claimAction = async (store: ActionStore, halts: HaltsNow, agents: A
   const revoked = revocations.work(grant);
   if (revoked !== undefined) return refused<ClaimCode>('credential_revoked', `the ${revoked.kind} of this grant was revoked`);
   for (let attempt = 0; attempt < 3; attempt++) {
-    const answer = decideClaim(grant, await store.find(grant), halts.halted(grant, seniorHaltId(grant.run, grant.action)), ids);
+    const row = await store.find(grant);
+    // Whoever it acts for must still be there, and nothing that it hangs on be halted.
+    const above = row?.ancestors ?? [];
+    const gone = above.find(({ agent }) => !agents.isActive(grant.tenant, agent));
+    if (gone !== undefined) return refused<ClaimCode>('agent_not_active', `the agent ${gone.agent}, for which it acts, was suspended or retired since the decision`);
+    const halt = [grant, ...above.map(({ run, agent }) => ({ tenant: grant.tenant, tool: grant.tool, run, agent }))].map((target) => halts.halted(target, seniorHaltId(grant.run, grant.action))).find((one) => one !== undefined);
+    const answer = decideClaim(grant, row, halt, ids);
     if (answer.status === 'refused') return answer;
     if (answer.status === 'repeat' || await store.claim(answer.claims)) return { status: 'claimed', claims: answer.claims };
   }

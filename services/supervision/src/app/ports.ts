@@ -1,4 +1,4 @@
-import type { ClaimClaims, Deferral, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, ActionCancelled, TimerDue } from '@countersign/contracts';
+import type { ClaimClaims, Deferral, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, RunReturned, ActionCancelled, TimerDue } from '@countersign/contracts';
 import type { ActionRow } from '../core/claim.ts';
 
 export interface ActionKey { readonly tenant: string; readonly run: string; readonly action: string }
@@ -31,6 +31,8 @@ export interface HaltsNow {
 export interface AgentsNow {
   isStale(): boolean;
   isActive(tenant: string, agent: string): boolean;
+  /** Who answers for it; undefined where it is not known. */
+  owner(tenant: string, agent: string): string | undefined;
 }
 
 /** What the registry revoked. */
@@ -54,7 +56,8 @@ export type RunCommand =
   | { readonly word: 'resumed'; readonly body: RunResumed }
   | { readonly word: 'cancelled'; readonly body: ActionCancelled }
   | { readonly word: 'due'; readonly body: TimerDue }
-  | { readonly word: 'supplied'; readonly body: FactSupplied };
+  | { readonly word: 'supplied'; readonly body: FactSupplied }
+  | { readonly word: 'returned'; readonly body: RunReturned };
 
 /** Says something about a run into the inbox, signed by supervision. */
 export type TellRun = (run: string, command: RunCommand) => Promise<void>;

@@ -1,6 +1,6 @@
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
-import type { ClaimClaims, GrantClaims, HaltNotice } from '@countersign/contracts';
+import type { ClaimClaims, DelegationContext, GrantClaims, HaltNotice } from '@countersign/contracts';
 import type { ActionStatus } from './action.ts';
 
 export type ClaimCode = 'not_ready' | 'halted' | 'cancelled' | 'claim_refused' | 'grant_expired' | 'stale_snapshot' | 'agent_not_active' | 'credential_revoked';
@@ -10,6 +10,8 @@ export interface ActionRow {
   readonly status: ActionStatus;
   readonly agent: string;
   readonly tool: string;
+  /** Runs and agents that the action's run hangs on; absent or null where nobody delegated it. */
+  readonly ancestors?: DelegationContext['ancestors'] | null;
   /** jti of the grant that claimed it, and the claim's id and times (seconds), once claimed. */
   readonly claimedBy: string | null;
   readonly claim: { readonly jti: string; readonly iat: number; readonly exp: number } | null;

@@ -49,6 +49,13 @@ export class SupervisionController {
     return { halt, lifted };
   }
 
+  @Post('runs/:run/revoke')
+  @HttpCode(200)
+  @UseGuards(PersonGuard)
+  async revoke(@Param('run') run: string, @Body(validated(validateReasonRequest)) body: ReasonRequest, @Person() person: AuthenticatedPerson) {
+    return { run, halt: await this.#supervision.revoke(run, person, body.reason) };
+  }
+
   @Post('runs/:run/actions/:action/cancel')
   @HttpCode(200)
   @UseGuards(PersonGuard)

@@ -14,9 +14,9 @@ const foldActions = `
       deferral = excluded.deferral, due_at = excluded.due_at
   where kept.position < excluded.position`;
 const startRuns = `
-  insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction)
-  select run, tenant, agent, 'running', started_at, not_after, not_after, position, instruction
-  from jsonb_to_recordset($1::jsonb) as r(run text, tenant text, agent text, started_at bigint, not_after bigint, position bigint, instruction text)
+  insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction, parent, parent_action, ancestors)
+  select run, tenant, agent, 'running', started_at, not_after, not_after, position, instruction, parent, parent_action, ancestors
+  from jsonb_to_recordset($1::jsonb) as r(run text, tenant text, agent text, started_at bigint, not_after bigint, position bigint, instruction text, parent text, parent_action text, ancestors jsonb)
   on conflict (run) do nothing`;
 const moveRuns = `
   update run set status = r.status, due_at = case when r.status = 'ended' then null else run.due_at end, position = r.position
@@ -52,7 +52,8 @@ const actionRow = (record: GovernedRecord) => {
 export const createPostgresActions = (pool: Pool): ActionStore => ({
   fold: async (records) => {
     for (const round of rounds(records)) {
-      const started = round.flatMap((one) => (one.kind === 'run.started' ? [{ run: one.run, tenant: one.tenant, agent: one.agent, started_at: one.now, not_after: one.token.run_not_after * 1000, position: one.position, instruction: one.message.instruction.text.slice(0, 500) }] : []));
+      const started = round.flatMap((one) => (one.kind === 'run.started' ? [{ run: one.run, tenant: one.tenant, agent: one.agent, started_at: one.now, not_after: one.token.run_not_after * 1000, position: one.position, instruction: (one.message.delegation?.arguments.instruction ?? one.message.instruction.text).slice(0, 500).toWellFormed(),
+        ...(one.delegation !== undefined && { parent: one.token.parent?.run, parent_action: one.token.parent?.action, ancestors: one.delegation.ancestors }) }] : []));
       if (started.length > 0) await pool.query({ name: 'start-runs', text: startRuns, values: [JSON.stringify(started)] });
       const actions = round.flatMap(actionRow);
       if (actions.length > 0) await pool.query({ name: 'fold-actions', text: foldActions, values: [JSON.stringify(actions), JSON.stringify(moves)] });
@@ -62,8 +63,8 @@ export const createPostgresActions = (pool: Pool): ActionStore => ({
   },
 
   find: async ({ tenant, run, action }) => {
-    const { rows: [row] } = await pool.query({ name: 'find-action', text: 'select status, agent, tool, claimed_by, claim_jti, claim_iat, claim_exp from action where tenant = $1 and run = $2 and action = $3', values: [tenant, run, action] });
-    return row && { status: row.status, agent: row.agent, tool: row.tool, claimedBy: row.claimed_by, claim: row.claim_jti === null ? null : { jti: row.claim_jti, iat: Number(row.claim_iat), exp: Number(row.claim_exp) } };
+    const { rows: [row] } = await pool.query({ name: 'find-action', text: 'select status, agent, tool, claimed_by, claim_jti, claim_iat, claim_exp, (select ancestors from run where run.run = action.run) as ancestors from action where tenant = $1 and run = $2 and action = $3', values: [tenant, run, action] });
+    return row && { status: row.status, agent: row.agent, tool: row.tool, ancestors: row.ancestors, claimedBy: row.claimed_by, claim: row.claim_jti === null ? null : { jti: row.claim_jti, iat: Number(row.claim_iat), exp: Number(row.claim_exp) } };
   },
 
   claim: async ({ tenant, run, action, grant, jti, iat, exp }) => {

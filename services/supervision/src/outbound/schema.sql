@@ -20,3 +20,9 @@ create table if not exists halt_notice (
   halt text not null, op text not null, notice jsonb not null,
   primary key (halt, op)
 );
+-- A child run: which action delegated, the runs and agents that it hangs on (the nearest first), and what it was told.
+alter table run add column if not exists parent text;
+alter table run add column if not exists parent_action text;
+alter table run add column if not exists ancestors jsonb;
+create unique index if not exists run_by_parent on run (parent, parent_action) where parent is not null;
+create index if not exists run_by_ancestor on run using gin (ancestors jsonb_path_ops) where ancestors is not null;
