@@ -25,7 +25,7 @@ describe('agents that run elsewhere', () => {
     expect(await bring([{ externalId: '1', name: 'Invoice bot', owner: 'ann' }, { externalId: '2', name: 'CRM / Sync!' }])).toEqual([
       { externalId: '1', agent: 'invoice-bot', status: 'imported', code: null, detail: null, ownerless: false }, { externalId: '2', agent: 'crm-sync', status: 'imported', code: null, detail: null, ownerless: true },
     ]);
-    expect(rows.get('crm-sync')).toMatchObject({ key: null, snapshot: { status: 'draft', owner: 'nobody', permissions: [], ceiling: 1, origin: { source: 'csv', externalId: '2' } } });
+    expect(rows.get('crm-sync')).toMatchObject({ key: null, snapshot: { status: 'draft', owner: 'unowned', permissions: [], ceiling: 1, origin: { source: 'csv', externalId: '2' } } });
   });
 
   it('are the same by their id there: again changes nothing, with an owner found the draft is mended, and what somebody completed stays', async () => {

@@ -28,7 +28,7 @@ export type AgentCode = 'conflict' | 'not_found' | 'invalid_request' | 'already_
 export type Agent = { readonly status: 'none' } | ({ readonly status: AgentSnapshot['status']; readonly profile: AgentProfile } & Observation);
 
 /** The owner of what nobody owns yet; nobody can be enrolled under this id. */
-export const nobody = 'nobody';
+export const nobody = 'unowned';
 
 /** draft → active ⇄ suspended → decommissioned (from any, and final). */
 const steps = {
