@@ -100,7 +100,7 @@ const staff = async (urls: Urls, place: Place): Promise<Whole['people']> => {
   const tess = await enrol(urls, operator, 'tess', ['treasurer']);
   const theo = await enrol(urls, operator, 'theo', ['treasurer']);
   const sena = await enrol(urls, operator, 'sena', ['senior']);
-  const nobody = await enrol(urls, operator, 'nobody', ['guest']);
+  const nobody = await enrol(urls, operator, 'guest', ['guest']);
   await knownAt(nobody, 'approvals', '/approvals');
   await knownAt(nobody, 'supervision', '/halts');
   return { operator, owner, tess, theo, sena, nobody };
