@@ -402,6 +402,17 @@ export interface AgentKey {
   readonly status: 'not_yet' | 'live' | 'retiring' | 'over';
   readonly addedBy: string;
 }
+/** A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then. */
+export interface AgentReview {
+  readonly agent: string;
+  readonly passed: boolean;
+  /** Over profile, people named in it, definitions of its tools, bundle, and tiers. */
+  readonly basis: string;
+  readonly bundle: { readonly version: string; readonly digest: string };
+  /** Whether it may use a tool that changes something or sends something out. */
+  readonly consequential: boolean;
+  readonly checks: readonly { readonly check: 'owner' | 'raci' | 'tools' | 'tiers' | 'rule_tests' | 'baseline' | 'eu_ai_act'; readonly passed: boolean; readonly why: string; readonly remedy: string | null }[];
+}
 export interface AgentSnapshot {
   readonly agent: string;
   readonly tenant: string;
@@ -429,6 +440,25 @@ export interface AgentSnapshot {
   readonly requestable?: readonly { readonly role: string; readonly permission: RolePermission }[];
   /** Where it was imported from, and its id there; absent for an agent that was registered here. */
   readonly origin?: { readonly source: string; readonly externalId: string };
+  /** Which prompt it runs with: a version, a tag or a digest. */
+  readonly promptVersion?: string;
+  /** Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in. */
+  readonly euAiAct?: { readonly category: 'minimal' | 'limited' | 'high'; /** Area of Annex III that makes it high-risk; null where another ground does. */ readonly annexIII?: 'biometrics' | 'critical_infrastructure' | 'education' | 'employment' | 'essential_services' | 'law_enforcement' | 'migration' | 'justice_and_democracy' | null };
+  /** Groups of people whom its work affects. */
+  readonly affects?: readonly string[];
+  /** Tools by which it decides on individuals; an empty list says that it decides on nobody. */
+  readonly decidesOnPersons?: readonly string[];
+  /** Agents of the same group are the prior of its behavioural baseline until it has its own. */
+  readonly peerGroup?: string;
+  /** How it is watched until it has a baseline, where it has no peers: its cold start. */
+  readonly baselinePlan?: string;
+  readonly raci?: Raci;
+  /** When it was registered. */
+  readonly createdAt?: number;
+  /** When it last passed its governance review. */
+  readonly reviewedAt?: number;
+  /** Who brought it into its status, why and when; absent for a draft. */
+  readonly because?: { readonly by: string; readonly reason: string; readonly at: number; /** How many times its status had changed by then: tells one suspension from the next. */ readonly change?: number };
 }
 /** One node of the system graph. */
 export interface GraphNode {
@@ -463,6 +493,17 @@ export interface PersonSnapshot {
   readonly keys: readonly PublicJwk[];
   /** Whom to ask when they are not there; absent where nobody was named. */
   readonly manager?: string;
+}
+/** Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review. */
+export interface Raci {
+  readonly trigger?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
+  readonly context?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
+  readonly generation?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
+  readonly validation?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
+  readonly execution?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
+  readonly logging?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
+  readonly escalation?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
+  readonly incident?: { readonly accountable: string; readonly responsible?: readonly string[]; readonly consulted?: readonly string[]; readonly informed?: readonly string[] };
 }
 /** One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired. */
 export interface Revocation {

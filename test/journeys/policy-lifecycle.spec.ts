@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Subscription } from '@countersign/bus';
-import type { BundleHistoryView, BundleStatusView, BundleVersionView, GovernedDecided, ServiceEvent, ToolSnapshot } from '@countersign/contracts';
+import type { BundleHistoryView, BundleStatusView, BundleVersionView, GovernedDecided, PutToolRequest, ServiceEvent, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import { secretFile } from '@countersign/service-host';
 import { call, enrol, expectStatus, startWhole, until } from '@countersign/spec/whole';
@@ -29,7 +29,8 @@ describe('a rule of the demo company', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lifecycle-'));
-    whole = await startWhole({ CS_POLICY_BUNDLE: pack });
+    const tools = (JSON.parse(readFileSync(join(pack, 'tools.json'), 'utf8')) as (PutToolRequest & { readonly tool: string })[]).map(({ tool, ...body }) => [tool, body] as const);
+    whole = await startWhole({ CS_POLICY_BUNDLE: pack }, undefined, Object.fromEntries(tools));
     const { operator, owner } = whole.people;
     for (const [person, roles] of [['ann', ['policy-author']], ['rob', ['policy-reviewer']]] as const) {
       const enrolled = await enrol(whole.urls, operator, person, roles);
@@ -37,8 +38,6 @@ describe('a rule of the demo company', () => {
       if (person === 'ann') ann = enrolled; else rob = enrolled;
     }
     follower = await whole.bus.follow({ topics: ['policy.events.v1'], from: 'start', onBatch: (messages) => { for (const one of messages) events.push({ id: one.headers['ce_id']!, event: JSON.parse(one.value!.toString()) as ServiceEvent }); } });
-    const tools = JSON.parse(readFileSync(join(pack, 'tools.json'), 'utf8')) as ToolSnapshot[];
-    expectStatus(await operator.call('registry', 'POST', '/tools', { tools }), 200);
     payer = await whole.agent('payer', { permissions: ['payments.*'] });
     decide = async (minor, by = payer) => {
       const run = await by.open(owner.instruct(by.id, `Pay ${(minor / 100).toFixed(2)} EUR to ${supplier} for the rent`));

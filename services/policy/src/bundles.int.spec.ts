@@ -44,9 +44,10 @@ describe('rule bundles against people who may not, and against a stolen key of p
     bus, pool, key: policyKey, keys: createKeySet([policyKey.publicJwk]), tenant: 'acme', name: 'pay', builtIn: { files: installed, ...parseBundle(installed) }, person: (id) => people.get(id), known: Promise.resolve(), publishers,
     checks: {
       check: createBundleChecks(() => [], { lint: null, diff: null }, () => undefined).check,
+      test: async () => ({ passed: 1, failed: 0, first: null }),
       compare: async (old, next) => (limitOf(next) > limitOf(old) ? [{ what: `pay.now of ${limitOf(old)}`, rule: 'large', tool: 'pay.now', before: 'step_up, tier 3', after: 'allow, tier 2', facts: { amount: limitOf(old) } }] : []),
     },
-    compile: async (files) => parseBundle(files), secret: Buffer.alloc(32, 3), evaluator: `policy-${randomUUID()}`, now: Date.now, topics,
+    tool: () => undefined, catalogue: () => '', compile: async (files) => parseBundle(files), secret: Buffer.alloc(32, 3), evaluator: `policy-${randomUUID()}`, now: Date.now, topics,
     onError: (error, what) => { if (what === 'a bundle was refused') refused.push(error.message); },
   });
   beforeAll(async () => {

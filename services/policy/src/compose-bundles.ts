@@ -4,7 +4,7 @@ import type { Bus } from '@countersign/bus';
 import { validateBundleLineUp, validatePolicyBundle } from '@countersign/contracts';
 import type { BundleLineUp, PersonSnapshot, PolicyBundle } from '@countersign/contracts';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
-import { argumentsDigest, signServiceMessage } from '@countersign/identity';
+import { argumentsDigest, signJws, signServiceMessage } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
 import type { Pool } from 'pg';
@@ -15,7 +15,10 @@ import type { Prepared } from './app/bundles/evaluator.ts';
 import { createBundleHandler } from './app/bundles/handle.ts';
 import type { BundleChecks, BundleFile } from './app/bundles/ports.ts';
 import { decidingBy } from './app/bundles/rules.ts';
+import { createStanding } from './app/bundles/standing.ts';
+import type { AskStanding } from './app/bundles/standing.ts';
 import type { Deciding, Rules } from './app/bundles/rules.ts';
+import type { CompiledTool } from './core/rules/compile.ts';
 import { packBundle, unpackBundle } from './inbound/bundle-archive.ts';
 import { bundleDigest } from './inbound/bundle-files.ts';
 import { createStatements } from './inbound/bundle-statements.ts';
@@ -41,6 +44,9 @@ export interface BundlesPorts {
   readonly known: Promise<void>;
   readonly publishers: ReadonlySet<string> | null;
   readonly checks: BundleChecks;
+  readonly tool: (name: string) => CompiledTool | undefined;
+  /** Names the catalogue that the checks are made against. */
+  readonly catalogue: () => string;
   /** Parses and compiles files, beside the hot path. */
   readonly compile: (files: readonly BundleFile[]) => Promise<Pick<Prepared, 'spec' | 'bundle'>>;
   /** Cohorts of canaries are keyed with it. */
@@ -52,7 +58,10 @@ export interface BundlesPorts {
   readonly topics?: BundleTopics;
 }
 
-export interface Bundles extends Rules, Door { stop(): Promise<void> }
+export interface Bundles extends Rules, Door {
+  readonly standing: AskStanding;
+  stop(): Promise<void>;
+}
 
 /** Puts the life of rule bundles together out of its ports: the door for people, the evaluator of this process, and its pointer. */
 export const composeBundles = async (ports: BundlesPorts): Promise<Bundles> => {
@@ -150,6 +159,11 @@ export const composeBundles = async (ports: BundlesPorts): Promise<Bundles> => {
   return {
     ...createDoor({ handler, statements, archives, checks: ports.checks, builtIn, pack: packBundle, unpack: unpackBundle, digestOf: bundleDigest, name, now, differences: (of) => differencesView(pool, name, of) }),
     current: () => deciding,
+    standing: createStanding({
+      current: () => deciding, tool: ports.tool, runTests: (files) => ports.checks.test(files), catalogue: ports.catalogue,
+      inForce: async () => { const ref = (await handler.state()).active ?? builtIn; return { version: ref.version, digest: ref.digest, files: await handler.filesOf(ref) }; },
+      sign: ({ nonce, ...said }) => signJws('countersign-standing+jwt', { nonce, digest: argumentsDigest({ nonce, ...said }) }, key),
+    }),
     notLive: () => (deciding === undefined ? 'rules' : follower.isStale() ? 'bundles' : null),
     note: differences.note, committed: differences.committed, discard: differences.discard,
     stop: async () => {

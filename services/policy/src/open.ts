@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isMainThread } from 'node:worker_threads';
+import { argumentsDigest } from '@countersign/identity';
 import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger, createMetrics } from '@countersign/telemetry';
@@ -34,7 +35,7 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   const worker = startBundleWorker((error) => onError(error, 'bundle worker'));
   const bundles = await composeBundles({
     bus, pool, key, keys, tenant: config.tenant, name: config.bundleName, builtIn: { files, spec: installed.spec, bundle: installed.bundle }, person: (id) => snapshots.person(id), known: snapshots.ready,
-    publishers: config.publishers, checks: worker.checks(() => snapshots.catalogue()), compile: worker.compile, secret: proofSecret, evaluator: owner, now: Date.now, onError,
+    publishers: config.publishers, checks: worker.checks(() => snapshots.catalogue()), tool: (name) => snapshots.tool(name), catalogue: () => argumentsDigest(snapshots.catalogue().map(({ tool, definition }) => `${tool} ${definition}`).sort()), compile: worker.compile, secret: proofSecret, evaluator: owner, now: Date.now, onError,
     onSwap: (activation, version) => log.info({ activation, version }, 'rules in force'),
   });
   const people = personDirectory(snapshots, Date.now);

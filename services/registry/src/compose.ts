@@ -5,7 +5,7 @@ import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsReq
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
-import type { PersonDirectory } from '@countersign/service-host';
+import type { AuthenticatedPerson, PersonDirectory } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
 import { registryAudience } from '@countersign/kernel';
 import { createToolGuard } from '@countersign/tool-guard';
@@ -13,6 +13,10 @@ import type { HaltView, LiveRevocationView } from '@countersign/tool-guard';
 import { isBuiltIn, putBuiltInTools } from './app/built-in-tools.ts';
 import { createCredentials } from './app/credentials.ts';
 import { exchangeToken } from './app/exchange-token.ts';
+import { createAgents } from './app/agents.ts';
+import type { Step } from './app/agents.ts';
+import { createGovernance } from './app/governance.ts';
+import type { AskPolicy } from './app/governance.ts';
 import { createGraph } from './app/graph.ts';
 import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
 import { issueRuns } from './app/issue-runs.ts';
@@ -24,12 +28,15 @@ import type { CredentialBook, Exclusively, Inventory, Messages, RevocationMessag
 import { createStaff } from './app/staff.ts';
 import { milderThanClaimed } from './core/source-claims.ts';
 import { nobody } from './core/agent.ts';
+import type { FourEyes } from './core/agent.ts';
 import { defaultObserveMs } from './core/observe.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
+import type { SearchAgents } from './views/agent-search.ts';
 
 export interface RegistryPorts {
   readonly store: EventStore;
   readonly inventory: Inventory;
+  readonly search: SearchAgents;
   readonly credentialBook: CredentialBook;
   /** What the topic says was revoked; told of what is revoked here before it comes back. */
   readonly revocations: Pick<LiveRevocationView, 'add' | 'token' | 'work' | 'key' | 'isStale' | 'size'>;
@@ -52,6 +59,10 @@ export interface RegistryPorts {
   readonly graphNodes: number;
   /** Longest life of an agent's key, ms. */
   readonly keyLifeMs: number;
+  /** What the rules in force say, for governance reviews. */
+  readonly askPolicy: AskPolicy;
+  /** Who may not let an agent loose that can change things: its owner, or also who registered it. */
+  readonly fourEyes: FourEyes;
   readonly ids: () => string;
   readonly now: () => number;
   /** Called after every change: the outbox has something. */
@@ -107,6 +118,14 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     return { nodes: await graph.nodes(), change: summaryOf(outcome.plan) };
   };
 
+  const agents = createAgents({ manage, inventory, governance: createGovernance(inventory, ports.askPolicy), fourEyes: ports.fourEyes, now });
+  /** What came of it, told to whoever reads the outbox; a refusal throws. */
+  const done = <T>(outcome: { readonly status: 'done'; readonly value: T } | { readonly status: 'refused'; readonly code: string; readonly detail: string }): T => {
+    if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
+    ports.changed();
+    return outcome.value;
+  };
+
   return {
     directory, jwks: ports.jwks, credentials, changed: ports.changed,
     snapshots: manage.snapshots,
@@ -146,20 +165,13 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     },
     refreshPeople: people.refresh,
     people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
-    register: async (request: RegisterAgentRequest, by: string): Promise<AgentSnapshot> => {
-      const owner = await inventory.person(request.owner);
+    register: async (request: RegisterAgentRequest, by: string) => {
       const taken = await credentials.claim(request.agent, request.key);
       if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
-      const profile = { ...request, model: request.model ?? null, runtimeTrusted: request.runtimeTrusted ?? false };
-      accepted(await manage.agent(request.agent, { type: 'register', profile, ownerExists: owner?.snapshot?.status === 'active', by, now: now() }, by));
+      const registered = done(await agents.register(request, by));
       await credentials.first(request.agent, request.key, by);
       ports.changed();
-      return (await inventory.agent(request.agent))!.snapshot;
-    },
-    change: async (agent: string, type: 'activate' | 'suspend' | 'resume' | 'decommission', by: string, reason: string): Promise<AgentSnapshot> => {
-      accepted(await manage.agent(agent, { type, by, reason, now: now() }, by));
-      ports.changed();
-      return (await inventory.agent(agent))!.snapshot;
+      return registered;
     },
     importAgents: async (request: ImportAgentsRequest, by: string) => {
       const imported = await importAgents(manage, inventory, request, by, now());
@@ -176,7 +188,10 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       ports.changed();
       return (await inventory.agent(agent))!.snapshot;
     },
-    agents: async () => (await inventory.agents()).map((row) => row.snapshot),
+    review: async (ids: readonly string[], by: AuthenticatedPerson) => done(await agents.review(ids, by)),
+    lastReview: agents.lastReview,
+    change: async (agent: string, type: Step, by: string, reason: string) => done(await agents.change(agent, type, by, reason)),
+    agents: ports.search,
     agent: async (id: string) => {
       const row = await inventory.agent(id);
       return row && { ...row.snapshot, lastUseAt: row.lastUseAt === null ? null : Number(row.lastUseAt) };

@@ -13,6 +13,9 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     /** How often expiring keys and expired revocations are looked for. */
     credentialsTickMs: integer('CS_REGISTRY_CREDENTIALS_TICK_MS', { default: 60_000, min: 100, max: 3_600_000 }),
     delegationDepth: integer('CS_DELEGATION_DEPTH', { default: 3, min: 0, max: 16 }),
+    policyUrl: text('CS_POLICY_URL', { default: 'http://127.0.0.1:7102', pattern: /^https?:\/\/[^\s/?#]+(:\d+)?$/, remedy: 'Set it to the address of policy, without a path: governance reviews ask it what the rules in force say.' }),
+    /** Who does not let an agent loose that may change things: its owner, or also who registered it. */
+    fourEyes: text<'owner' | 'registrar'>('CS_REGISTRY_FOUR_EYES', { default: 'owner', oneOf: ['owner', 'registrar'] }),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     publicUrl: url('CS_REGISTRY_URL', ['http:', 'https:'], { remedy: 'Set it to the address by which runtimes reach the registry: it is the audience of their client assertions.' }),
   });

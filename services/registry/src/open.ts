@@ -14,10 +14,12 @@ import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { composeRegistry } from './compose.ts';
 import type { RegistryConfig } from './config.ts';
+import { createAskPolicy } from './outbound/ask-policy.ts';
 import { createExclusively } from './outbound/exclusively.ts';
 import { createInventory, openInventory } from './outbound/inventory.ts';
 import { beatTopics, createMessages } from './outbound/publish.ts';
 import { createCredentialBook } from './outbound/credential-book.ts';
+import { createAgentSearch } from './views/agent-search.ts';
 import { RegistryModule } from './registry.module.ts';
 
 /** A whole catalogue is one request, so that all of it is taken or nothing. */
@@ -28,6 +30,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const log = createLogger({ service: 'registry', level: config.logLevel });
   const onError = (err: Error, what: string): void => log.error({ err, what }, what);
   const key = serviceKey(config.secretsDir, 'registry');
+  const { jwks, keys } = serviceKeys(config.secretsDir);
   const bus = await createBus(config.bus, { clientId: 'registry' });
   const source = await openInventory(config.postgres);
   const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
@@ -35,14 +38,14 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   await migrateEventStore(pool);
   const hot = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, prefix: 'registry:' });
   const relay = startOutboxRelay({ pool, bus, shard: 'registry', onError: (error) => onError(error, 'outbox') });
-  const { jwks, keys } = serviceKeys(config.secretsDir);
   const onTopic: Revocation[] = [];
   const revocations = createRevocationView({ bus, jwks: keys, now: Date.now, onRevoked: (entry) => onTopic.push(entry), onError: (error) => onError(error, 'revocations') });
   const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
   const registry = await composeRegistry({
-    store: createPostgresEventStore(pool), inventory: createInventory(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
+    store: createPostgresEventStore(pool), inventory: createInventory(source), search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
     proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes,
     credentialBook: createCredentialBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
+    askPolicy: createAskPolicy({ url: config.policyUrl, keys, ids: randomUUID, now: Date.now }), fourEyes: config.fourEyes,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });
   // Before the first heartbeat: whoever sees that one has seen everything.

@@ -8,8 +8,9 @@ import { createKafkaBus } from '@countersign/bus/kafka';
 import { topics } from '@countersign/contracts';
 import { createClientAssertion, generateKey } from '@countersign/identity';
 import type { Local } from '../local.ts';
+import { activate, governed } from '../people/activate.ts';
 import { createClient } from '../people/client.ts';
-import { enrol } from '../people/enrol.ts';
+import { enrol, invite } from '../people/enrol.ts';
 import { keyOf } from '../people/local-people.ts';
 import { answersReady, startNode } from './child.ts';
 import type { Child } from './child.ts';
@@ -39,7 +40,7 @@ const startServices = async (local: Local, place: string, pack: Awaited<ReturnTy
     started.push(await startNode(service, [main(service)], {
       env: {
         CS_BUS: 'kafka', CS_BUS_NAMESPACE: namespace, CS_KAFKA_BROKERS: local.kafka!, CS_HTTP_PORT: new URL(local.http[service]).port, CS_SECRETS_DIR: local.secrets, CS_TENANT: 'acme', CS_LOG_LEVEL: 'warn',
-        CS_REGISTRY_URL: local.http.registry, CS_SUPERVISION_URL: local.http.supervision, ...(local.postgres[service] === undefined ? {} : { CS_POSTGRES_URL: local.postgres[service] }), ...(local.redis === undefined ? {} : { CS_REDIS_URL: local.redis }), ...env,
+        CS_REGISTRY_URL: local.http.registry, CS_POLICY_URL: local.http.policy, CS_SUPERVISION_URL: local.http.supervision, ...(local.postgres[service] === undefined ? {} : { CS_POSTGRES_URL: local.postgres[service] }), ...(local.redis === undefined ? {} : { CS_REDIS_URL: local.redis }), ...env,
       },
       ready: service === 'registry' ? answersReady(local.http.registry) : async () => fetch(`${local.http[service]}/readyz`).then((answer) => answer.ok, () => false),
     }));
@@ -62,12 +63,14 @@ const enrolAgents = async (local: Local, place: string, pack: Awaited<ReturnType
   const code = (await readFile(join(local.secrets, 'operator-enrolment'), 'utf8')).trim();
   await enrol(nobody, place, code, { person: 'operator', name: 'First operator', roles: ['operator'] });
   const operator = createClient({ http: local.http, as: { person: 'operator', key: keyOf(place, 'operator') } });
+  const owner = { person: 'owner', name: 'Owner', roles: ['agent-owner'] };
+  await enrol(nobody, place, (await invite(operator, owner)).code, owner);
   await operator.request('registry', 'POST', '/tools', { tools: pack.tools });
   const tokens: string[] = [];
   for (let n = 0; n < agents; n += 1) {
     const agent = `pep-${n}`, key = generateKey(`${agent}-1`);
-    await operator.request('registry', 'POST', '/agents', { agent, name: agent, owner: 'operator', purpose: 'bench', roles: ['clerk'], permissions: ['office.*'], ceiling: 2, environment: 'bench', limits: { calls: 1_000, money: null }, key: key.publicJwk });
-    await operator.request('registry', 'POST', `/agents/${agent}/activate`, { reason: 'bench' });
+    await operator.request('registry', 'POST', '/agents', { agent, name: agent, owner: 'owner', ...governed('owner'), purpose: 'bench', roles: ['clerk'], permissions: ['office.*'], ceiling: 2, environment: 'bench', limits: { calls: 1_000, money: null }, key: key.publicJwk });
+    await activate(operator, [agent], 'bench');
     const assertion = createClientAssertion({ client: agent, audience: `${local.http.registry}/oauth2/token`, jti: randomUUID(), now: Date.now() }, key);
     const form = new URLSearchParams({ grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion });
     const answer = await fetch(`${local.http.gateway}/oauth2/token`, { method: 'POST', body: form });

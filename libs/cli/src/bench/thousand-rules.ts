@@ -97,5 +97,7 @@ export const writeBundle = async (dir: string, { rules, parameters, ...rest }: B
   await writeFile(join(dir, 'bundle.yaml'), JSON.stringify(rest, null, 1));
   await writeFile(join(dir, 'parameters.yaml'), JSON.stringify(parameters ?? {}, null, 1));
   await writeFile(join(dir, 'rules', 'all.yaml'), JSON.stringify(rules, null, 1));
+  await mkdir(join(dir, 'tests'), { recursive: true });
+  await writeFile(join(dir, 'tests', 'bench.test.yaml'), JSON.stringify({ tests: [{ name: 'nothing permits what nobody catalogued', tool: 'bench.none', expect: { decision: 'deny', code: 'unknown_tool' } }] }));
   return dir;
 };

@@ -1,4 +1,5 @@
 import type { RegisterAgentRequest } from '@countersign/contracts';
+import { raciOf } from '../people/activate.ts';
 import type { LocalPerson } from '../people/local-people.ts';
 
 /** Everybody of the demo company. The first operator comes with the registry's own first link. */
@@ -10,16 +11,20 @@ export const people: readonly LocalPerson[] = [
   { person: 'pia', name: 'Pia Peeters, purchasing', roles: ['purchasing'] },
   { person: 'uma', name: 'Uma Ude, accounts', roles: ['requester'] },
   { person: 'ben', name: 'Ben Berg, customer care', roles: ['requester'] },
+  { person: 'noor', name: 'Noor Nasr, platform', roles: ['requester'] },
 ];
 
 export type DemoAgent = Omit<RegisterAgentRequest, 'key'>;
 /** Their runtimes are this process: their owners vouch for what they report. */
-const common = { ceiling: 2, environment: 'local', model: 'scripted', runtimeTrusted: true } as const;
+const common = {
+  ceiling: 2, environment: 'local', model: 'scripted', runtimeTrusted: true, promptVersion: 'demo-1', euAiAct: { category: 'limited', annexIII: null },
+  baselinePlan: 'Nobody like it runs here yet: its findings are read daily for two weeks.',
+} as const;
 
 export const agents: readonly DemoAgent[] = [
-  { ...common, agent: 'accounts-payable', name: 'Accounts payable', owner: 'uma', purpose: 'Pays suppliers what they are owed', roles: ['accounting'], permissions: ['ledger.*', 'payments.*'], limits: { calls: 40, money: { minor: 2_000_000, currency: 'EUR' } } },
-  { ...common, agent: 'customer-care', name: 'Customer care', owner: 'ben', purpose: 'Answers customers and makes good', roles: ['care'], permissions: ['care.*'], limits: { calls: 40, money: { minor: 50_000, currency: 'EUR' } } },
-  { ...common, agent: 'release', name: 'Release', owner: 'operator', purpose: 'Brings builds to where they belong', roles: ['engineering'], permissions: ['release.list_builds', 'release.deploy', 'release.rollback'], limits: { calls: 40, money: null } },
+  { ...common, agent: 'accounts-payable', name: 'Accounts payable', owner: 'uma', raci: raciOf('uma'), purpose: 'Pays suppliers what they are owed', roles: ['accounting'], permissions: ['ledger.*', 'payments.*'], limits: { calls: 40, money: { minor: 2_000_000, currency: 'EUR' } } },
+  { ...common, agent: 'customer-care', affects: ['customers'], name: 'Customer care', owner: 'ben', raci: raciOf('ben'), purpose: 'Answers customers and makes good', roles: ['care'], permissions: ['care.*'], limits: { calls: 40, money: { minor: 50_000, currency: 'EUR' } } },
+  { ...common, agent: 'release', name: 'Release', owner: 'noor', raci: raciOf('noor'), purpose: 'Brings builds to where they belong', roles: ['engineering'], permissions: ['release.list_builds', 'release.deploy', 'release.rollback'], limits: { calls: 40, money: null } },
 ];
 
 /** Grants for the demo's tools name this audience; it stands in the pack's catalogue. */

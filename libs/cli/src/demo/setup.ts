@@ -10,6 +10,7 @@ import { followSigned } from '@countersign/service-host';
 import { CannotRun } from '../errors.ts';
 import { readCatalogue } from '../graph/catalog.ts';
 import type { Local } from '../local.ts';
+import { activate } from '../people/activate.ts';
 import { createClient } from '../people/client.ts';
 import type { Client } from '../people/client.ts';
 import { enrol, invite } from '../people/enrol.ts';
@@ -54,13 +55,15 @@ export const setUp = async (local: Local): Promise<Demo> => {
   const systems = await readCatalogue([{ name: 'catalog-info.yaml', text: await readFile(graphFile, 'utf8') }]);
   const { nodes } = await client.request<GraphList>('registry', 'POST', '/graph', { nodes: systems.nodes });
   const keys = new Map<string, SigningKey>();
+  const drafts: string[] = [];
   for (const agent of agents) {
     const key = agentKey(local, agent.agent, true);
     keys.set(agent.agent, key);
     const { status } = await client.request<AgentSnapshot>('registry', 'POST', '/agents', { ...agent, key: key.publicJwk });
     // One that a person suspended stays suspended: that is theirs to undo.
-    if (status === 'draft') await client.request('registry', 'POST', `/agents/${agent.agent}/activate`, { reason: 'demo' });
+    if (status === 'draft') drafts.push(agent.agent);
   }
+  await activate(client, drafts, 'demo');
   return { agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
 };
 

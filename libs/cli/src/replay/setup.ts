@@ -4,6 +4,7 @@ import { generateKey } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import type { ToolSpec } from '../catalogue/infer.ts';
 import type { Local } from '../local.ts';
+import { activate, governed } from '../people/activate.ts';
 import { createClient } from '../people/client.ts';
 import type { Client } from '../people/client.ts';
 import { enrol, invite } from '../people/enrol.ts';
@@ -62,10 +63,10 @@ export const setUp = async (local: Local, pairs: readonly Pick<RecordedSession, 
     const key = generateKey('client');
     await operator.request<AgentSnapshot>('registry', 'POST', '/agents', {
       agent: id, name: `${pair.suite} assistant on ${pair.pipeline}`, owner: owner.person, purpose: `office assistant of the ${pair.suite} workplace`, roles: ['assistant'],
-      permissions: [`${pair.suite}.*`], ceiling: 2, environment: 'replay', model: pair.pipeline, runtimeTrusted: true, limits: { calls: 1000, money: null }, key: key.publicJwk,
+      permissions: [`${pair.suite}.*`], ceiling: 2, environment: 'replay', model: pair.pipeline, runtimeTrusted: true, limits: { calls: 1000, money: null }, key: key.publicJwk, ...governed(owner.person),
     });
-    await operator.request('registry', 'POST', `/agents/${id}/activate`, { reason: 'replay' });
     agents.set(id, key);
   }
+  await activate(operator, [...agents.keys()], 'replay');
   return { agents, users, approver, senior };
 };

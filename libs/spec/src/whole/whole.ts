@@ -1,4 +1,4 @@
-import type { PutToolRequest } from '@countersign/contracts';
+import type { AgentReviewList, PutToolRequest } from '@countersign/contracts';
 import { createKafkaBus } from '@countersign/bus/kafka';
 import { namespacedBus } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
@@ -9,6 +9,7 @@ import type { AgentRuntime, AgentRuntimeOptions, Instruction, Run } from '@count
 import { serviceKeys } from '@countersign/service-host';
 import { fromUrl, verifyLog } from '../../../cli/src/audit/verify.ts';
 import type { Verified } from '../../../cli/src/audit/verify.ts';
+import { governed } from '../../../cli/src/people/activate.ts';
 import { deskTools, rulesFolder } from './desk.ts';
 import { call } from './http.ts';
 import { openPlace, serviceNames } from './infrastructure.ts';
@@ -71,14 +72,16 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
     closers.push(() => transport.close());
 
     const people = await staff(urls, place);
-    for (const [tool, body] of Object.entries(catalogue).sort(([a], [b]) => (a === 'desk.write' ? -1 : b === 'desk.write' ? 1 : 0))) expectStatus(await people.operator.call('registry', 'PUT', `/tools/${tool}`, body), 200);
+    expectStatus(await people.operator.call('registry', 'POST', '/tools', { tools: Object.entries(catalogue).map(([tool, body]) => ({ ...body, tool })) }), 200);
 
     const runtime: Whole['runtime'] = (id, key, change = {}) => createAgentRuntime({ agent: id, tenant: 'acme', clientKey: key, registryUrl: urls.registry, supervisionUrl: urls.supervision, transport, grantKeys: keys, ...change });
     const agent: Whole['agent'] = async (id, change = {}) => {
       const key = generateKey(`${id}-1`);
       const { kty, crv, x, kid } = key.publicJwk;
-      const registration = { agent: id, name: id, owner: 'owner', purpose: 'journeys', roles: ['clerk'], permissions: ['desk.*'], ceiling: 2, environment: 'test', runtimeTrusted: true, limits: { calls: 1000, money: null }, key: { kty, crv, x, kid }, ...change };
+      const registration = { agent: id, name: id, owner: 'owner', purpose: 'journeys', roles: ['clerk'], permissions: ['desk.*'], ceiling: 2, environment: 'test', runtimeTrusted: true, limits: { calls: 1000, money: null }, key: { kty, crv, x, kid }, ...governed(typeof change['owner'] === 'string' ? change['owner'] : 'owner'), ...change };
       expectStatus(await people.operator.call('registry', 'POST', '/agents', registration), 200, 201);
+      const { reviews } = expectStatus(await people.operator.call('registry', 'POST', '/agents/reviews', { agents: [id] }), 200).body as unknown as AgentReviewList;
+      if (!reviews[0]!.passed) throw new Error(`${id} does not pass its governance review: ${JSON.stringify(reviews[0]!.checks.filter(({ passed }) => !passed))}`);
       expectStatus(await people.operator.call('registry', 'POST', `/agents/${id}/activate`, { reason: 'ready' }), 200);
       const own = runtime(id, key);
       return { id, key, runtime: own, open: (instruction) => openRun(own, seen, instruction) };

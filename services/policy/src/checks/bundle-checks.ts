@@ -3,7 +3,7 @@ import type { Loosened } from '../core/bundles/events.ts';
 import type { BundleSpec } from '../core/rules/bundle.ts';
 import { BundleError, parseBundle } from '../inbound/bundle-files.ts';
 import { runBundleTests } from './tests/run.ts';
-import type { Catalogue, Counterexample, DiffBundles, LintBundle, Said } from './types.ts';
+import type { Catalogue, Counterexample, DiffBundles, LintBundle, Said, TestFailure } from './types.ts';
 
 /** null where it is not to be had. */
 export interface Solver { readonly lint: LintBundle | null; readonly diff: DiffBundles | null }
@@ -23,10 +23,14 @@ export const createBundleChecks = (catalogue: () => Catalogue, solver: Solver, o
     }
     const tools = catalogue();
     const report = runBundleTests(parsed, tools);
-    const failed = report.failed.map((one) => `${one.file}:${one.line}: test ${one.test}: expected ${one.expected}, got ${one.got}`);
+    const failed = report.failed.map(sayFailure);
     const uncovered = report.coverage.rules.filter(({ covered }) => !covered).map(({ rule }) => `no test covers ${rule}`);
     const linted = await lint(parsed.spec, tools, solver, onError);
     return { version: parsed.spec.version, problems: [...failed, ...linted.problems], notes: [...linted.notes, ...uncovered] };
+  },
+  test: async (files) => {
+    const { passed, failed } = runBundleTests(parseBundle(files), catalogue());
+    return { passed, failed: failed.length, first: failed[0] === undefined ? null : sayFailure(failed[0]) };
   },
   compare: async (old, next) => {
     const [before, after] = [parseBundle(old).spec, parseBundle(next).spec];
@@ -61,6 +65,7 @@ const lint = async (spec: BundleSpec, tools: Catalogue, solver: Solver, onError:
   }
 };
 
+const sayFailure = ({ file, line, test, expected, got }: TestFailure): string => `${file}:${line}: test ${test}: expected ${expected}, got ${got}`;
 const said = (one: Said | null): string => (one === null ? '–' : `${one.decision}, tier ${one.tier}${one.route === null ? '' : `, ${one.quorum ?? 1} of ${one.route.join(' or ')}`}`).slice(0, 500);
 const loosenedOf = (one: Counterexample): Loosened => ({
   what: one.says.slice(0, 500), tool: one.tool, facts: one.facts, before: said(one.old), after: said(one.new),

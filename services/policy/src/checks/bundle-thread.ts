@@ -9,6 +9,7 @@ import { lintBundle } from './lint/lint.ts';
 const answer = async (task: Task): Promise<unknown> => {
   if (task.task === 'parse') return parseBundle(task.files).spec;
   const checks = createBundleChecks(() => task.catalogue, { lint: lintBundle, diff: diffBundles }, (error) => { process.emitWarning(error); });
+  if (task.task === 'test') return checks.test(task.files);
   return task.task === 'check' ? checks.check(task.files) : checks.compare(task.old, task.next);
 };
 

@@ -7,6 +7,7 @@ import type { Catalogue } from './types.ts';
 
 export type Task =
   | { readonly task: 'check'; readonly files: readonly BundleFile[]; readonly catalogue: Catalogue }
+  | { readonly task: 'test'; readonly files: readonly BundleFile[]; readonly catalogue: Catalogue }
   | { readonly task: 'compare'; readonly old: readonly BundleFile[]; readonly next: readonly BundleFile[]; readonly catalogue: Catalogue }
   | { readonly task: 'parse'; readonly files: readonly BundleFile[] };
 export type Answer = { readonly id: number; readonly error: string } | { readonly id: number; readonly result: unknown };
@@ -75,6 +76,7 @@ export const startBundleWorker = (onError: (error: Error) => void): BundleWorker
   return {
     checks: (catalogue) => ({
       check: (files) => ask({ task: 'check', files, catalogue: catalogue() }),
+      test: (files) => ask({ task: 'test', files, catalogue: catalogue() }),
       compare: (old, next) => ask({ task: 'compare', old, next, catalogue: catalogue() }),
     }),
     compile: async (files) => {

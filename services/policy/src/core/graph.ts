@@ -1,6 +1,5 @@
 import type { GraphNode } from '@countersign/contracts';
-import { dependantsOf, reach } from '@countersign/kernel';
-import { covers } from '@countersign/kernel';
+import { covers, dependantsOf, reach } from '@countersign/kernel';
 
 /** The system graph as a change is looked up in it. Made once per snapshot; nothing in it changes. */
 export interface Graph {

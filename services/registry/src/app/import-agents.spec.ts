@@ -61,6 +61,6 @@ describe('agents that run elsewhere', () => {
   it('are not activated while nobody owns them', async () => {
     const { bring, manage } = setUp();
     await bring([{ externalId: '1', name: 'Invoice bot' }]);
-    expect(await manage.agent('invoice-bot', { type: 'activate', by: 'opal', reason: 'r', now: 6 }, 'opal')).toMatchObject({ status: 'refused', code: 'conflict' });
+    expect(await manage.agent('invoice-bot', { type: 'activate', basis: 'b', fourEyes: 'owner', by: 'opal', reason: 'r', now: 6 }, 'opal')).toMatchObject({ status: 'refused', code: 'conflict' });
   });
 });

@@ -1,4 +1,4 @@
-import type { AgentSnapshot, GraphNode, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
+import type { AgentReview, AgentSnapshot, GraphNode, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import { decideAndAppend } from '@countersign/event-store';
 import type { EventStore, OutboxMessage } from '@countersign/event-store';
 import { fold } from '@countersign/kernel';
@@ -23,6 +23,8 @@ interface Kind<Command, Event extends Named, State, Code extends string> {
 
 export interface Manage {
   agent(id: string, command: AgentCommand, by: string): Promise<Outcome<AgentEvent, AgentCode>>;
+  /** The last governance review; null where there was none, undefined where there is no such agent. */
+  lastReview(agent: string): Promise<AgentReview | null | undefined>;
   tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, ToolCode>>;
   person(id: string, command: PersonCommand, by: string): Promise<Outcome<PersonEvent, PersonCode>>;
   /** Brings read models up to their streams: a crash may have left some behind. */
@@ -70,6 +72,10 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
 
   return {
     agent: (id, command, by) => handle(agents, id, command, by),
+    lastReview: async (id) => {
+      const state = fold(agentDecider, (await store.load(`agent:${id}`)).events.map((event) => event.data as AgentEvent));
+      return state.status === 'none' ? undefined : state.review;
+    },
     tool: (id, command, by) => handle(tools, id, command, by),
     person: (id, command, by) => handle(people, id, command, by),
     catchUp: async () => {
@@ -96,8 +102,8 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
 };
 
 /** The client key authenticates the runtime at the token endpoint; nobody else needs it. */
-const agentSnapshot = ({ profile: { key: _key, ...profile }, status, observe }: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot =>
-  ({ ...profile, tenant, version, status, ...(observe !== undefined && { observe: { until: observe.until, by: observe.by } }) });
+const agentSnapshot = ({ profile: { key: _key, ...profile }, status, observe, createdAt, reviewedAt, because }: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot =>
+  ({ ...profile, tenant, version, status, createdAt, ...(reviewedAt !== null && { reviewedAt }), ...(because !== null && { because }), ...(observe !== undefined && { observe: { until: observe.until, by: observe.by } }) });
 
 /** Nothing is said of who is only invited. */
 const personSnapshot = (state: Person, tenant: string, version: number): PersonSnapshot | null => {

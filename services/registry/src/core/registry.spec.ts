@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fold } from '@countersign/kernel';
-import type { PublicJwk } from '@countersign/contracts';
+import type { AgentReview, PublicJwk } from '@countersign/contracts';
 import { agentDecider } from './agent.ts';
 import type { AgentCommand, AgentEvent, AgentProfile } from './agent.ts';
 import { nodeDecider } from './node.ts';
@@ -22,7 +22,10 @@ describe('an agent', () => {
   const registered: AgentEvent = { type: 'agent.registered', profile, by: 'op', at: 1 };
   const because = { by: 'op', reason: 'r', at: 2 };
   const given = (...events: AgentEvent[]) => (command: AgentCommand) => agentDecider.decide(command, fold(agentDecider, events));
-  const tell = (type: 'activate' | 'suspend' | 'resume' | 'decommission'): AgentCommand => ({ type, by: 'op', reason: 'r', now: 2 });
+  const tell = (type: 'activate' | 'suspend' | 'resume' | 'decommission', over: { basis?: string | null; by?: string; fourEyes?: 'owner' | 'registrar' } = {}): AgentCommand =>
+    ({ type, basis: 'b1', fourEyes: 'owner', by: 'op', reason: 'r', now: 2, ...over });
+  const review = (over: Partial<AgentReview> = {}): AgentReview => ({ agent: 'payer', passed: true, basis: 'b1', bundle: { version: 'v', digest: 'd' }, consequential: true, checks: [], ...over });
+  const reviewed = (over: Partial<AgentReview> = {}): AgentEvent => ({ type: 'agent.reviewed', review: review(over), by: 'op', at: 2 });
   const register = (over: Partial<AgentProfile> = {}, ownerExists = true): AgentCommand => ({ type: 'register', profile: { ...profile, ...over }, ownerExists, by: 'op', now: 1 });
 
   it('is registered once, with an owner who exists', () => {
@@ -33,17 +36,44 @@ describe('an agent', () => {
   });
 
   it('goes through its life and never back from the end', () => {
-    const active = [registered, { type: 'agent.activated', ...because }] as const;
+    const active = [registered, reviewed(), { type: 'agent.activated', ...because }] as const;
     const suspended = [...active, { type: 'agent.suspended', ...because }] as const;
     const gone = [...suspended, { type: 'agent.decommissioned', ...because }] as const;
-    expect(given(registered)(tell('activate'))).toEqual({ status: 'accepted', events: [{ type: 'agent.activated', ...because }] });
+    expect(given(registered, reviewed())(tell('activate'))).toEqual({ status: 'accepted', events: [{ type: 'agent.activated', ...because }] });
     expect(outcome(given(...active)(tell('activate')))).toBe('nothing-new');
     expect(outcome(given(...suspended)(tell('activate')))).toBe('conflict');
     expect(outcome(given(...suspended)(tell('resume')))).toBe('accepted');
     expect(outcome(given(registered)(tell('suspend')))).toBe('conflict');
     for (const type of ['activate', 'suspend', 'resume'] as const) expect(outcome(given(...gone)(tell(type)))).toBe('conflict');
     expect(outcome(given()(tell('activate')))).toBe('not_found');
-    expect(fold(agentDecider, gone)).toMatchObject({ status: 'decommissioned' });
+    expect(outcome(given(...gone)({ type: 'review', review: review(), by: 'op', now: 3 }))).toBe('conflict');
+    expect(outcome(given(...gone)(register({ purpose: 'the same id again' })))).toBe('conflict');
+    expect(fold(agentDecider, gone)).toMatchObject({ status: 'decommissioned', createdAt: 1, reviewedAt: 2, because });
+  });
+
+  it('is let loose only on a review that passed and still holds, whatever came before', () => {
+    const gap = { check: 'raci', passed: false, why: 'nobody', remedy: 'name somebody' } as const;
+    expect(outcome(given(registered)(tell('activate')))).toBe('governance_review_required');
+    expect(given(registered, reviewed({ passed: false, checks: [gap] }))(tell('activate'))).toMatchObject({ code: 'governance_review_required', detail: expect.stringContaining('raci') });
+    expect(outcome(given(registered, reviewed(), reviewed({ passed: false }))(tell('activate')))).toBe('governance_review_required');
+    expect(outcome(given(registered, reviewed())(tell('activate', { basis: 'b2' })))).toBe('governance_review_required');
+    expect(outcome(given(registered, reviewed())(tell('activate', { basis: null })))).toBe('governance_review_required');
+    const suspended = [registered, reviewed(), { type: 'agent.activated', ...because }, { type: 'agent.suspended', ...because }] as const;
+    expect(outcome(given(...suspended)(tell('resume', { basis: 'b2' })))).toBe('governance_review_required');
+    expect(outcome(given(...suspended, reviewed({ basis: 'b2' }))(tell('resume', { basis: 'b2' })))).toBe('accepted');
+    // An agent from before there were reviews is stopped without one, and not let loose again.
+    expect(outcome(given(registered, { type: 'agent.activated', ...because })(tell('suspend')))).toBe('accepted');
+  });
+
+  it('that can change things is not let loose by who answers for it', () => {
+    expect(outcome(given(registered, reviewed())(tell('activate', { by: 'olga' })))).toBe('second_person_required');
+    expect(outcome(given(registered, reviewed({ consequential: false }))(tell('activate', { by: 'olga' })))).toBe('accepted');
+    expect(outcome(given(registered, reviewed())(tell('activate', { fourEyes: 'registrar' })))).toBe('second_person_required');
+    expect(outcome(given(registered, reviewed())(tell('activate', { fourEyes: 'registrar', by: 'other' })))).toBe('accepted');
+  });
+
+  it('for a prohibited practice is not registered', () => {
+    expect(outcome(given()({ ...register(), euAiAct: { category: 'prohibited' } } as AgentCommand))).toBe('prohibited_practice');
   });
 });
 

@@ -1,9 +1,10 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
-import { validateReasonRequest, validateRegisterAgentRequest } from '@countersign/contracts';
-import type { ReasonRequest, RegisterAgentRequest } from '@countersign/contracts';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { validateReasonRequest, validateRegisterAgentRequest, validateReviewAgentsRequest } from '@countersign/contracts';
+import type { ReasonRequest, RegisterAgentRequest, ReviewAgentsRequest } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
+import { readAgentQuery } from './agent-query.ts';
 import { REGISTRY } from './oauth.controller.ts';
 
 const steps = ['activate', 'suspend', 'resume', 'decommission'] as const;
@@ -23,6 +24,20 @@ export class AgentsController {
     return this.#registry.register(body, person);
   }
 
+  /** For operators, and for who owns every one of them. */
+  @Post('reviews')
+  @HttpCode(200)
+  async review(@Body(validated(validateReviewAgentsRequest)) body: ReviewAgentsRequest, @Person() person: AuthenticatedPerson) {
+    return { reviews: await this.#registry.review(body.agents, person) };
+  }
+
+  @Get(':agent/review')
+  async lastReview(@Param('agent') id: string) {
+    const review = await this.#registry.lastReview(id);
+    if (!review) throw new CodedError('not_found', review === null ? 'it never had a governance review' : 'there is no such agent', { status: 404 });
+    return review;
+  }
+
   @Post(':agent/:step')
   @HttpCode(200)
   @Roles('operator')
@@ -33,8 +48,9 @@ export class AgentsController {
   }
 
   @Get()
-  async list() {
-    return { agents: await this.#registry.agents() };
+  list(@Query() query: Readonly<Record<string, unknown>>) {
+    const { filter, ...page } = readAgentQuery(query);
+    return this.#registry.agents(filter, page);
   }
 
   @Get(':agent')
