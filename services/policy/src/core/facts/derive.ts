@@ -66,7 +66,7 @@ export const deriveFacts = (input: FactInput): Derived => {
   aboutTarget(own['target'], failed, input, origin, put);
   aboutAmount(own, failed, run.context, put);
   aboutText(own['text'], failed, run.context, origin, put);
-  aboutContent(own['content'], failed, origin, put);
+  aboutContent(own['content'], failed, run.context, origin, put);
   aboutDates(own['dates'], run.context, put);
   put('act.asked', actAsked({ acts: own['acts'], verbs: own['verbs'], objects: own['objects'] }, run.context));
   put('target.several', severalMeant(own['plurals'], run.context));
@@ -148,7 +148,7 @@ const aboutText = (value: Value | undefined, failed: FailedFact[], context: RunC
 };
 
 /** What the act would write about its own object, taken word for word from strangers: a name or number long enough to be no accident. */
-const aboutContent = (value: Value | undefined, failed: FailedFact[], origin: Origin, put: Put): void => {
+const aboutContent = (value: Value | undefined, failed: FailedFact[], { cut }: RunContext, origin: Origin, put: Put): void => {
   const texts = value === undefined ? [] : (isList(value) ? value : [value]).filter((item) => typeof item === 'string');
   for (const text of texts.slice(0, maxTargets)) {
     const normal = normalise(text);
@@ -157,6 +157,8 @@ const aboutContent = (value: Value | undefined, failed: FailedFact[], origin: Or
     if (read === undefined) { failed.push({ fact: 'content.foreign', why: tooMuch, byArguments: true }); return; }
     const { trust, from, claimed } = read;
     if (trust === 'third_party' || claimed) return put('content.foreign', true, from ?? undefined);
+    // Strangers who write a lot must not be able to push their own words out of memory.
+    if (trust === 'nowhere' && cut) { failed.push({ fact: 'content.foreign', why: 'the run has read more than is remembered', byArguments: false }); return; }
   }
   put('content.foreign', false);
 };
