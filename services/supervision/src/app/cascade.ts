@@ -9,7 +9,7 @@ export interface Delegations {
   /** Child runs that have not ended, below a run or below any run of an agent. */
   hangingOn(tenant: string, on: { readonly kind: 'run' | 'agent'; readonly id: string }): Promise<readonly Hanging[]>;
   childOf(run: string, action: string): Promise<Hanging | undefined>;
-  /** Those of the runs that have delegated: nearly always none. */
+  /** Those of the runs on which any other hangs, its parent known here yet or not: nearly always none. */
   withChildren(runs: readonly string[]): Promise<ReadonlySet<string>>;
   find(run: string): Promise<Hanging | undefined>;
   /** What has stopped something that the run hangs on: halts in force, runs that have ended. */

@@ -9,7 +9,7 @@ export const createDelegations = (pool: Pool): Delegations => ({
   hangingOn: async (tenant, { kind, id }) =>
     (await pool.query<Hanging>(`select ${columns} from run where tenant = $1 and status <> 'ended' and ancestors @> $2::jsonb`, [tenant, JSON.stringify([{ [kind]: id }])])).rows,
   childOf: async (run, action) => (await pool.query<Hanging>(`select ${columns} from run where parent = $1 and parent_action = $2`, [run, action])).rows[0],
-  withChildren: async (runs) => new Set((await pool.query<{ parent: string }>({ name: 'with-children', text: 'select distinct parent from run where parent = any($1)', values: [runs] })).rows.map(({ parent }) => parent)),
+  withChildren: async (runs) => new Set((await pool.query<{ run: string }>({ name: 'with-children', text: `select r.run from unnest($1::text[]) as r(run) where exists (select 1 from run where ancestors @> jsonb_build_array(jsonb_build_object('run', r.run)))`, values: [runs] })).rows.map(({ run }) => run)),
   find: async (run) => (await pool.query<Hanging>(`select ${columns} from run where run = $1 and ancestors is not null`, [run])).rows[0],
   overAncestors: async ({ ancestors }) => {
     const runs = ancestors.map((one) => one.run), agents = ancestors.map((one) => one.agent);
