@@ -6,3 +6,4 @@ export * from './event-store-contract.ts';
 export * from './memory-event-store.ts';
 export * from './kafka-proxy.ts';
 export * from './tcp-gate.ts';
+export * from './cpu.ts';

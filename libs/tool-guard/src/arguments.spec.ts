@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cpuMs } from '@countersign/spec';
 import { checkArguments } from './arguments.ts';
 
 const closed = (properties: object, more: object = {}) => ({ type: 'object', additionalProperties: false, properties, ...more }) as never;
@@ -25,10 +26,10 @@ describe('the argument schema of a tool', () => {
   it('has patterns that take linear time, also in the names of properties', () => {
     const long = `${'a'.repeat(50_000)}!`;
     const check = checkArguments(closed({ text: { type: 'string', pattern: '^(a+)+$' }, code: { type: 'string', pattern: '^[A-Z]{2}[0-9]+$' } }, { patternProperties: { '^(x+x+)+y$': { type: 'integer' } } }));
-    const started = performance.now();
+    const started = cpuMs();
     expect([check({ text: 'aaa', code: 'DE89' }), check({ text: long }), check({ code: 'DE' }), check({ [`${'x'.repeat(5_000)}`]: 1 }), check({ xxxy: 'no' })])
       .toEqual([null, expect.stringMatching(/^arguments\/text must match pattern/), expect.stringMatching(/^arguments\/code /), expect.stringContaining('additional'), expect.stringMatching(/^arguments\/xxxy must be integer/)]);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMs() - started).toBeLessThan(2_000);
   });
 
   it.each([['(?=a)b', 'invalid or unsupported'], ['(a)\\1', 'invalid escape'], ['a'.repeat(501), 'too long'], [Array.from({ length: 60 }, () => '[ab]{900}').join(''), 'too long'], [Array.from({ length: 50 }, () => 'a{900}').join(''), 'counts multiply']])('is refused with the pattern %.20s…, and says what to write instead', (pattern, why) => {

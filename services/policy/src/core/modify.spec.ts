@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cpuMs } from '@countersign/spec';
 import type { JsonObject } from '@countersign/contracts';
 import fc from 'fast-check';
 import { applyRewrites } from './modify.ts';
@@ -51,9 +52,9 @@ describe('redaction', () => {
     fc.assert(fc.property(texts, fc.constantFrom('emails' as const, 'links' as const, 'accounts' as const, 'digits' as const), (from, what) => expect(redactText(redactText(from, what), what)).toBe(redactText(from, what))), { seed: 4, numRuns: 500 });
   });
   it('takes no longer for what was written to take long', () => {
-    const before = performance.now();
+    const before = cpuMs();
     for (const evil of ['a'.repeat(100_000), '@a'.repeat(50_000), 'a@'.repeat(50_000), 'DE89 '.repeat(20_000), 'www.'.repeat(25_000), 'AB12 '.repeat(4_000), 'AB12'.repeat(5_000), '＠a.b'.repeat(5_000)]) for (const what of ['emails', 'links', 'accounts', 'digits'] as const) redactText(evil, what);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(cpuMs() - before).toBeLessThan(2_000);
   });
 });
 

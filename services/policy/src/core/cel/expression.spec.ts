@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cpuMs } from '@countersign/spec';
 import { expression } from './expression.ts';
 import { createSlots } from './names.ts';
 import type { Names } from './names.ts';
@@ -14,7 +15,7 @@ const run = (source: string, given: Readonly<Record<string, Value | Failure>> = 
   return go(newScope(slots.names.map((name) => given[name] ?? (name in given ? null : new Failure(`${name} is not known`, name.startsWith('a')))), fuel));
 };
 const failed = (result: Result): string => (result instanceof Failure ? (result.byArguments ? 'the arguments' : 'ours') : String(result));
-const timed = <T>(work: () => T): { readonly value: T; readonly ms: number } => { const from = performance.now(); const value = work(); return { value, ms: performance.now() - from }; };
+const timed = <T>(work: () => T): { readonly value: T; readonly ms: number } => { const from = cpuMs(); const value = work(); return { value, ms: cpuMs() - from }; };
 
 describe('who is to blame where a condition cannot be evaluated', () => {
   it.each<[string, string, Record<string, Value | Failure>, string]>([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cpuMs } from '@countersign/spec';
 import fc from 'fast-check';
 import { addressLine, addressesWithin, splitAddresses } from './addresses.ts';
 import { amountsIn, isAddress, normalise } from './normalise.ts';
@@ -56,8 +57,8 @@ describe('amounts in an instruction', () => {
   ])('are those of %s', (text, found) => { expect(amountsIn(text)).toEqual(found); });
 
   it('take no longer for what was written to take long', () => {
-    const started = performance.now();
+    const started = cpuMs();
     for (const evil of [`1${','.repeat(60_000)}x`, '1-'.repeat(30_000), '9'.repeat(60_000)]) amountsIn(evil);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(cpuMs() - started).toBeLessThan(1_000);
   });
 });

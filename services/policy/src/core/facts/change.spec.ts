@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cpuMs } from '@countersign/spec';
 import type { GraphNode } from '@countersign/contracts';
 import fc from 'fast-check';
 import { Failure } from '../cel/value.ts';
@@ -75,9 +76,9 @@ describe('the paths of a diff', () => {
     expect(pathsOfDiff('--- a/x\n+++ b/x\n@@ -1,999 +1,999 @@\n-1\n+2\ndiff --git a/hidden b/hidden\n--- a/hidden\n+++ b/hidden\n@@ -1 +1 @@\n-1\n+2\n', 100)).toEqual(['x', 'hidden']);
   });
   it('reads a header in one walk, whatever stands in its names', () => {
-    const started = performance.now();
+    const started = cpuMs();
     expect(pathsOfDiff(`diff --git a/${' b/'.repeat(64_000)}\u2028`, 100)).toHaveLength(2);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(cpuMs() - started).toBeLessThan(1_000);
     expect(pathsOfDiff('rename from x\u2028y\n', 100)).toEqual(['x\u2028y']);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cpuMs } from '@countersign/spec';
 import fc from 'fast-check';
 import { emptyContext, withInstruction } from './context.ts';
 import { addressesIn, isAddress, normalise, sentencesOf } from './normalise.ts';
@@ -32,9 +33,9 @@ describe('normalised text', () => {
 describe('the sentences of an instruction', () => {
   it('end at marks before a space, and at lines', () => expect(sentencesOf('Pay a.b@x.org 1.50!? Now;\n\nthen... stop').map((one) => one.text)).toEqual([' pay a b x org 1 50 ', ' now ', ' then ', ' stop ']));
   it('are found in one walk, however long a run of marks that ends none', () => {
-    const started = performance.now();
+    const started = cpuMs();
     expect(sentencesOf(`${'!'.repeat(64_000)}x`)).toHaveLength(1);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(cpuMs() - started).toBeLessThan(1_000);
   });
   it('never outgrow what was said', () => {
     const said = `pay ${'\uFDFA'.repeat(16_000)}`;

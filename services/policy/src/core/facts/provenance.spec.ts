@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cpuMs } from '@countersign/spec';
 import fc from 'fast-check';
 import { contains } from './contains.ts';
 import { emptyContext, withInstruction, withResult } from './context.ts';
@@ -46,9 +47,9 @@ describe('the work of one proposal', () => {
   });
 
   it('grows with what was read, whatever it is', () => {
-    const started = performance.now();
+    const started = cpuMs();
     for (const unit of ['.', 'a.', '@', 'a@', '-.']) withResult(told('Read'), { tool: page, action: 'a', resultText: `${unit.repeat(100_000)}~`, trusted: true });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(cpuMs() - started).toBeLessThan(3_000);
   });
 
   it('finds long values as includes does', () => {
