@@ -56,6 +56,7 @@ export const errors = {
   owner_not_active: { status: 409, retryable: false, meaning: "Who would answer for it is not an active person.", remedy: "Name somebody who is enrolled and has not left." },
   not_offered: { status: 409, retryable: false, meaning: "Nobody has offered you this agent, or the offer is over.", remedy: "Have an operator or its owner offer it: countersign agent reassign AGENT --owner PERSON." },
   self_transfer: { status: 409, retryable: false, meaning: "The agent is this person's already.", remedy: "Name somebody else." },
+  recertification_overdue: { status: 409, retryable: false, meaning: "The agent was suspended because nobody recertified it in time.", remedy: "Have its owner look and recertify it: countersign agent recertify AGENT." },
   raci_gaps: { status: 409, retryable: false, meaning: "A stage of a decision would have nobody active who answers for it.", remedy: "Name an active person for each stage that the detail lists." },
   too_many_leave: { status: 409, retryable: false, meaning: "The list of staff would make more people leave at once than is taken without a second look.", remedy: "Look at it with --dry-run; if it is right, say --force." },
   key_in_use: { status: 409, retryable: false, meaning: "The key cannot be registered here: a credential is never shared, and never used again.", remedy: "Make a new key pair for this agent." },

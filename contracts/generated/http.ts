@@ -31,6 +31,28 @@ export interface AccessTokenResponse {
   readonly token_type: 'Bearer';
   readonly expires_in: number;
 }
+/** Who answers for an action, as it was when it was decided. */
+export interface AccountabilityView {
+  readonly run: string;
+  readonly action: string;
+  readonly agent: string;
+  /** Of the agent that the decision rested on. */
+  readonly agentVersion: number;
+  readonly agentStatus: 'draft' | 'active' | 'suspended' | 'decommissioned';
+  readonly tool: string;
+  /** Of the last decision. */
+  readonly at: number;
+  readonly decision: string;
+  readonly tier: Tier;
+  readonly policyVersion: string;
+  /** That fired; their owners stand in the bundle of this version. */
+  readonly rules: readonly string[];
+  readonly owner: { readonly person: string; /** Not an active person any more. */ readonly gone: boolean; /** Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today. */ readonly today: string | null };
+  readonly stages: readonly { readonly stage: 'trigger' | 'context' | 'generation' | 'validation' | 'execution' | 'logging' | 'escalation' | 'incident'; /** owner: nobody was named for this stage. */ readonly from: 'raci' | 'owner'; readonly person: string; /** Not an active person any more. */ readonly gone: boolean; /** Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today. */ readonly today: string | null }[];
+  readonly votes: readonly { readonly vote: 'approve' | 'deny'; readonly person: string; /** Not an active person any more. */ readonly gone: boolean; /** Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today. */ readonly today: string | null }[];
+  /** Of the system graph, as of now. */
+  readonly systems: readonly { readonly what: string; readonly owner: string | null }[];
+}
 /** The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant. */
 export interface ActionAnswer {
   readonly action: string;
@@ -252,6 +274,16 @@ export interface ImportAgentsRequest {
 export interface ImportAgentsResponse {
   readonly results: readonly { readonly externalId: string; /** Its id here. */ readonly agent: string; readonly status: 'imported' | 'unchanged' | 'refused'; readonly code: string | null; readonly detail: string | null; /** Its owner is no active person here: find one before it is activated. */ readonly ownerless: boolean }[];
 }
+/** What nobody answers for, nobody uses, and nobody registered. Names of shadows are what somebody claimed to be. */
+export interface InventoryReport {
+  readonly at: number;
+  readonly orphans: readonly { readonly agent: string; readonly owner: string; readonly status: 'draft' | 'active' | 'suspended'; readonly since: number; /** null where it does not act anyway. */ readonly suspendAt: number | null; readonly offeredTo: string | null; /** The first active person in the owner's line of managers: whom to ask. */ readonly successor: string | null }[];
+  readonly abandoned: readonly { readonly agent: string; readonly owner: string; /** null: never since it was activated. */ readonly lastUseAt: number | null }[];
+  readonly shadows: readonly { readonly principal: string; /** Of the last message. */ readonly code: string; readonly count: number; readonly firstAt: number; readonly lastAt: number }[];
+  /** Messages of names that are not kept: there are too many names. */
+  readonly shadowsForgotten: number;
+  readonly recertifications: readonly { readonly agent: string; readonly owner: string; readonly dueAt: number; readonly overdue: boolean }[];
+}
 export interface InvitePersonRequest {
   readonly person: string;
   readonly name: string;
@@ -306,6 +338,11 @@ export interface ObserveAgentRequest {
   readonly reason: string;
   /** When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether. */
   readonly until?: number;
+}
+/** Who is asked to own an agent. */
+export interface OfferAgentRequest {
+  readonly owner: string;
+  readonly reason: string;
 }
 /** Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry. */
 export interface OpenRunRequest {
@@ -537,7 +574,7 @@ export interface SignedStatementRequest {
 /** Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed. */
 export interface StandingRequest {
   readonly nonce: string;
-  readonly agents: readonly { readonly agent: string; readonly roles: readonly string[]; readonly environment: string; /** Highest tier at which it may act without a person. */ readonly ceiling: 1 | 2; readonly runtimeTrusted: boolean; readonly tools: readonly { readonly tool: string; readonly definition: string }[] }[];
+  readonly agents: readonly { readonly agent: string; readonly roles: readonly string[]; readonly environment: string; /** Highest tier at which it may act without a person. */ readonly ceiling: 0 | 1 | 2; readonly runtimeTrusted: boolean; readonly tools: readonly { readonly tool: string; readonly definition: string }[] }[];
 }
 /** What the rules in force say: whether their own tests are green, and per tool the lowest tier that any proposal of this agent can get (`atLeast`) and the highest that a rule names (`atMost`). `denied`: nothing permits it, or a rule always forbids it. `jws` is policy's signature (typ countersign-standing+jwt) over nonce and the digest of everything else. */
 export interface StandingResponse {

@@ -426,8 +426,8 @@ export interface AgentSnapshot {
   readonly status: 'draft' | 'active' | 'suspended' | 'decommissioned';
   /** Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles. */
   readonly permissions: readonly string[];
-  /** Highest tier at which it may act without a person. */
-  readonly ceiling: 1 | 2;
+  /** Highest tier at which it may act without a person, after everything in `lowered`; 0: at none. */
+  readonly ceiling: 0 | 1 | 2;
   readonly environment: string;
   readonly model: string | null;
   readonly runtimeTrusted: boolean;
@@ -459,6 +459,16 @@ export interface AgentSnapshot {
   readonly reviewedAt?: number;
   /** Who brought it into its status, why and when; absent for a draft. */
   readonly because?: { readonly by: string; readonly reason: string; readonly at: number; /** How many times its status had changed by then: tells one suspension from the next. */ readonly change?: number };
+  /** Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only. */
+  readonly lowered?: readonly { readonly reason: 'orphaned' | 'recertification_overdue'; readonly ceiling: 0 | 1; readonly since: number }[];
+  /** Who has been asked to own it and has not accepted yet. */
+  readonly offeredTo?: string;
+  /** When it was last activated or recertified: from here its recertification is due. */
+  readonly certifiedAt?: number;
+  /** Suspended because nobody remedied this in time. */
+  readonly lapsed?: 'orphaned' | 'recertification_overdue';
+  /** Reported as abandoned: its last use, or its activation. */
+  readonly unusedSince?: number;
 }
 /** One node of the system graph. */
 export interface GraphNode {

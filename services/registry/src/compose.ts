@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
@@ -23,9 +23,14 @@ import { issueRuns } from './app/issue-runs.ts';
 import { issueToken } from './app/issue-token.ts';
 import { importAgents } from './app/import-agents.ts';
 import { createManage } from './app/manage.ts';
+import { createOwnership } from './app/ownership.ts';
 import { createPeople } from './app/people.ts';
-import type { CredentialBook, Exclusively, Inventory, Messages, RevocationMessages } from './app/ports.ts';
+import type { CredentialBook, Deeds, Exclusively, Inventory, Messages, RevocationMessages, Shadows } from './app/ports.ts';
 import { createStaff } from './app/staff.ts';
+import { createReports } from './app/reports.ts';
+import { createWatching } from './app/watching.ts';
+import { createTending } from './app/tending.ts';
+import type { Terms } from './core/tend.ts';
 import { milderThanClaimed } from './core/source-claims.ts';
 import { nobody } from './core/agent.ts';
 import type { FourEyes } from './core/agent.ts';
@@ -43,6 +48,9 @@ export interface RegistryPorts {
   readonly messages: Messages & RevocationMessages;
   readonly hot: HotState;
   readonly exclusively: Exclusively;
+  readonly terms: Terms;
+  readonly deeds: Deeds;
+  readonly shadows: Shadows;
   readonly key: SigningKey;
   readonly jwks: readonly PublicJwk[];
   readonly proofSecret: Buffer;
@@ -89,6 +97,10 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
   await people.refresh();
   const staff = createStaff({ ...ports, manage });
+  const tending = createTending({ ...ports, manage });
+  const watching = createWatching(ports);
+  const reports = createReports({ ...ports });
+  const ownership = createOwnership({ ...ports, manage });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
@@ -160,10 +172,24 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     tellStaff: async <W extends keyof typeof staff>(what: W, ...told: Parameters<(typeof staff)[W]>): Promise<PersonSnapshot | undefined> => {
       accepted(await (staff[what] as (...of: Parameters<(typeof staff)[W]>) => ReturnType<(typeof staff)[W]>)(...told));
       await people.refresh();
+      if (what !== 'change') await tending.tend(told[0]);
       ports.changed();
       return (await inventory.person(told[0]))?.snapshot ?? undefined;
     },
+    inventoryReport: reports.inventory,
+    accountability: async (run: string, action: string): Promise<AccountabilityView> => {
+      const answer = await reports.accountability(run, action);
+      if (answer === undefined) throw new CodedError('not_found', 'nothing was decided about such an action', { status: 404 });
+      return answer;
+    },
     refreshPeople: people.refresh,
+    /** What time has brought upon agents; called by a timer. */
+    tend: async () => { if (await tending.tend(null) + await watching.tell() > 0) ports.changed(); },
+    own: async (agent: string, told: (owning: typeof ownership) => ReturnType<(typeof ownership)['accept']>): Promise<AgentSnapshot> => {
+      accepted(await told(ownership));
+      ports.changed();
+      return (await inventory.agent(agent))!.snapshot;
+    },
     people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
     register: async (request: RegisterAgentRequest, by: string) => {
       const taken = await credentials.claim(request.agent, request.key);
@@ -216,7 +242,10 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     },
     putGraph: async (request: PutGraphRequest, by: string) => graphAnswer(await graph.put(request, by, graphReview(request.review)), request.dryRun),
     markNode: async (node: string, request: MarkNodeRequest, by: string) => graphAnswer(await graph.mark(node, request, by, graphReview(request.review)), request.dryRun),
-    used: (records: readonly GovernedRecord[]) => inventory.used(records.flatMap((record) => (record.agent === null ? [] : [{ agent: record.agent, at: record.now }]))),
+    used: async (records: readonly GovernedRecord[]) => {
+      await watching.take(records);
+      await inventory.used(records.flatMap((record) => (record.agent === null ? [] : [{ agent: record.agent, at: record.now }])));
+    },
   };
 };
 

@@ -1,3 +1,4 @@
+import type { Terms } from './core/tend.ts';
 import { baseConfig, integer, optional, postgresField, readConfig, text, url } from '@countersign/service-host';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
@@ -16,10 +17,25 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     policyUrl: text('CS_POLICY_URL', { default: 'http://127.0.0.1:7102', pattern: /^https?:\/\/[^\s/?#]+(:\d+)?$/, remedy: 'Set it to the address of policy, without a path: governance reviews ask it what the rules in force say.' }),
     /** Who does not let an agent loose that may change things: its owner, or also who registered it. */
     fourEyes: text<'owner' | 'registrar'>('CS_REGISTRY_FOUR_EYES', { default: 'owner', oneOf: ['owner', 'registrar'] }),
+    /** How often the registry looks for agents that nobody answers for, s. */
+    tendEveryS: integer('CS_REGISTRY_TEND_SECONDS', { default: 10, min: 1, max: 3_600 }),
+    /** From an owner's leaving to their agents' suspension, s. */
+    orphanGraceS: integer('CS_REGISTRY_ORPHAN_GRACE_SECONDS', { default: 86_400, min: 1, max: 366 * 86_400 }),
+    certifyHighDays: integer('CS_REGISTRY_CERTIFY_HIGH_DAYS', { default: 90, min: 1, max: 3_660 }),
+    certifyDays: integer('CS_REGISTRY_CERTIFY_DAYS', { default: 365, min: 1, max: 3_660 }),
+    certifyRemindDays: integer('CS_REGISTRY_CERTIFY_REMIND_DAYS', { default: 14, min: 0, max: 365 }),
+    /** From an overdue recertification to suspension. */
+    certifyGraceDays: integer('CS_REGISTRY_CERTIFY_GRACE_DAYS', { default: 30, min: 1, max: 365 }),
+    unusedDays: integer('CS_REGISTRY_UNUSED_DAYS', { default: 60, min: 1, max: 3_660 }),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     publicUrl: url('CS_REGISTRY_URL', ['http:', 'https:'], { remedy: 'Set it to the address by which runtimes reach the registry: it is the audience of their client assertions.' }),
   });
-  return Object.freeze({ ...config, publicUrl: config.publicUrl.replace(/\/+$/, '') });
+  const day = 86_400_000;
+  const terms: Terms = {
+    orphanMs: config.orphanGraceS * 1_000, certifyHighMs: config.certifyHighDays * day, certifyMs: config.certifyDays * day, remindMs: config.certifyRemindDays * day,
+    overdueMs: config.certifyGraceDays * day, unusedMs: config.unusedDays * day,
+  };
+  return Object.freeze({ ...config, terms, publicUrl: config.publicUrl.replace(/\/+$/, '') });
 };
 
 export type RegistryConfig = ReturnType<typeof loadConfig>;

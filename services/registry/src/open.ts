@@ -15,12 +15,17 @@ import { createLogger } from '@countersign/telemetry';
 import { composeRegistry } from './compose.ts';
 import type { RegistryConfig } from './config.ts';
 import { createAskPolicy } from './outbound/ask-policy.ts';
+import { createDeeds } from './outbound/deeds.ts';
+import { createShadows } from './outbound/shadows.ts';
 import { createExclusively } from './outbound/exclusively.ts';
 import { createInventory, openInventory } from './outbound/inventory.ts';
 import { beatTopics, createMessages } from './outbound/publish.ts';
 import { createCredentialBook } from './outbound/credential-book.ts';
 import { createAgentSearch } from './views/agent-search.ts';
 import { RegistryModule } from './registry.module.ts';
+
+/** Names nobody registered that are kept apart. */
+const mostShadows = 1_000;
 
 /** A whole catalogue is one request, so that all of it is taken or nothing. */
 const graphBytes = 16 * 2 ** 20;
@@ -43,7 +48,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
   const registry = await composeRegistry({
     store: createPostgresEventStore(pool), inventory: createInventory(source), search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
-    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes,
+    proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes, terms: config.terms, deeds: createDeeds(source), shadows: createShadows(source, mostShadows),
     credentialBook: createCredentialBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
     askPolicy: createAskPolicy({ url: config.policyUrl, keys, ids: randomUUID, now: Date.now }), fourEyes: config.fourEyes,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
@@ -74,8 +79,9 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   }
   // Another instance may have heard that somebody left.
   const reading = setInterval(() => { registry.refreshPeople().catch((error: Error) => onError(error, 'people')); }, 1_000);
+  const tending = setInterval(() => { registry.tend().catch((error: Error) => onError(error, 'tending')); }, config.tendEveryS * 1_000);
   return {
     name: 'registry', http: config.http, module: RegistryModule.of(registry), largeBodies: { '/graph': graphBytes }, log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(ticking); await revocations.stop(); await halts.stop(); await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); clearInterval(reading); await pool.end(); await locks.end(); await source.destroy(); },
+    onDrain: async () => { clearInterval(ticking); await revocations.stop(); await halts.stop(); await Promise.all(beats.map((beat) => beat.stop())); await relay.stop(); await hot.close(); clearInterval(reading); clearInterval(tending); await pool.end(); await locks.end(); await source.destroy(); },
   };
 };

@@ -8,6 +8,7 @@ import { GovernedConsumer } from './inbound/governed.consumer.ts';
 import { GraphController } from './inbound/graph.controller.ts';
 import { InventoryController } from './inbound/inventory.controller.ts';
 import { OauthController, REGISTRY } from './inbound/oauth.controller.ts';
+import { OwnershipController } from './inbound/ownership.controller.ts';
 import { PeopleController } from './inbound/people.controller.ts';
 import { ToolsController } from './inbound/tools.controller.ts';
 
@@ -15,7 +16,7 @@ import { ToolsController } from './inbound/tools.controller.ts';
 export class RegistryModule {
   static of(registry: RegistryService): DynamicModule {
     return {
-      module: RegistryModule, controllers: [OauthController, PeopleController, CredentialsController, InventoryController, AgentsController, ToolsController, GraphController, GovernedConsumer],
+      module: RegistryModule, controllers: [OauthController, PeopleController, OwnershipController, CredentialsController, InventoryController, AgentsController, ToolsController, GraphController, GovernedConsumer],
       providers: [{ provide: REGISTRY, useFactory: () => registry }, { provide: PERSON_DIRECTORY, useFactory: () => registry.directory }],
     };
   }

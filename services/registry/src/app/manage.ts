@@ -5,6 +5,7 @@ import { fold } from '@countersign/kernel';
 import type { Decider, Named, Outcome } from '@countersign/kernel';
 import { agentDecider } from '../core/agent.ts';
 import type { Agent, AgentCode, AgentCommand, AgentEvent } from '../core/agent.ts';
+import { careSnapshot } from '../core/care.ts';
 import { nodeDecider } from '../core/node.ts';
 import type { Node, NodeCommand, NodeEvent } from '../core/node.ts';
 import { personDecider } from '../core/person.ts';
@@ -102,8 +103,14 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
 };
 
 /** The client key authenticates the runtime at the token endpoint; nobody else needs it. */
-const agentSnapshot = ({ profile: { key: _key, ...profile }, status, observe, createdAt, reviewedAt, because }: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot =>
-  ({ ...profile, tenant, version, status, createdAt, ...(reviewedAt !== null && { reviewedAt }), ...(because !== null && { because }), ...(observe !== undefined && { observe: { until: observe.until, by: observe.by } }) });
+export const agentSnapshot = (agent: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot => {
+  const { profile: { key: _key, ...profile }, status, observe, care, createdAt, reviewedAt, because } = agent;
+  return {
+    ...profile, ...careSnapshot(agent), tenant, version, status, createdAt, ...(reviewedAt !== null && { reviewedAt }), ...(because !== null && { because }),
+    // Observe mode is its owner's word: an orphan has none.
+    ...(observe !== undefined && care?.orphanSince === undefined && { observe: { until: observe.until, by: observe.by } }),
+  };
+};
 
 /** Nothing is said of who is only invited. */
 const personSnapshot = (state: Person, tenant: string, version: number): PersonSnapshot | null => {

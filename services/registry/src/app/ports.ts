@@ -2,6 +2,8 @@ import type { AgentSnapshot, GraphNode, PersonSnapshot, PublicJwk, Revocation, T
 import type { OutboxMessage } from '@countersign/event-store';
 import type { Named } from '@countersign/kernel';
 import type { AgentKeyState } from '../core/credentials.ts';
+import type { Deed } from '../core/deed.ts';
+import type { Sighting } from '../core/shadow.ts';
 import type { DelegatedRun, Run } from '../core/run.ts';
 
 export interface AgentEntry { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; /** null while an imported draft has none. */ readonly key: PublicJwk | null; readonly lastUseAt: string | null }
@@ -36,6 +38,19 @@ export interface Inventory {
   used(uses: readonly { readonly agent: string; readonly at: number }[]): Promise<void>;
   /** Versions of all rows by stream name. */
   versions(): Promise<ReadonlyMap<string, number>>;
+}
+
+export type { Deed } from '../core/deed.ts';
+/** What was decided about each action. */
+export interface Deeds { put(deeds: readonly Deed[]): Promise<void>; get(run: string, action: string): Promise<Deed | undefined> }
+
+/** Names that spoke and are nobody's. */
+export interface Shadows {
+  see(sightings: readonly Sighting[], others: number): Promise<void>;
+  list(): Promise<{ readonly shadows: readonly Sighting[]; readonly shadowsForgotten: number }>;
+  /** Seen on this day (of the epoch) and not told about on it. */
+  untold(day: number, atMost: number): Promise<readonly Sighting[]>;
+  told(principals: readonly string[], day: number): Promise<void>;
 }
 
 /** Runs `work` while nobody else, in any process, works under this name. */

@@ -1,16 +1,21 @@
 import { accepted, assertNever, nothingNew, refused } from '@countersign/kernel';
 import type { Decider } from '@countersign/kernel';
 import type { AgentReview, AgentSnapshot, PublicJwk, RegisterAgentRequest } from '@countersign/contracts';
+import { evolveCare, isCareEvent, nobody } from './care.ts';
+import type { Care, careSnapshot, CareEvent } from './care.ts';
+import { decideCare, isCareCommand, keptBack } from './ownership.ts';
+import type { CareCode, CareCommand } from './ownership.ts';
 import { decideObserve, evolveObserve } from './observe.ts';
 import type { Observation, ObserveCode, ObserveCommand, ObserveEvent } from './observe.ts';
 
 /** What is declared of an agent; `key` authenticates its runtime at the token endpoint: an imported draft has none yet, and so gets no token. */
-export type AgentProfile = Omit<AgentSnapshot, 'tenant' | 'version' | 'status' | 'observe' | 'createdAt' | 'reviewedAt' | 'because'> & { readonly key?: PublicJwk };
+export type AgentProfile = Omit<AgentSnapshot, 'tenant' | 'version' | 'status' | 'observe' | 'createdAt' | 'reviewedAt' | 'because' | keyof ReturnType<typeof careSnapshot>> & Pick<AgentSnapshot, 'ceiling'> & { readonly key?: PublicJwk };
 
 /** Why and by whom a life changed. `at` is epoch ms. */
 export interface Because { readonly by: string; readonly reason: string; readonly at: number }
 
 export type AgentEvent =
+  | CareEvent
   | { readonly type: 'agent.registered'; readonly profile: AgentProfile; readonly by: string; readonly at: number }
   | ObserveEvent
   | { readonly type: 'agent.reviewed'; readonly review: AgentReview; readonly by: string; readonly at: number }
@@ -20,6 +25,7 @@ export type AgentEvent =
 export type FourEyes = 'owner' | 'registrar';
 
 export type AgentCommand =
+  | CareCommand
   /** `ownerExists`: whether the owner is an active person, looked up at the edge. `euAiAct` as it was asked for, the prohibited included. */
   | { readonly type: 'register'; readonly profile: AgentProfile; readonly euAiAct?: RegisterAgentRequest['euAiAct']; readonly ownerExists: boolean; readonly by: string; readonly now: number }
   /** Found elsewhere: a draft whose owner may still have to be found. Changes no draft that somebody completed and nothing that lives. */
@@ -30,12 +36,13 @@ export type AgentCommand =
   | { readonly type: 'activate' | 'resume'; readonly basis: string | null; readonly fourEyes: FourEyes; readonly by: string; readonly reason: string; readonly now: number }
   | { readonly type: 'suspend' | 'decommission'; readonly by: string; readonly reason: string; readonly now: number };
 
-export type AgentCode = 'conflict' | 'not_found' | 'invalid_request' | 'prohibited_practice' | 'governance_review_required' | 'second_person_required' | 'already_exists' | ObserveCode;
+export type AgentCode = 'conflict' | 'not_found' | 'invalid_request' | 'prohibited_practice' | 'governance_review_required' | 'second_person_required' | 'already_exists' | ObserveCode | CareCode;
 
 export type Agent = { readonly status: 'none' } | Registered;
 export interface Registered extends Observation {
   readonly status: AgentSnapshot['status'];
   readonly profile: AgentProfile;
+  readonly care?: Care;
   readonly registeredBy: string;
   /** Epoch ms. */
   readonly createdAt: number;
@@ -45,8 +52,7 @@ export interface Registered extends Observation {
   readonly because: Because | null;
 }
 
-/** The owner of what nobody owns yet; nobody can be enrolled under this id. */
-export const nobody = 'unowned';
+export { nobody };
 
 /** draft → active ⇄ suspended → decommissioned (from any, and final: the id is never used again). */
 const steps = {
@@ -68,6 +74,7 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
       return accepted({ type: 'agent.registered', profile: command.profile, by: command.by, at: command.now });
     }
     if (state.status === 'none') return refused('not_found', 'there is no such agent');
+    if (isCareCommand(command)) return decideCare(command, state);
     if (command.type === 'review') {
       if (state.status === 'decommissioned') return refused('conflict', 'an agent that is decommissioned is not reviewed: its end is final');
       return accepted({ type: 'agent.reviewed', review: command.review, by: command.by, at: command.now });
@@ -78,6 +85,8 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
     // Asked for twice. An activated agent that was suspended since is not activated again by a repeated request.
     if (state.status === step.to) return nothingNew;
     if (!(step.from as readonly string[]).includes(state.status)) return refused('conflict', `an agent that is ${state.status} cannot be told to ${command.type}`);
+    const kept = step.to === 'active' ? keptBack(state) : null;
+    if (kept !== null) return refused(kept.code, kept.detail);
     if (command.type === 'activate' || command.type === 'resume') {
       const why = notReviewed(state, command.basis);
       if (why !== null) return refused('governance_review_required', why);
@@ -87,12 +96,14 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
     return accepted({ type: step.event, by: command.by, reason: command.reason, at: command.now });
   },
   evolve: (state, event) => {
-    if (event.type === 'agent.registered') return { ...state, status: 'draft', profile: event.profile, registeredBy: event.by, createdAt: state.status === 'none' ? event.at : state.createdAt, review: null, reviewedAt: null, because: null };
+    if (event.type === 'agent.registered') return { ...state, status: 'draft', profile: event.profile, registeredBy: event.by, createdAt: state.status === 'none' ? event.at : state.createdAt, review: null, reviewedAt: null, because: null, care: {} };
     if (state.status === 'none') throw new Error(`${event.type} before agent.registered`);
     if (event.type === 'agent.reviewed') return { ...state, review: event.review, reviewedAt: event.review.passed ? event.at : state.reviewedAt };
+    if (isCareEvent(event)) return { ...state, profile: event.type === 'agent.reassigned' ? { ...state.profile, owner: event.to } : state.profile, care: evolveCare(state.care ?? {}, event) };
     const because = { by: event.by, reason: event.reason, at: event.at };
     switch (event.type) {
       case 'agent.activated':
+        return { ...state, status: 'active', because, care: { ...state.care, certifiedAt: event.at } };
       case 'agent.resumed':
         return { ...state, status: 'active', because };
       case 'agent.suspended':

@@ -25,7 +25,7 @@ const declared: CatalogueTool = {
 const tool = compileTool({ ...declared, tenant: '', version: 1, definition: '' });
 const fact = (value: unknown): Fact => ({ value, origin: 'derived' }) as Fact;
 const base = { 'agent.ceiling': 2, 'instruction.attested': true, 'target.named': false, 'amount.named': true, approval: 'none' };
-const everything = numbers.flatMap((n) => numbers.flatMap((m) => places.flatMap((p) => [true, false].flatMap((yes) => [1, 2].map((ceiling) =>
+const everything = numbers.flatMap((n) => numbers.flatMap((m) => places.flatMap((p) => [true, false].flatMap((yes) => [0, 1, 2].map((ceiling) =>
   Object.fromEntries(Object.entries({ ...base, n, m, p, yes, 'agent.ceiling': ceiling }).map(([name, value]) => [name, fact(value)])))))));
 
 const atom = fc.constantFrom('n > 1', 'n == m', 'n + m > 4', 'n * m == 6', 'p == "a"', 'p in ["a", "b"]', 'p != "c"', 'yes', 'm / n > 1', 'n % 2 == 1', 'p.startsWith("b")', 'p > "a"', 'n < 0', 'yes == (n > 2)', 'size(p) == 2', '[n, m].exists(i, i == 3)', 'm - n >= 3');

@@ -78,7 +78,7 @@ const makers: Readonly<Record<string, Make>> = {
   'tool.consequential': (facts) => boolean(facts.consequential), 'tool.reversible': (facts) => boolean(facts.reversible),
   'tool.data': (_, __, { tool, script }) => (tool === null ? anyList(script, 'tool.data', (item) => anyOf(script, item, 'string')) : known(tool.dataClasses)),
   'agent.roles': words, 'agent.environment': word, 'agent.trusted': flag,
-  'agent.ceiling': (_, __, { script }) => { const ceiling = counted(script, 'agent.ceiling', 2); script.assume(`(>= ${first(ceiling)} 1)`); return ceiling; },
+  'agent.ceiling': (_, __, { script }) => counted(script, 'agent.ceiling', 2),
   'run.calls': count(), 'run.spend': count(), 'run.denies': count(), 'run.data': words,
   'instruction.attested': flag, level: among('normal', 'raised', 'high', 'stale'), approval: among('none', 'approved', 'denied', 'expired', 'cancelled'),
   'act.distance': count(100), 'run.drift': count(100), 'run.consequential': count(), 'run.tokens': count(), 'run.open': count(), 'run.depth': count(), 'run.seconds': count(),

@@ -14,12 +14,18 @@ export interface RowOutcome { readonly id: string; readonly atLeast: Tiers; read
 export const matrixFor = (matrix: MatrixSpec | undefined, tool: string): readonly { readonly id: string; readonly lines: readonly MatrixLineSpec[] }[] =>
   Object.entries(matrix ?? {}).map(([dimension, lines]) => ({ id: `matrix:${dimension}`, lines: linesOf(lines).filter((line) => line.tools === undefined || anyPattern(line.tools)(tool)) })).filter(({ lines }) => lines.length > 0);
 
+/** A line for one ceiling is also for agents that do nothing without a person. */
+const underCeiling = (facts: Facts, ceiling: number): Term => {
+  const { term } = facts.value('agent.ceiling')[0] as { readonly term: Term };
+  return or(equal(term, int(ceiling)), equal(term, '0'));
+};
+
 /** The matrix as core/rules/matrix.ts reads it, for all facts at once. */
 export const rowsOf = (matrix: MatrixSpec | undefined, tool: string, facts: Facts, script: Script): RowOutcome[] => matrixFor(matrix, tool).map(({ id, lines }) => {
   const tiers: Record<2 | 3 | 4, Term[]> = { 2: [], 3: [], 4: [] };
   let failed: Term = no, byArguments: Term = no, elsewhere: Term = no, inCurrency: Term = no;
   for (const line of lines) {
-    const ceiling = line.ceiling === undefined ? yes : equal((facts.value('agent.ceiling')[0] as { readonly term: Term }).term, int(line.ceiling));
+    const ceiling = line.ceiling === undefined ? yes : underCeiling(facts, line.ceiling);
     const active = script.named('Bool', and(not(failed), line.consequential === true ? facts.consequential : yes, ceiling));
     const value = facts.value(line.fact);
     const unknown = or(...value.filter(({ kind }) => kind === 'fail' || kind === 'absent').map(({ when }) => when));

@@ -44,7 +44,7 @@ export const verdictsOf = (bundle: CompiledBundle, tool: string, outcomes: reado
   const two = or(three, called(2), fired(({ rule }) => rule.tier === 2), facts.consequential);
   const tier4 = script.named('Bool', or(four, and(broken, three)));
   const ceiling = facts.value('agent.ceiling').find(({ kind }) => kind === 'int') as { readonly term: Term };
-  const tier3 = script.named('Bool', or(three, broken, and(two, not(equal(ceiling.term, '2')))));
+  const tier3 = script.named('Bool', or(three, broken, and(two, not(equal(ceiling.term, '2'))), equal(ceiling.term, '0')));
   const defer = or(fired(({ rule }) => rule.decision === 'defer'), ...outcomes.map(({ owes }) => owes), ...outcomes.flatMap(({ fires, rewrites }) => rewrites.map(({ value }) => and(fires, owedIn(value)))));
   const asks = script.named('Bool', and(not(deny), tier3, or(tier4, not(defer))));
   const strict = or(deny, tier4), waiting = or(strict, defer), asked = or(waiting, tier3);

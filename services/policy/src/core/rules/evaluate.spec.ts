@@ -26,6 +26,13 @@ describe('given the table of tiers', () => {
     expect(under(2)).toMatchObject({ decision: 'allow', tier: 2 });
     for (const ceiling of [1, 0, 3, '2', null, undefined]) expect(under(ceiling)).toMatchObject({ decision: 'step_up', tier: 3, rules: expect.arrayContaining([expect.objectContaining({ id: 'builtin:ceiling' })]) });
   });
+  it('with a ceiling of 0 it does nothing without a person, and a person opens no more than they would otherwise', () => {
+    const look = compileTool({ ...undo.snapshot, consequential: false, compensator: null });
+    const under = (ceiling: number, approval?: string) => evaluateRules(compileBundle({ version: '1', permit: ['pay.*'], rules: [] }), look, { 'agent.ceiling': { value: ceiling, origin: 'derived' } as Fact, ...(approval !== undefined && { approval: { value: approval, origin: 'attested' } as Fact }) }, []);
+    expect([under(1), under(2)]).toMatchObject([{ decision: 'allow', tier: 1 }, { decision: 'allow', tier: 1 }]);
+    expect(under(0)).toMatchObject({ decision: 'step_up', tier: 3, rules: [{ id: 'builtin:ceiling', tier: 3 }] });
+    expect(under(0, 'approved')).toMatchObject({ decision: 'allow', tier: 3 });
+  });
   it('another amount asks', () => expect(judge([], { args: { to: 'DE1', amount: 51, note: '' } })).toMatchObject({ decision: 'step_up', tier: 3 }));
   it('never-automate asks although the instruction names everything', () => expect(judge([], { extra: { neverAutomate: ['pay.send'] } })).toMatchObject({ decision: 'step_up', tier: 3 }));
   it('what nothing permits is denied', () => expect(judge([], { extra: { permit: ['mail.*'] } })).toMatchObject({ decision: 'deny', code: 'not_permitted' }));

@@ -45,7 +45,8 @@ export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts:
   // A rule that failed for a reason of ours raises what all others came to: once, and last, so that order does not matter.
   if (tally.broken) raise(tally, Math.max(3, tally.tier + 1));
   const ceiling = read('agent.ceiling');
-  if (tally.tier === 2 && ceiling !== 2) fire(tally, 'builtin:ceiling', 3, null, 'above the tier up to which this agent acts without a person');
+  // 0: nothing without a person. A ceiling that is not known lets nothing through that a ceiling of 1 would not.
+  if (ceiling === 0 ? tally.tier < 3 : tally.tier === 2 && ceiling !== 2) fire(tally, 'builtin:ceiling', 3, null, 'above the tier up to which this agent acts without a person');
   return verdict(tally, bundle, tool, read('approval'));
 };
 

@@ -1,0 +1,39 @@
+import type { AccountabilityView, AgentSnapshot, GraphNode, PersonSnapshot } from '@countersign/contracts';
+import type { Deed } from './deed.ts';
+import { successorOf } from './inventory-report.ts';
+import { stages } from './raci.ts';
+import type { RaciMatrix } from './raci.ts';
+
+interface Given {
+  readonly deed: Deed;
+  /** The agent as the decision saw it, from its events. */
+  readonly then: AgentSnapshot & { readonly raci?: RaciMatrix | undefined };
+  readonly owners: readonly { readonly what: string; readonly owner: string | null }[];
+  /** Everybody as of now. */
+  readonly people: ReadonlyMap<string, PersonSnapshot>;
+  /** Who owns the agent now, where it has an active owner. */
+  readonly ownerNow: string | null;
+}
+
+/** Who answers for an action: the people of then, and where one has gone, whom to ask today. A stage without anybody of its own is the owner's. */
+export const whoAnswers = ({ deed, then, owners, people, ownerNow }: Given): AccountabilityView => {
+  const person = (id: string, heir: string | null = null): AccountabilityView['owner'] => {
+    const gone = people.get(id)?.status !== 'active';
+    return { person: id, gone, today: gone ? successorOf(id, people) ?? heir : id };
+  };
+  const { run, action, agent, agentVersion, tool, at, decision, tier, policyVersion, rules, votes } = deed;
+  return {
+    run, action, agent, agentVersion, agentStatus: then.status, tool, at, decision, tier: tier as AccountabilityView['tier'], policyVersion, rules,
+    owner: person(then.owner, ownerNow),
+    stages: stages.map((stage) => {
+      const named = then.raci?.[stage]?.accountable;
+      return { stage, from: named === undefined ? 'owner' as const : 'raci' as const, ...person(named ?? then.owner, ownerNow) };
+    }),
+    votes: votes.map(({ person: id, vote }) => ({ vote: vote as 'approve' | 'deny', ...person(id) })),
+    systems: owners.map(({ what, owner }) => ({ what, owner })),
+  };
+};
+
+/** Owners of the systems a tool belongs to, as the graph has them. */
+export const systemOwners = (system: string, nodes: readonly GraphNode[]): readonly { readonly what: string; readonly owner: string | null }[] =>
+  nodes.filter(({ node, status }) => status === 'live' && (node === system || node.endsWith(`/${system}`))).map(({ node, owner }) => ({ what: node, owner }));

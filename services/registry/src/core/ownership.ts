@@ -1,0 +1,65 @@
+import { accepted, nothingNew, refused } from '@countersign/kernel';
+import type { Outcome } from '@countersign/kernel';
+import type { Cared, CareEvent } from './care.ts';
+import { isHighRisk, tend } from './tend.ts';
+import type { Looked } from './tend.ts';
+
+type Suspended = Extract<ReturnType<typeof tend>[number], { type: 'agent.suspended' }>;
+export type CareCommand =
+  | ({ readonly type: 'tend' } & Looked)
+  /** `toActive`: whether `to` is an active person; `operator`: whether `by` is one; both looked up at the edge. */
+  | { readonly type: 'offer'; readonly to: string; readonly toActive: boolean; readonly operator: boolean; readonly by: string; readonly reason: string; readonly now: number }
+  | { readonly type: 'accept'; readonly by: string; readonly now: number }
+  /** `ownerActive` as above; `entitled`: whether `by` may be the second person. */
+  | { readonly type: 'recertify'; readonly ownerActive: boolean; readonly entitled: boolean; readonly by: string; readonly reason: string; readonly now: number };
+export type CareCode = 'owner_not_active' | 'not_offered' | 'self_transfer' | 'forbidden' | 'second_person_required' | 'conflict' | 'recertification_overdue';
+type Answer = Outcome<CareEvent | Suspended, CareCode>;
+
+const careCommands = new Set<string>(['tend', 'offer', 'accept', 'recertify'] satisfies CareCommand['type'][]);
+export const isCareCommand = (command: { readonly type: string }): command is CareCommand => careCommands.has(command.type);
+/** The owner's part of a recertification waits this long for the second person's, ms. */
+const signedForMs = 7 * 86_400_000;
+
+export const decideCare = (command: CareCommand, agent: Cared): Answer => {
+  const { profile: { owner }, care = {} } = agent;
+  if (command.type === 'tend') {
+    const events = tend(agent, command);
+    return events.length === 0 ? nothingNew : accepted(...events);
+  }
+  if (agent.status === 'decommissioned') return refused('conflict', 'an agent that is decommissioned has no owner to change and nothing to recertify: its end is final');
+  const { by, now } = command;
+  if (command.type === 'offer') {
+    const { to } = command;
+    if (!command.operator && by !== owner) return refused('forbidden', 'an operator or the agent\'s owner offers it to somebody');
+    if (to === owner) return refused('self_transfer', `${to} owns it already`);
+    if (!command.toActive) return refused('owner_not_active', `${to} is not an active person`);
+    return care.offer?.to === to ? nothingNew : accepted({ type: 'agent.owner_offered', to, reason: command.reason, by, at: now });
+  }
+  if (command.type === 'accept') {
+    if (by === owner && care.offer === undefined) return nothingNew;
+    if (care.offer?.to !== by) return refused('not_offered', `it was not offered to ${by}`);
+    return accepted({ type: 'agent.reassigned', from: owner, to: by, offeredBy: care.offer.by, by, at: now });
+  }
+  return recertify(command, agent);
+};
+
+const recertify = ({ ownerActive, entitled, by, reason, now }: Extract<CareCommand, { type: 'recertify' }>, agent: Cared): Answer => {
+  const { profile: { owner }, care = {} } = agent;
+  if (agent.status === 'draft') return refused('conflict', 'a draft has nothing to recertify: its activation is its first certification');
+  if (!ownerActive) return refused('owner_not_active', `its owner ${owner} has left: have somebody take it over first`);
+  const done = (second: string | null): Answer => accepted({ type: 'agent.recertified', owner, second, reason, by, at: now });
+  const signed = care.signed !== undefined && care.signed.by === owner && now - care.signed.at < signedForMs;
+  if (by === owner) {
+    if (!isHighRisk(agent)) return done(null);
+    return signed ? refused('second_person_required', 'you have signed it; for a high-risk agent somebody else has to look too') : accepted({ type: 'agent.recertification_signed', reason, by, at: now });
+  }
+  if (!isHighRisk(agent)) return refused('forbidden', `its owner ${owner} recertifies it`);
+  if (!signed) return refused('conflict', `its owner ${owner} looks first, then the second person`);
+  return entitled ? done(by) : refused('forbidden', 'the second person has the role operator or policy-reviewer');
+};
+
+/** Why an agent stays where it is although somebody wants it active again; null where nothing speaks against it. */
+export const keptBack = ({ profile: { owner }, care = {} }: Cared): { readonly code: 'owner_not_active' | 'recertification_overdue'; readonly detail: string } | null => {
+  if (care.orphanSince !== undefined) return { code: 'owner_not_active', detail: `its owner ${owner} has left: countersign agent reassign, then try again` };
+  return care.lapsed === 'recertification_overdue' ? { code: 'recertification_overdue', detail: 'it was suspended because nobody recertified it: countersign agent recertify, then try again' } : null;
+};

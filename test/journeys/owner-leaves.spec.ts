@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { AccountabilityView, AgentSnapshot, GovernedDecided, InventoryReport } from '@countersign/contracts';
+import { enrol, expectStatus, openRawSession, startWhole, until } from '@countersign/spec/whole';
+import type { Agent, Human, RawSession, Whole } from '@countersign/spec/whole';
+import { approvalFor } from './approval-for.ts';
+
+const graceMs = 8_000;
+const note = { note: 'n', text: 't' };
+
+/** Carol owns two agents and leaves the company. */
+describe('an owner leaves', () => {
+  let whole: Whole;
+  let carol: Human;
+  let payer: Agent;
+  let filer: Agent;
+  let session: RawSession;
+  let before: { readonly run: string; readonly action: string };
+  beforeAll(async () => {
+    whole = await startWhole({ CS_REGISTRY_TEND_SECONDS: '1', CS_REGISTRY_ORPHAN_GRACE_SECONDS: String(graceMs / 1_000) });
+    carol = await enrol(whole.urls, whole.people.operator, 'carol', ['agent-owner', 'treasurer']);
+    expectStatus(await whole.people.operator.call('registry', 'PATCH', '/people/carol', { manager: 'sena', reason: 'her team' }), 200);
+    payer = await whole.agent('payer', { owner: 'carol' });
+    filer = await whole.agent('filer', { owner: 'carol' });
+    session = await openRawSession(whole, payer, carol.instruct('payer', 'write it down'));
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); }, 60_000);
+
+  const agent = async (id: string) => (await whole.people.operator.call('registry', 'GET', `/agents/${id}`)).body as unknown as AgentSnapshot;
+  const inventory = async () => expectStatus(await whole.people.operator.call('registry', 'GET', '/inventory/report'), 200).body as unknown as InventoryReport;
+  const answers = async (of: typeof before) => expectStatus(await whole.people.operator.call('registry', 'GET', `/accountability?run=${of.run}&action=${of.action}`), 200).body as unknown as AccountabilityView;
+  const propose = async (wanted: string) => {
+    const reply = await session.propose('desk.write', note);
+    return { reply, of: { run: session.run, action: reply.action! }, fits: reply.decision === wanted };
+  };
+
+  it('while she is there her agent acts alone', async () => {
+    const { reply, of } = await propose('allow');
+    expect(reply).toMatchObject({ decision: 'allow' });
+    before = of;
+  });
+
+  it('the moment she leaves nothing of hers counts, and each agent of hers is an orphan that is listed', async () => {
+    expect(await whole.people.operator.call('registry', 'POST', '/people/carol/leave', { reason: 'last day' })).toMatchObject({ status: 200, body: { status: 'gone' } });
+    expect(await carol.call('registry', 'GET', '/agents')).toMatchObject({ status: 401 });
+    for (const id of ['payer', 'filer']) expect(await agent(id)).toMatchObject({ status: 'active', ceiling: 0, lowered: [{ reason: 'orphaned' }] });
+    expect((await inventory()).orphans).toMatchObject([{ agent: 'filer', owner: 'carol', successor: 'sena' }, { agent: 'payer', owner: 'carol', successor: 'sena' }]);
+  });
+
+  it('what her agent wants next asks people, and she is not one of them any more', async () => {
+    const { reply } = await until('policy has heard of it', async () => { const one = await propose('step_up'); return one.fits && one; });
+    const record = whole.seen.governed(session.run).findLast((one): one is GovernedDecided => one.kind === 'action.decided')!;
+    expect(record.decision).toMatchObject({ tier: 3, rules: expect.arrayContaining([expect.objectContaining({ id: 'builtin:ceiling' })]) });
+    const approval = await approvalFor(whole, reply.action!);
+    expect(await until('approvals has heard of it', async () => { const vote = await carol.vote(approval, 'approve'); return vote.status === 401 && vote; })).toMatchObject({ body: { code: 'unauthenticated' } });
+  });
+
+  it('somebody else takes it over by saying so themselves, and it works again', async () => {
+    const { operator, owner, nobody } = whole.people;
+    expect(await operator.call('registry', 'POST', '/agents/payer/owner', { owner: 'carol', reason: 'r' })).toMatchObject({ status: 409, body: { code: 'self_transfer' } });
+    expect(await nobody.call('registry', 'POST', '/agents/payer/owner', { owner: 'guest', reason: 'r' })).toMatchObject({ status: 403 });
+    expectStatus(await operator.call('registry', 'POST', '/agents/payer/owner', { owner: 'owner', reason: 'carol left' }), 200);
+    expect(await agent('payer')).toMatchObject({ owner: 'carol', ceiling: 0, offeredTo: 'owner' });
+    expect(await nobody.call('registry', 'POST', '/agents/payer/owner/accept')).toMatchObject({ status: 409, body: { code: 'not_offered' } });
+    expect(await owner.call('registry', 'POST', '/agents/payer/owner/accept')).toMatchObject({ status: 200, body: { owner: 'owner', ceiling: 2 } });
+    await until('policy lets it act again', async () => (await propose('allow')).fits);
+  });
+
+  it('who answered for what it did before is found as it was then, with whom to ask today', async () => {
+    expect(await answers(before)).toMatchObject({ agent: 'payer', agentStatus: 'active', tool: 'desk.write', decision: 'allow', owner: { person: 'carol', gone: true, today: 'sena' } });
+    const after = await propose('allow');
+    expect(await until('the registry has heard of it', async () => { const { status, body } = await whole.people.operator.call('registry', 'GET', `/accountability?run=${after.of.run}&action=${after.of.action}`); return status === 200 && body; }))
+      .toMatchObject({ owner: { person: 'owner', gone: false, today: 'owner' } });
+  });
+
+  it('the one that nobody takes over is suspended after the grace, and not resumed before somebody does', async () => {
+    await until('its grace is over', async () => (await agent('filer')).status === 'suspended', graceMs + 10_000);
+    expect(await agent('filer')).toMatchObject({ lapsed: 'orphaned' });
+    expect(await whole.people.operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 409, body: { code: 'owner_not_active' } });
+    await expect(filer.runtime.openRun({ instruction: { text: 'again', attestation: null } })).rejects.toMatchObject({ code: 'agent_not_active' });
+  });
+
+  it('the last operator does not leave', async () => {
+    expect(await whole.people.operator.call('registry', 'POST', '/people/operator/leave', { reason: 'tired' })).toMatchObject({ status: 409, body: { code: 'last_operator' } });
+  });
+
+  it('all of it is in the log', async () => {
+    expect(await whole.drain()).toMatchObject({ ok: true, entries: whole.seen.recorded() });
+  });
+});
