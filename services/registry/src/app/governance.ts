@@ -48,4 +48,4 @@ export const createGovernance = (inventory: Inventory, askPolicy: AskPolicy): Go
 };
 
 /** What was declared of an agent, out of its snapshot. That it is observed is a matter of its own. */
-const profileOf = ({ tenant: _tenant, version: _version, status: _status, createdAt: _createdAt, reviewedAt: _reviewedAt, because: _because, observe: _observe, ...declared }: AgentSnapshot): AgentProfile => declared;
+const profileOf = ({ tenant: _tenant, version: _version, status: _status, createdAt: _createdAt, reviewedAt: _reviewedAt, because: _because, observe: _observe, lowered: _lowered, offeredTo: _offeredTo, certifiedAt: _certifiedAt, lapsed: _lapsed, unusedSince: _unusedSince, ...declared }: AgentSnapshot): AgentProfile => declared;

@@ -46,8 +46,8 @@ describe('an agent whose owner leaves', () => {
     expect(said).toEqual(['orphaned', 'owner_offered', 'not_offered', 'reassigned', '-']);
     expect(is).toEqual({ status: 'active', owner: 'bob', ceiling: 2, certifiedAt: 0 });
   });
-  it('is resumed after somebody has taken it over', () => {
-    expect(story(active(), gone(5), gone(5 + day), offer('bob'), accept('bob'), resume)).toMatchObject({ said: ['orphaned', 'lapsed', 'suspended', 'owner_offered', 'reassigned', 'resumed'], is: { status: 'active', ceiling: 2 } });
+  it('is resumed after somebody has taken it over, through its governance review like any other', () => {
+    expect(story(active(), gone(5), gone(5 + day), offer('bob'), accept('bob'), resume)).toMatchObject({ said: ['orphaned', 'lapsed', 'suspended', 'owner_offered', 'reassigned', 'governance_review_required'], is: { status: 'suspended', ceiling: 2 } });
   });
   it('is no orphan any more when they come back', () => {
     expect(story(active(), gone(5), tend(6)).is).toMatchObject({ status: 'active', ceiling: 2 });
