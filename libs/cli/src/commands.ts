@@ -21,7 +21,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   people: {
     summary: 'people, their roles, and enrolment by a one-time link',
-    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\n  The private key is made and kept on this machine.',
+    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\ncountersign people leave|return PERSON --reason TEXT [--as PERSON] [--json]\n  The private key is made and kept on this machine.',
     load: async () => (await import('./people/people-command.ts')).people,
   },
   approvals: {

@@ -1,4 +1,4 @@
-import type { PeopleList } from '@countersign/contracts';
+import type { PeopleList, PersonSnapshot } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
 import { createClient } from './client.ts';
 import { personCommand } from './command.ts';
@@ -6,9 +6,9 @@ import { codeOf, enrol, invite } from './enrol.ts';
 import { id, inert } from './inert.ts';
 import { localPeople, personShape } from './local-people.ts';
 
-const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON';
+const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON | people leave|return PERSON --reason TEXT';
 
-export const people = personCommand(usage, { name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' } }, async (session) => {
+export const people = personCommand(usage, { reason: { type: 'string' }, name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' } }, async (session) => {
   const [what = 'list', argument] = session.positionals;
   if (what === 'invite' && argument !== undefined) {
     const roles = session.needed('roles').split(',').map((role) => role.trim());
@@ -20,6 +20,10 @@ export const people = personCommand(usage, { name: { type: 'string' }, roles: { 
     if (!personShape.test(person)) throw new CannotRun('--person is an id of lower-case letters, digits, . _ and -');
     const enrolled = await enrol(createClient({ http: session.local.http }), session.local.dir, codeOf(argument), { person, name: person, roles: [] });
     return session.show(enrolled, [`${id(enrolled.person)} is enrolled. The key lies in ${session.local.dir}/people, readable by you alone; whoever has it is you.`]);
+  }
+  if ((what === 'leave' || what === 'return') && argument !== undefined) {
+    const changed = await session.as(['operator'], [argument]).client.request<PersonSnapshot>('registry', 'POST', `/people/${encodeURIComponent(argument)}/${what}`, { reason: session.needed('reason') });
+    return session.show(changed, [`${id(argument)} is ${changed?.status ?? 'gone'}.${what === 'leave' ? ' Nothing they sign counts any more, and their agents do nothing without a person.' : ''}`]);
   }
   if (what !== 'list' || argument !== undefined) throw new CannotRun(`Usage: ${usage}`);
   const here = new Set(localPeople(session.local.dir).map(({ person }) => person));
