@@ -86,12 +86,12 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   agents: {
     summary: 'agents with owner, status and what they may use',
-    usage: 'countersign agents [--as PERSON] [--json]',
+    usage: 'countersign agents [--owner PERSON] [--status STATUS] [--role ROLE] [--environment NAME] [--model NAME] [--category minimal|limited|high] [--tool NAME] [--text TEXT] [--after AGENT] [--limit N] [--as PERSON] [--json]',
     load: async () => (await import('./people/agents-command.ts')).agents,
   },
   agent: {
     summary: 'activates, suspends or ends an agent',
-    usage: 'countersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.',
+    usage: 'countersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.',
     load: async () => (await import('./people/agents-command.ts')).agent,
   },
   inventory: {

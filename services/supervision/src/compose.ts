@@ -1,7 +1,7 @@
 import { envelope, startHeartbeats } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
 import type { FactSupplied, GovernedRecord } from '@countersign/contracts';
-import { issueClaim, signServiceMessage, verifyGrant } from '@countersign/identity';
+import { issueClaim, sha256Text, signServiceMessage, verifyGrant } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
 import { createHaltView, createRevocationView } from '@countersign/tool-guard';
@@ -13,6 +13,8 @@ import { claimAction } from './app/claim.ts';
 import { halt, lift } from './app/halt.ts';
 import type { HaltRequest } from './app/halt.ts';
 import type { AgentsNow } from './app/ports.ts';
+import { createAgentStops, isAgentStop } from './app/stop-agents.ts';
+import type { AgentStanding } from './app/stop-agents.ts';
 import { takeGoverned } from './app/react.ts';
 import { supply } from './app/supply.ts';
 import { tellDue } from './app/timers.ts';
@@ -43,6 +45,8 @@ export interface Supervision {
   /** undefined: no such halt; false: one of the two paths failed, so nothing may run again yet. */
   lift(halt: string, by: string, reason: string): Promise<boolean | undefined>;
   cancel(run: string, action: string, by: string, reason: string): Promise<boolean>;
+  /** How an agent stands now, as the registry says. */
+  agentChanged(agent: AgentStanding): void;
   /** A signed fact for a deferred action; throws CodedError where it waits for no such fact from this person. */
   supply(run: string, action: string, by: { readonly person: string; readonly roles: readonly string[] }, said: Omit<FactSupplied, 'action' | 'by'>): Promise<void>;
   /** Takes a delegation back for good; answers the halt. Throws CodedError where the run is no child, or the person may not. */
@@ -62,10 +66,12 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const tell = createTellRun(bus, key, tenant, now);
   const hanging = { delegations: createDelegations(pool), book, tell, store, tenant };
   const known = new Set<string>();
+  const stops = createAgentStops({ store, book, tell, tenant, digest: sha256Text, now, onError: ports.onError });
   const halts = createHaltView({
     bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'),
     onNotice: (notice) => {
       known.add(`${notice.halt}:${notice.op}`);
+      stops.heard(notice);
       const { halt: id, op, by, reason, at, scope } = notice;
       book.keep(notice).then(() => (scope.kind === 'agent' && scope.id !== null ? (op === 'halt' ? stopBelow : liftBelow)(hanging, { kind: 'agent', id: scope.id }, { halt: id, by, reason, at }) : undefined))
         .catch((error: Error) => ports.onError(error, 'keeping a halt'));
@@ -79,9 +85,16 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   });
   let stopped = false;
   const reconcile = halts.ready.then(() => book.republish((notice) => known.has(`${notice.halt}:${notice.op}`))).catch((error: Error) => { if (!stopped) ports.onError(error, 'republishing halts'); });
-  const timers = setInterval(() => { tellDue(store, tell, now()).catch((error: Error) => ports.onError(error, 'timers')); }, 500);
+  Promise.all([halts.ready, ports.agents.ready]).then(stops.begin, () => undefined);
+  const sweep = async (): Promise<void> => { if (!stopped) await stops.sweep(); };
+  const timers = setInterval(() => {
+    tellDue(store, tell, now()).catch((error: Error) => ports.onError(error, 'timers'));
+    sweeping = (sweeping ?? sweep().catch((error: Error) => ports.onError(error, 'stopped agents'))).finally(() => { sweeping = undefined; });
+  }, 500);
+  let sweeping: Promise<void> | undefined;
 
   return {
+    agentChanged: stops.take,
     take: async (records) => {
       await takeGoverned(store, book, records);
       await cascade(hanging, records);
@@ -107,6 +120,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     },
     lift: async (id, by, reason) => {
       if (isForGood(id)) throw new CodedError('conflict', 'the delegation was taken back or its giver has ended: delegate again', { status: 409 });
+      if (isAgentStop(id)) throw new CodedError('conflict', 'this halt stands for an agent that is suspended or decommissioned: resume the agent, and it is lifted', { status: 409 });
       const stoppedBy = await book.find(id);
       return stoppedBy && lift(book, tell, stoppedBy, { by, reason, now: now() });
     },
@@ -125,6 +139,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     stop: async () => {
       stopped = true;
       clearInterval(timers);
+      await sweeping;
       await beats.stop();
       await halts.stop();
       await revocations.stop();

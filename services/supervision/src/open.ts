@@ -5,6 +5,7 @@ import { validateAgentSnapshot } from '@countersign/contracts';
 import type { AgentSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeSupervision } from './compose.ts';
+import type { Supervision } from './compose.ts';
 import type { SupervisionConfig } from './config.ts';
 import { SupervisionModule } from './supervision.module.ts';
 
@@ -16,16 +17,19 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const { keys } = serviceKeys(config.secretsDir);
   const onError = (err: Error, what: string) => log.error({ err, what }, 'supervision');
   const people = followPeople(bus, { keys, now: Date.now, onError });
+  let agentChanged: Supervision['agentChanged'] = () => undefined;
   const agents = followSigned<AgentSnapshot>(bus, {
     topic: 'registry.agents.v1', signer: 'registry', keys, now: Date.now, keyOf: (agent) => agent.agent, onError: (error) => onError(error, 'agents'),
-    validate: validateAgentSnapshot,
+    validate: validateAgentSnapshot, onChange: (_, agent) => { if (agent !== undefined) agentChanged(agent); },
   });
   const standing = {
-    isStale: () => agents.isStale(),
+    ready: agents.ready, isStale: () => agents.isStale(),
     isActive: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.status === 'active' && agent.tenant === tenant; },
     owner: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.tenant === tenant ? agent.owner : undefined; },
   };
   const supervision = await composeSupervision({ agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  agentChanged = supervision.agentChanged;
+  for (const [, agent] of agents.entries()) agentChanged(agent);
   return {
     name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
     module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant),

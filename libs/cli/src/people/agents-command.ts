@@ -1,8 +1,9 @@
-import type { AgentList, AgentSnapshot } from '@countersign/contracts';
+import type { AgentList, AgentReviewList, AgentSnapshot } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
 import { duration } from '@countersign/policy/core/rules/duration';
 import { defaultObserveMs } from '@countersign/registry/core/observe';
 import { personCommand } from './command.ts';
+import type { Session } from './command.ts';
 import { id, inert } from './inert.ts';
 
 const line = (agent: AgentSnapshot): string =>
@@ -18,17 +19,32 @@ const lengthOf = (text: unknown): number => {
   return ms;
 };
 
-export const agents = personCommand('countersign agents [--json]', {}, async (session) => {
-  const found = await session.as(['operator', 'supervisor']).client.request<AgentList>('registry', 'GET', '/agents');
-  session.show(found, found.agents.map(line));
+const filters = ['owner', 'status', 'role', 'environment', 'model', 'category', 'tool', 'text', 'after', 'limit'] as const;
+
+export const agents = personCommand(`countersign agents ${filters.map((name) => `[--${name} …]`).join(' ')} [--json]`, Object.fromEntries(filters.map((name) => [name, { type: 'string' as const }])), async (session) => {
+  const query = new URLSearchParams(filters.flatMap((name) => (typeof session.values[name] === 'string' ? [[name, session.values[name]] as [string, string]] : [])));
+  const found = await session.as(['operator', 'supervisor']).client.request<AgentList>('registry', 'GET', `/agents${query.size === 0 ? '' : `?${query.toString()}`}`);
+  session.show(found, [...found.agents.map(line), ...(found.next ? [`more: --after ${id(found.next)}`] : [])]);
 });
 
 /** Steps of an agent's life that people type. */
 const steps = ['activate', 'suspend', 'resume', 'decommission', 'observe', 'enforce'];
 
-export const agent = personCommand('countersign agent activate|suspend|resume|decommission|observe|enforce AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]', { reason: { type: 'string' }, for: { type: 'string' } }, async (session) => {
+/** For a pipeline as well: exit code 0 where it passes, 1 where it does not, 2 where it could not be run. */
+const review = async (session: Session, wanted: string): Promise<void> => {
+  const { reviews: [found] } = await session.as(['operator']).client.request<AgentReviewList>('registry', 'POST', '/agents/reviews', { agents: [wanted] });
+  const { passed, checks, bundle } = found!;
+  session.show(found, [
+    `${id(wanted)} ${passed ? 'passes' : 'does not pass'} its governance review (rules ${inert(bundle.version, 128)})`,
+    ...checks.flatMap((one) => [`  ${one.passed ? 'ok ' : 'NO '} ${one.check.padEnd(10)} ${inert(one.why, 500)}`, ...(one.remedy === null ? [] : [`      ${inert(one.remedy, 500)}`])]),
+  ]);
+  if (!passed) session.failed();
+};
+
+export const agent = personCommand('countersign agent review AGENT | activate|suspend|resume|decommission|observe|enforce AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]', { reason: { type: 'string' }, for: { type: 'string' } }, async (session) => {
   const [step, wanted, ...more] = session.positionals;
-  if (step === undefined || !steps.includes(step) || wanted === undefined || more.length > 0) throw new CannotRun(`Say what to do with which agent: ${steps.join('|')} AGENT.`);
+  if (step === 'review' && wanted !== undefined && more.length === 0) return review(session, wanted);
+  if (step === undefined || !steps.includes(step) || wanted === undefined || more.length > 0) throw new CannotRun(`Say what to do with which agent: review|${steps.join('|')} AGENT.`);
   const reason = session.needed('reason');
   const { client } = session.as(['operator']);
   const of = `/agents/${encodeURIComponent(wanted)}`;

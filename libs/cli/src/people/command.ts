@@ -20,6 +20,8 @@ export interface Session {
   needed(name: string): string;
   /** Acts as the person of --as, else as a fitting local one, which it says on stderr. */
   as(fitting: readonly string[], excluded?: readonly string[]): { readonly person: string; readonly client: Client; readonly key: ReturnType<typeof keyOf> };
+  /** It ran and found something wrong: exit code 1. */
+  failed(): void;
   /** The result: one JSON object with --json, else the lines. */
   show(data: unknown, lines: readonly string[]): void;
 }
@@ -29,8 +31,9 @@ export const personCommand = (usage: string, options: Options, body: (session: S
   const { values, positionals } = parsed(args, options, usage);
   const local = readLocal();
   const text = (name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
+  let code = 0;
   const session: Session = {
-    local, positionals, values,
+    local, positionals, values, failed: () => { code = 1; },
     needed: (name) => {
       const value = text(name)?.trim();
       if (!value) throw new CannotRun(`--${name} is missing. Usage: ${usage}`);
@@ -49,7 +52,7 @@ export const personCommand = (usage: string, options: Options, body: (session: S
   };
   try {
     await body(session);
-    return 0;
+    return code;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     progress(error.message);

@@ -103,12 +103,14 @@ const due = (draft: Draft, message: Extract<ServiceBody, { kind: 'due' }>['messa
     return draft;
   }
   if (run.closed) return refuse(draft, 'duplicate', 'the run has ended');
-  if (world.now < run.notAfter) return refuse(draft, 'not_yet_valid', 'the life of the run is not over');
+  // Its agent is gone for good, so is the rest of the run: policy knows that from the registry, whoever asks.
+  const gone = world.agent(run.agent)?.status === 'decommissioned';
+  if (world.now < run.notAfter && !gone) return refuse(draft, 'not_yet_valid', 'the life of the run is not over');
   const open = [...run.actions].filter(([, action]) => action.status === 'open');
-  for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_expired', 'the life of the run ended before it was decided', null, false);
+  for (const [id, action] of open) denyWaiting(draft, world, run, id, action, gone ? 'agent_not_active' : 'run_expired', gone ? 'its agent was decommissioned before it was decided' : 'the life of the run ended before it was decided', null, false);
   const delegation = returnOf(world, run, undefined, false);
-  draft.records.push({ ...own(draft), kind: 'run.ended', reason: 'expired', denied: open.map(([id]) => id), ...(delegation !== undefined && { delegation }) });
-  draft.replies.push(reply('noted', draft.command.run, null, null, 'run_expired', 'the life of the run is over'));
+  draft.records.push({ ...own(draft), kind: 'run.ended', reason: gone ? 'decommissioned' : 'expired', denied: open.map(([id]) => id), ...(delegation !== undefined && { delegation }) });
+  draft.replies.push(reply('noted', draft.command.run, null, null, 'run_expired', gone ? 'its agent was decommissioned' : 'the life of the run is over'));
   return draft;
 };
 

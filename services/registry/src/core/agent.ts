@@ -49,7 +49,7 @@ export interface Registered extends Observation {
   /** The last review, passed or not: a failed one takes back what an earlier one allowed. */
   readonly review: AgentReview | null;
   readonly reviewedAt: number | null;
-  readonly because: Because | null;
+  readonly because: (Because & { /** How many times the status has changed. */ readonly change: number }) | null;
 }
 
 export { nobody };
@@ -100,7 +100,7 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
     if (state.status === 'none') throw new Error(`${event.type} before agent.registered`);
     if (event.type === 'agent.reviewed') return { ...state, review: event.review, reviewedAt: event.review.passed ? event.at : state.reviewedAt };
     if (isCareEvent(event)) return { ...state, profile: event.type === 'agent.reassigned' ? { ...state.profile, owner: event.to } : state.profile, care: evolveCare(state.care ?? {}, event) };
-    const because = { by: event.by, reason: event.reason, at: event.at };
+    const because = { by: event.by, reason: event.reason, at: event.at, change: (state.because?.change ?? 0) + 1 };
     switch (event.type) {
       case 'agent.activated':
         return { ...state, status: 'active', because, care: { ...state.care, certifiedAt: event.at } };

@@ -48,7 +48,7 @@ describe('an agent', () => {
     expect(outcome(given()(tell('activate')))).toBe('not_found');
     expect(outcome(given(...gone)({ type: 'review', review: review(), by: 'op', now: 3 }))).toBe('conflict');
     expect(outcome(given(...gone)(register({ purpose: 'the same id again' })))).toBe('conflict');
-    expect(fold(agentDecider, gone)).toMatchObject({ status: 'decommissioned', createdAt: 1, reviewedAt: 2, because });
+    expect(fold(agentDecider, gone)).toMatchObject({ status: 'decommissioned', createdAt: 1, reviewedAt: 2, because: { ...because, change: 3 } });
   });
 
   it('is let loose only on a review that passed and still holds, whatever came before', () => {

@@ -5,6 +5,13 @@ export interface ActionKey { readonly tenant: string; readonly run: string; read
 
 export interface DueTimer { readonly run: string; readonly action: string | null }
 
+/** What an agent has under way. `claimNeeded`: nothing can have begun before it was claimed. */
+export interface Work {
+  readonly actions: readonly (ActionKey & { readonly agent: string; readonly status: 'open' | 'granted' | 'claimed'; readonly claimNeeded: boolean })[];
+  /** Runs that go on; of agents that are gone for good, all that have not ended. */
+  readonly runs: readonly { readonly run: string; readonly agent: string; readonly halted: boolean }[];
+}
+
 /** Rows of actions and runs; every move is a compare-and-set. */
 export interface ActionStore {
   /** Folds governed records in, in order; a record seen before changes nothing. Sets timers of runs that started. */
@@ -14,6 +21,10 @@ export interface ActionStore {
   claim(claims: ClaimClaims): Promise<boolean>;
   /** open or granted → cancelled; false where it was claimed, finished or never known. */
   cancel(key: ActionKey): Promise<boolean>;
+  /** What these agents have under way, oldest first. `gone`: those of them that are gone for good. */
+  work(tenant: string, agents: readonly string[], gone: readonly string[], limit: number): Promise<Work>;
+  /** granted or claimed → unknown; false where it ended. */
+  lose(key: ActionKey): Promise<boolean>;
   /** Timers due by `now`, oldest first: of runs whose life is over (`action` null), of actions that waited long enough. Each stays until `fold` sees the end of it. */
   due(now: number, limit: number): Promise<readonly DueTimer[]>;
   snooze(timer: DueTimer, until: number): Promise<void>;
@@ -29,6 +40,8 @@ export interface HaltsNow {
 
 /** Which agents may act, as the registry says. */
 export interface AgentsNow {
+  /** Resolves when every agent is known. */
+  readonly ready: Promise<void>;
   isStale(): boolean;
   isActive(tenant: string, agent: string): boolean;
   /** Who answers for it; undefined where it is not known. */

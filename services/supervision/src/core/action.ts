@@ -3,16 +3,18 @@ import type { GovernedRecord } from '@countersign/contracts';
 /**
  * The one point where approve, cancel, halt and expiry race: one row per action, moved by compare-and-set (DESIGN 7, Execution).
  * open → granted → claimed → finished; cancelled and denied from open or granted. Nothing leaves finished, cancelled or denied.
+ * `unknown`: its agent was stopped when it may have been under way, and only its outcome can tell.
  */
-export type ActionStatus = 'open' | 'granted' | 'claimed' | 'finished' | 'cancelled' | 'denied';
+export type ActionStatus = 'open' | 'granted' | 'claimed' | 'unknown' | 'finished' | 'cancelled' | 'denied';
 
 /** The statuses from which a move may start. */
 export const moves: Readonly<Record<ActionStatus, readonly ActionStatus[]>> = {
   open: [],
   granted: ['open'],
   claimed: ['granted'],
+  unknown: ['granted', 'claimed'],
   // An outcome is a fact about the world: it ends even what was never claimed.
-  finished: ['open', 'granted', 'claimed'],
+  finished: ['open', 'granted', 'claimed', 'unknown'],
   cancelled: ['open', 'granted'],
   denied: ['open', 'granted'],
 };

@@ -1,17 +1,17 @@
 import type { Deferral, GovernedRecord } from '@countersign/contracts';
 import type { Pool } from 'pg';
-import type { ActionStore } from '../app/ports.ts';
+import type { ActionStore, Work } from '../app/ports.ts';
 import { moves, statusAfter } from '../core/action.ts';
 
 /** One statement per kind of row, a batch of records each: records of one action are folded to the last that may move it. */
 const foldActions = `
-  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at, deferral, due_at)
-  select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint, deferral jsonb, due_at bigint)
+  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at, deferral, due_at, claim_needed)
+  select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint, deferral jsonb, due_at bigint, claim_needed boolean)
   on conflict (tenant, run, action) do update
   set status = case when kept.status = any (array(select jsonb_array_elements_text($2::jsonb -> excluded.status))) then excluded.status else kept.status end,
       tier = greatest(kept.tier, excluded.tier), decision = case when excluded.decision = '' then kept.decision else excluded.decision end,
       code = coalesce(excluded.code, kept.code), position = excluded.position, at = excluded.at,
-      deferral = excluded.deferral, due_at = excluded.due_at
+      deferral = excluded.deferral, due_at = excluded.due_at, claim_needed = coalesce(excluded.claim_needed, kept.claim_needed)
   where kept.position < excluded.position`;
 const startRuns = `
   insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction, parent, parent_action, ancestors)
@@ -45,7 +45,7 @@ const actionRow = (record: GovernedRecord) => {
   return [{
     tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: 'tool' in record ? record.tool : '', status,
     tier: decided?.tier ?? 0, decision: decided?.decision ?? '', code: decided?.code ?? null, position: record.position, at: record.now,
-    deferral: decided?.deferral ?? null, due_at: decided?.deferral?.until ?? null,
+    deferral: decided?.deferral ?? null, due_at: decided?.deferral?.until ?? null, claim_needed: decided?.claim ?? null,
   }];
 };
 
@@ -77,6 +77,19 @@ export const createPostgresActions = (pool: Pool): ActionStore => ({
 
   cancel: async ({ tenant, run, action }) => {
     const { rowCount } = await pool.query(`update action set status = 'cancelled' where tenant = $1 and run = $2 and action = $3 and status = any($4)`, [tenant, run, action, moves.cancelled]);
+    return rowCount === 1;
+  },
+
+  work: async (tenant, agents, gone, limit) => {
+    const [{ rows: actions }, { rows: runs }] = await Promise.all([
+      pool.query<Work['actions'][number]>(`select tenant, run, action, agent, status, coalesce(claim_needed, false) as "claimNeeded" from action where tenant = $1 and agent = any($2) and status in ('open', 'granted', 'claimed') order by at limit $3`, [tenant, agents, limit]),
+      pool.query<Work['runs'][number]>(`select run, agent, status = 'halted' as halted from run where tenant = $1 and agent = any($2) and (status = 'running' or (status <> 'ended' and agent = any($4))) order by started_at limit $3`, [tenant, agents, limit, gone]),
+    ]);
+    return { actions, runs };
+  },
+
+  lose: async ({ tenant, run, action }) => {
+    const { rowCount } = await pool.query(`update action set status = 'unknown' where tenant = $1 and run = $2 and action = $3 and status = any($4)`, [tenant, run, action, moves.unknown]);
     return rowCount === 1;
   },
 

@@ -9,12 +9,16 @@ create table if not exists action (
 alter table action add column if not exists deferral jsonb;
 alter table action add column if not exists due_at bigint;
 create index if not exists action_due on action (due_at) where due_at is not null;
+-- Whether it cannot have begun before it was claimed; and what of an agent is under way, for when it is stopped.
+alter table action add column if not exists claim_needed boolean;
+create index if not exists action_under_way on action (agent) where status in ('open', 'granted', 'claimed');
 create index if not exists action_by_run on action (run, at);
 create table if not exists run (
   run text primary key, tenant text not null, agent text not null, status text not null,
   started_at bigint not null, not_after bigint not null, due_at bigint, position bigint not null, instruction text not null
 );
 create index if not exists run_due on run (due_at) where due_at is not null;
+create index if not exists run_under_way on run (agent) where status <> 'ended';
 create index if not exists run_by_start on run (tenant, started_at desc);
 create table if not exists halt_notice (
   halt text not null, op text not null, notice jsonb not null,
