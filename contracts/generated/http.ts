@@ -190,6 +190,12 @@ export interface ClaimRequest {
 export interface ClaimResponse {
   readonly claim: string;
 }
+/** Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given. */
+export interface ConnectScimRequest {
+  readonly connection: string;
+  readonly roles?: { readonly [key: string]: readonly string[] };
+  readonly reason: string;
+}
 /** What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent. */
 export interface DifferencesView {
   readonly name: string;

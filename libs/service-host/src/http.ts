@@ -19,10 +19,10 @@ export const largeBodies = (fastify: FastifyInstance, limits: LargeBodies): void
   });
 };
 
-/** Strict bodies: I-JSON as application/json, or a form (OAuth); anything else is 415. A form field given twice is refused. */
+/** Strict bodies: I-JSON as application/json (SCIM has a name of its own for it), or a form (OAuth); anything else is 415. A form field given twice is refused. */
 export const strictBodies = (fastify: FastifyInstance): void => {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+  fastify.addContentTypeParser(['application/json', 'application/scim+json'], { parseAs: 'buffer' }, (request, body, done) => {
     const parsed = parseStrictJson(body as Buffer, { maxBytes: request.routeOptions.bodyLimit ?? maxBodyBytes });
     if (parsed.ok) done(null, parsed.value);
     else done(new CodedError(parsed.code, parsed.detail, { status: parsed.code === 'too_large' ? 413 : 400 }));

@@ -26,6 +26,8 @@ import { createManage } from './app/manage.ts';
 import { createOwnership } from './app/ownership.ts';
 import { createPeople } from './app/people.ts';
 import type { CredentialBook, Deeds, Exclusively, Inventory, Messages, RevocationMessages, Shadows } from './app/ports.ts';
+import { createScim } from './app/scim.ts';
+import type { ScimBook } from './app/scim.ts';
 import { createStaff } from './app/staff.ts';
 import { createReports } from './app/reports.ts';
 import { createWatching } from './app/watching.ts';
@@ -43,6 +45,7 @@ export interface RegistryPorts {
   readonly inventory: Inventory;
   readonly search: SearchAgents;
   readonly credentialBook: CredentialBook;
+  readonly scimBook: ScimBook;
   /** What the topic says was revoked; told of what is revoked here before it comes back. */
   readonly revocations: Pick<LiveRevocationView, 'add' | 'token' | 'work' | 'key' | 'isStale' | 'size'>;
   readonly messages: Messages & RevocationMessages;
@@ -79,6 +82,9 @@ export interface RegistryPorts {
 
 export type RegistryService = Awaited<ReturnType<typeof composeRegistry>>;
 
+/** Requests of one connection. */
+const scimPerMinute = 1_200;
+
 /** Turns a refusal into the error that the host shows. */
 const accepted = <T extends { readonly status: string }>(outcome: T): void => {
   if (outcome.status === 'refused') throw new CodedError((outcome as unknown as { code: string }).code, (outcome as unknown as { detail: string }).detail);
@@ -101,8 +107,16 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const watching = createWatching(ports);
   const reports = createReports({ ...ports });
   const ownership = createOwnership({ ...ports, manage });
+  const scim = createScim({ ...ports, people, staff, book: ports.scimBook, secret: () => randomBytes(32).toString('base64url') });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
+
+  /** After every change that came by SCIM: who is here may be others, and the outbox has something. */
+  const heard = async <T>(answer: T): Promise<T> => {
+    await people.refresh();
+    ports.changed();
+    return answer;
+  };
 
   const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), grantKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'policy')) };
   const guard = createToolGuard({ audience: registryAudience, jwks: createKeySet(ports.jwks), store: ports.hot, halts: ports.halts, revocations: ports.revocations, now, refuseObserved: true });
@@ -198,6 +212,26 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       await credentials.first(request.agent, request.key, by);
       ports.changed();
       return registered;
+    },
+    scim: {
+      ...scim,
+      create: async (...told: Parameters<typeof scim.create>) => heard(await scim.create(...told)), replace: async (...told: Parameters<typeof scim.replace>) => heard(await scim.replace(...told)), remove: async (...told: Parameters<typeof scim.remove>) => heard(await scim.remove(...told)),
+    },
+    scimBase: `${ports.publicUrl}/scim/v2`,
+    scimConnection: async (token: string) => {
+      const by = await scim.authenticate(token);
+      return by !== undefined && await ports.hot.increment(`scim:${tenant}:${by.connection}`, 60_000) > scimPerMinute ? 'too_many' as const : by;
+    },
+    connectScim: async (what: 'connect' | 'rotate', connection: string, roles: Readonly<Record<string, readonly string[]>>, by: string, reason: string) => {
+      const given = await (what === 'connect' ? scim.connect(connection, roles, by, reason) : scim.rotate(connection, by, reason));
+      if (!('token' in given)) throw new CodedError(given.code, given.detail);
+      ports.changed();
+      return { ...given, url: `${ports.publicUrl}/scim/v2` };
+    },
+    disconnectScim: async (connection: string, by: string, reason: string) => {
+      accepted(await scim.disconnect(connection, by, reason));
+      ports.changed();
+      return { connection };
     },
     importAgents: async (request: ImportAgentsRequest, by: string) => {
       const imported = await importAgents(manage, inventory, request, by, now());

@@ -18,6 +18,7 @@ import { createAskPolicy } from './outbound/ask-policy.ts';
 import { createDeeds } from './outbound/deeds.ts';
 import { createShadows } from './outbound/shadows.ts';
 import { createExclusively } from './outbound/exclusively.ts';
+import { createScimBook } from './outbound/scim-book.ts';
 import { createInventory, openInventory } from './outbound/inventory.ts';
 import { beatTopics, createMessages } from './outbound/publish.ts';
 import { createCredentialBook } from './outbound/credential-book.ts';
@@ -49,7 +50,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const registry = await composeRegistry({
     store: createPostgresEventStore(pool), inventory: createInventory(source), search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
     proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes, terms: config.terms, deeds: createDeeds(source), shadows: createShadows(source, mostShadows),
-    credentialBook: createCredentialBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
+    credentialBook: createCredentialBook(source), scimBook: createScimBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
     askPolicy: createAskPolicy({ url: config.policyUrl, keys, ids: randomUUID, now: Date.now }), fourEyes: config.fourEyes,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });

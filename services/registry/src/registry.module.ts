@@ -10,13 +10,15 @@ import { InventoryController } from './inbound/inventory.controller.ts';
 import { OauthController, REGISTRY } from './inbound/oauth.controller.ts';
 import { OwnershipController } from './inbound/ownership.controller.ts';
 import { PeopleController } from './inbound/people.controller.ts';
+import { ScimConnectionsController } from './inbound/scim-connections.controller.ts';
+import { ScimController } from './inbound/scim.controller.ts';
 import { ToolsController } from './inbound/tools.controller.ts';
 
 @Module({})
 export class RegistryModule {
   static of(registry: RegistryService): DynamicModule {
     return {
-      module: RegistryModule, controllers: [OauthController, PeopleController, OwnershipController, CredentialsController, InventoryController, AgentsController, ToolsController, GraphController, GovernedConsumer],
+      module: RegistryModule, controllers: [OauthController, PeopleController, OwnershipController, CredentialsController, InventoryController, ScimController, ScimConnectionsController, AgentsController, ToolsController, GraphController, GovernedConsumer],
       providers: [{ provide: REGISTRY, useFactory: () => registry }, { provide: PERSON_DIRECTORY, useFactory: () => registry.directory }],
     };
   }

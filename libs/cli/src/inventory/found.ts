@@ -1,3 +1,4 @@
+import { personIdOf } from '@countersign/registry/core/person-id';
 import type { ImportAgentsRequest } from '@countersign/contracts';
 
 export type DraftRow = ImportAgentsRequest['agents'][number];
@@ -42,10 +43,9 @@ export const timeOf = (value: unknown): number | undefined => {
   return Number.isNaN(at) ? undefined : at;
 };
 
-/** The id by which a person stands here: a user name in lower case, other signs than letters, digits and `._-` as dots. SCIM makes the same. */
-export const personIdOf = (userName: string): string => userName.normalize('NFKC').trim().toLowerCase().replaceAll(/[^a-z0-9._-]/g, '.').replace(/^[._-]+/, '').slice(0, 128);
-
 type Members = Readonly<Record<string, unknown>>;
 export const isMembers = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
 export const list = (value: unknown): readonly Members[] => (Array.isArray(value) ? value.filter(isMembers) : []);
 export const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string').slice(0, 1_000) : []);
+
+export { personIdOf };

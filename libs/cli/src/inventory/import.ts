@@ -9,7 +9,8 @@ import { readExport } from './files.ts';
 import { flagsOf } from './flags.ts';
 import type { Fault, Found } from './found.ts';
 
-const atOnce = 200;
+/** Each draft is a transaction of its own: few enough that a busy registry answers in time. */
+const atOnce = 25;
 type Result = ImportAgentsResponse['results'][number];
 
 /** A row that the registry refused, as a fault like those of the file. */
