@@ -37,6 +37,7 @@ import { milderThanClaimed } from './core/source-claims.ts';
 import { nobody } from './core/agent.ts';
 import type { FourEyes } from './core/agent.ts';
 import { defaultObserveMs } from './core/observe.ts';
+import { scimDoor } from './inbound/scim-door.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
 import type { SearchAgents } from './views/agent-search.ts';
 
@@ -82,9 +83,6 @@ export interface RegistryPorts {
 
 export type RegistryService = Awaited<ReturnType<typeof composeRegistry>>;
 
-/** Requests of one connection. */
-const scimPerMinute = 1_200;
-
 /** Turns a refusal into the error that the host shows. */
 const accepted = <T extends { readonly status: string }>(outcome: T): void => {
   if (outcome.status === 'refused') throw new CodedError((outcome as unknown as { code: string }).code, (outcome as unknown as { detail: string }).detail);
@@ -110,13 +108,6 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const scim = createScim({ ...ports, people, staff, book: ports.scimBook, secret: () => randomBytes(32).toString('base64url') });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
-
-  /** After every change that came by SCIM: who is here may be others, and the outbox has something. */
-  const heard = async <T>(answer: T): Promise<T> => {
-    await people.refresh();
-    ports.changed();
-    return answer;
-  };
 
   const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), grantKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'policy')) };
   const guard = createToolGuard({ audience: registryAudience, jwks: createKeySet(ports.jwks), store: ports.hot, halts: ports.halts, revocations: ports.revocations, now, refuseObserved: true });
@@ -213,26 +204,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       ports.changed();
       return registered;
     },
-    scim: {
-      ...scim,
-      create: async (...told: Parameters<typeof scim.create>) => heard(await scim.create(...told)), replace: async (...told: Parameters<typeof scim.replace>) => heard(await scim.replace(...told)), remove: async (...told: Parameters<typeof scim.remove>) => heard(await scim.remove(...told)),
-    },
-    scimBase: `${ports.publicUrl}/scim/v2`,
-    scimConnection: async (token: string) => {
-      const by = await scim.authenticate(token);
-      return by !== undefined && await ports.hot.increment(`scim:${tenant}:${by.connection}`, 60_000) > scimPerMinute ? 'too_many' as const : by;
-    },
-    connectScim: async (what: 'connect' | 'rotate', connection: string, roles: Readonly<Record<string, readonly string[]>>, by: string, reason: string) => {
-      const given = await (what === 'connect' ? scim.connect(connection, roles, by, reason) : scim.rotate(connection, by, reason));
-      if (!('token' in given)) throw new CodedError(given.code, given.detail);
-      ports.changed();
-      return { ...given, url: `${ports.publicUrl}/scim/v2` };
-    },
-    disconnectScim: async (connection: string, by: string, reason: string) => {
-      accepted(await scim.disconnect(connection, by, reason));
-      ports.changed();
-      return { connection };
-    },
+    ...scimDoor({ ...ports, scim, people }),
     importAgents: async (request: ImportAgentsRequest, by: string) => {
       const imported = await importAgents(manage, inventory, request, by, now());
       ports.changed();
