@@ -8,6 +8,7 @@ import { evolve } from '../../services/policy/src/core/evolve.ts';
 import { foldingWith } from '../../services/policy/src/core/judge.ts';
 import { compileTool } from '../../services/policy/src/core/rules/compile.ts';
 import { initialState } from '../../services/policy/src/core/state.ts';
+import type { RunState } from '../../services/policy/src/core/state.ts';
 import { loadBundle } from '../../services/policy/src/inbound/bundle-files.ts';
 import { statusAfter } from '../../services/supervision/src/core/action.ts';
 import { react } from '../../services/approvals/src/core/react.ts';
@@ -25,16 +26,19 @@ const read = (folder: string): Line[] => readFileSync(`${here}${folder}/governed
 const foldAll = (lines: readonly Line[]) => {
   const folding = foldingWith((name) => tools.get(name));
   const partitions = new Map<number, ReturnType<typeof initialState>>();
+  // An ended run is let go of piece by piece: what counts is what it was when it ended.
+  const atEnd = new Map<string, { readonly data: readonly string[]; readonly actions: number }>();
+  const countsOf = (one: RunState) => ({ data: [...one.dataTouched].sort(), actions: one.actions.size });
   for (const { partition, record } of lines) {
     const state = partitions.get(partition) ?? initialState();
     partitions.set(partition, state);
+    if (record.kind === 'run.ended') atEnd.set(record.run!, countsOf(state.runs.get(record.run!)!));
     evolve(state, record, folding);
   }
   return [...partitions].sort(([a], [b]) => a - b).map(([partition, state]) => ({
     partition, position: state.position,
     runs: [...state.runs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([run, one]) => ({
-      run, agent: one.agent, closed: one.closed, nextSeq: one.nextSeq, calls: one.calls, denies: one.denies, spend: one.spend, data: [...one.dataTouched].sort(),
-      actions: one.actions.size, halts: [...one.halts],
+      run, agent: one.agent, closed: one.closed, nextSeq: one.nextSeq, calls: one.calls, denies: one.denies, spend: one.spend, ...(atEnd.get(run) ?? countsOf(one)), halts: [...one.halts],
     })),
   }));
 };

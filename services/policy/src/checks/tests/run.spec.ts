@@ -22,7 +22,7 @@ describe('a test that is not met', () => {
     tool: release.deploy
     arguments: { service: web, build: web-1, environment: production }
     instruction: Deploy web
-    graph: [{ node: component:web }]
+    graph: [{ node: component:default/web }]
     expect:
       decision: allow
       rules: [demo.bulk-delete]
