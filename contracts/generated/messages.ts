@@ -391,6 +391,19 @@ export interface PolicyBundle {
 }
 
 // ---------- registry ----------
+/** What of an agent is to become otherwise; the rest stays. */
+export interface AgentChange {
+  readonly roles?: readonly string[];
+  readonly permissions?: readonly string[];
+  readonly ceiling?: 1 | 2;
+  readonly runtimeTrusted?: boolean;
+  readonly limits?: { readonly calls: number; readonly money: Money | null };
+  readonly purpose?: string;
+  readonly environment?: string;
+  readonly model?: string | null;
+  /** Which prompt it runs with: a version, a tag or a digest. */
+  readonly promptVersion?: string;
+}
 /** A public key by which an agent authenticates at the token endpoint. */
 export interface AgentKey {
   readonly kid: string;
@@ -469,6 +482,15 @@ export interface AgentSnapshot {
   readonly lapsed?: 'orphaned' | 'recertification_overdue';
   /** Reported as abandoned: its last use, or its activation. */
   readonly unusedSince?: number;
+  /** The template it was registered from. */
+  readonly template?: string;
+}
+/** What people with a role may give to agents: roles, tools beside them, and the ceiling. */
+export interface GrantorDefinition {
+  /** Names of roles; `*` stands for any run of characters. */
+  readonly roles: readonly string[];
+  readonly tools: readonly string[];
+  readonly ceiling: 1 | 2;
 }
 /** One node of the system graph. */
 export interface GraphNode {
@@ -533,6 +555,13 @@ export interface Revocation {
   readonly by: string;
   readonly at: number;
 }
+/** What a role lets agents do. An agent may do what any of its roles lets it. */
+export interface RoleDefinition {
+  readonly title: string;
+  /** Who answers for it. */
+  readonly owner: string;
+  readonly permissions: readonly RolePermission[];
+}
 /** What a role lets an agent do: calls of the tools, of the resources only, within the limits only. */
 export interface RolePermission {
   /** Names it within its role. */
@@ -543,6 +572,27 @@ export interface RolePermission {
   readonly limits?: { readonly moneyPerAction?: Money; /** Of everything the run spends, this action included. */ readonly moneyPerRun?: Money; /** Of everything the run calls, this action included. */ readonly callsPerRun?: number };
   /** Not held: may be asked for when it is needed. Absent: false. */
   readonly requestable?: boolean;
+}
+/** What agents of one kind have in common: a business team fills in the fields, all else stands here. */
+export interface TemplateDefinition {
+  readonly title: string;
+  readonly roles: readonly string[];
+  readonly ceiling: 1 | 2;
+  readonly environment: string;
+  readonly limits: { readonly calls: number; readonly money: Money | null };
+  /** What has to be filled in. agent, name and purpose always; owner else who registers it. */
+  readonly fields: readonly ('agent' | 'name' | 'owner' | 'purpose' | 'model')[];
+  /** Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in. */
+  readonly euAiAct?: { readonly category: 'minimal' | 'limited' | 'high' | 'prohibited'; /** Area of Annex III that makes it high-risk; null where another ground does. */ readonly annexIII?: 'biometrics' | 'critical_infrastructure' | 'education' | 'employment' | 'essential_services' | 'law_enforcement' | 'migration' | 'justice_and_democracy' | null };
+  /** Groups of people whom its work affects. */
+  readonly affects?: readonly string[];
+  /** Tools by which it decides on individuals; an empty list says that it decides on nobody. */
+  readonly decidesOnPersons?: readonly string[];
+  /** Agents of the same group are the prior of its behavioural baseline until it has its own. */
+  readonly peerGroup?: string;
+  /** How it is watched until it has a baseline, where it has no peers: its cold start. */
+  readonly baselinePlan?: string;
+  readonly raci?: Raci;
 }
 export interface ToolSnapshot {
   readonly tool: string;

@@ -1,6 +1,7 @@
 import { toolsUsage } from './catalogue/usage.ts';
 import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
+import { agentPermissionsUsage, changesUsage, isPermissionVerb, usageOf } from './permissions/usage.ts';
 import { policyUsage } from './policy/command.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -90,10 +91,14 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./people/agents-command.ts')).agents,
   },
   agent: {
-    summary: 'activates, suspends or ends an agent',
-    usage: 'countersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.',
-    load: async () => (await import('./people/agents-command.ts')).agent,
+    summary: 'registers, explains, activates, suspends or ends an agent',
+    usage: 'countersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.\n' + agentPermissionsUsage,
+    load: async () => async (args) => (isPermissionVerb(args[0]) ? (await import('./permissions/agent-command.ts')).agentPermissions(args) : (await import('./people/agents-command.ts')).agent(args)),
   },
+  change: { summary: 'requests to change what agents may do: file, review, approve', usage: changesUsage, load: async () => (await import('./permissions/changes-command.ts')).change },
+  role: { summary: 'roles: what agents that have them may do', usage: usageOf('role'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('role') },
+  template: { summary: 'templates out of which business teams register agents', usage: usageOf('template'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('template') },
+  grantor: { summary: 'what people may give to agents, by their roles', usage: usageOf('grantor'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('grantor') },
   inventory: {
     summary: 'brings in agents that run already, flags how they sign in, and says what enforcement would have done',
     usage: inventoryUsage,

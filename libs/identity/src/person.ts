@@ -27,6 +27,9 @@ export interface ToolReviewStatement { readonly sub: string; readonly tenant: st
 /** A second person's signature under a change of the system graph; `change` is the digest that the registry showed. */
 export interface GraphReviewStatement { readonly sub: string; readonly tenant: string; readonly change: string; readonly reason: string; readonly iat: number }
 
+/** A second person's signature under a change request; `digest` commits to its subject, to what that was and to all that would be. */
+export interface ChangeReviewStatement { readonly sub: string; readonly tenant: string; readonly change: string; readonly digest: string; readonly reason: string; readonly iat: number }
+
 /** A person's verdict on something that an agent did by itself, given without knowing what was decided or came of it; `digest` commits to what was shown. */
 export interface ReviewStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly digest: string; readonly verdict: 'right' | 'wrong'; readonly reason: string; readonly iat: number }
 
@@ -35,7 +38,7 @@ export interface FactStatement { readonly sub: string; readonly tenant: string; 
 
 export interface PersonStatements {
   readonly fact: FactStatement; readonly vote: VoteStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
-  readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement;
+  readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement; readonly 'change-review': ChangeReviewStatement;
 }
 
 const bundleTexts = ['sub', 'tenant', 'bundle', 'version', 'digest'] as const;
@@ -48,6 +51,7 @@ const kinds = {
   bundle: { typ: 'countersign-bundle+jwt', texts: bundleTexts },
   'bundle-order': { typ: 'countersign-bundle-order+jwt', texts: [...bundleTexts, 'base', 'purpose'] },
   'bundle-review': { typ: 'countersign-bundle-review+jwt', texts: [...bundleTexts, 'base', 'counterexample', 'reason'] },
+  'change-review': { typ: 'countersign-change-review+jwt', texts: ['sub', 'tenant', 'change', 'digest', 'reason'] },
   'graph-review': { typ: 'countersign-graph-review+jwt', texts: ['sub', 'tenant', 'change', 'reason'] },
   'tool-review': { typ: 'countersign-tool-review+jwt', texts: ['sub', 'tenant', 'tool', 'definition', 'replaces', 'reason'] },
 } as const;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
@@ -38,6 +38,11 @@ import { nobody } from './core/agent.ts';
 import type { FourEyes } from './core/agent.ts';
 import { defaultObserveMs } from './core/observe.ts';
 import { scimDoor } from './inbound/scim-door.ts';
+import { composePermissions } from './compose-permissions.ts';
+import type { PermissionPorts } from './compose-permissions.ts';
+import { useIn } from './app/tool-use.ts';
+import type { PermissionBook, ToolUses } from './app/permission-ports.ts';
+import type { Asking } from './app/permissions.ts';
 import type { ToolDefinition, ToolReview } from './core/tool.ts';
 import type { SearchAgents } from './views/agent-search.ts';
 
@@ -47,6 +52,9 @@ export interface RegistryPorts {
   readonly search: SearchAgents;
   readonly credentialBook: CredentialBook;
   readonly scimBook: ScimBook;
+  readonly permissionBook: PermissionBook;
+  readonly toolUses: ToolUses;
+  readonly enoughUse: PermissionPorts['enoughUse'];
   /** What the topic says was revoked; told of what is revoked here before it comes back. */
   readonly revocations: Pick<LiveRevocationView, 'add' | 'token' | 'work' | 'key' | 'isStale' | 'size'>;
   readonly messages: Messages & RevocationMessages;
@@ -107,6 +115,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const ownership = createOwnership({ ...ports, manage });
   const scim = createScim({ ...ports, people, staff, book: ports.scimBook, secret: () => randomBytes(32).toString('base64url') });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
+  const permissions = await composePermissions(ports);
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
   const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), grantKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'policy')) };
@@ -114,7 +123,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   await putBuiltInTools(manage, new Set((await inventory.tools()).map((row) => row.tool)), now());
 
   /** A signature that is none throws; whether it is for this change is the decider's to say. */
-  const reviewOf = <K extends 'tool-review' | 'graph-review'>(kind: K, jws: string) => {
+  const reviewOf = <K extends 'tool-review' | 'graph-review' | 'change-review'>(kind: K, jws: string) => {
     const id = peekJws(jws)?.['sub'];
     const known = typeof id === 'string' ? people.find(id) : undefined;
     if (typeof id !== 'string' || known?.status !== 'active') throw new CodedError('signature_invalid', 'the review is not signed by a person who is enrolled here');
@@ -143,6 +152,14 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     return outcome.value;
   };
 
+  const registered = async (request: RegisterAgentRequest & { readonly template?: string }, by: string) => {
+    const taken = await credentials.claim(request.agent, request.key);
+    if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
+    const agent = await permissions.registering(request, async (effective) => done(await agents.register(request, by, effective)));
+    await credentials.first(request.agent, request.key, by);
+    ports.changed();
+    return agent;
+  };
   return {
     directory, jwks: ports.jwks, credentials, changed: ports.changed,
     snapshots: manage.snapshots,
@@ -196,13 +213,14 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       return (await inventory.agent(agent))!.snapshot;
     },
     people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
-    register: async (request: RegisterAgentRequest, by: string) => {
-      const taken = await credentials.claim(request.agent, request.key);
-      if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
-      const registered = done(await agents.register(request, by));
-      await credentials.first(request.agent, request.key, by);
-      ports.changed();
-      return registered;
+    register: (request: RegisterAgentRequest, by: string) => registered(request, by),
+    /** Out of a template, by whoever may give what it gives. */
+    registerFrom: async (template: string, request: NewAgentRequest, who: Asking) => registered(await permissions.fromTemplate(template, request, who), who.person),
+    permissions,
+    approveChange: (id: string, jws: string, who: Asking) => {
+      const { by, statement } = reviewOf('change-review', jws);
+      if (by !== who.person) throw new CodedError('wrong_person', 'a request is approved by whoever signed the approval');
+      return permissions.approve(id, { ...statement, jws }, who);
     },
     ...scimDoor({ ...ports, scim, people }),
     importAgents: async (request: ImportAgentsRequest, by: string) => {
@@ -248,6 +266,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     },
     putGraph: async (request: PutGraphRequest, by: string) => graphAnswer(await graph.put(request, by, graphReview(request.review)), request.dryRun),
     markNode: async (node: string, request: MarkNodeRequest, by: string) => graphAnswer(await graph.mark(node, request, by, graphReview(request.review)), request.dryRun),
+    toolsUsed: (partition: number, records: readonly GovernedRecord[]) => ports.toolUses.record(partition, records.flatMap(useIn)),
     used: async (records: readonly GovernedRecord[]) => {
       await watching.take(records);
       await inventory.used(records.flatMap((record) => (record.agent === null ? [] : [{ agent: record.agent, at: record.now }])));

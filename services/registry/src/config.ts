@@ -27,6 +27,9 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     /** From an overdue recertification to suspension. */
     certifyGraceDays: integer('CS_REGISTRY_CERTIFY_GRACE_DAYS', { default: 30, min: 1, max: 365 }),
     unusedDays: integer('CS_REGISTRY_UNUSED_DAYS', { default: 60, min: 1, max: 3_660 }),
+    /** A month end is rare and a permission for it is missed: less than four weeks say little. */
+    proposalDays: integer('CS_REGISTRY_PROPOSAL_DAYS', { default: 28, min: 1, max: 365 }),
+    proposalCalls: integer('CS_REGISTRY_PROPOSAL_CALLS', { default: 50, min: 1, max: 1_000_000 }),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     publicUrl: url('CS_REGISTRY_URL', ['http:', 'https:'], { remedy: 'Set it to the address by which runtimes reach the registry: it is the audience of their client assertions.' }),
   });

@@ -17,6 +17,8 @@ import type { RegistryConfig } from './config.ts';
 import { createAskPolicy } from './outbound/ask-policy.ts';
 import { createDeeds } from './outbound/deeds.ts';
 import { createShadows } from './outbound/shadows.ts';
+import { createToolUses } from './outbound/tool-uses.ts';
+import { createPermissionBook } from './outbound/permission-book.ts';
 import { createExclusively } from './outbound/exclusively.ts';
 import { createScimBook } from './outbound/scim-book.ts';
 import { createInventory, openInventory } from './outbound/inventory.ts';
@@ -48,7 +50,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const revocations = createRevocationView({ bus, jwks: keys, now: Date.now, onRevoked: (entry) => onTopic.push(entry), onError: (error) => onError(error, 'revocations') });
   const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
   const registry = await composeRegistry({
-    store: createPostgresEventStore(pool), inventory: createInventory(source), search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
+    store: createPostgresEventStore(pool), inventory: createInventory(source), permissionBook: createPermissionBook(source), toolUses: createToolUses(source), enoughUse: { days: config.proposalDays, calls: config.proposalCalls }, search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
     proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes, terms: config.terms, deeds: createDeeds(source), shadows: createShadows(source, mostShadows),
     credentialBook: createCredentialBook(source), scimBook: createScimBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
     askPolicy: createAskPolicy({ url: config.policyUrl, keys, ids: randomUUID, now: Date.now }), fourEyes: config.fourEyes,

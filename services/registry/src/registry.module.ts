@@ -12,13 +12,14 @@ import { OwnershipController } from './inbound/ownership.controller.ts';
 import { PeopleController } from './inbound/people.controller.ts';
 import { ScimConnectionsController } from './inbound/scim-connections.controller.ts';
 import { ScimController } from './inbound/scim.controller.ts';
+import { PermissionsController } from './inbound/permissions.controller.ts';
 import { ToolsController } from './inbound/tools.controller.ts';
 
 @Module({})
 export class RegistryModule {
   static of(registry: RegistryService): DynamicModule {
     return {
-      module: RegistryModule, controllers: [OauthController, PeopleController, OwnershipController, CredentialsController, InventoryController, ScimController, ScimConnectionsController, AgentsController, ToolsController, GraphController, GovernedConsumer],
+      module: RegistryModule, controllers: [PermissionsController, OauthController, PeopleController, OwnershipController, CredentialsController, InventoryController, ScimController, ScimConnectionsController, AgentsController, ToolsController, GraphController, GovernedConsumer],
       providers: [{ provide: REGISTRY, useFactory: () => registry }, { provide: PERSON_DIRECTORY, useFactory: () => registry.directory }],
     };
   }

@@ -2,6 +2,7 @@ import type { AgentReview, AgentSnapshot, RegisterAgentRequest } from '@counters
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { AgentCode, AgentCommand, AgentProfile, FourEyes } from '../core/agent.ts';
+import type { Effective } from '../core/effective-permissions.ts';
 import type { Governance } from './governance.ts';
 import type { Manage } from './manage.ts';
 import type { Inventory } from './ports.ts';
@@ -24,11 +25,12 @@ export const createAgents = ({ manage, inventory, governance, fourEyes, now }: A
     return outcome.status === 'refused' ? { ...outcome, events: [] } : { status: 'done', value: (await inventory.agent(id))!.snapshot };
   };
   return {
-    register: async ({ euAiAct, ...request }: RegisterAgentRequest, by: string): Promise<Changed<AgentSnapshot>> => {
+    /** `effective`: with what its roles let it do. */
+    register: async ({ euAiAct, ...request }: RegisterAgentRequest & { readonly template?: string }, by: string, effective?: Effective): Promise<Changed<AgentSnapshot>> => {
       const owner = await inventory.person(request.owner);
       const declared = euAiAct === undefined || euAiAct.category === 'prohibited' ? {} : { euAiAct: { ...euAiAct, category: euAiAct.category } };
       const profile: AgentProfile = { ...request, ...declared, model: request.model ?? null, runtimeTrusted: request.runtimeTrusted ?? false };
-      return told(request.agent, { type: 'register', profile, ...(euAiAct && { euAiAct }), ownerExists: owner?.snapshot?.status === 'active', by, now: now() });
+      return told(request.agent, { type: 'register', profile, ...(euAiAct && { euAiAct }), ...(effective && { effective }), ownerExists: owner?.snapshot?.status === 'active', by, now: now() });
     },
     /** Reviews several at once, each on the record. For operators, and for the owner of all of them. */
     review: async (ids: readonly string[], by: { readonly person: string; readonly roles: readonly string[] }): Promise<Changed<readonly AgentReview[]>> => {

@@ -1,6 +1,6 @@
 import { issueAgentToken, jwkThumbprint, peekClient, proofKey, publicKeyOf, verifyClientAssertion } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { PublicJwk, TokenRequest, TokenResponse } from '@countersign/contracts';
+import type { AgentSnapshot, PublicJwk, TokenRequest, TokenResponse } from '@countersign/contracts';
 import type { HotState } from '@countersign/hot-state';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
@@ -54,7 +54,7 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   if (decided.status === 'refused') return decided;
   const { run, opened, expiresAt } = decided;
   if (opened) await deps.inventory.openRuns([run], now, request.purpose ?? null);
-  const scope = run.delegation?.scope ?? client.snapshot.permissions.join(' ');
+  const scope = run.delegation?.scope ?? scopeOf(client.snapshot);
   const iat = Math.floor(now / 1000);
   const exp = Math.floor(expiresAt / 1000);
   const runNotAfter = Math.floor(run.notAfter / 1000);
@@ -102,6 +102,9 @@ export const actorsFault = async ({ inventory }: IssueDeps, actors: readonly str
   }
   return undefined;
 };
+
+/** Every tool that some permission covers, as patterns; policy holds each call to the permission itself. */
+const scopeOf = ({ permissions, scoped = [] }: AgentSnapshot): string => [...new Set([...permissions, ...scoped.flatMap(({ permission }) => permission.tools)])].join(' ');
 
 /** Whether the session, its run or everything of the agent from before was revoked. `run`: the one to be renewed. */
 export const revokedSession = ({ revocations, tenant }: Pick<IssueDeps, 'revocations' | 'tenant'>, of: { readonly agent: string; readonly jkt: string; readonly run: Run | undefined; readonly now: number }): Refused<'credential_revoked'> | undefined => {

@@ -4,6 +4,7 @@ import type { EventStore, OutboxMessage } from '@countersign/event-store';
 import { fold } from '@countersign/kernel';
 import type { Decider, Named, Outcome } from '@countersign/kernel';
 import { agentDecider } from '../core/agent.ts';
+import { heldBy } from '../core/agent-change.ts';
 import type { Agent, AgentCode, AgentCommand, AgentEvent } from '../core/agent.ts';
 import { careSnapshot } from '../core/care.ts';
 import { nodeDecider } from '../core/node.ts';
@@ -102,11 +103,11 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
   };
 };
 
-/** The client key authenticates the runtime at the token endpoint; nobody else needs it. */
+/** The client key authenticates the runtime at the token endpoint; nobody else needs it. Its permissions are those of its roles too. */
 export const agentSnapshot = (agent: Exclude<Agent, { status: 'none' }>, tenant: string, version: number): AgentSnapshot => {
   const { profile: { key: _key, ...profile }, status, observe, care, createdAt, reviewedAt, because } = agent;
   return {
-    ...profile, ...careSnapshot(agent), tenant, version, status, createdAt, ...(reviewedAt !== null && { reviewedAt }), ...(because !== null && { because }),
+    ...profile, ...heldBy(agent), ...careSnapshot(agent), tenant, version, status, createdAt, ...(reviewedAt !== null && { reviewedAt }), ...(because !== null && { because }),
     // Observe mode is its owner's word: an orphan has none.
     ...(observe !== undefined && care?.orphanSince === undefined && { observe: { until: observe.until, by: observe.by } }),
   };

@@ -7,15 +7,21 @@ import { decideCare, isCareCommand, keptBack } from './ownership.ts';
 import type { CareCode, CareCommand } from './ownership.ts';
 import { decideObserve, evolveObserve } from './observe.ts';
 import type { Observation, ObserveCode, ObserveCommand, ObserveEvent } from './observe.ts';
+import { decideChange } from './agent-change.ts';
+import type { AgentChangeCode, AgentChangeCommand, AgentChangeEvent } from './agent-change.ts';
+import { same } from './same.ts';
+import { tooMany } from './effective-permissions.ts';
+import type { Effective } from './effective-permissions.ts';
 
 /** What is declared of an agent; `key` authenticates its runtime at the token endpoint: an imported draft has none yet, and so gets no token. */
-export type AgentProfile = Omit<AgentSnapshot, 'tenant' | 'version' | 'status' | 'observe' | 'createdAt' | 'reviewedAt' | 'because' | keyof ReturnType<typeof careSnapshot>> & Pick<AgentSnapshot, 'ceiling'> & { readonly key?: PublicJwk };
+export type AgentProfile = Omit<AgentSnapshot, 'tenant' | 'version' | 'status' | 'observe' | 'createdAt' | 'reviewedAt' | 'because' | 'scoped' | 'requestable' | keyof ReturnType<typeof careSnapshot>> & Pick<AgentSnapshot, 'ceiling'> & { readonly key?: PublicJwk };
 
 /** Why and by whom a life changed. `at` is epoch ms. */
 export interface Because { readonly by: string; readonly reason: string; readonly at: number }
 
 export type AgentEvent =
   | CareEvent
+  | AgentChangeEvent
   | { readonly type: 'agent.registered'; readonly profile: AgentProfile; readonly by: string; readonly at: number }
   | ObserveEvent
   | { readonly type: 'agent.reviewed'; readonly review: AgentReview; readonly by: string; readonly at: number }
@@ -26,8 +32,9 @@ export type FourEyes = 'owner' | 'registrar';
 
 export type AgentCommand =
   | CareCommand
+  | AgentChangeCommand
   /** `ownerExists`: whether the owner is an active person, looked up at the edge. `euAiAct` as it was asked for, the prohibited included. */
-  | { readonly type: 'register'; readonly profile: AgentProfile; readonly euAiAct?: RegisterAgentRequest['euAiAct']; readonly ownerExists: boolean; readonly by: string; readonly now: number }
+  | { readonly type: 'register'; readonly profile: AgentProfile; readonly euAiAct?: RegisterAgentRequest['euAiAct']; readonly ownerExists: boolean; /** With what its roles let it do. */ readonly effective?: Effective; readonly by: string; readonly now: number }
   /** Found elsewhere: a draft whose owner may still have to be found. Changes no draft that somebody completed and nothing that lives. */
   | { readonly type: 'import'; readonly profile: AgentProfile & Required<Pick<AgentProfile, 'origin'>>; readonly by: string; readonly now: number }
   | ObserveCommand
@@ -36,13 +43,15 @@ export type AgentCommand =
   | { readonly type: 'activate' | 'resume'; readonly basis: string | null; readonly fourEyes: FourEyes; readonly by: string; readonly reason: string; readonly now: number }
   | { readonly type: 'suspend' | 'decommission'; readonly by: string; readonly reason: string; readonly now: number };
 
-export type AgentCode = 'conflict' | 'not_found' | 'invalid_request' | 'prohibited_practice' | 'governance_review_required' | 'second_person_required' | 'already_exists' | ObserveCode | CareCode;
+export type AgentCode = 'conflict' | 'not_found' | 'invalid_request' | 'prohibited_practice' | 'governance_review_required' | 'second_person_required' | 'already_exists' | ObserveCode | CareCode | AgentChangeCode;
 
 export type Agent = { readonly status: 'none' } | Registered;
 export interface Registered extends Observation {
   readonly status: AgentSnapshot['status'];
   readonly profile: AgentProfile;
   readonly care?: Care;
+  /** Absent: its own permissions, no role adds to them. */
+  readonly effective?: Effective;
   readonly registeredBy: string;
   /** Epoch ms. */
   readonly createdAt: number;
@@ -81,6 +90,7 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
     }
     if (command.type === 'observe' || command.type === 'enforce') return state.status === 'draft' || state.status === 'active' ? decideObserve(command, state.profile.owner, state, state.profile.euAiAct?.category === 'high') : refused('conflict', `an agent that is ${state.status} is not observed`);
     if (command.type === 'activate' && state.profile.owner === nobody) return refused('conflict', 'nobody owns it: register it with its owner first');
+    if (command.type === 'derive' || command.type === 'change') return decideChange(command, state);
     const step = steps[command.type];
     // Asked for twice. An activated agent that was suspended since is not activated again by a repeated request.
     if (state.status === step.to) return nothingNew;
@@ -96,9 +106,14 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
     return accepted({ type: step.event, by: command.by, reason: command.reason, at: command.now });
   },
   evolve: (state, event) => {
-    if (event.type === 'agent.registered') return { ...state, status: 'draft', profile: event.profile, registeredBy: event.by, createdAt: state.status === 'none' ? event.at : state.createdAt, review: null, reviewedAt: null, because: null, care: {} };
+    if (event.type === 'agent.registered') {
+      const { effective: _before, ...kept } = state.status === 'none' ? {} as { effective?: never } : state;
+      return { ...kept, status: 'draft', profile: event.profile, registeredBy: event.by, createdAt: state.status === 'none' ? event.at : state.createdAt, review: null, reviewedAt: null, because: null, care: {} };
+    }
     if (state.status === 'none') throw new Error(`${event.type} before agent.registered`);
     if (event.type === 'agent.reviewed') return { ...state, review: event.review, reviewedAt: event.review.passed ? event.at : state.reviewedAt };
+    if (event.type === 'agent.permissions_derived') return { ...state, effective: event.effective };
+    if (event.type === 'agent.changed') return { ...state, profile: { ...state.profile, ...event.change }, effective: event.effective };
     if (isCareEvent(event)) return { ...state, profile: event.type === 'agent.reassigned' ? { ...state.profile, owner: event.to } : state.profile, care: evolveCare(state.care ?? {}, event) };
     const because = { by: event.by, reason: event.reason, at: event.at, change: (state.because?.change ?? 0) + 1 };
     switch (event.type) {
@@ -119,14 +134,16 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
   },
 };
 
-const register = ({ profile, euAiAct, ownerExists, by, now }: Extract<AgentCommand, { type: 'register' }>, state: Agent): ReturnType<typeof agentDecider.decide> => {
+const register = ({ profile, euAiAct, ownerExists, effective, by, now }: Extract<AgentCommand, { type: 'register' }>, state: Agent): ReturnType<typeof agentDecider.decide> => {
   if (euAiAct?.category === 'prohibited') return refused('prohibited_practice', 'Article 5 of the EU AI Act prohibits it, so it is not registered');
   const { origin, ...known } = state.status === 'none' ? {} as Partial<AgentProfile> : state.profile;
   if (state.status !== 'none' && same(known, profile)) return nothingNew;
   // An imported draft is completed by registering it.
   if (state.status !== 'none' && !(state.status === 'draft' && origin !== undefined)) return refused('conflict', `an agent of this id is registered with other details${state.status === 'decommissioned' ? ', and decommissioned: an id is never used again' : ''}`);
   if (!ownerExists) return refused('invalid_request', `the owner ${profile.owner} is not an active person: invite and enrol them first`);
-  return accepted({ type: 'agent.registered', profile: { ...profile, ...(origin !== undefined && { origin }) }, by, at: now });
+  if (effective !== undefined && tooMany(effective)) return refused('too_many_permissions', 'with its roles the agent would have more than 512 permissions of a kind');
+  const registered = { type: 'agent.registered', profile: { ...profile, ...(origin !== undefined && { origin }) }, by, at: now } as const;
+  return effective === undefined || same(effective, { permissions: profile.permissions }) ? accepted(registered) : accepted(registered, { type: 'agent.permissions_derived', effective, because: 'its roles', by, at: now });
 };
 
 /** Why no review carries this step; null where one does. */
@@ -142,9 +159,3 @@ const oneAlone = ({ profile, registeredBy, review }: Registered, { by, fourEyes 
   if (by === profile.owner) return 'its owner does not also let it loose: it may change things';
   return fourEyes === 'registrar' && by === registeredBy ? 'who registered it does not also let it loose: it may change things' : null;
 };
-
-const same = (a: unknown, b: unknown): boolean => stable(a) === stable(b);
-
-/** JSON with sorted members: the same content in another order is the same. */
-const stable = (value: unknown): string => JSON.stringify(value, (_, inner: unknown) =>
-  typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner);

@@ -5,7 +5,7 @@ import { readGoverned } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
 import { REGISTRY } from './oauth.controller.ts';
 
-/** When an agent was last used: what nobody uses any more can be taken away. */
+/** When an agent was last used, and what for: what nobody uses any more can be taken away. */
 @Controller()
 export class GovernedConsumer {
   readonly #registry: RegistryService;
@@ -14,7 +14,9 @@ export class GovernedConsumer {
   }
 
   @EventPattern('runs.governed.v1')
-  governed(@Payload() messages: readonly BusMessage[]) {
-    return this.#registry.used(messages.map(readGoverned));
+  async governed(@Payload() messages: readonly BusMessage[]) {
+    const records = messages.map((message) => ({ partition: message.partition, record: readGoverned(message) }));
+    await this.#registry.used(records.map(({ record }) => record));
+    for (const partition of new Set(records.map((one) => one.partition))) await this.#registry.toolsUsed(partition, records.filter((one) => one.partition === partition).map(({ record }) => record));
   }
 }

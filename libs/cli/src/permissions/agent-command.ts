@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs';
+import { generateKey } from '@countersign/identity';
+import type { AgentList, AgentSnapshot, ChangeView, PermissionsView, UnusedView } from '@countersign/contracts';
+import { CannotRun } from '../errors.ts';
+import type { Session } from '../people/command.ts';
+import { personCommand } from '../people/command.ts';
+import { id, inert } from '../people/inert.ts';
+import { agentPermissionsUsage } from './usage.ts';
+
+const one = (session: Session): string => {
+  const [, agent, ...more] = session.positionals;
+  if (agent === undefined || more.length > 0) throw new CannotRun(`Say which agent. Usage: ${agentPermissionsUsage}`);
+  return agent;
+};
+const at = (agent: string, rest: string): string => `/agents/${encodeURIComponent(agent)}/${rest}`;
+
+const made = async (session: Session): Promise<void> => {
+  const agent = one(session), file = session.needed('key-file');
+  const optional = (name: string) => (typeof session.values[name] === 'string' ? { [name]: session.values[name] } : {});
+  const body = { agent, name: session.needed('name'), purpose: session.needed('purpose'), ...optional('owner'), ...optional('model') };
+  const template = session.needed('template');
+  const key = generateKey(`${agent}-1`.slice(0, 64));
+  const { kty, crv, x, kid } = key.publicJwk;
+  const { client } = session.as([]);
+  // Never over another key, and before the agent exists: a key that could not be kept registers nothing.
+  try { writeFileSync(file, JSON.stringify(key.privateJwk), { mode: 0o600, flag: 'wx' }); } catch (error) { throw new CannotRun(`The key cannot be written to ${file}: ${(error as Error).message}`); }
+  const registered = await client.request<AgentSnapshot>('registry', 'POST', `/templates/${encodeURIComponent(template)}/agents`, { ...body, key: { kty, crv, x, kid } });
+  session.show(registered, [`${id(registered.agent)} is a draft out of ${id(template)}; its key lies in ${file}.`]);
+};
+
+const permissions = async (session: Session): Promise<void> => {
+  const agent = one(session), { tool, args } = session.values;
+  const query = new URLSearchParams({ ...(typeof tool === 'string' && { tool }), ...(typeof args === 'string' && { args }) });
+  const found = await session.as(['operator', 'supervisor']).client.request<PermissionsView>('registry', 'GET', at(agent, `permissions?${query.toString()}`));
+  session.show(found, [
+    `${id(agent)} is ${id(found.status)}${found.template ? `, out of the template ${id(found.template)}` : ''}, acts alone up to tier ${found.ceiling}, ${found.limits.calls} calls in a run`,
+    ...found.held.map((held) => `  ${id(held.source).padEnd(30)} ${held.holds.replace('_', ' ').padEnd(10)} ${held.tools.map(id).join(' ')}`), ...found.grantsNothing.map((role) => `  ${id(role)}: nobody declared this role, it grants nothing`),
+    ...(found.tool === undefined ? [] : [`${id(found.tool.tool)}: ${found.tool.answer}`, ...found.tool.because.map((because) => `  ${inert(because, 1_000)}`)]),
+  ]);
+};
+
+const unused = async (session: Session): Promise<void> => {
+  const { days = '30', file } = session.values;
+  const { client } = session.as(['operator']);
+  const agents = session.values['all'] === true ? (await client.request<AgentList>('registry', 'GET', '/agents')).agents.map(({ agent }) => agent) : [one(session)];
+  if (typeof file === 'string' && agents.length !== 1) throw new CannotRun('--file takes one agent.');
+  const found: UnusedView[] = [];
+  for (const agent of agents) found.push(await client.request<UnusedView>('registry', 'GET', at(agent, `unused?days=${encodeURIComponent(String(days))}`)));
+  const lines = found.flatMap((view) => [
+    `${id(view.agent)}: ${view.unused.length === 0 ? 'nothing unused' : 'unused'} (${inert(view.why, 300)})`, ...view.unused.map(({ source, tools }) => `  ${id(source).padEnd(30)} ${tools.map(id).join(' ')}`),
+    ...(view.proposal?.permissions.map(({ tools, resources = [], limits }) => `  would have been enough: ${tools.map(id).join(' ')}${resources.length > 0 ? ` for ${inert(resources.map(({ fact, patterns }) => `${fact} ${patterns.join('|')}`).join(', '), 200)}` : ''}${limits?.moneyPerAction ? ` up to ${limits.moneyPerAction.minor} ${limits.moneyPerAction.currency}` : ''}`) ?? []),
+  ]);
+  if (typeof file !== 'string') return session.show(session.values['all'] === true ? { agents: found } : found[0]!, lines);
+  const [view] = found;
+  if (!view?.proposal) throw new CannotRun(`Nothing is proposed: ${view?.why ?? ''}`);
+  const change = await client.request<ChangeView>('registry', 'POST', '/changes', { subject: { kind: 'role', id: file }, after: view.proposal, reason: session.needed('reason') });
+  session.show(change, [...lines, `filed as ${change.change} (${change.status})`]);
+};
+
+const verbs: Readonly<Record<string, (session: Session) => Promise<void>>> = { new: made, permissions, unused };
+
+export const agentPermissions = personCommand(agentPermissionsUsage, {
+  template: { type: 'string' }, name: { type: 'string' }, purpose: { type: 'string' }, owner: { type: 'string' }, model: { type: 'string' }, 'key-file': { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' },
+  all: { type: 'boolean' }, days: { type: 'string' }, file: { type: 'string' }, reason: { type: 'string' },
+}, (session) => verbs[session.positionals[0]!]!(session));

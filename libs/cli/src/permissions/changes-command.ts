@@ -1,0 +1,46 @@
+import { signPersonStatement } from '@countersign/identity';
+import type { ChangeList, ChangeView } from '@countersign/contracts';
+import { CannotRun } from '../errors.ts';
+import { personCommand } from '../people/command.ts';
+import { id, inert } from '../people/inert.ts';
+import { changesUsage } from './usage.ts';
+import { tenant } from '../policy/lifecycle.ts';
+import { readDefinition } from './definition.ts';
+
+const head = (one: ChangeView): string => `${one.change}  ${one.status.padEnd(9)} ${one.subject.kind} ${id(one.subject.id)}  by ${id(one.requester)}: ${inert(one.reason, 100)}`;
+const lines = (one: ChangeView): readonly string[] => [
+  head(one), ...one.diff.flatMap(({ field, before, after }) => [`  ${id(field)}`, `    - ${inert(before, 1_000)}`, `    + ${inert(after, 1_000)}`]),
+  ...one.widens.map((way) => `  widens: ${inert(way, 500)}`), ...one.allows.map((tool) => `  newly allows: ${inert(tool, 500)}`),
+  ...(one.widens.length === 0 ? ['  only takes away'] : []), ...(one.status === 'open' ? [`  until ${new Date(one.expiresAt).toISOString()}, digest ${one.digest}`] : []), ...(one.approvedBy ? [`  approved by ${id(one.approvedBy)}`] : []),
+];
+
+export const change = personCommand(changesUsage, { all: { type: 'boolean' }, after: { type: 'string' }, reason: { type: 'string' } }, async (session) => {
+  const [what = 'list', first, second, ...more] = session.positionals;
+  if (more.length > 0) throw new CannotRun(`Usage: ${changesUsage}`);
+  const path = (step = ''): string => `/changes/${encodeURIComponent(first ?? '')}${step}`;
+  if (what === 'list' && first === undefined) {
+    const found = await session.as(['policy-reviewer', 'operator']).client.request<ChangeList>('registry', 'GET', '/changes');
+    const shown = found.changes.filter(({ status }) => session.values['all'] === true || status === 'open');
+    return session.show({ changes: shown }, shown.length === 0 ? ['No open request.'] : shown.map(head));
+  }
+  if (what === 'file' && first !== undefined && second !== undefined) {
+    const made = await session.as(['operator']).client.request<ChangeView>('registry', 'POST', '/changes', { subject: { kind: first, id: second }, after: readDefinition(session.needed('after')), reason: session.needed('reason') });
+    return session.show(made, lines(made));
+  }
+  if (first === undefined || second !== undefined) throw new CannotRun(`Usage: ${changesUsage}`);
+  if (what === 'show') {
+    const found = await session.as(['policy-reviewer', 'operator']).client.request<ChangeView>('registry', 'GET', path());
+    return session.show(found, lines(found));
+  }
+  if (what === 'withdraw') {
+    const done = await session.as(['operator']).client.request<ChangeView>('registry', 'POST', path('/withdraw'), { reason: session.needed('reason') });
+    return session.show(done, lines(done));
+  }
+  if (what !== 'approve') throw new CannotRun(`Usage: ${changesUsage}`);
+  const reason = session.needed('reason');
+  const { person, key, client } = session.as(['policy-reviewer', 'operator']);
+  const found = await client.request<ChangeView>('registry', 'GET', path());
+  const jws = signPersonStatement('change-review', { sub: person, tenant, change: found.change, digest: found.digest, reason, iat: Math.floor(Date.now() / 1000) }, key);
+  const done = await client.request<ChangeView>('registry', 'POST', path('/approve'), { jws });
+  session.show(done, lines(done));
+});

@@ -1,0 +1,103 @@
+import type { ChangeView, NewAgentRequest, RegisterAgentRequest, TemplateDefinition } from '@countersign/contracts';
+import { refused } from '@countersign/kernel';
+import type { Refused } from '@countersign/kernel';
+import type { EventStore } from '@countersign/event-store';
+import type { AgentProfile } from '../core/agent.ts';
+import { effectiveOf } from '../core/effective-permissions.ts';
+import type { Effective } from '../core/effective-permissions.ts';
+import type { DeclaredKind } from '../core/declaration.ts';
+import { boundsOf, excess } from '../core/grants.ts';
+import type { Given } from '../core/grants.ts';
+import { declaredRoles, planOf } from './permission-plan.ts';
+import type { Plan, PlanDeps, Wanted } from './permission-plan.ts';
+import type { Exclusively } from './ports.ts';
+import { decideTogether } from './together.ts';
+
+export interface Asking { readonly person: string; readonly roles: readonly string[] }
+export interface PermissionDeps extends PlanDeps { readonly store: EventStore; readonly exclusively: Exclusively; readonly now: () => number; readonly ids: () => string }
+
+/** How long a request waits for its second person, ms. */
+export const changeLifeMs = 14 * 86_400_000;
+const mostOpen = 200;
+
+/** Roles, templates, bounds and the changes of agents: one at a time over all instances, so that nobody is given what a role was a moment ago. */
+export const createPermissions = (deps: PermissionDeps) => {
+  const { store, book, streams, now } = deps;
+  const alone = <T>(work: () => Promise<T>): Promise<T> => deps.exclusively('permissions', work);
+  const overreach = async ({ roles }: Asking, given: Given): Promise<Refused<'grants_too_much'> | undefined> => {
+    const grantors = new Map((await book.declared('grantor')).map(({ id, definition }) => [id, definition]));
+    const over = excess(given, boundsOf(roles, grantors), await declaredRoles(book));
+    return over.length === 0 ? undefined : refused('grants_too_much', over.join('; ').slice(0, 2_000));
+  };
+  const view = async (id: string): Promise<ChangeView> => {
+    const found = (await book.change(id))!;
+    return found.status === 'open' && now() >= found.expiresAt ? { ...found, status: 'expired' } : found;
+  };
+  const applied = async (plan: Plan, reason: string, by: string): Promise<Refused<string> | undefined> => decideTogether(store, plan.parts(null, reason, by, now()));
+
+  return {
+    alone, overreach,
+    effective: async (profile: Pick<AgentProfile, 'permissions' | 'roles'>): Promise<Effective> => effectiveOf(profile, await declaredRoles(book)),
+    list: <K extends DeclaredKind>(kind: K) => book.declared(kind),
+    /** Declares, or changes where nobody is given more by it. */
+    put: (wanted: Exclude<Wanted, { kind: 'agent' }>, reason: string, who: Asking) => alone(async () => {
+      const plan = await planOf(deps, wanted);
+      if ('status' in plan) return plan;
+      return await overreach(who, plan.given) ?? applied(plan, reason, who.person);
+    }),
+    remove: (kind: DeclaredKind, id: string, reason: string, by: string) => alone(async () => {
+      const usedBy = kind !== 'role' ? [] : [
+        ...(await deps.inventory.agents()).filter(({ snapshot }) => snapshot.roles.includes(id)).map(({ agent }) => agent),
+        ...(await book.declared('template')).filter(({ definition }) => definition.roles.includes(id)).map((one) => `template ${one.id}`),
+      ];
+      return decideTogether(store, [streams.declarationPart(kind, id, { type: 'remove', usedBy, reason, by, now: now() }, by)]);
+    }),
+    /** Files a request; what only takes away is done at once where who asks answers for it. */
+    file: (wanted: Wanted, reason: string, { person, roles }: Asking): Promise<ChangeView | Refused<string>> => alone(async () => {
+      const plan = await planOf(deps, wanted);
+      if ('status' in plan) return plan;
+      if ((await book.changes(1_000)).filter((one) => one.requester === person && one.status === 'open' && now() < one.expiresAt).length >= mostOpen) return refused('rate_limited', `${person} has ${mostOpen} open requests`);
+      const at = now(), change = deps.ids();
+      const atOnce = plan.widens.length === 0 && (person === plan.owner || roles.includes('operator'));
+      const { base, digest, diff, widens, allows } = plan;
+      const filed = { change, subject: { kind: wanted.kind, id: wanted.id }, requester: person, reason, filedAt: at, expiresAt: at + changeLifeMs, base, digest, after: wanted.after as never, diff, widens: widens.slice(0, 200), allows };
+      return await decideTogether(store, [streams.changePart(change, { type: 'file', filed, atOnce, now: at }, person), ...(atOnce ? plan.parts(null, reason, person, at) : [])]) ?? view(change);
+    }),
+    /** A second person's verified signature: applied with it, in one transaction. */
+    approve: (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView | Refused<string>> => alone(async () => {
+      const change = await streams.change(id);
+      if (change.status === 'none') return refused('not_found', 'there is no such change request');
+      const { filed } = change;
+      const plan = change.status === 'open' ? await planOf(deps, { ...filed.subject, after: filed.after } as unknown as Wanted) : undefined;
+      // What it was about is gone: as stale as changed.
+      const gone = plan === undefined || 'status' in plan;
+      // Whoever filed it is told that, whatever else they may.
+      if (!gone && who.person !== filed.requester) {
+        const grantors = new Map((await book.declared('grantor')).map((one) => [one.id, one.definition]));
+        if (boundsOf(who.roles, grantors)?.length === 0 && who.person !== plan.owner) return refused('not_eligible', 'a request is approved by an operator, a policy-reviewer, or somebody whose role may give (countersign grantor)');
+        const over = plan.widens.length > 0 || filed.subject.kind !== 'agent' ? await overreach(who, plan.given) : undefined;
+        if (over !== undefined) return over;
+      }
+      const at = now();
+      return await decideTogether(store, [
+        streams.changePart(id, { type: 'approve', by: who.person, jws: signed.jws, signed, digest: gone ? '' : plan.digest, owner: gone ? null : plan.owner, now: at }, who.person),
+        ...(gone ? [] : plan.parts({ change: id, by: who.person, jws: signed.jws }, filed.reason, filed.requester, at)),
+      ]) ?? view(id);
+    }),
+    withdraw: (id: string, reason: string, { person, roles }: Asking): Promise<ChangeView | Refused<string>> => alone(async () =>
+      await decideTogether(store, [streams.changePart(id, { type: 'withdraw', reason, by: person, answers: roles.includes('operator'), now: now() }, person)]) ?? view(id)),
+    change: async (id: string): Promise<ChangeView | undefined> => ((await book.change(id)) === undefined ? undefined : view(id)),
+    changes: async (): Promise<readonly ChangeView[]> => (await book.changes(1_000)).map((one) => (one.status === 'open' && now() >= one.expiresAt ? { ...one, status: 'expired' as const } : one)),
+    /** The profile of a new agent out of a template; refused where fields lack or the template gives more than who registers may. */
+    fromTemplate: async (id: string, request: NewAgentRequest, who: Asking): Promise<{ readonly status: 'ok'; readonly profile: RegisterAgentRequest & { readonly template: string } } | Refused<string>> => {
+      const template: TemplateDefinition | undefined = (await book.declared('template')).find((one) => one.id === id)?.definition;
+      if (template === undefined) return refused('unknown_template', `no template ${id}`);
+      const lacking = template.fields.filter((field) => field !== 'agent' && request[field] === undefined);
+      if (lacking.length > 0) return refused('invalid_request', `the template ${id} asks for ${lacking.join(', ')}`);
+      const { title: _title, fields: _fields, ...fixed } = template;
+      const over = await overreach(who, { roles: fixed.roles, permissions: [], ceiling: fixed.ceiling });
+      return over ?? { status: 'ok', profile: { ...fixed, ...request, owner: request.owner ?? who.person, permissions: [], runtimeTrusted: false, template: id } };
+    },
+  };
+};
+export type Permissions = ReturnType<typeof createPermissions>;

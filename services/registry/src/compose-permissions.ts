@@ -1,0 +1,84 @@
+import { argumentsDigest } from '@countersign/identity';
+import type { ChangeView, Json, NewAgentRequest, PermissionsView, UnusedView } from '@countersign/contracts';
+import { validateAgentChange, validateGrantorDefinition, validateRoleDefinition, validateTemplateDefinition } from '@countersign/contracts';
+import type { EventStore } from '@countersign/event-store';
+import type { Refused } from '@countersign/kernel';
+import { CodedError } from '@countersign/service-host';
+import type { AgentProfile } from './core/agent.ts';
+import { heldBy } from './core/agent-change.ts';
+import { dayMs, unusedOf } from './core/unused.ts';
+import type { Enough } from './core/unused.ts';
+import type { DeclaredKind } from './core/declaration.ts';
+import { answerFor, heldOf } from './app/explain.ts';
+import { declaredRoles } from './app/permission-plan.ts';
+import type { Wanted } from './app/permission-plan.ts';
+import type { PermissionBook, ToolUses } from './app/permission-ports.ts';
+import { createStreams } from './app/permission-streams.ts';
+import { createPermissions } from './app/permissions.ts';
+import type { Asking } from './app/permissions.ts';
+import type { Exclusively, Inventory, Messages } from './app/ports.ts';
+
+export interface PermissionPorts {
+  readonly store: EventStore; readonly inventory: Inventory; readonly permissionBook: PermissionBook; readonly toolUses: ToolUses; /** How much a proposal of a narrower role rests on. */ readonly enoughUse: Enough; readonly messages: Messages; readonly exclusively: Exclusively;
+  readonly tenant: string; readonly now: () => number; readonly ids: () => string; readonly changed: () => void;
+}
+
+const valid = { agent: validateAgentChange, role: validateRoleDefinition, template: validateTemplateDefinition, grantor: validateGrantorDefinition } as const;
+
+const isRefused = (value: unknown): value is Refused<string> => (value as { status?: unknown } | undefined)?.status === 'refused';
+const ok = <T>(value: T): Exclude<T, Refused<string>> => {
+  if (isRefused(value)) throw new CodedError(value.code, value.detail);
+  return value as Exclude<T, Refused<string>>;
+};
+
+/** Roles, templates, bounds, change requests and explanations. */
+export const composePermissions = async ({ permissionBook: book, ...ports }: PermissionPorts) => {
+  const { inventory, changed } = ports;
+  const streams = createStreams({ ...ports, book });
+  await streams.catchUp();
+  const permissions = createPermissions({ ...ports, book, streams, digest: (value) => argumentsDigest(JSON.parse(JSON.stringify(value)) as Json) });
+  const done = <T>(value: T): Exclude<T, Refused<string>> => { const good = ok(value); changed(); return good; };
+  const list = async <K extends DeclaredKind>(kind: K) => {
+    const agents = kind === 'role' ? await inventory.agents() : [];
+    return (await book.declared(kind)).map(({ id, version, definition }) => ({ [kind]: id, version, definition, ...(kind === 'role' && { agents: agents.filter(({ snapshot }) => snapshot.roles.includes(id)).map(({ agent }) => agent).slice(0, 1_000) }) }));
+  };
+  return {
+    list,
+    put: async (wanted: Exclude<Wanted, { kind: 'agent' }>, reason: string, who: Asking) => {
+      done(await permissions.put(wanted, reason, who));
+      return (await list(wanted.kind)).find((one) => (one as Record<string, unknown>)[wanted.kind] === wanted.id)!;
+    },
+    remove: async (kind: DeclaredKind, id: string, reason: string, by: string) => { done(await permissions.remove(kind, id, reason, by)); return { [`${kind}s`]: await list(kind) }; },
+    file: async ({ subject, after, reason }: { readonly subject: ChangeView['subject']; readonly after: unknown; readonly reason: string }, who: Asking): Promise<ChangeView> => {
+      if (!valid[subject.kind](after)) throw new CodedError('invalid_request', `after is no definition of a ${subject.kind}: ${JSON.stringify(valid[subject.kind].errors?.[0] ?? '').slice(0, 300)}`);
+      return done(await permissions.file({ kind: subject.kind, id: subject.id, after } as Wanted, reason, who));
+    },
+    approve: async (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView> => done(await permissions.approve(id, signed, who)),
+    withdraw: async (id: string, reason: string, who: Asking): Promise<ChangeView> => done(await permissions.withdraw(id, reason, who)),
+    change: permissions.change, changes: permissions.changes,
+    /** Registers with what the roles grant, under the lock that their changes take. */
+    registering: <T>(profile: Pick<AgentProfile, 'permissions' | 'roles'>, register: (effective: Awaited<ReturnType<typeof permissions.effective>>) => Promise<T>): Promise<T> =>
+      permissions.alone(async () => register(await permissions.effective(profile))),
+    fromTemplate: async (template: string, request: NewAgentRequest, who: Asking) => ok(await permissions.fromTemplate(template, request, who)).profile,
+    explain: async (id: string, tool: string | undefined, args: Json | undefined): Promise<PermissionsView | undefined> => {
+      const agent = await streams.agent(id);
+      if (agent.status === 'none') return undefined;
+      const { profile } = agent;
+      const { held, grantsNothing } = heldOf(profile, await declaredRoles(book));
+      const { limits, ceiling, template = null } = profile;
+      const { ceiling: alone, calls, money } = { ceiling, ...limits };
+      const text = `it acts alone up to tier ${alone}, ${calls} calls${money === null ? '' : ` and ${money.minor} ${money.currency} (minor units)`} in a run; rules and halts may still stop it`;
+      return {
+        agent: id, status: agent.status, ceiling, limits, template, held, grantsNothing,
+        ...(tool !== undefined && { tool: answerFor(held, heldBy(agent), tool, args, { status: agent.status, declared: (await inventory.tools()).some((one) => one.tool === tool), limits: text }) }),
+      };
+    },
+    unused: async (id: string, days: number): Promise<UnusedView | undefined> => {
+      const agent = await streams.agent(id);
+      if (agent.status === 'none') return undefined;
+      const { held } = heldOf(agent.profile, await declaredRoles(book));
+      const to = ports.now();
+      return unusedOf({ agent: id, owner: agent.profile.owner, held }, await ports.toolUses.uses(id), { from: to - days * dayMs, to, days }, ports.enoughUse);
+    },
+  };
+};
