@@ -45,6 +45,7 @@ export const r6 = (stage: () => Stage): void => describe('R6 identity binding', 
     expectStatus(await whole.people.operator.call('registry', 'POST', '/agents/temp/suspend', { reason: 'left' }), 200);
     await until('policy has heard of it', async () => (await run.propose('desk.notes', { note: 'n' }).decision).code === 'agent_not_active');
     await supply(pia, run, action, 'supplier.verified', true);
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'agent_not_active', grant: null });
+    // By its identity, or by the halt that supervision puts on its runs, whichever is there first.
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: expect.stringMatching(/^(?:agent_not_active|run_halted)$/), grant: null });
   });
 });

@@ -21,8 +21,13 @@ export type AskStanding = (request: StandingRequest) => Promise<StandingResponse
 /** What the rules in force say before anything is proposed, signed. Null while nothing decides, or something else than what is in force. */
 export const createStanding = (ports: StandingPorts): AskStanding => {
   let last: { readonly of: string; readonly tests: Promise<TestsRun> } | undefined;
-  const testsOf = (digest: string, files: readonly BundleFile[]): Promise<TestsRun> => {
-    const of = `${digest} ${ports.catalogue()}`;
+  const testsOf = async (digest: string, files: readonly BundleFile[]): Promise<TestsRun> => {
+    const catalogue = ports.catalogue();
+    const run = await testsAt(`${digest} ${catalogue}`, files);
+    // Tools that came meanwhile are known below: the tests are to know them as well.
+    return ports.catalogue() === catalogue ? run : testsOf(digest, files);
+  };
+  const testsAt = (of: string, files: readonly BundleFile[]): Promise<TestsRun> => {
     if (last?.of !== of) {
       const tests = ports.runTests(files);
       last = { of, tests };
