@@ -30,9 +30,13 @@ export interface ClientOptions {
   readonly as?: { readonly person: string; readonly key: SigningKey };
   readonly now?: () => number;
   readonly fetch?: typeof fetch;
-  /** Default 10 s; 3 min for policy, which compares versions of rules while one waits, and for a whole system graph. */
+  /** Default 10 s; more where rules are compared or tested while one waits, and for a whole system graph. */
   readonly timeoutMs?: number;
 }
+
+/** What rests on a governance review has policy run the tests of its rules. */
+const reviewed = /^\/agents\/(?:reviews|[^/]+\/(?:review|activate|resume))$/;
+const patienceMs = (service: ServiceName, path: string): number => (service === 'policy' || path === '/graph' ? 180_000 : reviewed.test(path) ? 60_000 : 10_000);
 
 /** Seconds a login statement lives. */
 const loginLifeS = 60;
@@ -51,7 +55,7 @@ export const createClient = (options: ClientOptions): Client => {
       const base = options.http[service];
       if (base === undefined) throw new CannotRun(`The address of ${service} is not known here.`);
       const answer = await send(`${base}${path}`, {
-        method, redirect: 'error', signal: AbortSignal.timeout(options.timeoutMs ?? (service === 'policy' || path === '/graph' ? 180_000 : 10_000)),
+        method, redirect: 'error', signal: AbortSignal.timeout(options.timeoutMs ?? patienceMs(service, path)),
         headers: { accept: 'application/json', ...login(service), ...(body !== undefined && { 'content-type': 'application/json' }) },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }).catch((error: unknown) => { throw new CannotRun(`${service} does not answer at ${base} (${reason(error)}). Is it running? \`npm start\` starts it.`); });
