@@ -16,7 +16,7 @@ export const bearer = (who: Caller, service: string): string => {
 /** One HTTP call; whatever the status, the answer is handed back. */
 export const call = async (method: string, url: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> => {
   const response = await fetch(url, {
-    method, signal: AbortSignal.timeout(10_000),
+    method, signal: AbortSignal.timeout(30_000),
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
