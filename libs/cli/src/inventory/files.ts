@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { CannotRun } from '../errors.ts';
-import { decoded, fromCsv, mapOf } from './csv.ts';
+import { decoded } from './csv-table.ts';
+import { fromCsv, mapOf } from './csv.ts';
 import { fromEntra } from './entra.ts';
 import { isMembers, mostBytes, mostRows } from './found.ts';
 import type { Fault, Found, Reading } from './found.ts';

@@ -4,7 +4,7 @@ import { CannotRun } from '../errors.ts';
 import { progress } from '../output.ts';
 import type { Session } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
-import { csvLine } from './csv.ts';
+import { csvLine } from './csv-table.ts';
 import { readExport } from './files.ts';
 import { flagsOf } from './flags.ts';
 import type { Fault, Found } from './found.ts';

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { csvLine, fromCsv, mapOf } from './csv.ts';
+import { csvLine } from './csv-table.ts';
+import { fromCsv, mapOf } from './csv.ts';
 import { credentialsPage } from './credentials-page.ts';
 import { readExport } from './files.ts';
 import { flagsOf } from './flags.ts';
