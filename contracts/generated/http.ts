@@ -542,6 +542,11 @@ export interface PutToolRequest {
   /** Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue. */
   readonly tests?: readonly { readonly name?: string; readonly arguments: JsonObject; /** What the extractors must read out of these arguments; null for one that yields nothing, `{"fails": true}` for one that must fail. */ readonly facts: JsonObject }[];
 }
+/** Who answers for an agent at each stage, the whole of it. */
+export interface RaciRequest {
+  readonly raci: Raci;
+  readonly reason: string;
+}
 /** A change that somebody answers for. */
 export interface ReasonRequest {
   readonly reason: string;

@@ -72,11 +72,37 @@ describe('an owner leaves', () => {
       .toMatchObject({ owner: { person: 'owner', gone: false, today: 'owner' } });
   });
 
+  it('who answers changes with the agent\'s owner and by their word, never to nobody, and not for what was', async () => {
+    const { owner } = whole.people;
+    const { raci } = await agent('payer');
+    expect(raci).toMatchObject({ trigger: { accountable: 'owner' }, incident: { accountable: 'owner' } });
+    const say = (person: string) => owner.call('registry', 'POST', '/agents/payer/raci', { raci: { ...raci, incident: { accountable: person } }, reason: 'on call' });
+    expect(await say('carol')).toMatchObject({ status: 409, body: { code: 'raci_gaps' } });
+    expectStatus(await say('sena'), 200);
+    const wanted = (await agent('payer')).version;
+    const after = await until('a decision rests on it', async () => {
+      const { of } = await propose('allow');
+      return until('the registry has heard of it', async () => { const { status, body } = await whole.people.operator.call('registry', 'GET', `/accountability?run=${of.run}&action=${of.action}`); return status === 200 && body; })
+        .then((view) => (Number(view['agentVersion']) >= wanted ? view : undefined));
+    });
+    expect(after['stages']).toContainEqual({ stage: 'incident', from: 'raci', person: 'sena', gone: false, today: 'sena' });
+    expect((await answers(before)).stages).toContainEqual({ stage: 'incident', from: 'raci', person: 'carol', gone: true, today: 'sena' });
+  });
+
   it('the one that nobody takes over is suspended after the grace, and not resumed before somebody does', async () => {
     await until('its grace is over', async () => (await agent('filer')).status === 'suspended', graceMs + 10_000);
     expect(await agent('filer')).toMatchObject({ lapsed: 'orphaned' });
     expect(await whole.people.operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 409, body: { code: 'owner_not_active' } });
     await expect(filer.runtime.openRun({ instruction: { text: 'again', attestation: null } })).rejects.toMatchObject({ code: 'agent_not_active' });
+  });
+
+  it('has one way back: somebody accepts it, it is reviewed, it is resumed', async () => {
+    const { operator, owner } = whole.people;
+    expectStatus(await operator.call('registry', 'POST', '/agents/filer/owner', { owner: 'owner', reason: 'needed' }), 200);
+    expect(await owner.call('registry', 'POST', '/agents/filer/owner/accept')).toMatchObject({ status: 200, body: { owner: 'owner', status: 'suspended', ceiling: 2 } });
+    expect(await operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 409, body: { code: 'governance_review_required' } });
+    expect(await operator.call('registry', 'POST', '/agents/reviews', { agents: ['filer'] })).toMatchObject({ status: 200, body: { reviews: [{ passed: true }] } });
+    expect(await operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 200, body: { status: 'active', owner: 'owner' } });
   });
 
   it('the last operator does not leave', async () => {

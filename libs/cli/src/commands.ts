@@ -22,7 +22,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   people: {
     summary: 'people, their roles, and enrolment by a one-time link',
-    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\ncountersign people leave|return PERSON --reason TEXT [--as PERSON] [--json]\n  The private key is made and kept on this machine.',
+    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\ncountersign people leave|return PERSON --reason TEXT [--as PERSON] [--json]\ncountersign people import FILE --reason TEXT [--dry-run] [--force] [--as PERSON] [--json]\n  The private key is made and kept on this machine. import takes the list of current staff (CSV or JSON: person, name, roles, manager): who is not on it leaves; more than a fifth only with --force.',
     load: async () => (await import('./people/people-command.ts')).people,
   },
   approvals: {
@@ -91,14 +91,19 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./people/agents-command.ts')).agents,
   },
   agent: {
-    summary: 'registers, explains, activates, suspends or ends an agent',
-    usage: 'countersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.\n' + agentPermissionsUsage,
+    summary: 'registers, explains, activates, suspends or ends an agent; who answers for it',
+    usage: 'countersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\ncountersign agent reassign AGENT --owner PERSON --reason TEXT [--as PERSON] [--json]\ncountersign agent accept AGENT --as PERSON [--json]\ncountersign agent recertify AGENT --reason TEXT --as PERSON [--json]\ncountersign agent raci AGENT --set STAGE=PERSON,… --reason TEXT --as PERSON [--json]\n  reassign offers it; whom it is offered to takes it with their own key (accept). raci says who is accountable for which stage (all: every one).\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.\n' + agentPermissionsUsage,
     load: async () => async (args) => (isPermissionVerb(args[0]) ? (await import('./permissions/agent-command.ts')).agentPermissions(args) : (await import('./people/agents-command.ts')).agent(args)),
   },
   change: { summary: 'requests to change what agents may do: file, review, approve', usage: changesUsage, load: async () => (await import('./permissions/changes-command.ts')).change },
   role: { summary: 'roles: what agents that have them may do', usage: usageOf('role'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('role') },
   template: { summary: 'templates out of which business teams register agents', usage: usageOf('template'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('template') },
   grantor: { summary: 'what people may give to agents, by their roles', usage: usageOf('grantor'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('grantor') },
+  'who-answers': {
+    summary: 'who was accountable for an action, as it was then',
+    usage: 'countersign who-answers RUN ACTION [--stage STAGE] [--as PERSON] [--json]\n  Who was accountable for an action when it was decided, stage by stage, and whom to ask today where they have left.',
+    load: async () => (await import('./people/who-answers-command.ts')).whoAnswers,
+  },
   inventory: {
     summary: 'brings in agents that run already, flags how they sign in, and says what enforcement would have done',
     usage: inventoryUsage,

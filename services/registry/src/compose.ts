@@ -144,7 +144,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     return { nodes: await graph.nodes(), change: summaryOf(outcome.plan) };
   };
 
-  const agents = createAgents({ manage, inventory, governance: createGovernance(inventory, ports.askPolicy), fourEyes: ports.fourEyes, now });
+  const agents = createAgents({ manage, inventory, governance: createGovernance(inventory, manage.declared, ports.askPolicy), fourEyes: ports.fourEyes, now });
   /** What came of it, told to whoever reads the outbox; a refusal throws. */
   const done = <T>(outcome: { readonly status: 'done'; readonly value: T } | { readonly status: 'refused'; readonly code: string; readonly detail: string }): T => {
     if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);

@@ -9,6 +9,7 @@ import { credentialsPage, flagNames } from './credentials-page.ts';
 import { readExport } from './files.ts';
 import { flagsOf } from './flags.ts';
 import { importFile } from './import.ts';
+import { uncared } from './uncared-command.ts';
 import { usage } from './usage.ts';
 
 const importing = (args: readonly string[]): Promise<number> => {
@@ -56,6 +57,7 @@ export const inventory: Command = async ([what, ...args]) => {
   switch (what) {
     case 'import': return importing(args);
     case 'credentials': return credentials(args);
+    case 'orphans': case 'abandoned': case 'shadow': return uncared(what)(args);
     case 'report': return (await import('./report/command.ts')).report(args);
     default: throw new CannotRun(usage);
   }

@@ -5,6 +5,7 @@ import { defaultObserveMs } from '@countersign/registry/core/observe';
 import { personCommand } from './command.ts';
 import type { Session } from './command.ts';
 import { id, inert } from './inert.ts';
+import { isOwnershipStep, own, ownershipSteps } from './ownership-command.ts';
 
 const line = (agent: AgentSnapshot): string =>
   `${id(agent.agent).padEnd(18)} ${agent.status.padEnd(10)} owner ${id(agent.owner).padEnd(8)} acts alone up to tier ${agent.ceiling}, may use ${agent.permissions.map(id).join(' ')}  ${observed(agent)}${inert(agent.purpose, 100)}`;
@@ -41,10 +42,11 @@ const review = async (session: Session, wanted: string): Promise<void> => {
   if (!passed) session.failed();
 };
 
-export const agent = personCommand('countersign agent review AGENT | activate|suspend|resume|decommission|observe|enforce AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]', { reason: { type: 'string' }, for: { type: 'string' } }, async (session) => {
+export const agent = personCommand('countersign agent review AGENT | activate|suspend|resume|decommission|observe|enforce AGENT --reason TEXT [--for 14d] | reassign AGENT --owner PERSON --reason TEXT | accept AGENT | recertify AGENT --reason TEXT | raci AGENT --set STAGE=PERSON,… --reason TEXT [--as PERSON] [--json]', { reason: { type: 'string' }, for: { type: 'string' }, owner: { type: 'string' }, set: { type: 'string' } }, async (session) => {
   const [step, wanted, ...more] = session.positionals;
   if (step === 'review' && wanted !== undefined && more.length === 0) return review(session, wanted);
-  if (step === undefined || !steps.includes(step) || wanted === undefined || more.length > 0) throw new CannotRun(`Say what to do with which agent: review|${steps.join('|')} AGENT.`);
+  if (isOwnershipStep(step) && wanted !== undefined && more.length === 0) return own(session, step, wanted);
+  if (step === undefined || !steps.includes(step) || wanted === undefined || more.length > 0) throw new CannotRun(`Say what to do with which agent: ${['review', ...steps, ...ownershipSteps].join('|')} AGENT.`);
   const reason = session.needed('reason');
   const { client } = session.as(['operator']);
   const of = `/agents/${encodeURIComponent(wanted)}`;

@@ -21,7 +21,7 @@ export class Refused extends Error {
 
 export interface Client {
   /** Sends a request as the person (or as nobody) and gives the JSON of the answer. Throws Refused, or CannotRun where nothing answers. */
-  request<T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T>;
+  request<T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T>;
 }
 
 export interface ClientOptions {
@@ -51,7 +51,7 @@ export const createClient = (options: ClientOptions): Client => {
     return { authorization: `Bearer ${signPersonStatement('login', { sub: person, aud: service, iat, exp: iat + loginLifeS, jti: randomUUID() }, key)}` };
   };
   return {
-    request: async <T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> => {
+    request: async <T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T> => {
       const base = options.http[service];
       if (base === undefined) throw new CannotRun(`The address of ${service} is not known here.`);
       const answer = await send(`${base}${path}`, {

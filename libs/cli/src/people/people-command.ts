@@ -5,10 +5,11 @@ import { personCommand } from './command.ts';
 import { codeOf, enrol, invite } from './enrol.ts';
 import { id, inert } from './inert.ts';
 import { localPeople, personShape } from './local-people.ts';
+import { importStaff } from './staff-command.ts';
 
-const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON | people leave|return PERSON --reason TEXT';
+const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON | people leave|return PERSON --reason TEXT | people import FILE --reason TEXT [--dry-run] [--force]';
 
-export const people = personCommand(usage, { reason: { type: 'string' }, name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' } }, async (session) => {
+export const people = personCommand(usage, { reason: { type: 'string' }, name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' }, 'dry-run': { type: 'boolean' }, force: { type: 'boolean' } }, async (session) => {
   const [what = 'list', argument] = session.positionals;
   if (what === 'invite' && argument !== undefined) {
     const roles = session.needed('roles').split(',').map((role) => role.trim());
@@ -25,6 +26,7 @@ export const people = personCommand(usage, { reason: { type: 'string' }, name: {
     const changed = await session.as(['operator'], [argument]).client.request<PersonSnapshot>('registry', 'POST', `/people/${encodeURIComponent(argument)}/${what}`, { reason: session.needed('reason') });
     return session.show(changed, [`${id(argument)} is ${changed?.status ?? 'gone'}.${what === 'leave' ? ' Nothing they sign counts any more, and their agents do nothing without a person.' : ''}`]);
   }
+  if (what === 'import' && argument !== undefined) return importStaff(session, argument);
   if (what !== 'list' || argument !== undefined) throw new CannotRun(`Usage: ${usage}`);
   const here = new Set(localPeople(session.local.dir).map(({ person }) => person));
   const found = await session.as(['operator', 'supervisor']).client.request<PeopleList>('registry', 'GET', '/people');

@@ -1,5 +1,5 @@
 import { argumentsDigest } from '@countersign/identity';
-import type { AgentReview, AgentSnapshot, StandingRequest } from '@countersign/contracts';
+import type { AgentReview, StandingRequest } from '@countersign/contracts';
 import { basisOf, mostTools, permitted, reviewAgent } from '../core/governance-review.ts';
 import type { Reviewed, Standing } from '../core/governance-review.ts';
 import type { AgentProfile } from '../core/agent.ts';
@@ -16,15 +16,17 @@ export interface Governance {
   basis(agent: string): Promise<string | null>;
 }
 
-/** Governance reviews: everything a review looks at, gathered from the inventory and from policy. */
-export const createGovernance = (inventory: Inventory, askPolicy: AskPolicy): Governance => {
+/**
+ * Governance reviews: everything a review looks at, gathered from the inventory and from policy.
+ * @param declared what was declared of an agent, whatever became of it: a ceiling that is lowered for now is not what is reviewed
+ */
+export const createGovernance = (inventory: Inventory, declared: (agent: string) => Promise<AgentProfile | undefined>, askPolicy: AskPolicy): Governance => {
   const gather = async (ids: readonly string[]): Promise<readonly (Omit<Reviewed, 'standing'> | undefined)[]> => {
-    const [agents, tools, people] = await Promise.all([inventory.agents(), inventory.tools(), inventory.people()]);
+    const [agents, tools, people, profiles] = await Promise.all([inventory.agents(), inventory.tools(), inventory.people(), Promise.all(ids.map(declared))]);
     const active = new Set(people.flatMap(({ person, snapshot }) => (snapshot?.status === 'active' ? [person] : [])));
-    return ids.map((id) => {
-      const found = agents.find(({ agent }) => agent === id);
-      if (found === undefined) return undefined;
-      const profile = profileOf(found.snapshot);
+    return ids.map((id, n) => {
+      const profile = profiles[n];
+      if (profile === undefined) return undefined;
       const peers = agents.filter(({ agent, snapshot }) => agent !== id && snapshot.status === 'active' && profile.peerGroup !== undefined && snapshot.peerGroup === profile.peerGroup).length;
       return { profile, isActive: (person) => active.has(person), tools: permitted(profile, tools.map((row: ToolEntry) => row.snapshot)), peers };
     });
@@ -46,6 +48,3 @@ export const createGovernance = (inventory: Inventory, askPolicy: AskPolicy): Go
     },
   };
 };
-
-/** What was declared of an agent, out of its snapshot. That it is observed is a matter of its own. */
-const profileOf = ({ tenant: _tenant, version: _version, status: _status, createdAt: _createdAt, reviewedAt: _reviewedAt, because: _because, observe: _observe, lowered: _lowered, offeredTo: _offeredTo, certifiedAt: _certifiedAt, lapsed: _lapsed, unusedSince: _unusedSince, ...declared }: AgentSnapshot): AgentProfile => declared;

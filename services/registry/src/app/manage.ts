@@ -5,7 +5,7 @@ import { fold } from '@countersign/kernel';
 import type { Decider, Named, Outcome } from '@countersign/kernel';
 import { agentDecider } from '../core/agent.ts';
 import { heldBy } from '../core/agent-change.ts';
-import type { Agent, AgentCode, AgentCommand, AgentEvent } from '../core/agent.ts';
+import type { Agent, AgentCode, AgentCommand, AgentEvent, AgentProfile } from '../core/agent.ts';
 import { careSnapshot } from '../core/care.ts';
 import { nodeDecider } from '../core/node.ts';
 import type { Node, NodeCommand, NodeEvent } from '../core/node.ts';
@@ -27,6 +27,8 @@ export interface Manage {
   agent(id: string, command: AgentCommand, by: string): Promise<Outcome<AgentEvent, AgentCode>>;
   /** The last governance review; null where there was none, undefined where there is no such agent. */
   lastReview(agent: string): Promise<AgentReview | null | undefined>;
+  /** What was declared of an agent, with what its roles let it do; undefined where there is none of that id. */
+  declared(agent: string): Promise<AgentProfile | undefined>;
   tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, ToolCode>>;
   person(id: string, command: PersonCommand, by: string): Promise<Outcome<PersonEvent, PersonCode>>;
   /** Brings read models up to their streams: a crash may have left some behind. */
@@ -72,11 +74,17 @@ export const createManage = (store: EventStore, inventory: Inventory, messages: 
     return outcome;
   };
 
+  const registered = async (id: string): Promise<Exclude<Agent, { status: 'none' }> | undefined> => {
+    const state = fold(agentDecider, (await store.load(`agent:${id}`)).events.map((event) => event.data as AgentEvent));
+    return state.status === 'none' ? undefined : state;
+  };
+
   return {
     agent: (id, command, by) => handle(agents, id, command, by),
-    lastReview: async (id) => {
-      const state = fold(agentDecider, (await store.load(`agent:${id}`)).events.map((event) => event.data as AgentEvent));
-      return state.status === 'none' ? undefined : state.review;
+    lastReview: async (id) => (await registered(id))?.review,
+    declared: async (id) => {
+      const state = await registered(id);
+      return state && { ...state.profile, ...heldBy(state) };
     },
     tool: (id, command, by) => handle(tools, id, command, by),
     person: (id, command, by) => handle(people, id, command, by),

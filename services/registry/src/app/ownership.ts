@@ -1,6 +1,8 @@
 import type { Outcome } from '@countersign/kernel';
 import type { AgentCode, AgentEvent } from '../core/agent.ts';
 import { operatorRole } from '../core/person.ts';
+import { raciGaps } from '../core/raci.ts';
+import type { RaciMatrix } from '../core/raci.ts';
 import type { Manage } from './manage.ts';
 import type { Inventory } from './ports.ts';
 
@@ -15,6 +17,11 @@ export const createOwnership = ({ manage, inventory, now }: { readonly manage: M
   return {
     offer: async (agent: string, to: string, { person, roles }: Who, reason: string): Told =>
       manage.agent(agent, { type: 'offer', to, toActive: await isActive(to), operator: roles.includes(operatorRole), by: person, reason, now: now() }, person),
+    /** Who answers for it at each stage, the whole of it. */
+    raci: async (agent: string, raci: RaciMatrix, { person, roles }: Who, reason: string): Told => {
+      const active = new Set((await inventory.people()).flatMap((one) => (one.snapshot?.status === 'active' ? [one.person] : [])));
+      return manage.agent(agent, { type: 'raci', raci, gaps: raciGaps(raci, (one) => active.has(one)), operator: roles.includes(operatorRole), by: person, reason, now: now() }, person);
+    },
     accept: (agent: string, { person }: Who): Told => manage.agent(agent, { type: 'accept', by: person, now: now() }, person),
     recertify: async (agent: string, { person, roles }: Who, reason: string): Told => {
       const owner = (await inventory.agent(agent))?.snapshot.owner;

@@ -1,7 +1,7 @@
 import { accepted, assertNever, nothingNew, refused } from '@countersign/kernel';
 import type { Decider } from '@countersign/kernel';
 import type { AgentReview, AgentSnapshot, PublicJwk, RegisterAgentRequest } from '@countersign/contracts';
-import { evolveCare, isCareEvent, nobody } from './care.ts';
+import { caredProfile, evolveCare, isCareEvent, nobody } from './care.ts';
 import type { Care, careSnapshot, CareEvent } from './care.ts';
 import { decideCare, isCareCommand, keptBack } from './ownership.ts';
 import type { CareCode, CareCommand } from './ownership.ts';
@@ -114,7 +114,7 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
     if (event.type === 'agent.reviewed') return { ...state, review: event.review, reviewedAt: event.review.passed ? event.at : state.reviewedAt };
     if (event.type === 'agent.permissions_derived') return { ...state, effective: event.effective };
     if (event.type === 'agent.changed') return { ...state, profile: { ...state.profile, ...event.change }, effective: event.effective };
-    if (isCareEvent(event)) return { ...state, profile: event.type === 'agent.reassigned' ? { ...state.profile, owner: event.to } : state.profile, care: evolveCare(state.care ?? {}, event) };
+    if (isCareEvent(event)) return { ...state, profile: caredProfile(state.profile, event), care: evolveCare(state.care ?? {}, event) };
     const because = { by: event.by, reason: event.reason, at: event.at, change: (state.because?.change ?? 0) + 1 };
     switch (event.type) {
       case 'agent.activated':

@@ -4,6 +4,7 @@ import { fold } from '@countersign/kernel';
 import { agentDecider } from './agent.ts';
 import type { AgentCommand, AgentEvent, AgentProfile } from './agent.ts';
 import { careSnapshot } from './care.ts';
+import type { RaciMatrix } from './raci.ts';
 import type { Terms } from './tend.ts';
 
 const day = 86_400_000;
@@ -29,6 +30,7 @@ const gone = (now: number) => tend(now, { ownerActive: false });
 const offer = (to: string, over: object = {}): AgentCommand => ({ type: 'offer', to, toActive: true, operator: true, by: 'op', reason: 'r', now: 1, ...over });
 const accept = (by: string): AgentCommand => ({ type: 'accept', by, now: 2 });
 const recertify = (by: string, now: number, over: object = {}): AgentCommand => ({ type: 'recertify', by, ownerActive: true, entitled: true, reason: 'looked', now, ...over });
+const raci = (by: string, matrix: RaciMatrix, over: object = {}): AgentCommand => ({ type: 'raci', raci: matrix, gaps: [], operator: false, by, reason: 'r', now: 3, ...over });
 const resume: AgentCommand = { type: 'resume', by: 'op', reason: 'r', now: 9 } as AgentCommand;
 
 describe('an agent whose owner leaves', () => {
@@ -48,6 +50,11 @@ describe('an agent whose owner leaves', () => {
   });
   it('is resumed after somebody has taken it over, through its governance review like any other', () => {
     expect(story(active(), gone(5), gone(5 + day), offer('bob'), accept('bob'), resume)).toMatchObject({ said: ['orphaned', 'lapsed', 'suspended', 'owner_offered', 'reassigned', 'governance_review_required'], is: { status: 'suspended', ceiling: 2 } });
+  });
+  it('has its duties taken over with it, as far as who left had them', () => {
+    const before = { trigger: { accountable: 'carol' }, incident: { accountable: 'dan' } };
+    expect(story(active({ raci: before }), gone(5), offer('bob'), accept('bob')).agent.profile.raci).toEqual({ trigger: { accountable: 'bob' }, incident: { accountable: 'dan' } });
+    expect(story(active({ raci: before }), offer('bob'), accept('bob')).agent.profile.raci).toEqual(before);
   });
   it('is no orphan any more when they come back', () => {
     expect(story(active(), gone(5), tend(6)).is).toMatchObject({ status: 'active', ceiling: 2 });
@@ -99,4 +106,18 @@ it('whatever happens, the ceiling is the lowest of the declared one and every re
     expect(is.ceiling).toBe(orphan ? 0 : overdue ? ceiling - 1 : ceiling);
     expect((is.lowered ?? []).map(({ reason }) => reason)).toEqual([...(orphan ? ['orphaned'] : []), ...(overdue ? ['recertification_overdue'] : [])]);
   }), { seed: 5, numRuns: 300 });
+});
+
+describe('who answers for an agent', () => {
+  const duties = { incident: { accountable: 'dan' } };
+  it('is said by its owner or an operator, once', () => {
+    const { said, agent } = story(active(), raci('carol', duties), raci('carol', { incident: { accountable: 'dan', informed: [] } }), raci('eve', {}), raci('op', {}, { operator: true }));
+    expect(said).toEqual(['raci_changed', '-', 'forbidden', 'raci_changed']);
+    expect(agent.profile.raci).toEqual({});
+  });
+  it('is never nobody while the agent lives; a draft may have gaps', () => {
+    const gaps = [{ stage: 'logging', why: 'nobody' }, { stage: 'incident', why: 'not_active', person: 'dan' }];
+    expect(story(active(), raci('carol', duties, { gaps })).said).toEqual(['raci_gaps']);
+    expect(story(active().slice(0, 1), raci('carol', duties, { gaps })).said).toEqual(['raci_changed']);
+  });
 });

@@ -1,4 +1,5 @@
 import type { AgentSnapshot } from '@countersign/contracts';
+import type { RaciMatrix } from './raci.ts';
 
 /** The owner of what nobody owns yet; nobody can be enrolled under this id. */
 export const nobody = 'unowned';
@@ -12,8 +13,9 @@ export type CareEvent =
   | ({ readonly type: 'agent.orphaned'; readonly owner: string } & Said)
   | ({ readonly type: 'agent.owner_back'; readonly owner: string } & Said)
   | ({ readonly type: 'agent.owner_offered'; readonly to: string; readonly reason: string } & Said)
-  /** `by` is the new owner: nobody is made one. */
-  | ({ readonly type: 'agent.reassigned'; readonly from: string; readonly to: string; readonly offeredBy: string } & Said)
+  /** `by` is the new owner: nobody is made one. `raci`: where they answer from now on for what an owner who has left answered for. */
+  | ({ readonly type: 'agent.reassigned'; readonly from: string; readonly to: string; readonly offeredBy: string; readonly raci?: RaciMatrix } & Said)
+  | ({ readonly type: 'agent.raci_changed'; readonly raci: RaciMatrix; readonly reason: string } & Said)
   | ({ readonly type: 'agent.recertification_due'; readonly due: number } & Said)
   | ({ readonly type: 'agent.recertification_overdue'; readonly due: number } & Said)
   /** The owner's part of a recertification that takes a second person. */
@@ -38,10 +40,16 @@ export interface Care {
 }
 
 /** An agent as its care sees it. */
-export interface Cared { readonly status: AgentSnapshot['status']; readonly profile: { readonly owner: string; readonly ceiling: number; readonly euAiAct?: { readonly category: string } | undefined }; readonly care?: Care | undefined }
+export interface Cared { readonly status: AgentSnapshot['status']; readonly profile: { readonly owner: string; readonly ceiling: number; readonly euAiAct?: { readonly category: string } | undefined; readonly raci?: RaciMatrix | undefined }; readonly care?: Care | undefined }
 
-const careTypes = new Set<string>(['agent.orphaned', 'agent.owner_back', 'agent.owner_offered', 'agent.reassigned', 'agent.recertification_due', 'agent.recertification_overdue', 'agent.recertification_signed', 'agent.recertified', 'agent.lapsed', 'agent.abandoned'] satisfies CareEvent['type'][]);
+const careTypes = new Set<string>(['agent.orphaned', 'agent.owner_back', 'agent.owner_offered', 'agent.reassigned', 'agent.raci_changed', 'agent.recertification_due', 'agent.recertification_overdue', 'agent.recertification_signed', 'agent.recertified', 'agent.lapsed', 'agent.abandoned'] satisfies CareEvent['type'][]);
 export const isCareEvent = (event: { readonly type: string }): event is CareEvent => careTypes.has(event.type);
+
+/** What of a profile changes with care: who owns the agent, and who answers for it. */
+export const caredProfile = <P extends Cared['profile']>(profile: P, event: CareEvent): P => {
+  if (event.type === 'agent.raci_changed') return { ...profile, raci: event.raci };
+  return event.type === 'agent.reassigned' ? { ...profile, owner: event.to, ...(event.raci && { raci: event.raci }) } : profile;
+};
 
 /** One step of care; who owns the agent changes with `agent.reassigned`. */
 export const evolveCare = (care: Care, event: CareEvent): Care => {
@@ -51,6 +59,8 @@ export const evolveCare = (care: Care, event: CareEvent): Care => {
     case 'agent.owner_offered': return { ...care, offer: { to: event.to, by: event.by } };
     // What the old owner signed is not the new one's word.
     case 'agent.reassigned': return without(care, 'orphanSince', 'offer', 'signed', care.lapsed === 'orphaned' ? 'lapsed' : 'offer');
+    // Who answers stands in the profile.
+    case 'agent.raci_changed': return care;
     case 'agent.recertification_due': return { ...care, remindedFor: event.due };
     case 'agent.recertification_overdue': return { ...care, overdueSince: event.at };
     case 'agent.recertification_signed': return { ...care, signed: { by: event.by, at: event.at } };

@@ -1,6 +1,8 @@
 import { accepted, nothingNew, refused } from '@countersign/kernel';
 import type { Outcome } from '@countersign/kernel';
 import type { Cared, CareEvent } from './care.ts';
+import { sameDuties, takenOver } from './raci.ts';
+import type { RaciGap, RaciMatrix } from './raci.ts';
 import { isHighRisk, tend } from './tend.ts';
 import type { Looked } from './tend.ts';
 
@@ -10,12 +12,14 @@ export type CareCommand =
   /** `toActive`: whether `to` is an active person; `operator`: whether `by` is one; both looked up at the edge. */
   | { readonly type: 'offer'; readonly to: string; readonly toActive: boolean; readonly operator: boolean; readonly by: string; readonly reason: string; readonly now: number }
   | { readonly type: 'accept'; readonly by: string; readonly now: number }
+  /** `gaps`: stages for which nobody active would answer, looked up at the edge; `operator`: whether `by` is one. */
+  | { readonly type: 'raci'; readonly raci: RaciMatrix; readonly gaps: readonly RaciGap[]; readonly operator: boolean; readonly by: string; readonly reason: string; readonly now: number }
   /** `ownerActive` as above; `entitled`: whether `by` may be the second person. */
   | { readonly type: 'recertify'; readonly ownerActive: boolean; readonly entitled: boolean; readonly by: string; readonly reason: string; readonly now: number };
-export type CareCode = 'owner_not_active' | 'not_offered' | 'self_transfer' | 'forbidden' | 'second_person_required' | 'conflict' | 'recertification_overdue';
+export type CareCode = 'owner_not_active' | 'not_offered' | 'self_transfer' | 'forbidden' | 'second_person_required' | 'conflict' | 'recertification_overdue' | 'raci_gaps';
 type Answer = Outcome<CareEvent | Suspended, CareCode>;
 
-const careCommands = new Set<string>(['tend', 'offer', 'accept', 'recertify'] satisfies CareCommand['type'][]);
+const careCommands = new Set<string>(['tend', 'offer', 'accept', 'recertify', 'raci'] satisfies CareCommand['type'][]);
 export const isCareCommand = (command: { readonly type: string }): command is CareCommand => careCommands.has(command.type);
 /** The owner's part of a recertification waits this long for the second person's, ms. */
 const signedForMs = 7 * 86_400_000;
@@ -38,10 +42,20 @@ export const decideCare = (command: CareCommand, agent: Cared): Answer => {
   if (command.type === 'accept') {
     if (by === owner && care.offer === undefined) return nothingNew;
     if (care.offer?.to !== by) return refused('not_offered', `it was not offered to ${by}`);
-    return accepted({ type: 'agent.reassigned', from: owner, to: by, offeredBy: care.offer.by, by, at: now });
+    const { raci } = agent.profile;
+    const answers = care.orphanSince !== undefined && raci !== undefined && { raci: takenOver(raci, owner, by) };
+    return accepted({ type: 'agent.reassigned', from: owner, to: by, offeredBy: care.offer.by, ...answers, by, at: now });
   }
-  return recertify(command, agent);
+  return command.type === 'raci' ? changeRaci(command, agent) : recertify(command, agent);
 };
+
+/** Who lives always has somebody who answers, at every stage. */
+const changeRaci = ({ raci, gaps, operator, by, reason, now }: Extract<CareCommand, { type: 'raci' }>, { status, profile }: Cared): Answer => {
+  if (!operator && by !== profile.owner) return refused('forbidden', 'an operator or the agent\'s owner says who answers for it');
+  if (status !== 'draft' && gaps.length > 0) return refused('raci_gaps', gaps.map((gap) => (gap.why === 'nobody' ? `nobody for ${gap.stage}` : `${gap.person}, for ${gap.stage}, is not active`)).join('; '));
+  return sameDuties(raci, profile.raci ?? {}) ? nothingNew : accepted({ type: 'agent.raci_changed', raci, reason, by, at: now });
+};
+
 
 const recertify = ({ ownerActive, entitled, by, reason, now }: Extract<CareCommand, { type: 'recertify' }>, agent: Cared): Answer => {
   const { profile: { owner }, care = {} } = agent;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { effectiveRaci, raciGaps, stages } from './raci.ts';
+import { takenOver, raciGaps, stages } from './raci.ts';
 import type { RaciMatrix } from './raci.ts';
 
 const full = Object.fromEntries(stages.map((stage) => [stage, { accountable: 'ann' }])) as RaciMatrix;
@@ -12,7 +12,8 @@ describe('who answers at each stage', () => {
   it('names the stage and the person who is gone', () => {
     expect(raciGaps({ ...full, logging: { accountable: 'carol' } }, (person) => person !== 'carol')).toEqual([{ stage: 'logging', why: 'not_active', person: 'carol' }]);
   });
-  it('takes the process where the agent says nothing', () => {
-    expect(effectiveRaci({ incident: { accountable: 'bob' } }, full)).toEqual({ ...full, incident: { accountable: 'bob' } });
+  it('goes from one to another for what the one answered for, and for nothing else', () => {
+    const given = { trigger: { accountable: 'carol', informed: ['carol'] }, incident: { accountable: 'bob' } };
+    expect(takenOver(given, 'carol', 'eve')).toEqual({ trigger: { accountable: 'eve', informed: ['carol'] }, incident: { accountable: 'bob' } });
   });
 });

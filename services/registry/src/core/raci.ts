@@ -8,8 +8,9 @@ export type RaciMatrix = { readonly [S in Stage]?: StageDuties | undefined };
 
 export type RaciGap = { readonly stage: Stage; readonly why: 'nobody' } | { readonly stage: Stage; readonly why: 'not_active'; readonly person: string };
 
-/** An agent's own duties before those of its process, stage by stage. */
-export const effectiveRaci = (agent: RaciMatrix | undefined, process: RaciMatrix | undefined): RaciMatrix => ({ ...process, ...agent });
+/** Everything that `from` was accountable for is `to`'s; what others do stays. */
+export const takenOver = (raci: RaciMatrix, from: string, to: string): RaciMatrix =>
+  Object.fromEntries(Object.entries(raci).map(([stage, duties]) => [stage, duties?.accountable === from ? { ...duties, accountable: to } : duties]));
 
 /** Stages for which nobody answers, or somebody who is not active any more. */
 export const raciGaps = (raci: RaciMatrix | undefined, isActive: (person: string) => boolean): readonly RaciGap[] => stages.flatMap((stage): RaciGap[] => {
@@ -17,3 +18,6 @@ export const raciGaps = (raci: RaciMatrix | undefined, isActive: (person: string
   if (person === undefined) return [{ stage, why: 'nobody' }];
   return isActive(person) ? [] : [{ stage, why: 'not_active', person }];
 });
+
+export const sameDuties = (a: RaciMatrix, b: RaciMatrix): boolean => stages.every((stage) => listed(a[stage]) === listed(b[stage]));
+const listed = (duties: StageDuties | undefined): string => (duties === undefined ? '' : JSON.stringify([duties.accountable, duties.responsible ?? [], duties.consulted ?? [], duties.informed ?? []]));

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { validateOfferAgentRequest, validateReasonRequest } from '@countersign/contracts';
-import type { OfferAgentRequest, ReasonRequest } from '@countersign/contracts';
+import { validateOfferAgentRequest, validateRaciRequest, validateReasonRequest } from '@countersign/contracts';
+import type { OfferAgentRequest, RaciRequest, ReasonRequest } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
@@ -29,6 +29,12 @@ export class OwnershipController {
   @HttpCode(200)
   accept(@Param('agent') agent: string, @Person() who: AuthenticatedPerson) {
     return this.#registry.own(agent, (owning) => owning.accept(agent, who));
+  }
+
+  @Post('agents/:agent/raci')
+  @HttpCode(200)
+  raci(@Param('agent') agent: string, @Body(validated(validateRaciRequest)) { raci, reason }: RaciRequest, @Person() who: AuthenticatedPerson) {
+    return this.#registry.own(agent, (owning) => owning.raci(agent, raci, who, reason));
   }
 
   @Post('agents/:agent/recertify')
