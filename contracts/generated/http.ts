@@ -201,7 +201,7 @@ export interface ChangeView {
   readonly expiresAt: number;
   /** Digest of what it would change, as it was when it was filed. */
   readonly base: string;
-  /** What an approver signs: subject, base and all that would be. */
+  /** What an approver signs: base64url SHA-256 of the canonical JSON (RFC 8785) of subject, base, after, diff, widens and allows. */
   readonly digest: string;
   readonly after: JsonObject;
   readonly diff: readonly { readonly field: string; readonly before: string; readonly after: string }[];

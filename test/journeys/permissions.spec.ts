@@ -75,7 +75,7 @@ describe('roles and their change', () => {
     const wider = role(reader, payer('*', 900));
     expect(await put('/roles/payer', { role: wider, reason: 'alone' })).toMatchObject({ status: 403, body: { code: 'change_review_required' } });
     const request = expectStatus(await file(operator, 'agent', 'payer-1', { permissions: ['desk.wipe'] }), 200, 201).body;
-    expect(request).toMatchObject({ status: 'open', allows: ['desk.wipe'], diff: [{ field: 'permissions', before: '[]', after: '["desk.wipe"]' }] });
+    expect(request).toMatchObject({ status: 'open', allows: ['desk.wipe'], diff: [{ field: 'effective' }, { field: 'permissions', before: '[]', after: '["desk.wipe"]' }] });
     expect(await approve(operator, request)).toMatchObject({ body: { code: 'self_approval' } });
     expect(await approve(whole.people.owner, request)).toMatchObject({ status: 403 });
     expect(await approve(lead, request)).toMatchObject({ status: 403, body: { code: 'grants_too_much', detail: 'tool desk.wipe' } });

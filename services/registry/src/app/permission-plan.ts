@@ -2,6 +2,8 @@ import type { AgentChange, ChangeView, GrantorDefinition, RoleDefinition, Templa
 import { covers, refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import { changeableOf, changedIn, heldBy, widening } from '../core/agent-change.ts';
+import { contentOf } from '../core/change-content.ts';
+import type { ChangeContent } from '../core/change-content.ts';
 import type { Approved } from '../core/agent-change.ts';
 import { conditionsOf, effectiveOf } from '../core/effective-permissions.ts';
 import type { Effective } from '../core/effective-permissions.ts';
@@ -30,9 +32,17 @@ export interface PlanDeps { readonly streams: Streams; readonly book: Permission
 export const declaredRoles = async (book: PermissionBook): Promise<Map<string, RoleDefinition>> => new Map((await book.declared('role')).map(({ id, definition }) => [id, definition]));
 
 const longest = 20_000;
-const text = (value: unknown): string => { const json = value === undefined ? '' : JSON.stringify(value); return json.length > longest ? `${json.slice(0, longest - 1)}…` : json; };
-const diffOf = (before: object, after: object): ChangeView['diff'] => [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
-  .map((field) => ({ field, before: text((before as Record<string, unknown>)[field]), after: text((after as Record<string, unknown>)[field]) })).filter((one) => one.before !== one.after);
+const mostWays = 200;
+type Digest = PlanDeps['digest'];
+const text = (value: unknown, digest: Digest): string => { const json = value === undefined ? '' : JSON.stringify(value); return json.length > longest ? `${json.slice(0, longest - 64)}… (sha-256 ${digest(value)})` : json; };
+const diffOf = (before: object, after: object, digest: Digest): ChangeView['diff'] => [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+  .map((field) => ({ field, before: text((before as Record<string, unknown>)[field], digest), after: text((after as Record<string, unknown>)[field], digest) })).filter((one) => one.before !== one.after);
+
+/** As people are shown it, with the digest of all of that. */
+const shown = (digest: Digest, { widens, ...content }: ChangeContent) => {
+  const all = { ...content, widens: widens.slice(0, mostWays).map((way) => way.slice(0, 500)) };
+  return { ...all, digest: digest(contentOf(all)) };
+};
 
 /** What a change of one subject is and does; refused where it names what there is not. */
 export const planOf = async (deps: PlanDeps, wanted: Wanted): Promise<Plan | Refused<'not_found' | 'unknown_role' | 'invalid_request' | 'conflict'>> => {
@@ -53,8 +63,11 @@ const agentPlan = async ({ streams, digest }: PlanDeps, id: string, after: Agent
   const effective = effectiveOf({ permissions: after.permissions ?? profile.permissions, roles: after.roles ?? profile.roles }, roles);
   const base = digest({ ...was, effective: before });
   return {
-    base, digest: digest({ subject: { kind: 'agent', id }, base, after, effective }), owner: profile.owner, diff: diffOf(was, { ...was, ...after }),
-    widens: widening(profile, before, after, effective), allows: newlyAllowed(before, effective, tools),
+    ...shown(digest, {
+      subject: { kind: 'agent', id }, base, after: after as ChangeView['after'], diff: diffOf({ ...was, effective: before }, { ...was, ...after, effective }, digest),
+      widens: widening(profile, before, after, effective), allows: newlyAllowed(before, effective, tools),
+    }),
+    owner: profile.owner,
     given: {
       roles: (after.roles ?? []).filter((role) => !profile.roles.includes(role)), permissions: (after.permissions ?? []).filter((tool) => !profile.permissions.includes(tool)),
       ceiling: after.ceiling !== undefined && after.ceiling > profile.ceiling ? after.ceiling : 1,
@@ -76,9 +89,12 @@ const rolePlan = async ({ streams, inventory, book, digest }: PlanDeps, id: stri
   const next = new Map(roles).set(id, after);
   const held = (definition: RoleDefinition | undefined): Effective => effectiveOf({ permissions: [], roles: [id] }, new Map(definition === undefined ? [] : [[id, definition]]));
   return {
-    base, digest: digest({ subject: { kind: 'role', id }, base, after }), owner: before?.owner ?? null, diff: diffOf(before ?? {}, after),
-    // Removed, it held nothing for anybody: compared with nothing.
-    widens: roleWidens(id, now.status === 'declared' ? before : undefined, after, [...holders, ...templates]), allows: newlyAllowed(held(before), held(after), tools),
+    ...shown(digest, {
+      subject: { kind: 'role', id }, base, after: after as unknown as ChangeView['after'], diff: diffOf(before ?? {}, after, digest),
+      // Removed, it held nothing for anybody: compared with nothing.
+      widens: roleWidens(id, now.status === 'declared' ? before : undefined, after, [...holders, ...templates]), allows: newlyAllowed(held(before), held(after), tools),
+    }),
+    owner: before?.owner ?? null,
     given: { roles: [], permissions: after.permissions.flatMap((permission) => permission.tools), ceiling: 1 },
     parts: (approved, reason, by, at) => [
       streams.declarationPart('role', id, { type: 'put', definition: after, digest: digest(after), widens: roleWidens(id, now.status === 'declared' ? before : undefined, after, [...holders, ...templates]), approved, reason, by, now: at }, by),
@@ -99,7 +115,7 @@ const boundPlan = async ({ streams, digest }: PlanDeps, { kind, id, after }: Ext
   const base = now.status === 'none' ? 'none' : now.digest;
   const widens = kind === 'template' ? templateWidens(before as TemplateDefinition | undefined, after) : grantorWidens(before as GrantorDefinition | undefined, after);
   return {
-    base, digest: digest({ subject: { kind, id }, base, after }), owner: null, diff: diffOf(before ?? {}, after), widens, allows: [],
+    ...shown(digest, { subject: { kind, id }, base, after: after as unknown as ChangeView['after'], diff: diffOf(before ?? {}, after, digest), widens, allows: [] }), owner: null,
     given: kind === 'template' ? { roles: after.roles, permissions: [], ceiling: after.ceiling } : { roles: after.roles, permissions: after.tools, ceiling: after.ceiling },
     parts: (approved, reason, by, at) => [streams.declarationPart(kind, id, { type: 'put', definition: after, digest: digest(after), widens, approved, reason, by, now: at } as never, by)],
   } satisfies Plan;

@@ -60,7 +60,7 @@ export const createPermissions = (deps: PermissionDeps) => {
       const at = now(), change = deps.ids();
       const atOnce = plan.widens.length === 0 && (person === plan.owner || roles.includes('operator'));
       const { base, digest, diff, widens, allows } = plan;
-      const filed = { change, subject: { kind: wanted.kind, id: wanted.id }, requester: person, reason, filedAt: at, expiresAt: at + changeLifeMs, base, digest, after: wanted.after as never, diff, widens: widens.slice(0, 200), allows };
+      const filed = { change, subject: { kind: wanted.kind, id: wanted.id }, requester: person, reason, filedAt: at, expiresAt: at + changeLifeMs, base, digest, after: wanted.after as never, diff, widens, allows };
       return await decideTogether(store, [streams.changePart(change, { type: 'file', filed, atOnce, now: at }, person), ...(atOnce ? plan.parts(null, reason, person, at) : [])]) ?? view(change);
     }),
     /** A second person's verified signature: applied with it, in one transaction. */
