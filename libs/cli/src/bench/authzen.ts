@@ -1,70 +1,29 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { namespacedBus } from '@countersign/bus';
-import { createKafkaBus } from '@countersign/bus/kafka';
-import { topics } from '@countersign/contracts';
 import { createClientAssertion, generateKey } from '@countersign/identity';
 import type { Local } from '../local.ts';
 import { activate, governed } from '../people/activate.ts';
-import { createClient } from '../people/client.ts';
-import { enrol, invite } from '../people/enrol.ts';
-import { keyOf } from '../people/local-people.ts';
-import { answersReady, startNode } from './child.ts';
-import type { Child } from './child.ts';
+import { startNode } from './child.ts';
 import { busyRate, openP99 } from './http-load.ts';
 import type { HttpLoad } from './http-load.ts';
 import { ofRounds } from './measured.ts';
 import type { Results } from './measured.ts';
-import { benchPack, writeBundle } from './thousand-rules.ts';
+import { staff, startServices } from './own-services.ts';
+import { benchPack } from './thousand-rules.ts';
 
 const connections = 64;
 const rate = 100;
 const agents = 8;
-const main = (service: string): string => fileURLToPath(new URL(`../../../../services/${service}/dist/main.js`, import.meta.url));
 const until = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
   for (const deadline = Date.now() + 60_000; !await condition(); await new Promise((resolve) => { setTimeout(resolve, 100); })) if (Date.now() > deadline) throw new Error(`${what}: not within a minute`);
 };
 
-/** Registry, policy with 1,000 rules, and gateway as processes of their own; supervision and anomaly are played by their heartbeats. */
-const startServices = async (local: Local, place: string, pack: Awaited<ReturnType<typeof benchPack>>) => {
-  const namespace = `bench-${randomBytes(4).toString('hex')}`;
-  const bus = namespacedBus(await createKafkaBus({ brokers: local.kafka!.split(','), clientId: 'bench' }), namespace);
-  await bus.ensureTopics(Object.values(topics));
-  await bus.close();
-  const started: Child[] = [];
-  const stop = async (): Promise<void> => { for (const child of started.splice(0).reverse()) await child.stop(); };
-  const start = async (service: 'registry' | 'policy' | 'gateway', env: Readonly<Record<string, string>>): Promise<void> => {
-    started.push(await startNode(service, [main(service)], {
-      env: {
-        CS_BUS: 'kafka', CS_BUS_NAMESPACE: namespace, CS_KAFKA_BROKERS: local.kafka!, CS_HTTP_PORT: new URL(local.http[service]).port, CS_SECRETS_DIR: local.secrets, CS_TENANT: 'acme', CS_LOG_LEVEL: 'warn',
-        CS_REGISTRY_URL: local.http.registry, CS_POLICY_URL: local.http.policy, CS_SUPERVISION_URL: local.http.supervision, ...(local.postgres[service] === undefined ? {} : { CS_POSTGRES_URL: local.postgres[service] }), ...(local.redis === undefined ? {} : { CS_REDIS_URL: local.redis }), ...env,
-      },
-      ready: service === 'registry' ? answersReady(local.http.registry) : async () => fetch(`${local.http[service]}/readyz`).then((answer) => answer.ok, () => false),
-    }));
-  };
-  try {
-    started.push(await startNode('heartbeats', [fileURLToPath(new URL('./heartbeats.js', import.meta.url)), local.kafka!, local.secrets, 'acme', namespace], { ready: async (printed) => printed.includes('beating') }));
-    await start('registry', { CS_REGISTRY_TOKENS_PER_MINUTE: '10000000' });
-    await start('policy', { CS_POLICY_BUNDLE: await writeBundle(join(place, 'bundle'), pack.spec) });
-    await start('gateway', { CS_GATEWAY_PER_MINUTE: '1000000' });
-    return { stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-};
-
 /** Tools and agents through the registry's own door; a bearer token each. */
 const enrolAgents = async (local: Local, place: string, pack: Awaited<ReturnType<typeof benchPack>>): Promise<readonly string[]> => {
-  const nobody = createClient({ http: local.http });
-  const code = (await readFile(join(local.secrets, 'operator-enrolment'), 'utf8')).trim();
-  await enrol(nobody, place, code, { person: 'operator', name: 'First operator', roles: ['operator'] });
-  const operator = createClient({ http: local.http, as: { person: 'operator', key: keyOf(place, 'operator') } });
-  const owner = { person: 'owner', name: 'Owner', roles: ['agent-owner'] };
-  await enrol(nobody, place, (await invite(operator, owner)).code, owner);
+  const operator = await staff(local, place, [{ person: 'owner', name: 'Owner', roles: ['agent-owner'] }]);
   await operator.request('registry', 'POST', '/tools', { tools: pack.tools });
   const tokens: string[] = [];
   for (let n = 0; n < agents; n += 1) {
@@ -84,7 +43,7 @@ const enrolAgents = async (local: Local, place: string, pack: Awaited<ReturnType
 export const benchAuthzen = async (local: Local, { quick, tell }: { readonly quick: boolean; readonly tell: (line: string) => void }): Promise<Results> => {
   const place = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   const pack = await benchPack();
-  const services = await startServices(local, place, pack);
+  const services = await startServices(local, place, pack, { registry: { CS_REGISTRY_TOKENS_PER_MINUTE: '10000000' }, policy: {}, gateway: { CS_GATEWAY_PER_MINUTE: '1000000' } });
   const port = new URL(local.http.tools).port;
   const echo = await startNode('echo', [fileURLToPath(new URL('./fastify-echo.js', import.meta.url)), port], { ready: async (printed) => printed.includes('listening') });
   try {

@@ -52,7 +52,7 @@ export const openRun = (n: number, { instruction, steps }: Script, cast: Cast) =
     const action = newId();
     const ran = step.expect.decision === 'allow';
     sayings.push(() => ({ step, action, message: message('proposed', { action, tool: step.tool, arguments: step.args, deadline: null, reason: step.why, confidence: 0.9 }, claimed(step)) }));
-    sayings.push(() => ({ action, message: message('outcome', { action, status: ran ? 'succeeded' : 'not_executed', result: ran ? step.result : null, error: null, cost: null, tokens: ran ? 420 : null, durationMs: ran ? 31 : null }) }));
+    if (step.pending !== true) sayings.push(() => ({ action, message: message('outcome', { action, status: ran ? 'succeeded' : 'not_executed', result: ran ? step.result : null, error: null, cost: null, tokens: ran ? 420 : null, durationMs: ran ? 31 : null }) }));
   }
   sayings.push(() => ({ message: message('ended', { reason: 'completed', messages: sayings.length }, true) }));
   return { run, jkt, next: () => sayings[chain.nextSeq]?.(), get seq() { return chain.nextSeq; } };

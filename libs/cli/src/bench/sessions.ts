@@ -1,7 +1,7 @@
 import type { DecisionKind, JsonObject, Tier } from '@countersign/contracts';
 
 /** What policy must say to a step; `grant` follows from `allow`. */
-export interface Step { readonly tool: string; readonly args: JsonObject; readonly why: string; readonly result: string; readonly expect: { readonly decision: DecisionKind; readonly tier: Tier | null } }
+export interface Step { /** Its outcome is not reported. */ readonly pending?: true; readonly tool: string; readonly args: JsonObject; readonly why: string; readonly result: string; readonly expect: { readonly decision: DecisionKind; readonly tier: Tier | null } }
 export interface Script { readonly instruction: string; readonly steps: readonly Step[] }
 
 const allow = (tier: Tier) => ({ decision: 'allow', tier } as const);

@@ -72,6 +72,16 @@ describe('an agent', () => {
     expect(outcome(given(registered, reviewed())(tell('activate', { fourEyes: 'registrar', by: 'other' })))).toBe('accepted');
   });
 
+  it('whose review failed is registered again as it should be, by its own key, and is reviewed anew; nothing else is', () => {
+    const again = (over: Partial<AgentProfile>) => register({ purpose: 'mended', ...over });
+    const failed = reviewed({ passed: false });
+    const mended = given(registered, failed)(again({}));
+    expect(mended).toMatchObject({ status: 'accepted', events: [{ type: 'agent.registered', profile: { purpose: 'mended' } }] });
+    expect(outcome(given(registered, failed, ...(mended.status === 'accepted' ? mended.events : []))(tell('activate')))).toBe('governance_review_required');
+    for (const before of [[registered], [registered, reviewed()], [registered, reviewed(), { type: 'agent.activated', ...because } as const, failed]]) expect(outcome(given(...before)(again({})))).toBe('conflict');
+    expect(outcome(given(registered, failed)(again({ key: { ...key, x: 'B'.repeat(43) } })))).toBe('conflict');
+  });
+
   it('for a prohibited practice is not registered', () => {
     expect(outcome(given()({ ...register(), euAiAct: { category: 'prohibited' } } as AgentCommand))).toBe('prohibited_practice');
   });
