@@ -3,6 +3,7 @@ import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
 import { agentPermissionsUsage, changesUsage, isPermissionVerb, usageOf } from './permissions/usage.ts';
 import { policyUsage } from './policy/command.ts';
+import { scimUsage } from './scim/usage.ts';
 
 /** A command gets its arguments and answers with its exit code. */
 export type Command = (args: readonly string[]) => Promise<number>;
@@ -104,6 +105,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign who-answers RUN ACTION [--stage STAGE] [--as PERSON] [--json]\n  Who was accountable for an action when it was decided, stage by stage, and whom to ask today where they have left.',
     load: async () => (await import('./people/who-answers-command.ts')).whoAnswers,
   },
+  scim: { summary: 'identity providers that provision people by SCIM 2.0', usage: scimUsage, load: async () => (await import('./scim/command.ts')).scim },
   inventory: {
     summary: 'brings in agents that run already, flags how they sign in, and says what enforcement would have done',
     usage: inventoryUsage,
