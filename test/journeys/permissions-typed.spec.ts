@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { ChangeView } from '@countersign/contracts';
+import { enrol, startWhole } from '@countersign/spec/whole';
+import type { Whole } from '@countersign/spec/whole';
+import type { Command } from '../../libs/cli/src/commands.ts';
+import { savePerson } from '../../libs/cli/src/people/local-people.ts';
+import { agentPermissions } from '../../libs/cli/src/permissions/agent-command.ts';
+import { change } from '../../libs/cli/src/permissions/changes-command.ts';
+import { declaredCommand } from '../../libs/cli/src/permissions/roles-command.ts';
+import { scim } from '../../libs/cli/src/scim/command.ts';
+
+const role = declaredCommand('role'), template = declaredCommand('template'), grantor = declaredCommand('grantor');
+
+/** What people type about roles and changes, against a registry that runs. */
+describe('roles, templates and changes from the command line', () => {
+  let whole: Whole, folder: string;
+  const typed = async <T = Record<string, unknown>>(command: Command, ...args: string[]): Promise<{ readonly code: number; readonly out: T; readonly err: string }> => {
+    process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, http: whole.urls });
+    const out: string[] = [], err: string[] = [];
+    const spies = [jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out.push(String(text)); return true; }), jest.spyOn(process.stderr, 'write').mockImplementation((text) => { err.push(String(text)); return true; })];
+    try {
+      const code = await command([...args, '--json']);
+      return { code, out: (out.length === 0 ? {} : JSON.parse(out.join(''))) as T, err: err.join('') };
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+      delete process.env['CS_LOCAL'];
+    }
+  };
+  beforeAll(async () => {
+    whole = await startWhole({});
+    folder = mkdtempSync(join(tmpdir(), 'permissions-'));
+    savePerson(folder, { person: 'operator', name: 'operator', roles: ['operator'] }, whole.people.operator.key);
+    savePerson(folder, { person: 'rita', name: 'rita', roles: ['policy-reviewer'] }, (await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer'])).key);
+  }, 120_000);
+  afterAll(async () => { await whole?.close(); rmSync(folder ?? '', { recursive: true, force: true }); }, 60_000);
+
+  it('an agent comes out of a template, and what it may do is explained', async () => {
+    expect(await typed(template, 'demo')).toMatchObject({ code: 0, out: { templates: [{ template: 'customer-service' }, { template: 'reader' }, { template: 'supplier-payments' }] } });
+    const keyFile = join(folder, 'payer.json');
+    expect(await typed(agentPermissions, 'new', 'payer', '--template', 'supplier-payments', '--name', 'Payer', '--purpose', 'pays suppliers', '--owner', 'owner', '--key-file', keyFile)).toMatchObject({ code: 0, out: { agent: 'payer', status: 'draft', template: 'supplier-payments' } });
+    expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+    expect(await typed(agentPermissions, 'permissions', 'payer', '--tool', 'payments.refund')).toMatchObject({ code: 0, out: { tool: { tool: 'payments.refund' } } });
+    expect(await typed(agentPermissions, 'unused', 'payer')).toMatchObject({ code: 0, out: { agent: 'payer' } });
+    expect(await typed(agentPermissions, 'unused', '--all')).toMatchObject({ code: 0 });
+    expect(await typed(role)).toMatchObject({ code: 0, out: { roles: expect.arrayContaining([expect.objectContaining({ role: 'supplier-payments', agents: ['payer'] })]) } });
+    expect(await typed(grantor, 'put', 'finance-lead', '--file', '{"roles":["supplier-payments"],"tools":[],"ceiling":2}', '--reason', 'their team')).toMatchObject({ code: 0, out: { grantor: 'finance-lead' } });
+  });
+
+  it('more takes a request that somebody else saw and signed', async () => {
+    const filed = await typed<ChangeView>(change, 'file', 'agent', 'payer', '--after', '{"permissions":["mail.send"]}', '--reason', 'sends remittances');
+    expect(filed).toMatchObject({ code: 0, out: { status: 'open', diff: [{ field: 'effective' }, { field: 'permissions', after: '["mail.send"]' }] } });
+    const id = filed.out.change;
+    expect(await typed(change, 'show', id)).toMatchObject({ code: 0, out: { digest: filed.out.digest } });
+    expect(await typed(change, 'approve', id, '--reason', 'seen', '--as', 'rita')).toMatchObject({ code: 1, out: { status: 'open' } });
+    expect(await typed(change, 'approve', id, '--reason', 'seen', '--as', 'operator', '--yes')).toMatchObject({ code: 1, err: expect.stringContaining('self_approval') });
+    expect(await typed(change, 'approve', id, '--reason', 'seen', '--as', 'rita', '--yes')).toMatchObject({ code: 0, out: { status: 'applied', approvedBy: 'rita' } });
+    expect(await typed(change)).toMatchObject({ code: 0, out: { changes: [] } });
+    const other = await typed<ChangeView>(change, 'file', 'agent', 'payer', '--after', '{"purpose":"pays rent"}', '--reason', 'r');
+    expect(await typed(change, 'withdraw', other.out.change, '--reason', 'not needed')).toMatchObject({ code: 0, out: { status: 'withdrawn' } });
+  });
+
+  it('an identity provider is connected, its token replaced, and it is removed', async () => {
+    const users = async (token: unknown): Promise<number> => (await fetch(`${whole.urls.registry}/scim/v2/Users`, { headers: { authorization: `Bearer ${String(token)}` } })).status;
+    const made = await typed(scim, 'connect', 'okta', '--map', 'Finance=treasurer', '--reason', 'people come from there');
+    expect([made.code, await users(made.out['token'])]).toEqual([0, 200]);
+    const rotated = await typed(scim, 'rotate', 'okta', '--reason', 'by the clock');
+    expect([rotated.code, await users(rotated.out['token'])]).toEqual([0, 200]);
+    expect(await typed(scim, 'remove', 'okta', '--reason', 'another provider')).toMatchObject({ code: 0 });
+    expect(await users(rotated.out['token'])).toBe(401);
+  });
+});
