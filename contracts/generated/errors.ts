@@ -59,6 +59,7 @@ export const errors = {
   recertification_overdue: { status: 409, retryable: false, meaning: "The agent was suspended because nobody recertified it in time.", remedy: "Have its owner look and recertify it: countersign agent recertify AGENT." },
   raci_gaps: { status: 409, retryable: false, meaning: "A stage of a decision would have nobody active who answers for it.", remedy: "Name an active person for each stage that the detail lists." },
   too_many_leave: { status: 409, retryable: false, meaning: "The list of staff would make more people leave at once than is taken without a second look.", remedy: "Look at it with --dry-run; if it is right, say --force." },
+  not_requestable: { status: 403, retryable: false, meaning: "The extra scope that was asked for is more than the agent's roles let it ask for.", remedy: "Ask for tools that a role of the agent holds as requestable, by name." },
   key_in_use: { status: 409, retryable: false, meaning: "The key cannot be registered here: a credential is never shared, and never used again.", remedy: "Make a new key pair for this agent." },
   key_limit: { status: 409, retryable: false, meaning: "The agent has as many keys as it may.", remedy: "Retire one first; expired ones do not count." },
   key_expired: { status: 401, retryable: false, meaning: "The agent's key is past its life or was retired.", remedy: "Rotate: countersign agent rotate-key AGENT." },

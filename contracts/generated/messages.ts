@@ -178,6 +178,8 @@ export interface GovernedDecided {
   readonly review?: { readonly rate: number; readonly instruction: string; /** Of what the reviewer is shown. */ readonly digest: string; /** Whose agent and instruction it was: they do not review it. */ readonly requesters: readonly string[] };
   /** What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list). */
   readonly observed?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; /** When observing ends and rules hold. */ readonly until: number; /** Who would have been asked, and for how long (ms). */ readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number; readonly requesters: readonly string[] } | null };
+  /** The extra scope by which this run may use the tool. */
+  readonly extension?: ScopeExtension;
 }
 export interface GovernedEnded {
   /** Dense per partition from 0. */
@@ -938,6 +940,15 @@ export interface GrantClaims {
   readonly observe?: true;
   readonly delegation?: DelegationContext;
 }
+/** Extra scope of a run, for a time: what the granted action countersign.extend_scope opened. Counts only for tools that the agent's roles hold as requestable. */
+export interface ScopeExtension {
+  /** Names of tools; no patterns. */
+  readonly tools: readonly string[];
+  /** From then on it counts for nothing. */
+  readonly until: number;
+  /** The action by which it was asked for and granted. */
+  readonly action: string;
+}
 /** Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry. */
 export interface TokenClaims {
   readonly iss: string;
@@ -961,4 +972,5 @@ export interface TokenClaims {
   readonly via?: string;
   /** Of a child run: the run, and the action of it, that delegated. */
   readonly parent?: { readonly run: string; readonly action: string };
+  readonly extension?: ScopeExtension;
 }

@@ -6,3 +6,4 @@ export * from './time.ts';
 export * from './reach.ts';
 export * from './patterns.ts';
 export * from './delegation.ts';
+export * from './scope-extension.ts';

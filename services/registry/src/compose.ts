@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, ExtendScopeRequest, ExtendScopeResponse, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
@@ -17,6 +17,8 @@ import { createAgents } from './app/agents.ts';
 import type { Step } from './app/agents.ts';
 import { createGovernance } from './app/governance.ts';
 import type { AskPolicy } from './app/governance.ts';
+import { extendScope } from './app/extend-scope.ts';
+import type { ScopeExtensions } from './app/extend-scope.ts';
 import { createGraph } from './app/graph.ts';
 import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
 import { issueRuns } from './app/issue-runs.ts';
@@ -55,6 +57,7 @@ export interface RegistryPorts {
   readonly permissionBook: PermissionBook;
   readonly toolUses: ToolUses;
   readonly enoughUse: PermissionPorts['enoughUse'];
+  readonly extensions: ScopeExtensions;
   /** What the topic says was revoked; told of what is revoked here before it comes back. */
   readonly revocations: Pick<LiveRevocationView, 'add' | 'token' | 'work' | 'key' | 'isStale' | 'size'>;
   readonly messages: Messages & RevocationMessages;
@@ -118,7 +121,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const permissions = await composePermissions(ports);
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
-  const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), grantKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'policy')) };
+  const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), grantKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'policy')), extensionOf: ports.extensions.of };
   const guard = createToolGuard({ audience: registryAudience, jwks: createKeySet(ports.jwks), store: ports.hot, halts: ports.halts, revocations: ports.revocations, now, refuseObserved: true });
   await putBuiltInTools(manage, new Set((await inventory.tools()).map((row) => row.tool)), now());
 
@@ -167,6 +170,11 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     exchange: (request: TokenExchangeRequest) => exchangeToken({ ...issuing, guard }, request),
     runs: async (request: OpenRunsRequest): Promise<OpenRunsResponse> => {
       const issued = await issueRuns(issuing, request);
+      if (issued.status === 'refused') throw new CodedError(issued.code, issued.detail);
+      return issued.response;
+    },
+    extendScope: async (request: ExtendScopeRequest): Promise<ExtendScopeResponse> => {
+      const issued = await extendScope({ ...issuing, guard }, ports.extensions, request);
       if (issued.status === 'refused') throw new CodedError(issued.code, issued.detail);
       return issued.response;
     },

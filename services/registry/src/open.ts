@@ -25,6 +25,7 @@ import { createInventory, openInventory } from './outbound/inventory.ts';
 import { beatTopics, createMessages } from './outbound/publish.ts';
 import { createCredentialBook } from './outbound/credential-book.ts';
 import { createAgentSearch } from './views/agent-search.ts';
+import { createScopeExtensions } from './outbound/scope-extensions.ts';
 import { RegistryModule } from './registry.module.ts';
 
 /** Names nobody registered that are kept apart. */
@@ -52,8 +53,8 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const registry = await composeRegistry({
     store: createPostgresEventStore(pool), inventory: createInventory(source), permissionBook: createPermissionBook(source), toolUses: createToolUses(source), enoughUse: { days: config.proposalDays, calls: config.proposalCalls }, search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
     proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes, terms: config.terms, deeds: createDeeds(source), shadows: createShadows(source, mostShadows),
-    credentialBook: createCredentialBook(source), scimBook: createScimBook(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
     askPolicy: createAskPolicy({ url: config.policyUrl, keys, ids: randomUUID, now: Date.now }), fourEyes: config.fourEyes,
+    credentialBook: createCredentialBook(source), scimBook: createScimBook(source), extensions: createScopeExtensions(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
     ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
   });
   // Before the first heartbeat: whoever sees that one has seen everything.

@@ -73,7 +73,7 @@ const propose = (draft: Draft, { message, evidence }: Of<'proposed'>, run: RunSt
   if (known !== undefined) return repeated(draft, message, known);
   if (!isUuidV7(message.action)) return refuse(draft, 'invalid_schema', 'an action id is a UUID version 7 in lower case', { action: message.action });
   if (run.actions.size >= world.limits.actionsPerRun) return refuse(draft, 'budget_exceeded', `a run has at most ${world.limits.actionsPerRun} actions`, { action: message.action });
-  judgeAction(draft, world, run, { message, round: 1, action: undefined, approval: null, supplied: null, evidence });
+  judgeAction(draft, world, run, { message, round: 1, action: undefined, approval: null, supplied: null, evidence, extension: draft.command.from === 'runtime' ? draft.command.token.extension : undefined });
   return draft;
 };
 

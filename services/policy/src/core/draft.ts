@@ -77,6 +77,8 @@ export interface Ruling {
   /** What it takes from wider budgets. */
   readonly budgets?: readonly BudgetUse[];
   readonly evidence?: readonly CheckedEvidence[] | undefined;
+  /** The extra scope by which the run may use the tool. */
+  readonly extension?: GovernedDecided['extension'];
   readonly detail: string | null;
   /** Drawn for a blind review. */
   readonly review?: GovernedDecided['review'] | undefined;
@@ -98,7 +100,7 @@ export const decideAction = (draft: Draft, message: ActionProposed, round: numbe
   const record: GovernedDecided = {
     position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
     kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, ...(ruling.failed.length > 0 && { failed: ruling.failed }), decision,
-    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }), ...(ruling.review !== undefined && { review: ruling.review }), ...(ruling.observed !== undefined && { observed: ruling.observed }),
+    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }), ...(ruling.review !== undefined && { review: ruling.review }), ...(ruling.observed !== undefined && { observed: ruling.observed }), ...(ruling.extension !== undefined && { extension: ruling.extension }),
   };
   draft.records.push(record);
   draft.replies.push(answer);

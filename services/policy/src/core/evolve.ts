@@ -121,7 +121,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, shares: null, act: null, about: null, delegated: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, extension: null, shares: null, act: null, about: null, delegated: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -139,6 +139,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
     action.approval = record.decision.approval;
     action.proposal = record.message;
     action.evidence = record.evidence ?? null;
+    action.extension = record.extension ?? null;
     action.supplied = suppliedFacts(record);
     action.deferral = record.decision.deferral ?? null;
     waits(run, record.action, action);
@@ -203,6 +204,7 @@ const settle = (run: RunState, action: ActionState, status: ActionState['status'
   action.approval = null;
   action.proposal = null;
   action.evidence = null;
+  action.extension = null;
   action.supplied = null;
   action.deferral = null;
   action.depth = 0;

@@ -1,5 +1,5 @@
-import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, JsonObject, Modification, Money, Tier } from '@countersign/contracts';
-import { delegateTool, seniorHaltId } from '@countersign/kernel';
+import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, JsonObject, Modification, Money, ScopeExtension, Tier } from '@countersign/contracts';
+import { delegateTool, extendScopeTool, seniorHaltId } from '@countersign/kernel';
 import { reserveShares, sharesOf } from './budgets.ts';
 import type { BudgetUse } from './budgets.ts';
 import { defer, standingOf } from './deferral.ts';
@@ -9,6 +9,7 @@ import { consequence, decideAction, haltRun, own } from './draft.ts';
 import { judgeModified } from './modify.ts';
 import { observe, observedUntil } from './observe.ts';
 import type { Judged } from './modify.ts';
+import { askFault, openedBy } from './extension.ts';
 import { permits, withinScope } from './permissions.ts';
 import type { Permitted, Scoped } from './permissions.ts';
 import { beyond } from './scoped-permission.ts';
@@ -26,14 +27,16 @@ interface Round {
   readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null;
   /** Of a new proposal; a later round goes by what the action came with. */
   readonly evidence?: readonly CheckedEvidence[] | undefined;
+  /** Extra scope in the token of a new proposal; a later round goes by what the action came with. */
+  readonly extension?: ScopeExtension | undefined;
   /** It follows from a message about something else. */
   readonly follows?: true;
 }
 
 /** One round of an action: everything as of now (identity, halts, rules, budget), the decision on the record, and what follows from it. */
 export const judgeAction = (draft: Draft, world: World, run: RunState, round: Round): Decision => {
-  // To hand powers on is never only observed.
-  const until = round.message.tool === delegateTool ? undefined : observedUntil(world.agent(run.agent), run, world.now);
+  // To hand powers on, or to ask for more, is never only observed.
+  const until = round.message.tool === delegateTool || round.message.tool === extendScopeTool ? undefined : observedUntil(world.agent(run.agent), run, world.now);
   const { ruling: enforced, tool } = rule(world, run, draft, round, until !== undefined);
   const ruling = until === undefined ? enforced : observe(enforced, tool?.snapshot, until, world.now, (money) => widerSoFar(world, run, draft.accounts, round, money));
   const { decision, modified } = ruling;
@@ -46,7 +49,7 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
       claims: {
         jti: `${runId}:${round.message.action}:${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
         definition: tool!.snapshot.definition, args: world.digest(modified?.arguments ?? round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
-        tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: iat + Math.ceil(world.limits.grantMs / 1000),
+        tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: Math.min(iat + Math.ceil(world.limits.grantMs / 1000), ruling.extension?.until ?? Infinity),
         ...(round.message.tool === delegateTool && { delegation: contextFor(world, run, runId) }),
         // Dead when observing ends: from then on rules are asked.
         ...(until !== undefined && { observe: true as const, exp: Math.min(iat + Math.ceil(world.limits.grantMs / 1000), Math.ceil(until / 1000)) }),
@@ -87,11 +90,17 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const letThrough = observed && tool.snapshot.enforcement === 'cooperative';
   const unreviewed = unreviewedSource(tool);
   if (unreviewed !== null && !letThrough) return deny('out_of_scope', unreviewed);
-  const permitted = permits(agent, message.tool);
-  const outside = permitted === false || !withinScope(run.scope, message.tool);
+  let permitted = permits(agent, message.tool);
+  let outside = permitted === false || !withinScope(run.scope, message.tool);
+  const carried = round.action === undefined ? round.extension : round.action.extension ?? undefined;
+  const opened = outside && carried !== undefined && run.delegation === null ? openedBy(carried, agent, message.tool, world.now) : [];
+  const extension = opened.length > 0 ? carried : undefined;
+  if (extension !== undefined) [permitted, outside] = [opened, false];
   if (outside && !letThrough) return deny('not_permitted', 'the tool is outside of what agent and run may do');
   const fault = world.argumentsFault(tool, message.arguments);
   if (fault !== null) return deny('arguments_invalid', fault);
+  const tooMuch = askFault(agent, run.delegation !== null, message.tool, message.arguments);
+  if (tooMuch !== null) return deny('not_requestable', tooMuch);
 
   const standing = standingOf(run, message);
   if (standing.status === 'failed') return deny(standing.code, standing.detail);
@@ -134,7 +143,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
   const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
-  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified };
+  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified, ...(extension !== undefined && { extension }) };
   const asking = requesters(run, acting?.owners ?? [agent.owner]);
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);

@@ -1,4 +1,4 @@
-import type { ActionProposed, CheckedEvidence, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, Tier } from '@countersign/contracts';
+import type { ActionProposed, CheckedEvidence, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, ScopeExtension, Tier } from '@countersign/contracts';
 import type { Account } from './budgets.ts';
 import type { Allotment, Delegated } from './delegation.ts';
 import type { Act, Past } from './past.ts';
@@ -33,6 +33,8 @@ export interface ActionState {
   granted: boolean;
   /** What it was proposed with, as checked then; kept while it waits. */
   evidence: readonly CheckedEvidence[] | null;
+  /** Extra scope that it was proposed with and needs; kept while it waits. */
+  extension: ScopeExtension | null;
   /** What it takes from wider budgets. */
   shares: { readonly account: string; readonly unit: string; amount: number }[] | null;
   /** How the run's past remembers it, once it was granted. */
@@ -94,7 +96,7 @@ export interface PartitionState {
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 9;
+export const foldVersion = 10;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life or the run itself ended: messages on their way still get a coded reply. */

@@ -1,6 +1,6 @@
 import type { PutToolRequest } from '@countersign/contracts';
 import { argumentsDigest } from '@countersign/identity';
-import { delegateTool, registryAudience } from '@countersign/kernel';
+import { delegateTool, extendScopeTool, registryAudience } from '@countersign/kernel';
 import type { Manage } from './manage.ts';
 
 const toolPatterns = '^[a-zA-Z0-9_.:*-]+( [a-zA-Z0-9_.:*-]+)*$';
@@ -23,6 +23,15 @@ export const builtInTools: Readonly<Record<string, PutToolRequest>> = {
       },
     },
     facts: { target: '[args.agent]', amount: 'has(args.money) ? dyn(args.money.minor) : dyn(null)', currency: 'has(args.money) ? dyn(args.money.currency) : dyn(null)', text: '[args.instruction]' },
+  },
+  // Irreversible, for what was done under it stays done: people are asked, and a claim is needed.
+  [extendScopeTool]: {
+    system: 'countersign', title: 'Asks for more tools for a time', consequential: true, reversible: false, compensator: null, dataClasses: [], enforcement: 'brokered', audience: registryAudience, resultTrust: 'record', resultFields: {}, facts: {},
+    // The arguments of contracts/schemas/http/ExtendScopeRequest.v1.schema.json.
+    schema: {
+      type: 'object', additionalProperties: false, required: ['tools', 'minutes', 'reason'],
+      properties: { tools: { type: 'array', minItems: 1, maxItems: 16, items: { type: 'string', maxLength: 128, pattern: '^[a-zA-Z0-9_.:-]{1,128}$' } }, minutes: { type: 'integer', minimum: 1, maximum: 60 }, reason: { type: 'string', minLength: 1, maxLength: 500 } },
+    },
   },
 };
 

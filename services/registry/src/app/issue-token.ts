@@ -1,6 +1,6 @@
 import { issueAgentToken, jwkThumbprint, peekClient, proofKey, publicKeyOf, verifyClientAssertion } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AgentSnapshot, PublicJwk, TokenRequest, TokenResponse } from '@countersign/contracts';
+import type { AgentSnapshot, PublicJwk, ScopeExtension, TokenRequest, TokenResponse } from '@countersign/contracts';
 import type { HotState } from '@countersign/hot-state';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
@@ -16,6 +16,8 @@ export interface IssueDeps {
   readonly inventory: Inventory;
   /** What was revoked: no token is issued to it, nor while this cannot be seen. */
   readonly revocations: RevocationView;
+  /** Extra scope that a run was given; a renewed token keeps it. */
+  readonly extensionOf?: (run: string) => Promise<ScopeExtension | undefined>;
   readonly hot: HotState;
   readonly key: SigningKey;
   readonly proofSecret: Buffer;
@@ -54,12 +56,14 @@ export const issueToken = async (deps: IssueDeps, request: TokenRequest): Promis
   if (decided.status === 'refused') return decided;
   const { run, opened, expiresAt } = decided;
   if (opened) await deps.inventory.openRuns([run], now, request.purpose ?? null);
+  const kept = opened ? undefined : await deps.extensionOf?.(run.run);
+  const extension = kept !== undefined && now < kept.until * 1_000 ? kept : undefined;
   const scope = run.delegation?.scope ?? scopeOf(client.snapshot);
   const iat = Math.floor(now / 1000);
   const exp = Math.floor(expiresAt / 1000);
   const runNotAfter = Math.floor(run.notAfter / 1000);
   const token = issueAgentToken({
-    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(run.delegation !== undefined && claimsOf(run.delegation)), ...(request.via !== undefined && { via: request.via }),
+    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...(run.delegation !== undefined && claimsOf(run.delegation)), ...(request.via !== undefined && { via: request.via }), ...(extension !== undefined && { extension }),
   }, deps.key);
   return {
     status: 'issued',

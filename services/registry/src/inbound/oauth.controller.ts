@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import { validateOpenRunsRequest, validateTokenExchangeRequest, validateTokenRequest } from '@countersign/contracts';
-import type { OpenRunsRequest, TokenExchangeRequest, TokenRequest } from '@countersign/contracts';
+import { validateExtendScopeRequest, validateOpenRunsRequest, validateTokenExchangeRequest, validateTokenRequest } from '@countersign/contracts';
+import type { ExtendScopeRequest, OpenRunsRequest, TokenExchangeRequest, TokenRequest } from '@countersign/contracts';
 import { validated } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
 
@@ -57,6 +57,13 @@ export class OauthController {
   @Header('cache-control', 'no-store')
   runs(@Body(validated(validateOpenRunsRequest)) body: OpenRunsRequest) {
     return this.#registry.runs(body);
+  }
+
+  @Post('oauth2/scope')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  scope(@Body(validated(validateExtendScopeRequest)) body: ExtendScopeRequest) {
+    return this.#registry.extendScope(body);
   }
 
   @Get('.well-known/jwks.json')
