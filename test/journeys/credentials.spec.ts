@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClientAssertion, generateKey, jwkThumbprint } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import { call, expectStatus, openRawSession, startWithAgent, until } from '@countersign/spec/whole';
+import { call, expectStatus, newAction, openRawSession, proposal, startWithAgent, until } from '@countersign/spec/whole';
+import { approvalFor } from './approval-for.ts';
+import { mayAskFor } from './may-ask-for.ts';
 import type { Agent, Answer, RawSession, Whole } from '@countersign/spec/whole';
 import { randomUUID } from 'node:crypto';
 
@@ -125,6 +127,45 @@ describe('credentials of an agent', () => {
     expect((body['revocations'] as readonly { subject: string }[]).map(({ subject }) => subject)).toContain(jwkThumbprint(session.sessionKey.publicJwk));
     expect((await session.propose('desk.read', note)).code).toBe('credential_revoked');
   }, 60_000);
+
+  describe('extra scope', () => {
+    const asked = { tools: ['desk.write'], minutes: 1, reason: 'The note has a mistake' };
+    const written = { note: 'n', text: 't' };
+    let session: RawSession;
+    const extend = (grant: string, claim: string | undefined, by = session): Promise<Answer> => {
+      const headers = by.headers(grant, claim, 'countersign-registry');
+      return call('POST', `${registry()}/oauth2/scope`, { subject_token: by.token, grant, claim: claim ?? 'a.b.c', session_proof: headers['cs-session-proof'], arguments: asked });
+    };
+
+    it('is proposed, approved by a person, taken once by the registry, and opens what was asked for, on the record', async () => {
+      const analyst = await whole.agent('analyst', { permissions: ['desk.read', 'countersign.extend_scope'] });
+      await (await analyst.open({ text: 'warm up', attestation: null })).end();
+      await mayAskFor(whole, 'analyst', ['desk.write']);
+      session = await openRawSession(whole, analyst);
+      expect((await session.propose('desk.write', written)).code).toBe('not_permitted');
+      await until('policy knows what may be asked for', async () => (await session.propose('countersign.extend_scope', { ...asked, tools: ['desk.wipe'] })).detail?.includes('desk.wipe'));
+
+      const action = newAction();
+      expect(await session.propose('countersign.extend_scope', asked, action)).toMatchObject({ decision: 'step_up', tier: 3 });
+      expectStatus(await whole.people.tess.vote(await approvalFor(whole, action), 'approve'), 200, 201);
+      const decided = await until('the grant is there', () => whole.seen.replies(session.run).find((reply) => reply.action === action && reply.grant !== null));
+      const grant = decided.grant!;
+      expect((await extend(grant, undefined)).body['code']).not.toBe(undefined);
+      const claim = String((await until('supervision knows it', async () => { const answer = await call('POST', `${whole.urls.supervision}/claims`, { grant }); return answer.status === 200 && answer; })).body['claim']);
+      const other = await openRawSession(whole, clerk);
+      expect((await call('POST', `${registry()}/oauth2/scope`, { subject_token: other.token, grant, claim, session_proof: session.headers(grant, claim, 'countersign-registry')['cs-session-proof'], arguments: asked })).body['code']).toBe('wrong_session');
+      const given = expectStatus(await extend(grant, claim), 200).body;
+      expect(given).toMatchObject({ run: session.run, scope: 'desk.read countersign.extend_scope desk.write', extension: { tools: ['desk.write'], action } });
+      expect((await extend(grant, claim)).body['code']).toBe('grant_used');
+
+      // The token before still opens nothing; the new one opens what was asked for and nothing else.
+      const token = String(given['access_token']);
+      expect((await session.propose('desk.write', written)).code).toBe('not_permitted');
+      const used = newAction();
+      expect(await session.send('proposed', proposal('desk.write', written, used), { token })).toMatchObject({ decision: 'allow' });
+      expect(whole.seen.governed(session.run).find((record) => record.kind === 'action.decided' && record.action === used)).toMatchObject({ extension: { action } });
+    });
+  });
 
   it('all of it is on the record', async () => {
     expect(await whole.drain()).toMatchObject({ ok: true, entries: whole.seen.recorded() });

@@ -41,7 +41,7 @@ export interface RawSession {
   /** A proposal; the action's id is given or new. */
   propose(tool: string, args: JsonObject, action?: string): Promise<Reply>;
   /** What a tool server wants to see beside the arguments. */
-  headers(grant: string, claim?: string): Record<string, string>;
+  headers(grant: string, claim?: string, at?: string): Record<string, string>;
 }
 
 /** A fresh action id. */
@@ -91,10 +91,10 @@ export const openRawSession = async (whole: Whole, agent: { readonly id: string;
   const started = await send('started', { instruction: await instruction(run), traceId: null });
   if (started.kind === 'refused') throw new Error(`the start was refused: ${started.code}`);
   const { keys } = serviceKeys(whole.place.secretsDir);
-  const headers: RawSession['headers'] = (grant, claim) => {
-    const read = verifyGrant(grant, keys, { now: Date.now(), audience });
+  const headers: RawSession['headers'] = (grant, claim, at = audience) => {
+    const read = verifyGrant(grant, keys, { now: Date.now(), audience: at });
     if (!read.ok) throw new Error(read.detail);
-    return { 'cs-grant': grant, 'cs-session-proof': createSessionProof(read.claims.jti, audience, Date.now(), sessionKey), ...(claim !== undefined && { 'cs-claim': claim }) };
+    return { 'cs-grant': grant, 'cs-session-proof': createSessionProof(read.claims.jti, at, Date.now(), sessionKey), ...(claim !== undefined && { 'cs-claim': claim }) };
   };
   const propose: RawSession['propose'] = (tool, args, action) => send('proposed', proposal(tool, args, action));
   return { propose, headers, run, token, sessionKey, proofKey, chain: () => ({ seq, head }), build, publish, send };
