@@ -1,7 +1,7 @@
 import { toolsUsage } from './catalogue/usage.ts';
 import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
-import { agentPermissionsUsage, changesUsage, isPermissionVerb, usageOf } from './permissions/usage.ts';
+import { agentPermissionsUsage, changesUsage, usageOf } from './permissions/usage.ts';
 import { policyUsage } from './policy/command.ts';
 import { scimUsage } from './scim/usage.ts';
 
@@ -93,8 +93,8 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   agent: {
     summary: 'registers, explains, activates, suspends or ends an agent; who answers for it',
-    usage: 'countersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\ncountersign agent reassign AGENT --owner PERSON --reason TEXT [--as PERSON] [--json]\ncountersign agent accept AGENT --as PERSON [--json]\ncountersign agent recertify AGENT --reason TEXT --as PERSON [--json]\ncountersign agent raci AGENT --set STAGE=PERSON,… --reason TEXT --as PERSON [--json]\n  reassign offers it; whom it is offered to takes it with their own key (accept). raci says who is accountable for which stage (all: every one).\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.\n' + agentPermissionsUsage,
-    load: async () => async (args) => (isPermissionVerb(args[0]) ? (await import('./permissions/agent-command.ts')).agentPermissions(args) : (await import('./people/agents-command.ts')).agent(args)),
+    usage: 'countersign agent keys AGENT [--as PERSON] [--json]\ncountersign agent rotate-key AGENT --reason TEXT [--overlap MINUTES] [--as PERSON] [--json]\ncountersign agent revoke AGENT --key KID|--token JTI|--session THUMBPRINT|--run RUN|--everything [--before TIME] --reason TEXT [--as PERSON] [--json]\ncountersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\ncountersign agent reassign AGENT --owner PERSON --reason TEXT [--as PERSON] [--json]\ncountersign agent accept AGENT --as PERSON [--json]\ncountersign agent recertify AGENT --reason TEXT --as PERSON [--json]\ncountersign agent raci AGENT --set STAGE=PERSON,… --reason TEXT --as PERSON [--json]\n  reassign offers it; whom it is offered to takes it with their own key (accept). raci says who is accountable for which stage (all: every one).\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.\n' + agentPermissionsUsage,
+    load: async () => (await import('./people/agent-command.ts')).agent,
   },
   change: { summary: 'requests to change what agents may do: file, review, approve', usage: changesUsage, load: async () => (await import('./permissions/changes-command.ts')).change },
   role: { summary: 'roles: what agents that have them may do', usage: usageOf('role'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('role') },

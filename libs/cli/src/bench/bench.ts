@@ -48,7 +48,9 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   }
   if (wanted.includes('registry')) {
     const { benchRegistry } = await import('./registry.ts');
-    Object.assign(results, await benchRegistry({ postgres: local.postgres['registry']!, quick, tell }));
+    const { benchTokens } = await import('./registry-tokens.ts');
+    const on = { postgres: local.postgres['registry']!, quick, tell };
+    Object.assign(results, await benchRegistry(on), await benchTokens({ ...on, redis: local.redis }));
   }
   if (wanted.includes('authzen') && local.bus === 'kafka') {
     const { benchAuthzen } = await import('./authzen.ts');

@@ -16,7 +16,7 @@ import type { Results } from './measured.ts';
 const size = 10_000, agents = 300, rounds = 3, walks = 200, tenant = 'bench';
 
 /** A database of its own, gone afterwards: the registry of this machine is not touched. */
-const withDatabase = async <T>(address: string, work: (url: string) => Promise<T>): Promise<T> => {
+export const withDatabase = async <T>(address: string, work: (url: string) => Promise<T>): Promise<T> => {
   const admin = new pg.Client({ connectionString: address });
   const name = `bench_registry_${randomBytes(4).toString('hex')}`;
   await admin.connect();
