@@ -3,7 +3,6 @@ import { createClientAssertion, generateKey, jwkThumbprint } from '@countersign/
 import type { SigningKey } from '@countersign/identity';
 import { call, expectStatus, newAction, openRawSession, proposal, startWithAgent, until } from '@countersign/spec/whole';
 import { approvalFor } from './approval-for.ts';
-import { mayAskFor } from './may-ask-for.ts';
 import type { Agent, Answer, RawSession, Whole } from '@countersign/spec/whole';
 import { randomUUID } from 'node:crypto';
 
@@ -141,9 +140,10 @@ describe('credentials of an agent', () => {
     };
 
     it('is proposed, approved by a person, taken once by the registry, and opens what was asked for, on the record', async () => {
-      const analyst = await whole.agent('analyst', { permissions: ['desk.read', 'countersign.extend_scope'] });
+      const permissions = [{ permission: 'more', tools: ['desk.write'], requestable: true }];
+      expectStatus(await operator('PUT', '/roles/asker', { role: { title: 'May ask to write', owner: 'owner', permissions }, reason: 'notes have mistakes at times' }), 200);
+      const analyst = await whole.agent('analyst', { roles: ['asker'], permissions: ['desk.read', 'countersign.extend_scope'] });
       await (await analyst.open({ text: 'warm up', attestation: null })).end();
-      await mayAskFor(whole, 'analyst', ['desk.write']);
       session = await openRawSession(whole, analyst);
       expect((await session.propose('desk.write', written)).code).toBe('not_permitted');
       await until('policy knows what may be asked for', async () => (await session.propose('countersign.extend_scope', { ...asked, tools: ['desk.wipe'] })).detail?.includes('desk.wipe'));

@@ -27,6 +27,7 @@ const faceOf = (error: unknown, statusOf: (code: string) => number | undefined):
   const code = typeof e?.code === 'string' ? e.code : '';
   if (error instanceof CodedError) return { code, status: error.status ?? statusOf(code) ?? 400, detail: message };
   if (/^[a-z][a-z0-9_]*_unavailable$/.test(code)) return { code, status: 503, detail: 'something this service needs does not answer; try again' };
+  if (noConnection(code, message)) return { code: 'store_unavailable', status: 503, detail: 'the database does not answer: nothing was done, try again' };
   const status = typeof e?.getStatus === 'function' ? e.getStatus() : typeof e?.statusCode === 'number' ? e.statusCode : 500;
   if (status === 404) return { code: 'not_found', status, detail: message || 'there is no such resource' };
   if (status === 413) return { code: 'too_large', status, detail: 'the body is larger than 256 KB' };
@@ -34,3 +35,7 @@ const faceOf = (error: unknown, statusOf: (code: string) => number | undefined):
   if (status >= 400 && status < 500) return { code: status === 403 ? 'forbidden' : 'invalid_request', status, detail: message };
   return { code: 'internal', status: 500, detail: 'this is a fault of the service, not of your request; it has been logged' };
 };
+
+/** No connection to PostgreSQL could be had, so nothing was sent to it: pg-pool's words, and the server's while it starts (57P03) or is full (53300). */
+const noConnection = (code: string, message: string): boolean =>
+  code === '57P03' || code === '53300' || message === 'timeout exceeded when trying to connect' || message === 'Connection terminated due to connection timeout';

@@ -1,28 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { argumentsDigest, createKeySet, serviceOfKey, peekJws, verifyPersonStatement } from '@countersign/identity';
+import { argumentsDigest, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, ExtendScopeRequest, ExtendScopeResponse, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, OpenRunsRequest, OpenRunsResponse, PersonSnapshot, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, TokenExchangeRequest, TokenRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, PersonSnapshot, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { AuthenticatedPerson, PersonDirectory } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
-import { registryAudience } from '@countersign/kernel';
-import { createToolGuard } from '@countersign/tool-guard';
 import type { HaltView, LiveRevocationView } from '@countersign/tool-guard';
 import { isBuiltIn, putBuiltInTools } from './app/built-in-tools.ts';
 import { createCredentials } from './app/credentials.ts';
-import { exchangeToken } from './app/exchange-token.ts';
 import { createAgents } from './app/agents.ts';
 import type { Step } from './app/agents.ts';
 import { createGovernance } from './app/governance.ts';
 import type { AskPolicy } from './app/governance.ts';
-import { extendScope } from './app/extend-scope.ts';
 import type { ScopeExtensions } from './app/extend-scope.ts';
 import { createGraph } from './app/graph.ts';
 import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
-import { issueRuns } from './app/issue-runs.ts';
-import { issueToken } from './app/issue-token.ts';
 import { importAgents } from './app/import-agents.ts';
 import { createManage } from './app/manage.ts';
 import { createOwnership } from './app/ownership.ts';
@@ -42,6 +36,7 @@ import { defaultObserveMs } from './core/observe.ts';
 import { scimDoor } from './inbound/scim-door.ts';
 import { composePermissions } from './compose-permissions.ts';
 import type { PermissionPorts } from './compose-permissions.ts';
+import { composeTokens } from './compose-tokens.ts';
 import { useIn } from './app/tool-use.ts';
 import type { PermissionBook, ToolUses } from './app/permission-ports.ts';
 import type { Asking } from './app/permissions.ts';
@@ -121,8 +116,6 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const permissions = await composePermissions(ports);
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
-  const issuing = { ...ports, issuer: ports.publicUrl, perMinute: ports.tokensPerMinute, tokenKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), grantKeys: createKeySet(ports.jwks.filter(({ kid }) => serviceOfKey(kid) === 'policy')), extensionOf: ports.extensions.of };
-  const guard = createToolGuard({ audience: registryAudience, jwks: createKeySet(ports.jwks), store: ports.hot, halts: ports.halts, revocations: ports.revocations, now, refuseObserved: true });
   await putBuiltInTools(manage, new Set((await inventory.tools()).map((row) => row.tool)), now());
 
   /** A signature that is none throws; whether it is for this change is the decider's to say. */
@@ -166,18 +159,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   return {
     directory, jwks: ports.jwks, credentials, changed: ports.changed,
     snapshots: manage.snapshots,
-    token: (request: TokenRequest) => issueToken(issuing, request),
-    exchange: (request: TokenExchangeRequest) => exchangeToken({ ...issuing, guard }, request),
-    runs: async (request: OpenRunsRequest): Promise<OpenRunsResponse> => {
-      const issued = await issueRuns(issuing, request);
-      if (issued.status === 'refused') throw new CodedError(issued.code, issued.detail);
-      return issued.response;
-    },
-    extendScope: async (request: ExtendScopeRequest): Promise<ExtendScopeResponse> => {
-      const issued = await extendScope({ ...issuing, guard }, ports.extensions, request);
-      if (issued.status === 'refused') throw new CodedError(issued.code, issued.detail);
-      return issued.response;
-    },
+    ...composeTokens(ports),
     /** The first person, where there is none yet; undefined once somebody was invited. */
     firstInvitation: async (): Promise<InvitePersonResponse | undefined> => {
       if ((await inventory.people()).some((row) => row.snapshot !== null)) return undefined;
