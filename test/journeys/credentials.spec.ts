@@ -165,7 +165,7 @@ describe('credentials of an agent', () => {
       const token = String(given['access_token']);
       expect((await session.propose('desk.write', written)).code).toBe('not_permitted');
       const used = newAction();
-      expect(await session.send('proposed', proposal('desk.write', written, used), { token })).toMatchObject({ decision: 'allow' });
+      expect(await session.send('proposed', proposal('desk.write', written, used), { token })).toMatchObject({ code: 'ok', detail: null, decision: 'allow' });
       expect(whole.seen.governed(session.run).find((record) => record.kind === 'action.decided' && record.action === used)).toMatchObject({ extension: { action } });
     });
   });

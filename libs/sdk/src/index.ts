@@ -1,6 +1,7 @@
 export type { ExecuteOptions, Execute, Permission, ProposedAction } from './action.ts';
 export type { ActionDecision } from './decision.ts';
 export type { DelegatedWork, DelegateOptions } from './delegate.ts';
+export type { ExtendScopeOptions, ExtraScope } from './extend-scope.ts';
 export * from './errors.ts';
 export * from './kafka-transport.ts';
 export type { OutcomeReport } from './outcome.ts';

@@ -1,6 +1,6 @@
-import type { ActionProposed, Delegation, DsseEnvelope, Json, JsonObject, Reply, RunEnded, RunStarted } from '@countersign/contracts';
+import type { ActionProposed, Delegation, DsseEnvelope, Json, JsonObject, Reply, RunEnded, RunStarted, ScopeExtension } from '@countersign/contracts';
 import { canonicalJson } from '@countersign/identity';
-import { delegateTool } from '@countersign/kernel';
+import { delegateTool, extendScopeTool } from '@countersign/kernel';
 import { createAction } from './action.ts';
 import type { Execute, ExecuteOptions, ProposedAction } from './action.ts';
 import type { RuntimeContext } from './context.ts';
@@ -9,6 +9,8 @@ import type { DecisionRecord } from './decision.ts';
 import { argumentsOf, createReturns, delegate } from './delegate.ts';
 import type { DelegatedWork, DelegateOptions } from './delegate.ts';
 import { RunFailed } from './errors.ts';
+import { extendScope } from './extend-scope.ts';
+import type { ExtendScopeOptions, ExtraScope } from './extend-scope.ts';
 import { outcomeMessage } from './outcome.ts';
 import { randomSlice } from './random.ts';
 import { createSender } from './sender.ts';
@@ -45,6 +47,8 @@ export interface Run {
   guard<R>(tool: string, execute: Execute<R>, options?: ExecuteOptions<R> & GuardOptions): (args: JsonObject) => Promise<R>;
   /** Has another agent act, within what this run may do: waits for the grant and makes the handoff for that agent's runtime. Throws ActionDenied. */
   delegate(wanted: Delegation, options?: DelegateOptions & Omit<ProposeOptions, 'evidence'>): Promise<DelegatedWork>;
+  /** Asks for more tools for a time, a governed action; what is proposed afterwards may use them. Throws ActionDenied. */
+  extendScope(wanted: ExtraScope, options?: ExtendScopeOptions & Omit<ProposeOptions, 'evidence'>): Promise<ScopeExtension>;
   /** Ends the run; what is open is denied. Resolves when the broker has it. @param result what a child run returns to the one that delegated */
   end(reason?: RunEnded['reason'], result?: Json): Promise<void>;
   readonly halted: boolean;
@@ -118,6 +122,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     id: session.run, traceId, propose,
     guard: (tool, execute, { evidence, ...options } = {}) => async (args) => propose(tool, args, { ...options, ...(evidence && { evidence: await evidence(args) }) }).execute(execute, options),
     delegate: (wanted, options = {}) => delegate(propose(delegateTool, argumentsOf(wanted), options), session, instructed, returns, options),
+    extendScope: (wanted, options = {}) => extendScope(context, propose(extendScopeTool, { ...wanted, tools: [...wanted.tools] }, options), session, options),
     async end(reason = 'completed', result) {
       if (failed !== undefined) return;
       const ending = sender.send('ended', (seq): RunEnded => ({ reason, messages: seq + 1, ...(result !== undefined && { result }) }), { attest: true });

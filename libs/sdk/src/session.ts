@@ -18,6 +18,8 @@ export interface Session {
   readonly renew: () => Promise<void>;
   /** Makes sure that the token outlives the next moments; renews ahead of expiry, in the background while the old one still holds. Undefined = nothing to wait for. */
   readonly fresh: () => Promise<void> | undefined;
+  /** Uses the token of an answer from now on; a renewal under way ends first and does not take its place. Throws RunFailed. */
+  readonly replace: (answer: () => Promise<Readonly<Record<string, unknown>>>) => Promise<void>;
 }
 
 export interface Token { readonly text: string; readonly jti: string; readonly expiresAt: number; readonly renewAt: number }
@@ -48,6 +50,11 @@ const sessionBy = async (context: RuntimeContext, grant: Readonly<Record<string,
     run, key, jkt: jwkThumbprint(key.publicJwk), proofKey, notAfter: notAfterOf(opened.body['not_after']),
     token: () => token,
     renew,
+    replace: async (answer) => {
+      await renewing?.catch(() => undefined);
+      const replacing = answer().then((body) => { token = tokenOf(body, context.now()); });
+      await (renewing = replacing.finally(() => { renewing = undefined; }));
+    },
     fresh: () => {
       const now = context.now();
       if (now < token.renewAt) return undefined;

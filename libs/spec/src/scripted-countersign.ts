@@ -1,5 +1,5 @@
 import type { Bus, BusMessage, Outgoing, Subscription } from '@countersign/bus';
-import type { ActionProposed, GrantClaims, PublicJwk, Reply } from '@countersign/contracts';
+import type { ActionProposed, ExtendScopeRequest, ExtendScopeResponse, GrantClaims, PublicJwk, Reply } from '@countersign/contracts';
 import { argumentsDigest, chainHash, chainStart, createKeySet, createTokenCache, generateKey, issueAgentToken, issueClaim, jwkThumbprint, messageDigestInput, proofKey, provenFieldsOf, publicKeyOf, signGrants, verifyAttest, verifyClientAssertion, verifyProof } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 
@@ -16,6 +16,10 @@ export interface Script {
   /** Whether the inbox forgets the nth record it was given. */
   readonly loses?: (n: number) => boolean;
   readonly tokenLifeS?: number;
+  /** Id of the runs opened; default `run-1`, `run-2` … */
+  readonly run?: string;
+  /** What `POST /oauth2/scope` refuses with; default it gives what was asked for. */
+  readonly scopeRefused?: { readonly status: number; readonly body: object };
 }
 
 /**
@@ -91,9 +95,15 @@ export const createScriptedCountersign = (client: SigningKey, script: Script, no
 
   const issueToken = (form: URLSearchParams, agent: string): object => {
     const jwk = JSON.parse(form.get('session_key')!) as PublicJwk;
-    const run = form.get('run') ?? `run-${++runs}`, jkt = jwkThumbprint(jwk), iat = Math.floor(now() / 1000), life = script.tokenLifeS ?? 300;
+    const run = form.get('run') ?? script.run ?? `run-${++runs}`, jkt = jwkThumbprint(jwk), iat = Math.floor(now() / 1000), life = script.tokenLifeS ?? 300;
     const token = issueAgentToken({ iss: 'registry', aud: 'countersign', sub: agent, jti: `t-${++tokens}`, iat, exp: iat + life, tenant: 'acme', run, run_not_after: iat + 3_600, scope: '', cnf: { jkt, jwk } }, registry);
     return { access_token: token, token_type: 'Bearer', expires_in: life, run, not_after: iat + 3_600, proof_key: proofKey(secret, { tenant: 'acme', run, jkt }).toString('base64url') };
+  };
+  const extended = ({ subject_token, grant, arguments: { tools, minutes } }: ExtendScopeRequest): ExtendScopeResponse => {
+    const token = tokenCache.verify(subject_token, now());
+    if (!token.ok) throw new Error(token.code);
+    const iat = Math.floor(now() / 1000), extension = { tools, until: iat + minutes * 60, action: claimsIn(grant).action };
+    return { access_token: issueAgentToken({ ...token.claims, jti: `t-${++tokens}`, iat, exp: iat + 300, extension }, registry), token_type: 'PoP', expires_in: 300, run: token.claims.run, scope: tools.join(' '), extension };
   };
   const http = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     if (String(url).endsWith('/oauth2/token')) {
@@ -101,12 +111,15 @@ export const createScriptedCountersign = (client: SigningKey, script: Script, no
       const assertion = verifyClientAssertion(form.get('client_assertion')!, createKeySet([client.publicJwk]), { audience: 'http://registry/oauth2/token', now: now() });
       return assertion.ok ? Response.json(issueToken(form, assertion.claims.sub)) : Response.json({ error: 'invalid_client', error_description: assertion.detail }, { status: 401 });
     }
+    if (String(url).endsWith('/oauth2/scope')) return script.scopeRefused === undefined ? Response.json(extended(JSON.parse(String(init?.body)) as ExtendScopeRequest)) : Response.json(script.scopeRefused.body, { status: script.scopeRefused.status });
     const scripted = script.claim?.(++claims);
     if (scripted !== undefined) return Response.json(scripted.body, { status: scripted.status });
     const { grant } = JSON.parse(String(init?.body)) as { grant: string };
-    const g = JSON.parse(Buffer.from(grant.split('.')[1]!, 'base64url').toString()) as GrantClaims;
+    const g = claimsIn(grant);
     const iat = Math.floor(now() / 1000);
     return Response.json({ claim: issueClaim({ jti: 'c', grant: g.jti, tenant: g.tenant, run: g.run, action: g.action, aud: g.aud, iat, exp: iat + 5 }, supervision) });
   };
   return { bus: { kind: 'embedded', publish, follow } as unknown as Bus, fetch: http as typeof fetch, keys, admitted, problems, reply, counts: () => ({ publishes, tokens, claims }) };
 };
+
+const claimsIn = (grant: string): GrantClaims => JSON.parse(Buffer.from(grant.split('.')[1]!, 'base64url').toString()) as GrantClaims;

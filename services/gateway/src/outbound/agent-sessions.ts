@@ -59,6 +59,7 @@ export const createAgentSessions = (options: AgentSessionsOptions): OpenAgentSes
       const renew = (): Promise<void> => (renewing ??= live().renewal(run, sessionKey).then((body) => { current = tokenOf(body, now()); }).finally(() => { renewing = undefined; }));
       return {
         run, key, jkt, proofKey, notAfter: Number(shared['not_after']) * 1_000, token: () => current, renew,
+        replace: async (answer) => { await renewing?.catch(() => undefined); current = tokenOf(await answer(), now()); },
         // Only as late as it must be: most of these runs are over within a second.
         fresh: () => (now() < current.expiresAt - 5_000 ? undefined : renew()),
       };
