@@ -145,8 +145,8 @@ describe('credentials of an agent', () => {
       const analyst = await whole.agent('analyst', { roles: ['asker'], permissions: ['desk.read', 'countersign.extend_scope'] });
       await (await analyst.open({ text: 'warm up', attestation: null })).end();
       session = await openRawSession(whole, analyst);
-      expect((await session.propose('desk.write', written)).code).toBe('not_permitted');
-      await until('policy knows what may be asked for', async () => (await session.propose('countersign.extend_scope', { ...asked, tools: ['desk.wipe'] })).detail?.includes('desk.wipe'));
+      // Two denials in all: the third halts the run.
+      expect(await session.propose('countersign.extend_scope', { ...asked, tools: ['desk.wipe'] })).toMatchObject({ code: 'not_requestable', detail: expect.stringContaining('desk.wipe') });
 
       const action = newAction();
       expect(await session.propose('countersign.extend_scope', asked, action)).toMatchObject({ decision: 'step_up', tier: 3 });
