@@ -10,11 +10,12 @@ const record = fc.record({
   failed: fc.option(fc.array(fc.record({ fact: anyText, why: anyText, byArguments: fc.boolean() }), { minLength: 1, maxLength: 2 })),
   budgets: fc.option(fc.array(fc.record({ account: anyText, budget: anyText, unit: anyText, amount: fc.nat(), leased: fc.nat(), until: fc.nat() }), { minLength: 1, maxLength: 2 })),
   review: fc.option(fc.record({ rate: fc.constant(0.02), instruction: anyText, digest: anyText, requesters: fc.array(anyText) })),
+  extension: fc.option(fc.record({ tools: fc.array(anyText), until: fc.nat() })),
   observed: fc.option(fc.record({ decision: fc.constant('deny' as const), tier: fc.constant(3 as const), code: fc.option(anyText), until: fc.nat(), approval: fc.constant(null) })),
   modified: fc.option(fc.record({ arguments: fc.dictionary(anyText.filter((name) => name !== '__proto__'), json), changes: fc.constant([]), proposedFacts: fc.constant({}) })),
   facts: fc.dictionary(anyText.filter((name) => name !== '__proto__'), fc.record({ value: json, origin: fc.constantFrom('derived' as const, 'attested' as const, 'claimed' as const), from: fc.option(anyText, { nil: undefined }) })),
-}).map(({ args, inbox, facts, failed, budgets, modified, review, observed, ...r }): GovernedDecided => ({
-  ...r, ...(observed !== null && { observed }), ...(review !== null && { review }), ...(modified !== null && { modified: modified as never }), ...(failed !== null && { failed }), ...(budgets !== null && { budgets }), facts: facts as GovernedDecided['facts'], position: 3, now: 5, seq: null, kind: 'action.decided', round: 1, resolved: null, inbox: inbox ? { offset: '7', at: 8, hash: 'h' } : null,
+}).map(({ args, inbox, facts, failed, budgets, modified, review, observed, extension, ...r }): GovernedDecided => ({
+  ...r, ...(extension !== null && { extension: extension as never }), ...(observed !== null && { observed }), ...(review !== null && { review }), ...(modified !== null && { modified: modified as never }), ...(failed !== null && { failed }), ...(budgets !== null && { budgets }), facts: facts as GovernedDecided['facts'], position: 3, now: 5, seq: null, kind: 'action.decided', round: 1, resolved: null, inbox: inbox ? { offset: '7', at: 8, hash: 'h' } : null,
   message: { action: r.action, tool: r.tool, arguments: args, deadline: null, reason: null, confidence: 0.5 }, reserved: { calls: 1, money: null }, snapshots: { agent: 1, tool: 1, halts: 1, level: 'normal' },
   decision: { decision: 'allow', tier: 1, code: null, rules: [], policyVersion: 'p', approval: null, claim: false },
   reply: { kind: 'decided', run: r.run, action: r.action, seq: 1, code: 'ok', detail: null, decision: 'allow', tier: 1, round: 1, grant: 'g', claim: false, arguments: null, expectedSeq: null },
