@@ -7,7 +7,8 @@ import { knowTopics, place, rounds } from './record.ts';
 import type { Placed } from './record.ts';
 import type { Topics } from './topics.ts';
 
-interface Waiting { readonly placed: readonly Placed[]; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+interface Waiting { readonly messages: readonly Outgoing[]; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+interface Taken { readonly placed: readonly Placed[]; readonly by: Waiting }
 
 const mostBytes = 4_000_000;
 
@@ -30,31 +31,47 @@ export const createPublisher = (client: Client, topics: Topics): { publish(messa
     return (producer = made);
   };
 
-  const next = (): Waiting[] => {
-    let bytes = 0;
-    const count = waiting.findIndex(({ placed }, index) => {
-      for (const one of placed) bytes += one.bytes;
-      return index > 0 && bytes > mostBytes;
-    });
-    const taken = count === -1 ? waiting : waiting.slice(0, count);
-    waiting = waiting.slice(taken.length);
+  /** What is needed of topics is asked here and not by who publishes: whose question is answered later would come later. */
+  const placing = async (by: Waiting): Promise<Taken | undefined> => {
+    try {
+      const known = await knowTopics(topics, by.messages.map(({ topic }) => topic));
+      for (const [topic, { limit }] of known) limits.set(topic, limit);
+      return { by, placed: by.messages.map((message) => place(message, known.get(message.topic)!.partitions, known.get(message.topic)!.limit)) };
+    } catch (error) {
+      by.reject(error);
+      return undefined;
+    }
+  };
+
+  /** The next of those that wait, in the order in which they came, as far as one send goes. */
+  const next = async (): Promise<Taken[]> => {
+    const taken: Taken[] = [];
+    let bytes = 0, count = 0;
+    for (; count < waiting.length && bytes <= mostBytes; count += 1) {
+      const one = await placing(waiting[count]!);
+      if (one === undefined) continue;
+      taken.push(one);
+      for (const each of one.placed) bytes += each.bytes;
+    }
+    waiting = waiting.slice(count);
     return taken;
   };
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const taken = next();
+      const taken = await next();
+      if (taken.length === 0) continue;
       try {
         const through = await connected();
         for (const round of rounds(taken.flatMap(({ placed }) => placed), (topic) => limits.get(topic)!)) {
           await through.sendBatch({ acks: -1, topicMessages: round.map(({ topic, placed }) => ({ topic, messages: placed.map(({ message }) => message) })) });
         }
-        for (const one of taken) one.resolve();
+        for (const { by } of taken) by.resolve();
       } catch (error) {
         const failed = producer;
         producer = undefined;
         await failed?.disconnect().catch(() => undefined);
-        for (const one of taken) one.reject(error);
+        for (const { by } of taken) by.reject(error);
       }
     }
     sending = undefined;
@@ -64,11 +81,8 @@ export const createPublisher = (client: Client, topics: Topics): { publish(messa
     publish: async (messages) => {
       if (closed) throw new BusError('bus_closed', 'the bus was closed');
       if (messages.length === 0) return;
-      const known = await knowTopics(topics, messages.map(({ topic }) => topic));
-      for (const [topic, { limit }] of known) limits.set(topic, limit);
-      const placed = messages.map((message) => place(message, known.get(message.topic)!.partitions, known.get(message.topic)!.limit));
       await new Promise<void>((resolve, reject) => {
-        waiting.push({ placed, resolve, reject });
+        waiting.push({ messages, resolve, reject });
         sending ??= drain();
       });
     },
