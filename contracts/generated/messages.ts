@@ -46,10 +46,13 @@ export interface ApprovalResolved {
   readonly resolution: 'approved' | 'denied' | 'expired' | 'cancelled';
   readonly votes: readonly Vote[];
 }
+/** `jws` is by the person's own key, unless `link` says otherwise. */
 export interface Vote {
   readonly person: string;
   readonly vote: 'approve' | 'deny';
   readonly jws: string;
+  /** Of a vote given in a channel: the person's own signature that this account speaks for them (typ countersign-channel-link+jwt). Then `jws` is by the channel's key that it names (typ countersign-channel-vote+jwt). */
+  readonly link?: string;
 }
 
 // ---------- audit ----------

@@ -945,7 +945,7 @@ const schema50 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id"
 const schema53 = {"type":"integer","minimum":0,"maximum":9007199254740991};
 const schema54 = {"type":"string","maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$","description":"SHA-256, base64url without padding."};
 const pattern18 = new RegExp("^[A-Za-z0-9_-]{43}$", "u");
-const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/approvals/Vote.v1.schema.json","title":"Vote","type":"object","additionalProperties":false,"required":["person","vote","jws"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema55 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/approvals/Vote.v1.schema.json","title":"Vote","type":"object","additionalProperties":false,"required":["person","vote","jws"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"link":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Of a vote given in a channel: the person's own signature that this account speaks for them (typ countersign-channel-link+jwt). Then `jws` is by the channel's key that it names (typ countersign-channel-vote+jwt)."}},"description":"`jws` is by the person's own key, unless `link` says otherwise."};
 const schema56 = {"type":"string","maxLength":128,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}$"};
 const schema57 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$","description":"Compact JWS (RFC 7515)."};
 const pattern20 = new RegExp("^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$", "u");
@@ -971,7 +971,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(((key0 === "person") || (key0 === "vote")) || (key0 === "jws"))){
+if(!((((key0 === "person") || (key0 === "vote")) || (key0 === "jws")) || (key0 === "link"))){
 validate25.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -1045,6 +1045,35 @@ var valid0 = _errs6 === errors;
 }
 else {
 var valid0 = true;
+}
+if(valid0){
+if(data.link !== undefined && func0.call(data, "link")){
+let data3 = data.link;
+const _errs9 = errors;
+const _errs10 = errors;
+if(errors === _errs10){
+if(typeof data3 === "string"){
+if(func68(data3) > 8192){
+validate25.errors = [{instancePath:instancePath+"/link",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern20.test(data3)){
+validate25.errors = [{instancePath:instancePath+"/link",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*\\.[A-Za-z0-9_-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate25.errors = [{instancePath:instancePath+"/link",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/jws/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs9 === errors;
+}
+else {
+var valid0 = true;
+}
 }
 }
 }
@@ -1271,9 +1300,9 @@ validate24.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateVote = validate25;
 
 export const validateAuditCheckpoint = validate27;
-const schema58 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/audit/AuditCheckpoint.v1.schema.json","title":"AuditCheckpoint","type":"object","additionalProperties":false,"required":["origin","size","root","note","at"],"properties":{"origin":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"size":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"root":{"type":"string","maxLength":44,"pattern":"^[A-Za-z0-9+/_-]{43}=?$","description":"Tree root, base64 (C2SP tlog-checkpoint)."},"note":{"type":"string","maxLength":8192,"description":"The signed note as published."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const schema59 = {"type":"string","maxLength":200,"minLength":1};
-const pattern21 = new RegExp("^[A-Za-z0-9+/_-]{43}=?$", "u");
+const schema59 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/audit/AuditCheckpoint.v1.schema.json","title":"AuditCheckpoint","type":"object","additionalProperties":false,"required":["origin","size","root","note","at"],"properties":{"origin":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"size":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"root":{"type":"string","maxLength":44,"pattern":"^[A-Za-z0-9+/_-]{43}=?$","description":"Tree root, base64 (C2SP tlog-checkpoint)."},"note":{"type":"string","maxLength":8192,"description":"The signed note as published."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema60 = {"type":"string","maxLength":200,"minLength":1};
+const pattern22 = new RegExp("^[A-Za-z0-9+/_-]{43}=?$", "u");
 
 function validate27(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/audit/AuditCheckpoint.v1.schema.json" */;
@@ -1369,7 +1398,7 @@ validate27.errors = [{instancePath:instancePath+"/root",schemaPath:"#/properties
 return false;
 }
 else {
-if(!pattern21.test(data2)){
+if(!pattern22.test(data2)){
 validate27.errors = [{instancePath:instancePath+"/root",schemaPath:"#/properties/root/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]{43}=?$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]{43}=?$"+"\""}];
 return false;
 }
@@ -1452,11 +1481,11 @@ return errors === 0;
 validate27.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAwaitedFact = validate28;
-const schema62 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/AwaitedFact.v1.schema.json","title":"AwaitedFact","description":"A fact that is owed, and roles of which a supplier needs one.","type":"object","additionalProperties":false,"required":["fact","from"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"from":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
-const schema63 = {"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"};
-const schema64 = {"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"};
-const pattern22 = new RegExp("^[A-Za-z_][A-Za-z0-9_.-]{0,127}$", "u");
-const pattern23 = new RegExp("^[a-z0-9][a-z0-9._-]{0,63}$", "u");
+const schema63 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/AwaitedFact.v1.schema.json","title":"AwaitedFact","description":"A fact that is owed, and roles of which a supplier needs one.","type":"object","additionalProperties":false,"required":["fact","from"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"from":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
+const schema64 = {"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"};
+const schema65 = {"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"};
+const pattern23 = new RegExp("^[A-Za-z_][A-Za-z0-9_.-]{0,127}$", "u");
+const pattern24 = new RegExp("^[a-z0-9][a-z0-9._-]{0,63}$", "u");
 
 function validate28(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/AwaitedFact.v1.schema.json" */;
@@ -1497,7 +1526,7 @@ validate28.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern22.test(data0)){
+if(!pattern23.test(data0)){
 validate28.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -1537,7 +1566,7 @@ validate28.errors = [{instancePath:instancePath+"/from/" + i0,schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern23.test(data2)){
+if(!pattern24.test(data2)){
 validate28.errors = [{instancePath:instancePath+"/from/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -1580,7 +1609,7 @@ return errors === 0;
 validate28.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCheckedEvidence = validate29;
-const schema65 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/CheckedEvidence.v1.schema.json","title":"CheckedEvidence","description":"One piece of evidence as policy read it when it came in: who signed it, about what, what it says.","type":"object","additionalProperties":false,"required":["by","why","type","subjects","madeAt","result","tested","found","fixed"],"properties":{"by":{"type":["string","null"],"maxLength":200,"description":"`person:NAME` or `attestor:NAME` whose signature holds; null where none does."},"why":{"type":["string","null"],"maxLength":200,"description":"Why it counts for nothing; null where signature and form are right."},"type":{"type":["string","null"],"maxLength":500,"description":"Its predicateType."},"subjects":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":400},"description":"What it is about: names, `sha256:HEX`, and `NAME@DIGEST` (base64url) where a subject has both."},"madeAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"result":{"enum":["passed","failed",null]},"tested":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}},"found":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}},"fixed":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}};
+const schema66 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/CheckedEvidence.v1.schema.json","title":"CheckedEvidence","description":"One piece of evidence as policy read it when it came in: who signed it, about what, what it says.","type":"object","additionalProperties":false,"required":["by","why","type","subjects","madeAt","result","tested","found","fixed"],"properties":{"by":{"type":["string","null"],"maxLength":200,"description":"`person:NAME` or `attestor:NAME` whose signature holds; null where none does."},"why":{"type":["string","null"],"maxLength":200,"description":"Why it counts for nothing; null where signature and form are right."},"type":{"type":["string","null"],"maxLength":500,"description":"Its predicateType."},"subjects":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":400},"description":"What it is about: names, `sha256:HEX`, and `NAME@DIGEST` (base64url) where a subject has both."},"madeAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"result":{"enum":["passed","failed",null]},"tested":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}},"found":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}},"fixed":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}};
 
 function validate29(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/CheckedEvidence.v1.schema.json" */;
@@ -1603,7 +1632,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema65.properties, key0))){
+if(!(func0.call(schema66.properties, key0))){
 validate29.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -1614,7 +1643,7 @@ if(data.by !== undefined && func0.call(data, "by")){
 let data0 = data.by;
 const _errs2 = errors;
 if((typeof data0 !== "string") && (data0 !== null)){
-validate29.errors = [{instancePath:instancePath+"/by",schemaPath:"#/properties/by/type",keyword:"type",params:{type: schema65.properties.by.type},message:"must be string,null"}];
+validate29.errors = [{instancePath:instancePath+"/by",schemaPath:"#/properties/by/type",keyword:"type",params:{type: schema66.properties.by.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs2){
@@ -1635,7 +1664,7 @@ if(data.why !== undefined && func0.call(data, "why")){
 let data1 = data.why;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate29.errors = [{instancePath:instancePath+"/why",schemaPath:"#/properties/why/type",keyword:"type",params:{type: schema65.properties.why.type},message:"must be string,null"}];
+validate29.errors = [{instancePath:instancePath+"/why",schemaPath:"#/properties/why/type",keyword:"type",params:{type: schema66.properties.why.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
@@ -1656,7 +1685,7 @@ if(data.type !== undefined && func0.call(data, "type")){
 let data2 = data.type;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate29.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: schema65.properties.type.type},message:"must be string,null"}];
+validate29.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: schema66.properties.type.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -1809,7 +1838,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data6 = data.result;
 const _errs19 = errors;
 if(!(((data6 === "passed") || (data6 === "failed")) || (data6 === null))){
-validate29.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/enum",keyword:"enum",params:{allowedValues: schema65.properties.result.enum},message:"must be equal to one of the allowed values"}];
+validate29.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/enum",keyword:"enum",params:{allowedValues: schema66.properties.result.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -1974,14 +2003,14 @@ return errors === 0;
 validate29.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDecision = validate30;
-const schema67 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Decision.v1.schema.json","title":"Decision","type":"object","additionalProperties":false,"required":["decision","tier","code","rules","policyVersion","approval","claim"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"./FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresAt","digest","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"People in the requester set (agent's owner, who gave the instruction): they cannot vote."}}},{"type":"null"}],"description":"For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms)."},"claim":{"type":"boolean","description":"Whether a claim must accompany the grant."},"beside":{"type":"object","additionalProperties":false,"required":["version","mode","decision","tier","code","rules"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"mode":{"enum":["shadow","canary"]},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}},"overruled":{"type":"object","additionalProperties":false,"required":["decision","tier","code","rules"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}}},"description":"What the active version alone says, where a canary was stricter."}},"description":"What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided."},"deferral":{"$ref":"./Deferral.v1.schema.json"},"mode":{"const":"observe","description":"The agent is observed: this is not what rules say, which stands in the record's `observed`. Absent where decisions are enforced."}}};
-const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DecisionKind.v1.schema.json","title":"DecisionKind","enum":["allow","modify","step_up","defer","deny"]};
-const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Tier.v1.schema.json","title":"Tier","enum":[1,2,3,4]};
-const schema70 = {"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$","description":"A code of contracts/errors.yaml, or `ok`."};
-const schema75 = {"type":"string","maxLength":128,"minLength":1};
-const pattern24 = new RegExp("^[a-z][a-z0-9_]{0,63}$", "u");
-const schema71 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/FiredRule.v1.schema.json","title":"FiredRule","type":"object","additionalProperties":false,"required":["id","tier","decision","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
-const schema74 = {"type":"string","maxLength":2000};
+const schema68 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Decision.v1.schema.json","title":"Decision","type":"object","additionalProperties":false,"required":["decision","tier","code","rules","policyVersion","approval","claim"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"./FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresAt","digest","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"People in the requester set (agent's owner, who gave the instruction): they cannot vote."}}},{"type":"null"}],"description":"For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms)."},"claim":{"type":"boolean","description":"Whether a claim must accompany the grant."},"beside":{"type":"object","additionalProperties":false,"required":["version","mode","decision","tier","code","rules"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"mode":{"enum":["shadow","canary"]},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}},"overruled":{"type":"object","additionalProperties":false,"required":["decision","tier","code","rules"],"properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200}}},"description":"What the active version alone says, where a canary was stricter."}},"description":"What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided."},"deferral":{"$ref":"./Deferral.v1.schema.json"},"mode":{"const":"observe","description":"The agent is observed: this is not what rules say, which stands in the record's `observed`. Absent where decisions are enforced."}}};
+const schema69 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DecisionKind.v1.schema.json","title":"DecisionKind","enum":["allow","modify","step_up","defer","deny"]};
+const schema70 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Tier.v1.schema.json","title":"Tier","enum":[1,2,3,4]};
+const schema71 = {"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$","description":"A code of contracts/errors.yaml, or `ok`."};
+const schema76 = {"type":"string","maxLength":128,"minLength":1};
+const pattern25 = new RegExp("^[a-z][a-z0-9_]{0,63}$", "u");
+const schema72 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/FiredRule.v1.schema.json","title":"FiredRule","type":"object","additionalProperties":false,"required":["id","tier","decision","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema75 = {"type":"string","maxLength":2000};
 
 function validate31(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/FiredRule.v1.schema.json" */;
@@ -2045,7 +2074,7 @@ const _errs5 = errors;
 let valid1 = false;
 const _errs6 = errors;
 if(!((((data1 === 1) || (data1 === 2)) || (data1 === 3)) || (data1 === 4))){
-const err0 = {instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"};
+const err0 = {instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -2105,7 +2134,7 @@ const _errs11 = errors;
 let valid3 = false;
 const _errs12 = errors;
 if(!(((((data2 === "allow") || (data2 === "modify")) || (data2 === "step_up")) || (data2 === "defer")) || (data2 === "deny"))){
-const err3 = {instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"};
+const err3 = {instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -2195,7 +2224,7 @@ return errors === 0;
 }
 validate31.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema87 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Deferral.v1.schema.json","title":"Deferral","description":"What a deferred action waits for.","type":"object","additionalProperties":false,"required":["until","place","awaits","dependsOn"],"properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Denied with `fact_timeout` after this, epoch ms."},"place":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Its place among the actions of its run, from 1: kept while it waits."},"awaits":{"type":"array","maxItems":64,"items":{"$ref":"./AwaitedFact.v1.schema.json"}},"dependsOn":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Actions of the run that have to succeed first."}}};
+const schema88 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Deferral.v1.schema.json","title":"Deferral","description":"What a deferred action waits for.","type":"object","additionalProperties":false,"required":["until","place","awaits","dependsOn"],"properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Denied with `fact_timeout` after this, epoch ms."},"place":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Its place among the actions of its run, from 1: kept while it waits."},"awaits":{"type":"array","maxItems":64,"items":{"$ref":"./AwaitedFact.v1.schema.json"}},"dependsOn":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Actions of the run that have to succeed first."}}};
 
 function validate33(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/Deferral.v1.schema.json" */;
@@ -2406,7 +2435,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema67.properties, key0))){
+if(!(func0.call(schema68.properties, key0))){
 validate30.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -2417,7 +2446,7 @@ if(data.decision !== undefined && func0.call(data, "decision")){
 let data0 = data.decision;
 const _errs2 = errors;
 if(!(((((data0 === "allow") || (data0 === "modify")) || (data0 === "step_up")) || (data0 === "defer")) || (data0 === "deny"))){
-validate30.errors = [{instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate30.errors = [{instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -2430,7 +2459,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data1 = data.tier;
 const _errs4 = errors;
 if(!((((data1 === 1) || (data1 === 2)) || (data1 === 3)) || (data1 === 4))){
-validate30.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate30.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs4 === errors;
@@ -2459,7 +2488,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern24.test(data2)){
+if(!pattern25.test(data2)){
 const err1 = {instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -2660,7 +2689,7 @@ vErrors.push(err8);
 errors++;
 }
 else {
-if(!pattern23.test(data8)){
+if(!pattern24.test(data8)){
 const err9 = {instancePath:instancePath+"/approval/route/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err9];
@@ -3051,7 +3080,7 @@ if(data15.mode !== undefined && func0.call(data15, "mode")){
 let data17 = data15.mode;
 const _errs52 = errors;
 if(!((data17 === "shadow") || (data17 === "canary"))){
-validate30.errors = [{instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/properties/mode/enum",keyword:"enum",params:{allowedValues: schema67.properties.beside.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate30.errors = [{instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/properties/mode/enum",keyword:"enum",params:{allowedValues: schema68.properties.beside.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs52 === errors;
@@ -3064,7 +3093,7 @@ if(data15.decision !== undefined && func0.call(data15, "decision")){
 let data18 = data15.decision;
 const _errs53 = errors;
 if(!(((((data18 === "allow") || (data18 === "modify")) || (data18 === "step_up")) || (data18 === "defer")) || (data18 === "deny"))){
-validate30.errors = [{instancePath:instancePath+"/beside/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate30.errors = [{instancePath:instancePath+"/beside/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs53 === errors;
@@ -3077,7 +3106,7 @@ if(data15.tier !== undefined && func0.call(data15, "tier")){
 let data19 = data15.tier;
 const _errs55 = errors;
 if(!((((data19 === 1) || (data19 === 2)) || (data19 === 3)) || (data19 === 4))){
-validate30.errors = [{instancePath:instancePath+"/beside/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate30.errors = [{instancePath:instancePath+"/beside/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs55 === errors;
@@ -3106,7 +3135,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern24.test(data20)){
+if(!pattern25.test(data20)){
 const err30 = {instancePath:instancePath+"/beside/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -3242,7 +3271,7 @@ if(data23.decision !== undefined && func0.call(data23, "decision")){
 let data24 = data23.decision;
 const _errs71 = errors;
 if(!(((((data24 === "allow") || (data24 === "modify")) || (data24 === "step_up")) || (data24 === "defer")) || (data24 === "deny"))){
-validate30.errors = [{instancePath:instancePath+"/beside/overruled/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid22 = _errs71 === errors;
@@ -3255,7 +3284,7 @@ if(data23.tier !== undefined && func0.call(data23, "tier")){
 let data25 = data23.tier;
 const _errs73 = errors;
 if(!((((data25 === 1) || (data25 === 2)) || (data25 === 3)) || (data25 === 4))){
-validate30.errors = [{instancePath:instancePath+"/beside/overruled/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate30.errors = [{instancePath:instancePath+"/beside/overruled/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid22 = _errs73 === errors;
@@ -3284,7 +3313,7 @@ vErrors.push(err34);
 errors++;
 }
 else {
-if(!pattern24.test(data26)){
+if(!pattern25.test(data26)){
 const err35 = {instancePath:instancePath+"/beside/overruled/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err35];
@@ -3479,9 +3508,9 @@ validate30.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateDeferral = validate33;
 
 export const validateFact = validate36;
-const schema91 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Fact.v1.schema.json","title":"Fact","type":"object","additionalProperties":false,"required":["value","origin"],"properties":{"value":{"$ref":"../shared/Json.v1.schema.json"},"origin":{"$ref":"../shared/FactOrigin.v1.schema.json"},"from":{"type":"string","maxLength":500}}};
-const schema92 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Json.v1.schema.json","title":"Json","description":"Any JSON value. Depth and size are bounded where it is parsed (libs/identity, strict JSON).","x-ts-type":"null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }"};
-const schema93 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/FactOrigin.v1.schema.json","title":"FactOrigin","enum":["derived","attested","claimed"]};
+const schema92 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Fact.v1.schema.json","title":"Fact","type":"object","additionalProperties":false,"required":["value","origin"],"properties":{"value":{"$ref":"../shared/Json.v1.schema.json"},"origin":{"$ref":"../shared/FactOrigin.v1.schema.json"},"from":{"type":"string","maxLength":500}}};
+const schema93 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Json.v1.schema.json","title":"Json","description":"Any JSON value. Depth and size are bounded where it is parsed (libs/identity, strict JSON).","x-ts-type":"null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }"};
+const schema94 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/FactOrigin.v1.schema.json","title":"FactOrigin","enum":["derived","attested","claimed"]};
 
 function validate36(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/Fact.v1.schema.json" */;
@@ -3523,7 +3552,7 @@ if(data.origin !== undefined && func0.call(data, "origin")){
 let data1 = data.origin;
 const _errs3 = errors;
 if(!(((data1 === "derived") || (data1 === "attested")) || (data1 === "claimed"))){
-validate36.errors = [{instancePath:instancePath+"/origin",schemaPath:"../shared/FactOrigin.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema93.enum},message:"must be equal to one of the allowed values"}];
+validate36.errors = [{instancePath:instancePath+"/origin",schemaPath:"../shared/FactOrigin.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema94.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs3 === errors;
@@ -3570,13 +3599,13 @@ validate36.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateFiredRule = validate31;
 
 export const validateGovernedCancelled = validate37;
-const schema94 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedCancelled.v1.schema.json","title":"GovernedCancelled","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.cancelled"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
-const schema99 = {"type":"string","maxLength":19,"pattern":"^(0|[1-9][0-9]{0,18})$","description":"A record's offset in its partition, decimal."};
-const schema104 = {"type":"string","maxLength":55,"pattern":"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$","description":"W3C trace context, version 00."};
-const schema106 = {"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$","description":"Who did it: a person, an agent or a service."};
-const pattern34 = new RegExp("^(0|[1-9][0-9]{0,18})$", "u");
-const pattern36 = new RegExp("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", "u");
-const pattern38 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$", "u");
+const schema95 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedCancelled.v1.schema.json","title":"GovernedCancelled","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.cancelled"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema100 = {"type":"string","maxLength":19,"pattern":"^(0|[1-9][0-9]{0,18})$","description":"A record's offset in its partition, decimal."};
+const schema105 = {"type":"string","maxLength":55,"pattern":"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$","description":"W3C trace context, version 00."};
+const schema107 = {"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$","description":"Who did it: a person, an agent or a service."};
+const pattern35 = new RegExp("^(0|[1-9][0-9]{0,18})$", "u");
+const pattern37 = new RegExp("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", "u");
+const pattern39 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$", "u");
 
 function validate37(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedCancelled.v1.schema.json" */;
@@ -3599,7 +3628,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema94.properties, key0))){
+if(!(func0.call(schema95.properties, key0))){
 validate37.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -3888,7 +3917,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -4203,7 +4232,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -4321,7 +4350,7 @@ validate37.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern38.test(data13)){
+if(!pattern39.test(data13)){
 validate37.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -4384,15 +4413,15 @@ return errors === 0;
 validate37.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedDecided = validate38;
-const schema108 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","maximum":1,"minimum":0},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}},"observed":{"type":"object","additionalProperties":false,"required":["decision","tier","code","until","approval"],"description":"What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list).","properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When observing ends and rules hold."},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresInMs","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresInMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}},{"type":"null"}],"description":"Who would have been asked, and for how long (ms)."}}},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json","description":"The extra scope by which this run may use the tool."}}};
-const schema133 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
-const pattern55 = new RegExp("^[A-Z]{3}$", "u");
-const schema121 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
-const schema124 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/JsonObject.v1.schema.json","title":"JsonObject","description":"Any JSON object. Depth and size are bounded where it is parsed.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
-const schema125 = {"type":"string","maxLength":35,"pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"};
-const schema128 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DsseEnvelope.v1.schema.json","title":"DsseEnvelope","description":"DSSE v1 envelope with Ed25519 signatures; the payload of evidence is an in-toto Statement v1.","type":"object","additionalProperties":false,"required":["payloadType","payload","signatures"],"properties":{"payloadType":{"type":"string","minLength":1,"maxLength":128},"payload":{"type":"string","minLength":1,"maxLength":21848,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$","description":"base64 of at most 16 KB."},"signatures":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"object","additionalProperties":false,"required":["keyid","sig"],"properties":{"keyid":{"type":"string","minLength":1,"maxLength":200,"description":"`person:NAME` or `attestor:NAME`: a hint, verified by that one's keys."},"sig":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$"}}}}}};
-const pattern49 = new RegExp("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", "u");
-const pattern51 = new RegExp("^[A-Za-z0-9+/_-]+={0,2}$", "u");
+const schema109 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","maximum":1,"minimum":0},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}},"observed":{"type":"object","additionalProperties":false,"required":["decision","tier","code","until","approval"],"description":"What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list).","properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When observing ends and rules hold."},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresInMs","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresInMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}},{"type":"null"}],"description":"Who would have been asked, and for how long (ms)."}}},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json","description":"The extra scope by which this run may use the tool."}}};
+const schema134 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
+const pattern56 = new RegExp("^[A-Z]{3}$", "u");
+const schema122 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+const schema125 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/JsonObject.v1.schema.json","title":"JsonObject","description":"Any JSON object. Depth and size are bounded where it is parsed.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema126 = {"type":"string","maxLength":35,"pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"};
+const schema129 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DsseEnvelope.v1.schema.json","title":"DsseEnvelope","description":"DSSE v1 envelope with Ed25519 signatures; the payload of evidence is an in-toto Statement v1.","type":"object","additionalProperties":false,"required":["payloadType","payload","signatures"],"properties":{"payloadType":{"type":"string","minLength":1,"maxLength":128},"payload":{"type":"string","minLength":1,"maxLength":21848,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$","description":"base64 of at most 16 KB."},"signatures":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"object","additionalProperties":false,"required":["keyid","sig"],"properties":{"keyid":{"type":"string","minLength":1,"maxLength":200,"description":"`person:NAME` or `attestor:NAME`: a hint, verified by that one's keys."},"sig":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$"}}}}}};
+const pattern50 = new RegExp("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", "u");
+const pattern52 = new RegExp("^[A-Za-z0-9+/_-]+={0,2}$", "u");
 
 function validate39(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionProposed.v1.schema.json" */;
@@ -4526,7 +4555,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern49.test(data3)){
+if(!pattern50.test(data3)){
 const err1 = {instancePath:instancePath+"/deadline",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -4672,7 +4701,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate39.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema121.properties.confidence.type},message:"must be number,null"}];
+validate39.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema122.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -4822,7 +4851,7 @@ validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",sch
 return false;
 }
 else {
-if(!pattern51.test(data11)){
+if(!pattern52.test(data11)){
 validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -4919,7 +4948,7 @@ validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/"
 return false;
 }
 else {
-if(!pattern51.test(data15)){
+if(!pattern52.test(data15)){
 validate39.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -5010,10 +5039,10 @@ return errors === 0;
 }
 validate39.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema138 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."},"mode":{"const":"observe","description":"The agent is observed: recorded, not enforced. Absent otherwise."},"returned":{"type":"object","additionalProperties":false,"required":["child","result"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"result":{"type":["string","null"],"maxLength":16384}},"description":"The child run of a delegation has ended: JSON text of what it returned."}}};
-const schema147 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
-const pattern59 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
-const schema150 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
+const schema139 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."},"mode":{"const":"observe","description":"The agent is observed: recorded, not enforced. Absent otherwise."},"returned":{"type":"object","additionalProperties":false,"required":["child","result"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"result":{"type":["string","null"],"maxLength":16384}},"description":"The child run of a delegation has ended: JSON text of what it returned."}}};
+const schema148 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
+const pattern60 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
+const schema151 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/replies/ChangedArgument.v1.schema.json" */;
@@ -5195,7 +5224,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema138.properties, key0))){
+if(!(func0.call(schema139.properties, key0))){
 validate45.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -5206,7 +5235,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "decided") || (data0 === "refused")) || (data0 === "noted")) || (data0 === "halted")) || (data0 === "resumed"))){
-validate45.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema138.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate45.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema139.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -5428,7 +5457,7 @@ validate45.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern24.test(data4)){
+if(!pattern25.test(data4)){
 validate45.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -5527,7 +5556,7 @@ const _errs31 = errors;
 let valid9 = false;
 const _errs32 = errors;
 if(!(((((data6 === "allow") || (data6 === "modify")) || (data6 === "step_up")) || (data6 === "defer")) || (data6 === "deny"))){
-const err14 = {instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"};
+const err14 = {instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -5587,7 +5616,7 @@ const _errs37 = errors;
 let valid11 = false;
 const _errs38 = errors;
 if(!((((data7 === 1) || (data7 === 2)) || (data7 === 3)) || (data7 === 4))){
-const err17 = {instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"};
+const err17 = {instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -5747,7 +5776,7 @@ vErrors.push(err25);
 errors++;
 }
 else {
-if(!pattern59.test(data9)){
+if(!pattern60.test(data9)){
 const err26 = {instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err26];
@@ -6088,7 +6117,7 @@ if(data16.result !== undefined && func0.call(data16, "result")){
 let data18 = data16.result;
 const _errs82 = errors;
 if((typeof data18 !== "string") && (data18 !== null)){
-validate45.errors = [{instancePath:instancePath+"/returned/result",schemaPath:"#/properties/returned/properties/result/type",keyword:"type",params:{type: schema138.properties.returned.properties.result.type},message:"must be string,null"}];
+validate45.errors = [{instancePath:instancePath+"/returned/result",schemaPath:"#/properties/returned/properties/result/type",keyword:"type",params:{type: schema139.properties.returned.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs82){
@@ -6146,8 +6175,8 @@ return errors === 0;
 }
 validate45.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema154 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."},"proposedFailed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived from the arguments as proposed.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}}}};
-const schema156 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
+const schema155 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."},"proposedFailed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived from the arguments as proposed.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}}}};
+const schema157 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate50(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/RewrittenArgument.v1.schema.json" */;
@@ -6471,7 +6500,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern22.test(key1)){
+if(!pattern23.test(key1)){
 const err1 = {instancePath:instancePath+"/proposedFacts",schemaPath:"#/properties/proposedFacts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err1];
@@ -6582,7 +6611,7 @@ validate49.errors = [{instancePath:instancePath+"/proposedFailed/" + i1+"/fact",
 return false;
 }
 else {
-if(!pattern22.test(data7)){
+if(!pattern23.test(data7)){
 validate49.errors = [{instancePath:instancePath+"/proposedFailed/" + i1+"/fact",schemaPath:"#/properties/proposedFailed/items/properties/fact/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -6675,10 +6704,10 @@ return errors === 0;
 }
 validate49.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema167 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ScopeExtension.v1.schema.json","title":"ScopeExtension","description":"Extra scope of a run, for a time: what the granted action countersign.extend_scope opened. Counts only for tools that the agent's roles hold as requestable.","type":"object","additionalProperties":false,"required":["tools","until","action"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"From then on it counts for nothing."},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The action by which it was asked for and granted."}}};
-const schema168 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
-const schema169 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
-const pattern69 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
+const schema168 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ScopeExtension.v1.schema.json","title":"ScopeExtension","description":"Extra scope of a run, for a time: what the granted action countersign.extend_scope opened. Counts only for tools that the agent's roles hold as requestable.","type":"object","additionalProperties":false,"required":["tools","until","action"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"From then on it counts for nothing."},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The action by which it was asked for and granted."}}};
+const schema169 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
+const schema170 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
+const pattern70 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
 
 function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ScopeExtension.v1.schema.json" */;
@@ -6736,7 +6765,7 @@ validate54.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern69.test(data1)){
+if(!pattern70.test(data1)){
 validate54.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -6858,7 +6887,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema108.properties, key0))){
+if(!(func0.call(schema109.properties, key0))){
 validate38.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -7147,7 +7176,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -7462,7 +7491,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -7721,7 +7750,7 @@ vErrors.push(err36);
 errors++;
 }
 else {
-if(!pattern22.test(key2)){
+if(!pattern23.test(key2)){
 const err37 = {instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key2};
 if(vErrors === null){
 vErrors = [err37];
@@ -7832,7 +7861,7 @@ validate38.errors = [{instancePath:instancePath+"/failed/" + i0+"/fact",schemaPa
 return false;
 }
 else {
-if(!pattern22.test(data21)){
+if(!pattern23.test(data21)){
 validate38.errors = [{instancePath:instancePath+"/failed/" + i0+"/fact",schemaPath:"#/properties/failed/items/properties/fact/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -8208,7 +8237,7 @@ vErrors.push(err45);
 errors++;
 }
 else {
-if(!pattern55.test(data34)){
+if(!pattern56.test(data34)){
 const err46 = {instancePath:instancePath+"/reserved/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err46];
@@ -8796,7 +8825,7 @@ if(data54.decision !== undefined && func0.call(data54, "decision")){
 let data55 = data54.decision;
 const _errs165 = errors;
 if(!(((((data55 === "allow") || (data55 === "modify")) || (data55 === "step_up")) || (data55 === "defer")) || (data55 === "deny"))){
-validate38.errors = [{instancePath:instancePath+"/observed/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate38.errors = [{instancePath:instancePath+"/observed/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid43 = _errs165 === errors;
@@ -8809,7 +8838,7 @@ if(data54.tier !== undefined && func0.call(data54, "tier")){
 let data56 = data54.tier;
 const _errs167 = errors;
 if(!((((data56 === 1) || (data56 === 2)) || (data56 === 3)) || (data56 === 4))){
-validate38.errors = [{instancePath:instancePath+"/observed/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate38.errors = [{instancePath:instancePath+"/observed/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid43 = _errs167 === errors;
@@ -8838,7 +8867,7 @@ vErrors.push(err51);
 errors++;
 }
 else {
-if(!pattern24.test(data57)){
+if(!pattern25.test(data57)){
 const err52 = {instancePath:instancePath+"/observed/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err52];
@@ -9003,7 +9032,7 @@ vErrors.push(err59);
 errors++;
 }
 else {
-if(!pattern23.test(data61)){
+if(!pattern24.test(data61)){
 const err60 = {instancePath:instancePath+"/observed/approval/route/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err60];
@@ -9351,7 +9380,7 @@ return errors === 0;
 validate38.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedEnded = validate56;
-const schema171 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"delegation":{"type":"object","additionalProperties":false,"required":["run","action","spent","data","unclassified"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"$ref":"../shared/Json.v1.schema.json"},"fault":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"The result breaks the schema of the delegation, and is not passed on."}},"description":"Of a child run: which action delegated, and what goes back to it."}}};
+const schema172 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"delegation":{"type":"object","additionalProperties":false,"required":["run","action","spent","data","unclassified"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"$ref":"../shared/Json.v1.schema.json"},"fault":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"The result breaks the schema of the delegation, and is not passed on."}},"description":"Of a child run: which action delegated, and what goes back to it."}}};
 
 function validate56(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedEnded.v1.schema.json" */;
@@ -9374,7 +9403,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema171.properties, key0))){
+if(!(func0.call(schema172.properties, key0))){
 validate56.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -9663,7 +9692,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -9978,7 +10007,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -10352,7 +10381,7 @@ vErrors.push(err39);
 errors++;
 }
 else {
-if(!pattern55.test(data22)){
+if(!pattern56.test(data22)){
 const err40 = {instancePath:instancePath+"/delegation/spent/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err40];
@@ -10619,7 +10648,7 @@ return errors === 0;
 validate56.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedHalted = validate57;
-const schema192 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema193 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedHalted.v1.schema.json" */;
@@ -10642,7 +10671,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema192.properties, key0))){
+if(!(func0.call(schema193.properties, key0))){
 validate57.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -10931,7 +10960,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -11246,7 +11275,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -11364,7 +11393,7 @@ validate57.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern38.test(data13)){
+if(!pattern39.test(data13)){
 validate57.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -11427,9 +11456,9 @@ return errors === 0;
 validate57.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOutcome = validate58;
-const schema206 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."},"delegation":{"type":"object","additionalProperties":false,"required":["child","data","unclassified"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"}},"description":"Of a delegation: the child run whose end this is, as policy recorded it there."}}};
-const schema219 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
-const schema221 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
+const schema207 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."},"delegation":{"type":"object","additionalProperties":false,"required":["child","data","unclassified"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"}},"description":"Of a delegation: the child run whose end this is, as policy recorded it there."}}};
+const schema220 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema222 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
 
 function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionOutcome.v1.schema.json" */;
@@ -11491,7 +11520,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data1 = data.status;
 const _errs5 = errors;
 if(!(((((data1 === "succeeded") || (data1 === "failed")) || (data1 === "partial")) || (data1 === "unknown")) || (data1 === "not_executed"))){
-validate59.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema221.enum},message:"must be equal to one of the allowed values"}];
+validate59.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema222.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -11504,7 +11533,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data2 = data.result;
 const _errs7 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate59.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema219.properties.result.type},message:"must be string,null"}];
+validate59.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema220.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs7){
@@ -11525,7 +11554,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data3 = data.error;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate59.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema219.properties.error.type},message:"must be string,null"}];
+validate59.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema220.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -11639,7 +11668,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern55.test(data6)){
+if(!pattern56.test(data6)){
 const err6 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -11940,7 +11969,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema206.properties, key0))){
+if(!(func0.call(schema207.properties, key0))){
 validate58.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -12229,7 +12258,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -12544,7 +12573,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -12842,7 +12871,7 @@ vErrors.push(err39);
 errors++;
 }
 else {
-if(!pattern55.test(data19)){
+if(!pattern56.test(data19)){
 const err40 = {instancePath:instancePath+"/settled/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err40];
@@ -13109,7 +13138,7 @@ return errors === 0;
 validate58.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOwned = validate61;
-const schema229 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
+const schema230 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
 
 function validate61(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedOwned.v1.schema.json" */;
@@ -13132,7 +13161,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema229.properties, key0))){
+if(!(func0.call(schema230.properties, key0))){
 validate61.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -13421,7 +13450,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -13736,7 +13765,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -13865,12 +13894,12 @@ return errors === 0;
 validate61.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedRecord = validate62;
-const schema241 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
-const schema242 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}},"delegation":{"$ref":"../tokens/DelegationContext.v1.schema.json","description":"Of a child run: what its grant says, verified."}}};
-const schema253 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"delegation":{"type":"object","additionalProperties":false,"required":["grant","arguments"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"arguments":{"$ref":"./Delegation.v1.schema.json"}},"description":"Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word."}}};
-const pattern114 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
-const schema256 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Delegation.v1.schema.json","title":"Delegation","description":"Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends.","type":"object","additionalProperties":false,"required":["agent","scope","instruction","calls","seconds"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId","description":"Who is to act."},"scope":{"type":"string","minLength":1,"maxLength":2000,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$","description":"Tool patterns separated by spaces: never more than the asking run has."},"instruction":{"type":"string","minLength":1,"maxLength":8192,"description":"For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word."},"calls":{"type":"integer","minimum":1,"maximum":10000},"seconds":{"type":"integer","minimum":1,"maximum":86400,"description":"Life of the child run; never beyond that of the asking run."},"money":{"$ref":"../shared/Money.v1.schema.json","description":"Absent: it may move none."},"tokens":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"Needed where rules limit a run's tokens."},"resultSchema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned."}}};
-const pattern117 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
+const schema242 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
+const schema243 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}},"delegation":{"$ref":"../tokens/DelegationContext.v1.schema.json","description":"Of a child run: what its grant says, verified."}}};
+const schema254 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"delegation":{"type":"object","additionalProperties":false,"required":["grant","arguments"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"arguments":{"$ref":"./Delegation.v1.schema.json"}},"description":"Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word."}}};
+const pattern115 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
+const schema257 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Delegation.v1.schema.json","title":"Delegation","description":"Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends.","type":"object","additionalProperties":false,"required":["agent","scope","instruction","calls","seconds"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId","description":"Who is to act."},"scope":{"type":"string","minLength":1,"maxLength":2000,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$","description":"Tool patterns separated by spaces: never more than the asking run has."},"instruction":{"type":"string","minLength":1,"maxLength":8192,"description":"For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word."},"calls":{"type":"integer","minimum":1,"maximum":10000},"seconds":{"type":"integer","minimum":1,"maximum":86400,"description":"Life of the child run; never beyond that of the asking run."},"money":{"$ref":"../shared/Money.v1.schema.json","description":"Absent: it may move none."},"tokens":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"Needed where rules limit a run's tokens."},"resultSchema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned."}}};
+const pattern118 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
 
 function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/Delegation.v1.schema.json" */;
@@ -13943,7 +13972,7 @@ validate65.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern117.test(data1)){
+if(!pattern118.test(data1)){
 validate65.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"+"\""}];
 return false;
 }
@@ -14100,7 +14129,7 @@ validate65.errors = [{instancePath:instancePath+"/money/currency",schemaPath:"..
 return false;
 }
 else {
-if(!pattern55.test(data7)){
+if(!pattern56.test(data7)){
 validate65.errors = [{instancePath:instancePath+"/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -14374,7 +14403,7 @@ if(data.traceId !== undefined && func0.call(data, "traceId")){
 let data3 = data.traceId;
 const _errs14 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate64.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema253.properties.traceId.type},message:"must be string,null"}];
+validate64.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema254.properties.traceId.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -14384,7 +14413,7 @@ validate64.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern114.test(data3)){
+if(!pattern115.test(data3)){
 validate64.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -14428,7 +14457,7 @@ validate64.errors = [{instancePath:instancePath+"/delegation/grant",schemaPath:"
 return false;
 }
 else {
-if(!pattern59.test(data5)){
+if(!pattern60.test(data5)){
 validate64.errors = [{instancePath:instancePath+"/delegation/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -14485,9 +14514,9 @@ return errors === 0;
 }
 validate64.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema260 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"auth_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts)."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"parent":{"type":"object","additionalProperties":false,"required":["run","action"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"description":"Of a child run: the run, and the action of it, that delegated."},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
-const schema273 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
-const pattern126 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
+const schema261 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"auth_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts)."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"parent":{"type":"object","additionalProperties":false,"required":["run","action"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"description":"Of a child run: the run, and the action of it, that delegated."},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
+const schema274 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
+const pattern127 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/PublicJwk.v1.schema.json" */;
@@ -14579,7 +14608,7 @@ validate69.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern126.test(data3)){
+if(!pattern127.test(data3)){
 validate69.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -14611,7 +14640,7 @@ return errors === 0;
 }
 validate69.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema275 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
+const schema276 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
 const wrapper0 = {validate: validate71};
 
 function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -14716,7 +14745,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema260.properties, key0))){
+if(!(func0.call(schema261.properties, key0))){
 validate68.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15296,7 +15325,7 @@ return errors === 0;
 }
 validate68.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema281 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/DelegationContext.v1.schema.json","title":"DelegationContext","description":"In the grant of a delegation, signed by policy: what the child run inherits.","type":"object","additionalProperties":false,"required":["ancestors","instruction","attestedBy","data","unclassified"],"properties":{"ancestors":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["run","agent","jkt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"description":"Runs that it hangs on, the nearest first, the last the root."},"instruction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Digest of the text that the root run was instructed with: SHA-256 of its canonical JSON."},"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"data":{"type":"array","maxItems":24,"items":{"type":"string","minLength":1,"maxLength":64},"description":"Data classes that the asking run has touched."},"unclassified":{"type":"boolean","description":"It ran something of which nobody said what data it touches."}}};
+const schema282 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/DelegationContext.v1.schema.json","title":"DelegationContext","description":"In the grant of a delegation, signed by policy: what the child run inherits.","type":"object","additionalProperties":false,"required":["ancestors","instruction","attestedBy","data","unclassified"],"properties":{"ancestors":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["run","agent","jkt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"description":"Runs that it hangs on, the nearest first, the last the root."},"instruction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Digest of the text that the root run was instructed with: SHA-256 of its canonical JSON."},"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"data":{"type":"array","maxItems":24,"items":{"type":"string","minLength":1,"maxLength":64},"description":"Data classes that the asking run has touched."},"unclassified":{"type":"boolean","description":"It ran something of which nobody said what data it touches."}}};
 
 function validate75(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/DelegationContext.v1.schema.json" */;
@@ -15691,7 +15720,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema242.properties, key0))){
+if(!(func0.call(schema243.properties, key0))){
 validate63.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -15980,7 +16009,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -16295,7 +16324,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -16549,8 +16578,8 @@ return errors === 0;
 }
 validate63.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema287 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
-const schema299 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
+const schema288 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
+const schema300 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
 
 function validate78(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionReversed.v1.schema.json" */;
@@ -16619,7 +16648,7 @@ validate78.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern69.test(data1)){
+if(!pattern70.test(data1)){
 validate78.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -16647,7 +16676,7 @@ validate78.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern38.test(data2)){
+if(!pattern39.test(data2)){
 validate78.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -16668,7 +16697,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data3 = data.status;
 const _errs11 = errors;
 if(!((data3 === "succeeded") || (data3 === "failed"))){
-validate78.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema299.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate78.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema300.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -16714,7 +16743,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema287.properties, key0))){
+if(!(func0.call(schema288.properties, key0))){
 validate77.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -17003,7 +17032,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -17318,7 +17347,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -17459,7 +17488,7 @@ return errors === 0;
 }
 validate77.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema303 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema304 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate80(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedResumed.v1.schema.json" */;
@@ -17482,7 +17511,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema303.properties, key0))){
+if(!(func0.call(schema304.properties, key0))){
 validate80.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -17771,7 +17800,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -18086,7 +18115,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -18204,7 +18233,7 @@ validate80.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern38.test(data13)){
+if(!pattern39.test(data13)){
 validate80.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -18266,7 +18295,7 @@ return errors === 0;
 }
 validate80.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema317 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
+const schema318 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
 
 function validate81(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedRefused.v1.schema.json" */;
@@ -18289,7 +18318,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema317.properties, key0))){
+if(!(func0.call(schema318.properties, key0))){
 validate81.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -18578,7 +18607,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -18893,7 +18922,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -19004,7 +19033,7 @@ validate81.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern24.test(data13)){
+if(!pattern25.test(data13)){
 validate81.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -19079,7 +19108,7 @@ return errors === 0;
 }
 validate81.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema330 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
+const schema331 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
 
 function validate83(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedUnproven.v1.schema.json" */;
@@ -19102,7 +19131,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema330.properties, key0))){
+if(!(func0.call(schema331.properties, key0))){
 validate83.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -19391,7 +19420,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -19706,7 +19735,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern36.test(data10)){
+if(!pattern37.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -19877,7 +19906,7 @@ validate83.errors = [{instancePath:instancePath+"/counts/" + i0+"/code",schemaPa
 return false;
 }
 else {
-if(!pattern24.test(data16)){
+if(!pattern25.test(data16)){
 validate83.errors = [{instancePath:instancePath+"/counts/" + i0+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -19933,7 +19962,7 @@ validate83.errors = [{instancePath:instancePath+"/counts/" + i0+"/firstOffset",s
 return false;
 }
 else {
-if(!pattern34.test(data18)){
+if(!pattern35.test(data18)){
 validate83.errors = [{instancePath:instancePath+"/counts/" + i0+"/firstOffset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -19961,7 +19990,7 @@ validate83.errors = [{instancePath:instancePath+"/counts/" + i0+"/lastOffset",sc
 return false;
 }
 else {
-if(!pattern34.test(data19)){
+if(!pattern35.test(data19)){
 validate83.errors = [{instancePath:instancePath+"/counts/" + i0+"/lastOffset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -20185,7 +20214,7 @@ export const validateModification = validate49;
 export const validateRewrittenArgument = validate50;
 
 export const validateAccessEvaluationRequest = validate95;
-const schema346 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate95(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json" */;
@@ -20216,7 +20245,7 @@ return errors === 0;
 validate95.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationResponse = validate96;
-const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
+const schema348 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
 
 function validate96(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json" */;
@@ -20271,7 +20300,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema347.properties.context.properties, key1))){
+if(!(func0.call(schema348.properties.context.properties, key1))){
 validate96.errors = [{instancePath:instancePath+"/context",schemaPath:"#/properties/context/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -20435,7 +20464,7 @@ if(data1.outcome !== undefined && func0.call(data1, "outcome")){
 let data8 = data1.outcome;
 const _errs21 = errors;
 if(!(((((data8 === "allow") || (data8 === "modify")) || (data8 === "step_up")) || (data8 === "defer")) || (data8 === "deny"))){
-validate96.errors = [{instancePath:instancePath+"/context/outcome",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate96.errors = [{instancePath:instancePath+"/context/outcome",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs21 === errors;
@@ -20448,7 +20477,7 @@ if(data1.tier !== undefined && func0.call(data1, "tier")){
 let data9 = data1.tier;
 const _errs23 = errors;
 if(!((((data9 === 1) || (data9 === 2)) || (data9 === 3)) || (data9 === 4))){
-validate96.errors = [{instancePath:instancePath+"/context/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate96.errors = [{instancePath:instancePath+"/context/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs23 === errors;
@@ -20536,7 +20565,7 @@ if(_errs33 === errors){
 if(data12.for !== undefined && func0.call(data12, "for")){
 let data13 = data12.for;
 if(!((data13 === "people") || (data13 === "fact"))){
-validate96.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema347.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
+validate96.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema348.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -20684,7 +20713,7 @@ return errors === 0;
 validate96.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsRequest = validate97;
-const schema354 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema355 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json" */;
@@ -20715,7 +20744,7 @@ return errors === 0;
 validate97.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsResponse = validate98;
-const schema355 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
+const schema356 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
 
 function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json" */;
@@ -20829,7 +20858,7 @@ return errors === 0;
 validate98.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenRequest = validate100;
-const schema357 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
+const schema358 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
 
 function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenRequest.v1.schema.json" */;
@@ -20977,7 +21006,7 @@ return errors === 0;
 validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenResponse = validate101;
-const schema360 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
+const schema361 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
 
 function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenResponse.v1.schema.json" */;
@@ -21094,7 +21123,7 @@ return errors === 0;
 validate101.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccountabilityView = validate102;
-const schema361 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccountabilityView.v1.schema.json","title":"AccountabilityView","description":"Who answers for an action, as it was when it was decided.","type":"object","additionalProperties":false,"required":["run","action","agent","agentVersion","agentStatus","tool","at","decision","tier","policyVersion","rules","owner","stages","votes","systems"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"agentVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the agent that the decision rested on."},"agentStatus":{"enum":["draft","active","suspended","decommissioned"]},"tool":{"type":"string","maxLength":128},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Of the last decision."},"decision":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"rules":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":256},"description":"That fired; their owners stand in the bundle of this version."},"owner":{"type":"object","additionalProperties":false,"required":["person","gone","today"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}},"stages":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["stage","from","person","gone","today"],"properties":{"stage":{"enum":["trigger","context","generation","validation","execution","logging","escalation","incident"]},"from":{"enum":["raci","owner"],"description":"owner: nobody was named for this stage."},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"votes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["vote","person","gone","today"],"properties":{"vote":{"enum":["approve","deny"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"systems":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["what","owner"],"properties":{"what":{"type":"string","maxLength":200},"owner":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]}}},"description":"Of the system graph, as of now."}}};
+const schema362 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccountabilityView.v1.schema.json","title":"AccountabilityView","description":"Who answers for an action, as it was when it was decided.","type":"object","additionalProperties":false,"required":["run","action","agent","agentVersion","agentStatus","tool","at","decision","tier","policyVersion","rules","owner","stages","votes","systems"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"agentVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the agent that the decision rested on."},"agentStatus":{"enum":["draft","active","suspended","decommissioned"]},"tool":{"type":"string","maxLength":128},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Of the last decision."},"decision":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"rules":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":256},"description":"That fired; their owners stand in the bundle of this version."},"owner":{"type":"object","additionalProperties":false,"required":["person","gone","today"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}},"stages":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["stage","from","person","gone","today"],"properties":{"stage":{"enum":["trigger","context","generation","validation","execution","logging","escalation","incident"]},"from":{"enum":["raci","owner"],"description":"owner: nobody was named for this stage."},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"votes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["vote","person","gone","today"],"properties":{"vote":{"enum":["approve","deny"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"systems":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["what","owner"],"properties":{"what":{"type":"string","maxLength":200},"owner":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]}}},"description":"Of the system graph, as of now."}}};
 
 function validate102(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccountabilityView.v1.schema.json" */;
@@ -21117,7 +21146,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema361.properties, key0))){
+if(!(func0.call(schema362.properties, key0))){
 validate102.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -21240,7 +21269,7 @@ if(data.agentStatus !== undefined && func0.call(data, "agentStatus")){
 let data4 = data.agentStatus;
 const _errs14 = errors;
 if(!((((data4 === "draft") || (data4 === "active")) || (data4 === "suspended")) || (data4 === "decommissioned"))){
-validate102.errors = [{instancePath:instancePath+"/agentStatus",schemaPath:"#/properties/agentStatus/enum",keyword:"enum",params:{allowedValues: schema361.properties.agentStatus.enum},message:"must be equal to one of the allowed values"}];
+validate102.errors = [{instancePath:instancePath+"/agentStatus",schemaPath:"#/properties/agentStatus/enum",keyword:"enum",params:{allowedValues: schema362.properties.agentStatus.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs14 === errors;
@@ -21323,7 +21352,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data8 = data.tier;
 const _errs22 = errors;
 if(!((((data8 === 1) || (data8 === 2)) || (data8 === 3)) || (data8 === 4))){
-validate102.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate102.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs22 === errors;
@@ -21603,7 +21632,7 @@ if(data17.stage !== undefined && func0.call(data17, "stage")){
 let data18 = data17.stage;
 const _errs51 = errors;
 if(!((((((((data18 === "trigger") || (data18 === "context")) || (data18 === "generation")) || (data18 === "validation")) || (data18 === "execution")) || (data18 === "logging")) || (data18 === "escalation")) || (data18 === "incident"))){
-validate102.errors = [{instancePath:instancePath+"/stages/" + i1+"/stage",schemaPath:"#/properties/stages/items/properties/stage/enum",keyword:"enum",params:{allowedValues: schema361.properties.stages.items.properties.stage.enum},message:"must be equal to one of the allowed values"}];
+validate102.errors = [{instancePath:instancePath+"/stages/" + i1+"/stage",schemaPath:"#/properties/stages/items/properties/stage/enum",keyword:"enum",params:{allowedValues: schema362.properties.stages.items.properties.stage.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs51 === errors;
@@ -21616,7 +21645,7 @@ if(data17.from !== undefined && func0.call(data17, "from")){
 let data19 = data17.from;
 const _errs52 = errors;
 if(!((data19 === "raci") || (data19 === "owner"))){
-validate102.errors = [{instancePath:instancePath+"/stages/" + i1+"/from",schemaPath:"#/properties/stages/items/properties/from/enum",keyword:"enum",params:{allowedValues: schema361.properties.stages.items.properties.from.enum},message:"must be equal to one of the allowed values"}];
+validate102.errors = [{instancePath:instancePath+"/stages/" + i1+"/from",schemaPath:"#/properties/stages/items/properties/from/enum",keyword:"enum",params:{allowedValues: schema362.properties.stages.items.properties.from.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -21817,7 +21846,7 @@ if(data24.vote !== undefined && func0.call(data24, "vote")){
 let data25 = data24.vote;
 const _errs70 = errors;
 if(!((data25 === "approve") || (data25 === "deny"))){
-validate102.errors = [{instancePath:instancePath+"/votes/" + i2+"/vote",schemaPath:"#/properties/votes/items/properties/vote/enum",keyword:"enum",params:{allowedValues: schema361.properties.votes.items.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate102.errors = [{instancePath:instancePath+"/votes/" + i2+"/vote",schemaPath:"#/properties/votes/items/properties/vote/enum",keyword:"enum",params:{allowedValues: schema362.properties.votes.items.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid19 = _errs70 === errors;
@@ -22161,7 +22190,7 @@ return errors === 0;
 validate102.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionAnswer = validate103;
-const schema375 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
+const schema376 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
 
 function validate103(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionAnswer.v1.schema.json" */;
@@ -22184,7 +22213,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema375.properties, key0))){
+if(!(func0.call(schema376.properties, key0))){
 validate103.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -22226,7 +22255,7 @@ const _errs6 = errors;
 let valid2 = false;
 const _errs7 = errors;
 if(!(((((data1 === "allow") || (data1 === "modify")) || (data1 === "step_up")) || (data1 === "defer")) || (data1 === "deny"))){
-const err0 = {instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"};
+const err0 = {instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -22286,7 +22315,7 @@ const _errs12 = errors;
 let valid4 = false;
 const _errs13 = errors;
 if(!((((data2 === 1) || (data2 === 2)) || (data2 === 3)) || (data2 === 4))){
-const err3 = {instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"};
+const err3 = {instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -22343,7 +22372,7 @@ if(data.code !== undefined && func0.call(data, "code")){
 let data3 = data.code;
 const _errs17 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate103.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema375.properties.code.type},message:"must be string,null"}];
+validate103.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema376.properties.code.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs17){
@@ -22364,7 +22393,7 @@ if(data.detail !== undefined && func0.call(data, "detail")){
 let data4 = data.detail;
 const _errs19 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate103.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema375.properties.detail.type},message:"must be string,null"}];
+validate103.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema376.properties.detail.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -22472,7 +22501,7 @@ if(data.grant !== undefined && func0.call(data, "grant")){
 let data6 = data.grant;
 const _errs28 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate103.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema375.properties.grant.type},message:"must be string,null"}];
+validate103.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema376.properties.grant.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs28){
@@ -22580,7 +22609,7 @@ if(data.session_proof !== undefined && func0.call(data, "session_proof")){
 let data9 = data.session_proof;
 const _errs39 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate103.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema375.properties.session_proof.type},message:"must be string,null"}];
+validate103.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema376.properties.session_proof.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs39){
@@ -22656,7 +22685,7 @@ return errors === 0;
 validate103.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionPermission = validate105;
-const schema381 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
+const schema382 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
 
 function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionPermission.v1.schema.json" */;
@@ -22903,7 +22932,7 @@ return errors === 0;
 validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionView = validate106;
-const schema384 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
+const schema385 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"}}};
 
 function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionView.v1.schema.json" */;
@@ -23020,7 +23049,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data3 = data.tier;
 const _errs10 = errors;
 if(!((((data3 === 1) || (data3 === 2)) || (data3 === 3)) || (data3 === 4))){
-validate106.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate106.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -23033,7 +23062,7 @@ if(data.decision !== undefined && func0.call(data, "decision")){
 let data4 = data.decision;
 const _errs12 = errors;
 if(!(((((data4 === "allow") || (data4 === "modify")) || (data4 === "step_up")) || (data4 === "defer")) || (data4 === "deny"))){
-validate106.errors = [{instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate106.errors = [{instancePath:instancePath+"/decision",schemaPath:"../shared/DecisionKind.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -23062,7 +23091,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern24.test(data5)){
+if(!pattern25.test(data5)){
 const err1 = {instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -23189,8 +23218,8 @@ return errors === 0;
 validate106.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAddAgentKeyRequest = validate108;
-const schema391 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json","title":"AddAgentKeyRequest","description":"Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation.","type":"object","additionalProperties":false,"required":["key","reason"],"properties":{"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"lifeMs":{"type":"integer","minimum":60000,"maximum":31622400000,"description":"Longest and default: what the registry is configured to, 90 days."},"retireOthersAfterMs":{"type":"integer","minimum":0,"maximum":604800000,"description":"Overlap: how long the keys before may still be used."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const pattern191 = new RegExp("\\S", "u");
+const schema392 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json","title":"AddAgentKeyRequest","description":"Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation.","type":"object","additionalProperties":false,"required":["key","reason"],"properties":{"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"lifeMs":{"type":"integer","minimum":60000,"maximum":31622400000,"description":"Longest and default: what the registry is configured to, 90 days."},"retireOthersAfterMs":{"type":"integer","minimum":0,"maximum":604800000,"description":"Overlap: how long the keys before may still be used."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const pattern192 = new RegExp("\\S", "u");
 
 function validate108(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json" */;
@@ -23301,7 +23330,7 @@ validate108.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data3)){
+if(!pattern192.test(data3)){
 validate108.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -23335,8 +23364,8 @@ return errors === 0;
 validate108.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentKeyList = validate110;
-const schema392 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentKeyList.v1.schema.json","title":"AgentKeyList","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentKey.v1.schema.json"}}}};
-const schema393 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentKey.v1.schema.json","title":"AgentKey","description":"A public key by which an agent authenticates at the token endpoint.","type":"object","additionalProperties":false,"required":["kid","thumbprint","key","notBefore","notAfter","status","addedBy"],"properties":{"kid":{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"thumbprint":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"notBefore":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"notAfter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"status":{"enum":["not_yet","live","retiring","over"],"description":"retiring: live, and another took its place."},"addedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
+const schema393 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentKeyList.v1.schema.json","title":"AgentKeyList","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentKey.v1.schema.json"}}}};
+const schema394 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentKey.v1.schema.json","title":"AgentKey","description":"A public key by which an agent authenticates at the token endpoint.","type":"object","additionalProperties":false,"required":["kid","thumbprint","key","notBefore","notAfter","status","addedBy"],"properties":{"kid":{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"thumbprint":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"notBefore":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"notAfter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"status":{"enum":["not_yet","live","retiring","over"],"description":"retiring: live, and another took its place."},"addedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
 
 function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentKey.v1.schema.json" */;
@@ -23376,7 +23405,7 @@ validate111.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties
 return false;
 }
 else {
-if(!pattern114.test(data0)){
+if(!pattern115.test(data0)){
 validate111.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -23493,7 +23522,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data5 = data.status;
 const _errs14 = errors;
 if(!((((data5 === "not_yet") || (data5 === "live")) || (data5 === "retiring")) || (data5 === "over"))){
-validate111.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema393.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate111.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema394.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs14 === errors;
@@ -23513,7 +23542,7 @@ validate111.errors = [{instancePath:instancePath+"/addedBy",schemaPath:"../share
 return false;
 }
 else {
-if(!pattern38.test(data6)){
+if(!pattern39.test(data6)){
 validate111.errors = [{instancePath:instancePath+"/addedBy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -23622,11 +23651,11 @@ return errors === 0;
 validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentList = validate114;
-const schema398 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema399 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles."},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person, after everything in `lowered`; 0: at none."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"scoped":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it do for some resources or within limits only. Absent: nothing."},"requestable":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it ask for when it is needed. Absent: nothing."},"origin":{"type":"object","additionalProperties":false,"required":["source","externalId"],"description":"Where it was imported from, and its id there; absent for an agent that was registered here.","properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"externalId":{"type":"string","minLength":1,"maxLength":256}}},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"},"createdAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was registered."},"reviewedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it last passed its governance review."},"because":{"type":"object","additionalProperties":false,"required":["by","reason","at"],"properties":{"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"How many times its status had changed by then: tells one suspension from the next."}},"description":"Who brought it into its status, why and when; absent for a draft."},"lowered":{"type":"array","maxItems":8,"description":"Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only.","items":{"type":"object","additionalProperties":false,"required":["reason","ceiling","since"],"properties":{"reason":{"enum":["orphaned","recertification_overdue"]},"ceiling":{"enum":[0,1]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"offeredTo":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who has been asked to own it and has not accepted yet."},"certifiedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was last activated or recertified: from here its recertification is due."},"lapsed":{"enum":["orphaned","recertification_overdue"],"description":"Suspended because nobody remedied this in time."},"unusedSince":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Reported as abandoned: its last use, or its activation."},"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"The template it was registered from."}}};
-const schema408 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
-const pattern200 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
-const schema414 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RolePermission.v1.schema.json","title":"RolePermission","description":"What a role lets an agent do: calls of the tools, of the resources only, within the limits only.","type":"object","additionalProperties":false,"required":["permission","tools"],"properties":{"permission":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Names it within its role."},"tools":{"type":"array","minItems":1,"maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"resources":{"type":"array","minItems":1,"maxItems":16,"description":"All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside.","items":{"type":"object","additionalProperties":false,"required":["fact","patterns"],"properties":{"fact":{"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","description":"A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`)."},"patterns":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"string","minLength":1,"maxLength":256},"description":"`*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character."}}}},"limits":{"type":"object","additionalProperties":false,"minProperties":1,"properties":{"moneyPerAction":{"$ref":"../shared/Money.v1.schema.json"},"moneyPerRun":{"$ref":"../shared/Money.v1.schema.json","description":"Of everything the run spends, this action included."},"callsPerRun":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of everything the run calls, this action included."}}},"requestable":{"type":"boolean","description":"Not held: may be asked for when it is needed. Absent: false."}}};
+const schema399 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema400 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles."},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person, after everything in `lowered`; 0: at none."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"scoped":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it do for some resources or within limits only. Absent: nothing."},"requestable":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it ask for when it is needed. Absent: nothing."},"origin":{"type":"object","additionalProperties":false,"required":["source","externalId"],"description":"Where it was imported from, and its id there; absent for an agent that was registered here.","properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"externalId":{"type":"string","minLength":1,"maxLength":256}}},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"},"createdAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was registered."},"reviewedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it last passed its governance review."},"because":{"type":"object","additionalProperties":false,"required":["by","reason","at"],"properties":{"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"How many times its status had changed by then: tells one suspension from the next."}},"description":"Who brought it into its status, why and when; absent for a draft."},"lowered":{"type":"array","maxItems":8,"description":"Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only.","items":{"type":"object","additionalProperties":false,"required":["reason","ceiling","since"],"properties":{"reason":{"enum":["orphaned","recertification_overdue"]},"ceiling":{"enum":[0,1]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"offeredTo":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who has been asked to own it and has not accepted yet."},"certifiedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was last activated or recertified: from here its recertification is due."},"lapsed":{"enum":["orphaned","recertification_overdue"],"description":"Suspended because nobody remedied this in time."},"unusedSince":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Reported as abandoned: its last use, or its activation."},"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"The template it was registered from."}}};
+const schema409 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
+const pattern201 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
+const schema415 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RolePermission.v1.schema.json","title":"RolePermission","description":"What a role lets an agent do: calls of the tools, of the resources only, within the limits only.","type":"object","additionalProperties":false,"required":["permission","tools"],"properties":{"permission":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Names it within its role."},"tools":{"type":"array","minItems":1,"maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"resources":{"type":"array","minItems":1,"maxItems":16,"description":"All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside.","items":{"type":"object","additionalProperties":false,"required":["fact","patterns"],"properties":{"fact":{"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","description":"A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`)."},"patterns":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"string","minLength":1,"maxLength":256},"description":"`*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character."}}}},"limits":{"type":"object","additionalProperties":false,"minProperties":1,"properties":{"moneyPerAction":{"$ref":"../shared/Money.v1.schema.json"},"moneyPerRun":{"$ref":"../shared/Money.v1.schema.json","description":"Of everything the run spends, this action included."},"callsPerRun":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of everything the run calls, this action included."}}},"requestable":{"type":"boolean","description":"Not held: may be asked for when it is needed. Absent: false."}}};
 
 function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/RolePermission.v1.schema.json" */;
@@ -23667,7 +23696,7 @@ validate116.errors = [{instancePath:instancePath+"/permission",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate116.errors = [{instancePath:instancePath+"/permission",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -23712,7 +23741,7 @@ validate116.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern200.test(data2)){
+if(!pattern201.test(data2)){
 validate116.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -23789,7 +23818,7 @@ validate116.errors = [{instancePath:instancePath+"/resources/" + i1+"/fact",sche
 return false;
 }
 else {
-if(!pattern22.test(data5)){
+if(!pattern23.test(data5)){
 validate116.errors = [{instancePath:instancePath+"/resources/" + i1+"/fact",schemaPath:"#/properties/resources/items/properties/fact/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -23967,7 +23996,7 @@ validate116.errors = [{instancePath:instancePath+"/limits/moneyPerAction/currenc
 return false;
 }
 else {
-if(!pattern55.test(data11)){
+if(!pattern56.test(data11)){
 validate116.errors = [{instancePath:instancePath+"/limits/moneyPerAction/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -24056,7 +24085,7 @@ validate116.errors = [{instancePath:instancePath+"/limits/moneyPerRun/currency",
 return false;
 }
 else {
-if(!pattern55.test(data14)){
+if(!pattern56.test(data14)){
 validate116.errors = [{instancePath:instancePath+"/limits/moneyPerRun/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -24158,8 +24187,8 @@ return errors === 0;
 }
 validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema426 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Raci.v1.schema.json","title":"Raci","description":"Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review.","type":"object","additionalProperties":false,"properties":{"trigger":{"$ref":"#/$defs/stage"},"context":{"$ref":"#/$defs/stage"},"generation":{"$ref":"#/$defs/stage"},"validation":{"$ref":"#/$defs/stage"},"execution":{"$ref":"#/$defs/stage"},"logging":{"$ref":"#/$defs/stage"},"escalation":{"$ref":"#/$defs/stage"},"incident":{"$ref":"#/$defs/stage"}},"$defs":{"stage":{"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
-const schema427 = {"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}};
+const schema427 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Raci.v1.schema.json","title":"Raci","description":"Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review.","type":"object","additionalProperties":false,"properties":{"trigger":{"$ref":"#/$defs/stage"},"context":{"$ref":"#/$defs/stage"},"generation":{"$ref":"#/$defs/stage"},"validation":{"$ref":"#/$defs/stage"},"execution":{"$ref":"#/$defs/stage"},"logging":{"$ref":"#/$defs/stage"},"escalation":{"$ref":"#/$defs/stage"},"incident":{"$ref":"#/$defs/stage"}},"$defs":{"stage":{"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
+const schema428 = {"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}};
 
 function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -24546,7 +24575,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema399.properties, key0))){
+if(!(func0.call(schema400.properties, key0))){
 validate115.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -24849,7 +24878,7 @@ validate115.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data9)){
+if(!pattern24.test(data9)){
 validate115.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -24882,7 +24911,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data10 = data.status;
 const _errs33 = errors;
 if(!((((data10 === "draft") || (data10 === "active")) || (data10 === "suspended")) || (data10 === "decommissioned"))){
-validate115.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema399.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate115.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema400.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs33 === errors;
@@ -24914,7 +24943,7 @@ validate115.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern200.test(data12)){
+if(!pattern201.test(data12)){
 validate115.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -24947,7 +24976,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data13 = data.ceiling;
 const _errs39 = errors;
 if(!(((data13 === 0) || (data13 === 1)) || (data13 === 2))){
-validate115.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema399.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate115.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema400.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs39 === errors;
@@ -24987,7 +25016,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs42 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate115.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema399.properties.model.type},message:"must be string,null"}];
+validate115.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema400.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs42){
@@ -25161,7 +25190,7 @@ vErrors.push(err10);
 errors++;
 }
 else {
-if(!pattern55.test(data21)){
+if(!pattern56.test(data21)){
 const err11 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err11];
@@ -25395,7 +25424,7 @@ validate115.errors = [{instancePath:instancePath+"/scoped/" + i3+"/role",schemaP
 return false;
 }
 else {
-if(!pattern23.test(data27)){
+if(!pattern24.test(data27)){
 validate115.errors = [{instancePath:instancePath+"/scoped/" + i3+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -25493,7 +25522,7 @@ validate115.errors = [{instancePath:instancePath+"/requestable/" + i4+"/role",sc
 return false;
 }
 else {
-if(!pattern23.test(data31)){
+if(!pattern24.test(data31)){
 validate115.errors = [{instancePath:instancePath+"/requestable/" + i4+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -25688,7 +25717,7 @@ if(data37.category !== undefined && func0.call(data37, "category")){
 let data38 = data37.category;
 const _errs104 = errors;
 if(!(((data38 === "minimal") || (data38 === "limited")) || (data38 === "high"))){
-validate115.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema399.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate115.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema400.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid30 = _errs104 === errors;
@@ -25701,7 +25730,7 @@ if(data37.annexIII !== undefined && func0.call(data37, "annexIII")){
 let data39 = data37.annexIII;
 const _errs105 = errors;
 if(!(((((((((data39 === "biometrics") || (data39 === "critical_infrastructure")) || (data39 === "education")) || (data39 === "employment")) || (data39 === "essential_services")) || (data39 === "law_enforcement")) || (data39 === "migration")) || (data39 === "justice_and_democracy")) || (data39 === null))){
-validate115.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema399.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate115.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema400.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid30 = _errs105 === errors;
@@ -25799,7 +25828,7 @@ validate115.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schem
 return false;
 }
 else {
-if(!pattern200.test(data43)){
+if(!pattern201.test(data43)){
 validate115.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -25839,7 +25868,7 @@ validate115.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern23.test(data44)){
+if(!pattern24.test(data44)){
 validate115.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -25977,7 +26006,7 @@ validate115.errors = [{instancePath:instancePath+"/because/by",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern38.test(data50)){
+if(!pattern39.test(data50)){
 validate115.errors = [{instancePath:instancePath+"/because/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -26124,7 +26153,7 @@ if(data55.reason !== undefined && func0.call(data55, "reason")){
 let data56 = data55.reason;
 const _errs149 = errors;
 if(!((data56 === "orphaned") || (data56 === "recertification_overdue"))){
-validate115.errors = [{instancePath:instancePath+"/lowered/" + i7+"/reason",schemaPath:"#/properties/lowered/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema399.properties.lowered.items.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate115.errors = [{instancePath:instancePath+"/lowered/" + i7+"/reason",schemaPath:"#/properties/lowered/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema400.properties.lowered.items.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid45 = _errs149 === errors;
@@ -26137,7 +26166,7 @@ if(data55.ceiling !== undefined && func0.call(data55, "ceiling")){
 let data57 = data55.ceiling;
 const _errs150 = errors;
 if(!((data57 === 0) || (data57 === 1))){
-validate115.errors = [{instancePath:instancePath+"/lowered/" + i7+"/ceiling",schemaPath:"#/properties/lowered/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema399.properties.lowered.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate115.errors = [{instancePath:instancePath+"/lowered/" + i7+"/ceiling",schemaPath:"#/properties/lowered/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema400.properties.lowered.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid45 = _errs150 === errors;
@@ -26261,7 +26290,7 @@ if(data.lapsed !== undefined && func0.call(data, "lapsed")){
 let data61 = data.lapsed;
 const _errs160 = errors;
 if(!((data61 === "orphaned") || (data61 === "recertification_overdue"))){
-validate115.errors = [{instancePath:instancePath+"/lapsed",schemaPath:"#/properties/lapsed/enum",keyword:"enum",params:{allowedValues: schema399.properties.lapsed.enum},message:"must be equal to one of the allowed values"}];
+validate115.errors = [{instancePath:instancePath+"/lapsed",schemaPath:"#/properties/lapsed/enum",keyword:"enum",params:{allowedValues: schema400.properties.lapsed.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs160 === errors;
@@ -26309,7 +26338,7 @@ validate115.errors = [{instancePath:instancePath+"/template",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern23.test(data63)){
+if(!pattern24.test(data63)){
 validate115.errors = [{instancePath:instancePath+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -26441,7 +26470,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate114.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema398.properties.next.type},message:"must be string,null"}];
+validate114.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema399.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -26472,8 +26501,8 @@ return errors === 0;
 validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentReviewList = validate131;
-const schema443 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentReviewList.v1.schema.json","title":"AgentReviewList","description":"Governance reviews, one per agent asked for.","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentReview.v1.schema.json"}}}};
-const schema444 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentReview.v1.schema.json","title":"AgentReview","description":"A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then.","type":"object","additionalProperties":false,"required":["agent","passed","basis","bundle","consequential","checks"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"passed":{"type":"boolean"},"basis":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Over profile, people named in it, definitions of its tools, bundle, and tiers."},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"consequential":{"type":"boolean","description":"Whether it may use a tool that changes something or sends something out."},"checks":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["check","passed","why","remedy"],"properties":{"check":{"enum":["owner","raci","tools","tiers","rule_tests","baseline","eu_ai_act"]},"passed":{"type":"boolean"},"why":{"type":"string","maxLength":2000},"remedy":{"type":["string","null"],"maxLength":2000}}}}}};
+const schema444 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentReviewList.v1.schema.json","title":"AgentReviewList","description":"Governance reviews, one per agent asked for.","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentReview.v1.schema.json"}}}};
+const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentReview.v1.schema.json","title":"AgentReview","description":"A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then.","type":"object","additionalProperties":false,"required":["agent","passed","basis","bundle","consequential","checks"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"passed":{"type":"boolean"},"basis":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Over profile, people named in it, definitions of its tools, bundle, and tiers."},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"consequential":{"type":"boolean","description":"Whether it may use a tool that changes something or sends something out."},"checks":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["check","passed","why","remedy"],"properties":{"check":{"enum":["owner","raci","tools","tiers","rule_tests","baseline","eu_ai_act"]},"passed":{"type":"boolean"},"why":{"type":"string","maxLength":2000},"remedy":{"type":["string","null"],"maxLength":2000}}}}}};
 
 function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentReview.v1.schema.json" */;
@@ -26709,7 +26738,7 @@ if(data8.check !== undefined && func0.call(data8, "check")){
 let data9 = data8.check;
 const _errs26 = errors;
 if(!(((((((data9 === "owner") || (data9 === "raci")) || (data9 === "tools")) || (data9 === "tiers")) || (data9 === "rule_tests")) || (data9 === "baseline")) || (data9 === "eu_ai_act"))){
-validate132.errors = [{instancePath:instancePath+"/checks/" + i0+"/check",schemaPath:"#/properties/checks/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema444.properties.checks.items.properties.check.enum},message:"must be equal to one of the allowed values"}];
+validate132.errors = [{instancePath:instancePath+"/checks/" + i0+"/check",schemaPath:"#/properties/checks/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema445.properties.checks.items.properties.check.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid7 = _errs26 === errors;
@@ -26755,7 +26784,7 @@ if(data8.remedy !== undefined && func0.call(data8, "remedy")){
 let data12 = data8.remedy;
 const _errs31 = errors;
 if((typeof data12 !== "string") && (data12 !== null)){
-validate132.errors = [{instancePath:instancePath+"/checks/" + i0+"/remedy",schemaPath:"#/properties/checks/items/properties/remedy/type",keyword:"type",params:{type: schema444.properties.checks.items.properties.remedy.type},message:"must be string,null"}];
+validate132.errors = [{instancePath:instancePath+"/checks/" + i0+"/remedy",schemaPath:"#/properties/checks/items/properties/remedy/type",keyword:"type",params:{type: schema445.properties.checks.items.properties.remedy.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs31){
@@ -26891,9 +26920,9 @@ return errors === 0;
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalList = validate134;
-const schema449 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema450 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
-const schema463 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema450 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema451 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. `arguments` and `reason` are the agent's own words: untrusted, to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."}}};
+const schema464 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/VoteView.v1.schema.json" */;
@@ -26955,7 +26984,7 @@ if(data.vote !== undefined && func0.call(data, "vote")){
 let data1 = data.vote;
 const _errs5 = errors;
 if(!((data1 === "approve") || (data1 === "deny"))){
-validate136.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema463.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema464.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -27051,7 +27080,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema450.properties, key0))){
+if(!(func0.call(schema451.properties, key0))){
 validate135.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -27209,7 +27238,7 @@ validate135.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern69.test(data5)){
+if(!pattern70.test(data5)){
 validate135.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -27286,7 +27315,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data8 = data.tier;
 const _errs26 = errors;
 if(!((((data8 === 1) || (data8 === 2)) || (data8 === 3)) || (data8 === 4))){
-validate135.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate135.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -27318,7 +27347,7 @@ validate135.errors = [{instancePath:instancePath+"/route/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data10)){
+if(!pattern24.test(data10)){
 validate135.errors = [{instancePath:instancePath+"/route/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -27458,7 +27487,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data15 = data.status;
 const _errs43 = errors;
 if(!((data15 === "open") || (data15 === "closed"))){
-validate135.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema450.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate135.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema451.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs43 === errors;
@@ -27471,7 +27500,7 @@ if(data.resolution !== undefined && func0.call(data, "resolution")){
 let data16 = data.resolution;
 const _errs44 = errors;
 if(!(((((data16 === "approved") || (data16 === "denied")) || (data16 === "expired")) || (data16 === "cancelled")) || (data16 === null))){
-validate135.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema450.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate135.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema451.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs44 === errors;
@@ -27814,7 +27843,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate134.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema449.properties.next.type},message:"must be string,null"}];
+validate134.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema450.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -27847,7 +27876,7 @@ validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateApprovalView = validate135;
 
 export const validateApproveChangeRequest = validate141;
-const schema470 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApproveChangeRequest.v1.schema.json","title":"ApproveChangeRequest","description":"A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema471 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApproveChangeRequest.v1.schema.json","title":"ApproveChangeRequest","description":"A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ApproveChangeRequest.v1.schema.json" */;
@@ -27913,8 +27942,8 @@ return errors === 0;
 validate141.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAuthzenConfiguration = validate142;
-const schema472 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
-const pattern233 = new RegExp("^https?://[^\\s?#]+$", "u");
+const schema473 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
+const pattern234 = new RegExp("^https?://[^\\s?#]+$", "u");
 
 function validate142(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AuthzenConfiguration.v1.schema.json" */;
@@ -27954,7 +27983,7 @@ validate142.errors = [{instancePath:instancePath+"/policy_decision_point",schema
 return false;
 }
 else {
-if(!pattern233.test(data0)){
+if(!pattern234.test(data0)){
 validate142.errors = [{instancePath:instancePath+"/policy_decision_point",schemaPath:"#/properties/policy_decision_point/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -27981,7 +28010,7 @@ validate142.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",s
 return false;
 }
 else {
-if(!pattern233.test(data1)){
+if(!pattern234.test(data1)){
 validate142.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",schemaPath:"#/properties/access_evaluation_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -28008,7 +28037,7 @@ validate142.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",
 return false;
 }
 else {
-if(!pattern233.test(data2)){
+if(!pattern234.test(data2)){
 validate142.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",schemaPath:"#/properties/access_evaluations_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -28040,7 +28069,7 @@ return errors === 0;
 validate142.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleHistoryView = validate143;
-const schema473 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleHistoryView.v1.schema.json","title":"BundleHistoryView","description":"Who published, ordered, reviewed, activated, rolled back or withdrew a version of the rule bundle, and who was refused: policy's own events, oldest first, at most 500.","type":"object","additionalProperties":false,"required":["name","events","next"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"events":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["position","id","at","by","type","version","digest","activation","detail","statement"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense, from 1."},"id":{"type":"string","minLength":1,"maxLength":256,"description":"ce_id of the event on policy.events.v1, and id of its leaf in the audit log."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"type":"string","minLength":1,"maxLength":256,"description":"The person, or the evaluator."},"type":{"enum":["bundle.published","bundle.compared","bundle.ordered","bundle.reviewed","bundle.activated","bundle.rolled_back","bundle.shadowed","bundle.canaried","bundle.withdrawn","bundle.acknowledged","bundle.refused"]},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"activation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"statement":{"anyOf":[{"type":"string","maxLength":4096},{"type":"null"}],"description":"The statement that the person signed, compact JWS: what counts, whoever shows it."}}}},"next":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"`after` of the next page; null where this is the last one."}}};
+const schema474 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleHistoryView.v1.schema.json","title":"BundleHistoryView","description":"Who published, ordered, reviewed, activated, rolled back or withdrew a version of the rule bundle, and who was refused: policy's own events, oldest first, at most 500.","type":"object","additionalProperties":false,"required":["name","events","next"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"events":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["position","id","at","by","type","version","digest","activation","detail","statement"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense, from 1."},"id":{"type":"string","minLength":1,"maxLength":256,"description":"ce_id of the event on policy.events.v1, and id of its leaf in the audit log."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"type":"string","minLength":1,"maxLength":256,"description":"The person, or the evaluator."},"type":{"enum":["bundle.published","bundle.compared","bundle.ordered","bundle.reviewed","bundle.activated","bundle.rolled_back","bundle.shadowed","bundle.canaried","bundle.withdrawn","bundle.acknowledged","bundle.refused"]},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"activation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"statement":{"anyOf":[{"type":"string","maxLength":4096},{"type":"null"}],"description":"The statement that the person signed, compact JWS: what counts, whoever shows it."}}}},"next":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"`after` of the next page; null where this is the last one."}}};
 
 function validate143(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleHistoryView.v1.schema.json" */;
@@ -28080,7 +28109,7 @@ validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate143.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -28122,7 +28151,7 @@ return false;
 else {
 const _errs8 = errors;
 for(const key1 of Object.keys(data2)){
-if(!(func0.call(schema473.properties.events.items.properties, key1))){
+if(!(func0.call(schema474.properties.events.items.properties, key1))){
 validate143.errors = [{instancePath:instancePath+"/events/" + i0,schemaPath:"#/properties/events/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -28243,7 +28272,7 @@ if(data2.type !== undefined && func0.call(data2, "type")){
 let data7 = data2.type;
 const _errs19 = errors;
 if(!(((((((((((data7 === "bundle.published") || (data7 === "bundle.compared")) || (data7 === "bundle.ordered")) || (data7 === "bundle.reviewed")) || (data7 === "bundle.activated")) || (data7 === "bundle.rolled_back")) || (data7 === "bundle.shadowed")) || (data7 === "bundle.canaried")) || (data7 === "bundle.withdrawn")) || (data7 === "bundle.acknowledged")) || (data7 === "bundle.refused"))){
-validate143.errors = [{instancePath:instancePath+"/events/" + i0+"/type",schemaPath:"#/properties/events/items/properties/type/enum",keyword:"enum",params:{allowedValues: schema473.properties.events.items.properties.type.enum},message:"must be equal to one of the allowed values"}];
+validate143.errors = [{instancePath:instancePath+"/events/" + i0+"/type",schemaPath:"#/properties/events/items/properties/type/enum",keyword:"enum",params:{allowedValues: schema474.properties.events.items.properties.type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs19 === errors;
@@ -28797,8 +28826,8 @@ return errors === 0;
 validate143.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleStatusView = validate144;
-const schema480 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
-const schema499 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
+const schema481 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
+const schema500 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
 
 function validate145(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LoosenedView.v1.schema.json" */;
@@ -29170,7 +29199,7 @@ validate144.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate144.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -29822,7 +29851,7 @@ if(data12.mode !== undefined && func0.call(data12, "mode")){
 let data13 = data12.mode;
 const _errs58 = errors;
 if(!((data13 === "shadow") || (data13 === "canary"))){
-const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema480.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema481.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -30258,7 +30287,7 @@ if(data20.purpose !== undefined && func0.call(data20, "purpose")){
 let data22 = data20.purpose;
 const _errs84 = errors;
 if(!((data22 === "activate") || (data22 === "rollback"))){
-const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema480.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
+const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema481.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -31145,8 +31174,8 @@ return errors === 0;
 validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleVersionView = validate147;
-const schema509 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
-const pattern255 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const schema510 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
+const pattern256 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate147(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleVersionView.v1.schema.json" */;
@@ -31715,7 +31744,7 @@ vErrors.push(err24);
 errors++;
 }
 else {
-if(!pattern255.test(data11)){
+if(!pattern256.test(data11)){
 const err25 = {instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err25];
@@ -31802,7 +31831,7 @@ return errors === 0;
 validate147.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCancelResponse = validate149;
-const schema516 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
+const schema517 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
 
 function validate149(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CancelResponse.v1.schema.json" */;
@@ -31886,7 +31915,7 @@ return errors === 0;
 validate149.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVoteRequest = validate150;
-const schema518 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVoteRequest.v1.schema.json" */;
@@ -31952,8 +31981,8 @@ return errors === 0;
 validate150.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChangeList = validate151;
-const schema520 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeList.v1.schema.json","title":"ChangeList","type":"object","additionalProperties":false,"required":["changes"],"properties":{"changes":{"type":"array","maxItems":1000,"items":{"$ref":"ChangeView.v1.schema.json"}}}};
-const schema521 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeView.v1.schema.json","title":"ChangeView","type":"object","additionalProperties":false,"required":["change","subject","status","requester","reason","filedAt","expiresAt","base","digest","after","diff","widens","allows"],"properties":{"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"status":{"enum":["open","applied","withdrawn","expired"]},"requester":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"},"filedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"base":{"type":"string","maxLength":64,"description":"Digest of what it would change, as it was when it was filed."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What an approver signs: base64url SHA-256 of the canonical JSON (RFC 8785) of subject, base, after, diff, widens and allows."},"after":{"$ref":"../shared/JsonObject.v1.schema.json"},"diff":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["field","before","after"],"properties":{"field":{"type":"string","maxLength":128},"before":{"type":"string","maxLength":20000},"after":{"type":"string","maxLength":20000}}}},"widens":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":500},"description":"In which ways it lets more happen; empty where it only takes away."},"allows":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":500},"description":"Tools of the catalogue that it newly lets an agent use, or with fewer conditions."},"approvedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"closedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}};
+const schema521 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeList.v1.schema.json","title":"ChangeList","type":"object","additionalProperties":false,"required":["changes"],"properties":{"changes":{"type":"array","maxItems":1000,"items":{"$ref":"ChangeView.v1.schema.json"}}}};
+const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeView.v1.schema.json","title":"ChangeView","type":"object","additionalProperties":false,"required":["change","subject","status","requester","reason","filedAt","expiresAt","base","digest","after","diff","widens","allows"],"properties":{"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"status":{"enum":["open","applied","withdrawn","expired"]},"requester":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"},"filedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"base":{"type":"string","maxLength":64,"description":"Digest of what it would change, as it was when it was filed."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What an approver signs: base64url SHA-256 of the canonical JSON (RFC 8785) of subject, base, after, diff, widens and allows."},"after":{"$ref":"../shared/JsonObject.v1.schema.json"},"diff":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["field","before","after"],"properties":{"field":{"type":"string","maxLength":128},"before":{"type":"string","maxLength":20000},"after":{"type":"string","maxLength":20000}}}},"widens":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":500},"description":"In which ways it lets more happen; empty where it only takes away."},"allows":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":500},"description":"Tools of the catalogue that it newly lets an agent use, or with fewer conditions."},"approvedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"closedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}};
 
 function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChangeView.v1.schema.json" */;
@@ -31976,7 +32005,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema521.properties, key0))){
+if(!(func0.call(schema522.properties, key0))){
 validate152.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -32035,7 +32064,7 @@ if(data1.kind !== undefined && func0.call(data1, "kind")){
 let data2 = data1.kind;
 const _errs8 = errors;
 if(!((((data2 === "agent") || (data2 === "role")) || (data2 === "template")) || (data2 === "grantor"))){
-validate152.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema521.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate152.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema522.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs8 === errors;
@@ -32090,7 +32119,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data4 = data.status;
 const _errs12 = errors;
 if(!((((data4 === "open") || (data4 === "applied")) || (data4 === "withdrawn")) || (data4 === "expired"))){
-validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema521.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate152.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema522.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -32110,7 +32139,7 @@ validate152.errors = [{instancePath:instancePath+"/requester",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern38.test(data5)){
+if(!pattern39.test(data5)){
 validate152.errors = [{instancePath:instancePath+"/requester",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -32142,7 +32171,7 @@ validate152.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data6)){
+if(!pattern192.test(data6)){
 validate152.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -32773,7 +32802,7 @@ return errors === 0;
 validate151.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChangePersonRequest = validate154;
-const schema531 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangePersonRequest.v1.schema.json","title":"ChangePersonRequest","description":"What is different about a person; what is left out stays.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"manager":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"null: nobody."}}};
+const schema532 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangePersonRequest.v1.schema.json","title":"ChangePersonRequest","description":"What is different about a person; what is left out stays.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"manager":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"null: nobody."}}};
 
 function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChangePersonRequest.v1.schema.json" */;
@@ -32818,7 +32847,7 @@ validate154.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data0)){
+if(!pattern192.test(data0)){
 validate154.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -32887,7 +32916,7 @@ validate154.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data3)){
+if(!pattern24.test(data3)){
 validate154.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -33021,7 +33050,7 @@ validate154.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateChangeView = validate152;
 
 export const validateClaimRequest = validate155;
-const schema535 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
+const schema536 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
 
 function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimRequest.v1.schema.json" */;
@@ -33061,7 +33090,7 @@ validate155.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern59.test(data0)){
+if(!pattern60.test(data0)){
 validate155.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -33087,7 +33116,7 @@ return errors === 0;
 validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimResponse = validate156;
-const schema537 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema538 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimResponse.v1.schema.json" */;
@@ -33153,9 +33182,9 @@ return errors === 0;
 validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateConnectScimRequest = validate157;
-const schema539 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConnectScimRequest.v1.schema.json","title":"ConnectScimRequest","description":"Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given.","type":"object","additionalProperties":false,"required":["connection","reason"],"properties":{"connection":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9-]{0,63}$"},"roles":{"type":"object","maxProperties":100,"propertyNames":{"type":"string","minLength":1,"maxLength":128,"pattern":"^(?!__proto__$)"},"additionalProperties":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern269 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
-const pattern270 = new RegExp("^(?!__proto__$)", "u");
+const schema540 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConnectScimRequest.v1.schema.json","title":"ConnectScimRequest","description":"Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given.","type":"object","additionalProperties":false,"required":["connection","reason"],"properties":{"connection":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9-]{0,63}$"},"roles":{"type":"object","maxProperties":100,"propertyNames":{"type":"string","minLength":1,"maxLength":128,"pattern":"^(?!__proto__$)"},"additionalProperties":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern270 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
+const pattern271 = new RegExp("^(?!__proto__$)", "u");
 
 function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ConnectScimRequest.v1.schema.json" */;
@@ -33195,7 +33224,7 @@ validate157.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern269.test(data0)){
+if(!pattern270.test(data0)){
 validate157.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -33248,7 +33277,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern270.test(key1)){
+if(!pattern271.test(key1)){
 const err2 = {instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/propertyNames/pattern",keyword:"pattern",params:{pattern: "^(?!__proto__$)"},message:"must match pattern \""+"^(?!__proto__$)"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err2];
@@ -33311,7 +33340,7 @@ validate157.errors = [{instancePath:instancePath+"/roles/" + key2.replace(/~/g, 
 return false;
 }
 else {
-if(!pattern23.test(data3)){
+if(!pattern24.test(data3)){
 validate157.errors = [{instancePath:instancePath+"/roles/" + key2.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -33368,7 +33397,7 @@ validate157.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data4)){
+if(!pattern192.test(data4)){
 validate157.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -33401,7 +33430,7 @@ return errors === 0;
 validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDifferencesView = validate158;
-const schema541 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
+const schema542 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
 
 function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DifferencesView.v1.schema.json" */;
@@ -33424,7 +33453,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema541.properties, key0))){
+if(!(func0.call(schema542.properties, key0))){
 validate158.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -33441,7 +33470,7 @@ validate158.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate158.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -33552,7 +33581,7 @@ const _errs12 = errors;
 let valid3 = false;
 const _errs13 = errors;
 if(!((data2 === "shadow") || (data2 === "canary"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema541.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema542.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -34396,7 +34425,7 @@ return errors === 0;
 validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEndRunRequest = validate159;
-const schema555 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
+const schema556 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
 
 function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EndRunRequest.v1.schema.json" */;
@@ -34423,7 +34452,7 @@ if(_errs1 === errors){
 if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate159.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema555.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate159.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema556.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -34440,8 +34469,8 @@ return errors === 0;
 validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate160;
-const schema556 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern276 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
+const schema557 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const pattern277 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate160(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -34481,7 +34510,7 @@ validate160.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern276.test(data0)){
+if(!pattern277.test(data0)){
 validate160.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -34524,7 +34553,7 @@ return errors === 0;
 validate160.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEntryList = validate162;
-const schema557 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
+const schema558 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
 
 function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EntryList.v1.schema.json" */;
@@ -34671,7 +34700,7 @@ return errors === 0;
 validate162.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateExtendScopeRequest = validate163;
-const schema560 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeRequest.v1.schema.json","title":"ExtendScopeRequest","description":"Presents the grant of countersign.extend_scope to the registry, which is the tool.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The live agent token of the run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's."},"session_proof":{"type":"string","minLength":1,"maxLength":256},"arguments":{"description":"Exactly what was granted.","type":"object","additionalProperties":false,"required":["tools","minutes","reason"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"minutes":{"type":"integer","minimum":1,"maximum":60},"reason":{"type":"string","minLength":1,"maxLength":500}}}}};
+const schema561 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeRequest.v1.schema.json","title":"ExtendScopeRequest","description":"Presents the grant of countersign.extend_scope to the registry, which is the tool.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The live agent token of the run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's."},"session_proof":{"type":"string","minLength":1,"maxLength":256},"arguments":{"description":"Exactly what was granted.","type":"object","additionalProperties":false,"required":["tools","minutes","reason"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"minutes":{"type":"integer","minimum":1,"maximum":60},"reason":{"type":"string","minLength":1,"maxLength":500}}}}};
 
 function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ExtendScopeRequest.v1.schema.json" */;
@@ -34740,7 +34769,7 @@ validate163.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern59.test(data1)){
+if(!pattern60.test(data1)){
 validate163.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -34860,7 +34889,7 @@ validate163.errors = [{instancePath:instancePath+"/arguments/tools/" + i0,schema
 return false;
 }
 else {
-if(!pattern69.test(data6)){
+if(!pattern70.test(data6)){
 validate163.errors = [{instancePath:instancePath+"/arguments/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -34976,7 +35005,7 @@ return errors === 0;
 validate163.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateExtendScopeResponse = validate164;
-const schema565 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeResponse.v1.schema.json","title":"ExtendScopeResponse","description":"A token of the same run and session with the wider scope. It takes the place of the one before.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","scope","extension"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"const":"PoP"},"expires_in":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"scope":{"type":"string","maxLength":8192},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}}};
+const schema566 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeResponse.v1.schema.json","title":"ExtendScopeResponse","description":"A token of the same run and session with the wider scope. It takes the place of the one before.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","scope","extension"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"const":"PoP"},"expires_in":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"scope":{"type":"string","maxLength":8192},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}}};
 
 function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ExtendScopeResponse.v1.schema.json" */;
@@ -35153,7 +35182,7 @@ return errors === 0;
 validate164.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFileChangeRequest = validate166;
-const schema569 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FileChangeRequest.v1.schema.json","title":"FileChangeRequest","description":"Asks for a change. What only takes away is done at once where who asks may; all else waits for a second person.","type":"object","additionalProperties":false,"required":["subject","after","reason"],"properties":{"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"after":{"$ref":"../shared/JsonObject.v1.schema.json","description":"AgentChange, RoleDefinition, TemplateDefinition or GrantorDefinition, after the kind."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema570 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FileChangeRequest.v1.schema.json","title":"FileChangeRequest","description":"Asks for a change. What only takes away is done at once where who asks may; all else waits for a second person.","type":"object","additionalProperties":false,"required":["subject","after","reason"],"properties":{"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"after":{"$ref":"../shared/JsonObject.v1.schema.json","description":"AgentChange, RoleDefinition, TemplateDefinition or GrantorDefinition, after the kind."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FileChangeRequest.v1.schema.json" */;
@@ -35207,7 +35236,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!((((data1 === "agent") || (data1 === "role")) || (data1 === "template")) || (data1 === "grantor"))){
-validate166.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema569.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate166.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema570.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -35295,7 +35324,7 @@ validate166.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data4)){
+if(!pattern192.test(data4)){
 validate166.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -35328,7 +35357,7 @@ return errors === 0;
 validate166.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingList = validate167;
-const schema572 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema573 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 
 function validate167(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingList.v1.schema.json" */;
@@ -35398,7 +35427,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate167.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema572.properties.next.type},message:"must be string,null"}];
+validate167.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema573.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -35429,7 +35458,7 @@ return errors === 0;
 validate167.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGiveReviewRequest = validate169;
-const schema573 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema574 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GiveReviewRequest.v1.schema.json" */;
@@ -35495,8 +35524,8 @@ return errors === 0;
 validate169.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantorDeclared = validate170;
-const schema575 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorDeclared.v1.schema.json","title":"GrantorDeclared","description":"A grantor as it stands.","type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
-const schema578 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GrantorDefinition.v1.schema.json","title":"GrantorDefinition","description":"What people with a role may give to agents: roles, tools beside them, and the ceiling.","type":"object","additionalProperties":false,"required":["roles","tools","ceiling"],"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Names of roles; `*` stands for any run of characters."},"tools":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]}}};
+const schema576 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorDeclared.v1.schema.json","title":"GrantorDeclared","description":"A grantor as it stands.","type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema579 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GrantorDefinition.v1.schema.json","title":"GrantorDefinition","description":"What people with a role may give to agents: roles, tools beside them, and the ceiling.","type":"object","additionalProperties":false,"required":["roles","tools","ceiling"],"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Names of roles; `*` stands for any run of characters."},"tools":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]}}};
 
 function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GrantorDefinition.v1.schema.json" */;
@@ -35549,7 +35578,7 @@ validate171.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern200.test(data1)){
+if(!pattern201.test(data1)){
 validate171.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -35601,7 +35630,7 @@ validate171.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern200.test(data3)){
+if(!pattern201.test(data3)){
 validate171.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -35634,7 +35663,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data4 = data.ceiling;
 const _errs12 = errors;
 if(!((data4 === 1) || (data4 === 2))){
-validate171.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema578.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate171.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema579.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -35697,7 +35726,7 @@ validate170.errors = [{instancePath:instancePath+"/grantor",schemaPath:"../share
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate170.errors = [{instancePath:instancePath+"/grantor",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -35822,7 +35851,7 @@ return errors === 0;
 validate170.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantorList = validate173;
-const schema582 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorList.v1.schema.json","title":"GrantorList","type":"object","additionalProperties":false,"required":["grantors"],"properties":{"grantors":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema583 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorList.v1.schema.json","title":"GrantorList","type":"object","additionalProperties":false,"required":["grantors"],"properties":{"grantors":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GrantorList.v1.schema.json" */;
@@ -35895,7 +35924,7 @@ validate173.errors = [{instancePath:instancePath+"/grantors/" + i0+"/grantor",sc
 return false;
 }
 else {
-if(!pattern23.test(data2)){
+if(!pattern24.test(data2)){
 validate173.errors = [{instancePath:instancePath+"/grantors/" + i0+"/grantor",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -36041,10 +36070,10 @@ return errors === 0;
 validate173.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphList = validate175;
-const schema586 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
-const schema587 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
-const pattern292 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
-const pattern294 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
+const schema587 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
+const schema588 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
+const pattern293 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
+const pattern295 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
 
 function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GraphNode.v1.schema.json" */;
@@ -36067,7 +36096,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema587.properties, key0))){
+if(!(func0.call(schema588.properties, key0))){
 validate176.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -36084,7 +36113,7 @@ validate176.errors = [{instancePath:instancePath+"/node",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern292.test(data0)){
+if(!pattern293.test(data0)){
 validate176.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36172,7 +36201,7 @@ validate176.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern294.test(data3)){
+if(!pattern295.test(data3)){
 validate176.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -36215,7 +36244,7 @@ if(data.owner !== undefined && func0.call(data, "owner")){
 let data5 = data.owner;
 const _errs14 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate176.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema587.properties.owner.type},message:"must be string,null"}];
+validate176.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema588.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -36254,7 +36283,7 @@ validate176.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"
 return false;
 }
 else {
-if(!pattern292.test(data7)){
+if(!pattern293.test(data7)){
 validate176.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36305,7 +36334,7 @@ validate176.errors = [{instancePath:instancePath+"/marks/" + i1,schemaPath:"#/pr
 return false;
 }
 else {
-if(!pattern24.test(data9)){
+if(!pattern25.test(data9)){
 validate176.errors = [{instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -36389,7 +36418,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data12 = data.status;
 const _errs28 = errors;
 if(!((data12 === "live") || (data12 === "gone"))){
-validate176.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema587.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate176.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema588.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs28 === errors;
@@ -36420,7 +36449,7 @@ validate176.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#
 return false;
 }
 else {
-if(!pattern292.test(data14)){
+if(!pattern293.test(data14)){
 validate176.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36471,7 +36500,7 @@ validate176.errors = [{instancePath:instancePath+"/pinned/" + i4,schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern24.test(data16)){
+if(!pattern25.test(data16)){
 validate176.errors = [{instancePath:instancePath+"/pinned/" + i4,schemaPath:"#/properties/pinned/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -36825,7 +36854,7 @@ return errors === 0;
 validate175.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphNodeView = validate178;
-const schema595 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
+const schema596 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
 
 function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GraphNodeView.v1.schema.json" */;
@@ -37146,7 +37175,7 @@ if(data9.owner !== undefined && func0.call(data9, "owner")){
 let data13 = data9.owner;
 const _errs31 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate178.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema595.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
+validate178.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema596.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs31){
@@ -37185,7 +37214,7 @@ validate178.errors = [{instancePath:instancePath+"/dependants/" + i2+"/marks/" +
 return false;
 }
 else {
-if(!pattern24.test(data15)){
+if(!pattern25.test(data15)){
 validate178.errors = [{instancePath:instancePath+"/dependants/" + i2+"/marks/" + i3,schemaPath:"#/properties/dependants/items/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -37462,7 +37491,7 @@ if(data21.owner !== undefined && func0.call(data21, "owner")){
 let data25 = data21.owner;
 const _errs60 = errors;
 if((typeof data25 !== "string") && (data25 !== null)){
-validate178.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema595.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
+validate178.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema596.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs60){
@@ -37501,7 +37530,7 @@ validate178.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/marks/"
 return false;
 }
 else {
-if(!pattern24.test(data27)){
+if(!pattern25.test(data27)){
 validate178.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/marks/" + i5,schemaPath:"#/properties/dependencies/items/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -37889,10 +37918,10 @@ return errors === 0;
 validate178.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltList = validate180;
-const schema606 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
-const schema607 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const schema610 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern304 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+const schema607 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"../supervision/HaltNotice.v1.schema.json"}}}};
+const schema608 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema611 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const pattern305 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
@@ -37954,7 +37983,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate181.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema607.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema608.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -37967,7 +37996,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate181.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema607.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema608.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -38029,7 +38058,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate181.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema610.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema611.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -38042,7 +38071,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate181.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema610.properties.id.type},message:"must be string,null"}];
+validate181.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema611.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -38052,7 +38081,7 @@ validate181.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern304.test(data6)){
+if(!pattern305.test(data6)){
 validate181.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -38090,7 +38119,7 @@ validate181.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern38.test(data7)){
+if(!pattern39.test(data7)){
 validate181.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -38250,7 +38279,7 @@ return errors === 0;
 validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltRequest = validate183;
-const schema614 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema615 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
@@ -38304,7 +38333,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate183.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema614.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate183.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema615.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -38317,7 +38346,7 @@ if(data0.id !== undefined && func0.call(data0, "id")){
 let data2 = data0.id;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate183.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema614.properties.scope.properties.id.type},message:"must be string,null"}];
+validate183.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema615.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -38327,7 +38356,7 @@ validate183.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern304.test(data2)){
+if(!pattern305.test(data2)){
 validate183.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -38358,7 +38387,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs8 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate183.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema614.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate183.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema615.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -38382,7 +38411,7 @@ validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data4)){
+if(!pattern192.test(data4)){
 validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -38415,7 +38444,7 @@ return errors === 0;
 validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltResponse = validate184;
-const schema615 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+const schema616 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
 function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
@@ -38545,7 +38574,7 @@ return errors === 0;
 validate184.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHealth = validate185;
-const schema617 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+const schema618 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
 function validate185(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
@@ -38613,7 +38642,7 @@ return errors === 0;
 validate185.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateImportAgentsRequest = validate186;
-const schema619 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsRequest.v1.schema.json","title":"ImportAgentsRequest","description":"Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found.","type":"object","additionalProperties":false,"required":["source","agents"],"properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"dryRun":{"type":"boolean"},"agents":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","name"],"properties":{"externalId":{"type":"string","minLength":1,"maxLength":256,"description":"Its id at the source: the same again is the same agent."},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
+const schema620 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsRequest.v1.schema.json","title":"ImportAgentsRequest","description":"Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found.","type":"object","additionalProperties":false,"required":["source","agents"],"properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"dryRun":{"type":"boolean"},"agents":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","name"],"properties":{"externalId":{"type":"string","minLength":1,"maxLength":256,"description":"Its id at the source: the same again is the same agent."},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
 
 function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ImportAgentsRequest.v1.schema.json" */;
@@ -38713,7 +38742,7 @@ return false;
 else {
 const _errs11 = errors;
 for(const key1 of Object.keys(data3)){
-if(!(func0.call(schema619.properties.agents.items.properties, key1))){
+if(!(func0.call(schema620.properties.agents.items.properties, key1))){
 validate186.errors = [{instancePath:instancePath+"/agents/" + i0,schemaPath:"#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -38848,7 +38877,7 @@ validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,
 return false;
 }
 else {
-if(!pattern23.test(data9)){
+if(!pattern24.test(data9)){
 validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -38900,7 +38929,7 @@ validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/"
 return false;
 }
 else {
-if(!pattern200.test(data11)){
+if(!pattern201.test(data11)){
 validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -38933,7 +38962,7 @@ if(data3.ceiling !== undefined && func0.call(data3, "ceiling")){
 let data12 = data3.ceiling;
 const _errs33 = errors;
 if(!((data12 === 1) || (data12 === 2))){
-validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema619.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema620.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs33 === errors;
@@ -38973,7 +39002,7 @@ if(data3.model !== undefined && func0.call(data3, "model")){
 let data14 = data3.model;
 const _errs36 = errors;
 if((typeof data14 !== "string") && (data14 !== null)){
-validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/model",schemaPath:"#/properties/agents/items/properties/model/type",keyword:"type",params:{type: schema619.properties.agents.items.properties.model.type},message:"must be string,null"}];
+validate186.errors = [{instancePath:instancePath+"/agents/" + i0+"/model",schemaPath:"#/properties/agents/items/properties/model/type",keyword:"type",params:{type: schema620.properties.agents.items.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs36){
@@ -39068,7 +39097,7 @@ return errors === 0;
 validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateImportAgentsResponse = validate187;
-const schema627 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsResponse.v1.schema.json","title":"ImportAgentsResponse","description":"One result for each agent of the request, in its order.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","agent","status","code","detail","ownerless"],"properties":{"externalId":{"type":"string","maxLength":256},"agent":{"type":"string","maxLength":128,"description":"Its id here."},"status":{"enum":["imported","unchanged","refused"]},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"ownerless":{"type":"boolean","description":"Its owner is no active person here: find one before it is activated."}}}}}};
+const schema628 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsResponse.v1.schema.json","title":"ImportAgentsResponse","description":"One result for each agent of the request, in its order.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","agent","status","code","detail","ownerless"],"properties":{"externalId":{"type":"string","maxLength":256},"agent":{"type":"string","maxLength":128,"description":"Its id here."},"status":{"enum":["imported","unchanged","refused"]},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"ownerless":{"type":"boolean","description":"Its owner is no active person here: find one before it is activated."}}}}}};
 
 function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ImportAgentsResponse.v1.schema.json" */;
@@ -39176,7 +39205,7 @@ if(data1.status !== undefined && func0.call(data1, "status")){
 let data4 = data1.status;
 const _errs11 = errors;
 if(!(((data4 === "imported") || (data4 === "unchanged")) || (data4 === "refused"))){
-validate187.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema627.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate187.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema628.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs11 === errors;
@@ -39205,7 +39234,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern24.test(data5)){
+if(!pattern25.test(data5)){
 const err1 = {instancePath:instancePath+"/results/" + i0+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -39397,7 +39426,7 @@ return errors === 0;
 validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInventoryReport = validate188;
-const schema629 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InventoryReport.v1.schema.json","title":"InventoryReport","description":"What nobody answers for, nobody uses, and nobody registered. Names of shadows are what somebody claimed to be.","type":"object","additionalProperties":false,"required":["at","orphans","abandoned","shadows","shadowsForgotten","recertifications"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"orphans":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","status","since","suspendAt","offeredTo","successor"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"status":{"enum":["draft","active","suspended"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"suspendAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null where it does not act anyway."},"offeredTo":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"successor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"The first active person in the owner's line of managers: whom to ask."}}}},"abandoned":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","lastUseAt"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"lastUseAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null: never since it was activated."}}}},"shadows":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstAt","lastAt"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"Of the last message."},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"shadowsForgotten":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Messages of names that are not kept: there are too many names."},"recertifications":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","dueAt","overdue"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"dueAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"overdue":{"type":"boolean"}}}}}};
+const schema630 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InventoryReport.v1.schema.json","title":"InventoryReport","description":"What nobody answers for, nobody uses, and nobody registered. Names of shadows are what somebody claimed to be.","type":"object","additionalProperties":false,"required":["at","orphans","abandoned","shadows","shadowsForgotten","recertifications"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"orphans":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","status","since","suspendAt","offeredTo","successor"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"status":{"enum":["draft","active","suspended"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"suspendAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null where it does not act anyway."},"offeredTo":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"successor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"The first active person in the owner's line of managers: whom to ask."}}}},"abandoned":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","lastUseAt"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"lastUseAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null: never since it was activated."}}}},"shadows":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstAt","lastAt"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"Of the last message."},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"shadowsForgotten":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Messages of names that are not kept: there are too many names."},"recertifications":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","dueAt","overdue"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"dueAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"overdue":{"type":"boolean"}}}}}};
 
 function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InventoryReport.v1.schema.json" */;
@@ -39547,7 +39576,7 @@ if(data2.status !== undefined && func0.call(data2, "status")){
 let data5 = data2.status;
 const _errs16 = errors;
 if(!(((data5 === "draft") || (data5 === "active")) || (data5 === "suspended"))){
-validate188.errors = [{instancePath:instancePath+"/orphans/" + i0+"/status",schemaPath:"#/properties/orphans/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema629.properties.orphans.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate188.errors = [{instancePath:instancePath+"/orphans/" + i0+"/status",schemaPath:"#/properties/orphans/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema630.properties.orphans.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs16 === errors;
@@ -40142,7 +40171,7 @@ validate188.errors = [{instancePath:instancePath+"/shadows/" + i2+"/code",schema
 return false;
 }
 else {
-if(!pattern24.test(data18)){
+if(!pattern25.test(data18)){
 validate188.errors = [{instancePath:instancePath+"/shadows/" + i2+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -40474,7 +40503,7 @@ return errors === 0;
 validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonRequest = validate189;
-const schema648 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
+const schema649 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
@@ -40583,7 +40612,7 @@ validate189.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data3)){
+if(!pattern24.test(data3)){
 validate189.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -40627,7 +40656,7 @@ return errors === 0;
 validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonResponse = validate190;
-const schema652 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema653 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate190(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
@@ -40695,7 +40724,7 @@ validate190.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern276.test(data1)){
+if(!pattern277.test(data1)){
 validate190.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -40777,7 +40806,7 @@ return errors === 0;
 validate190.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateJwksResponse = validate191;
-const schema655 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+const schema656 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
 function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
@@ -40901,7 +40930,7 @@ validate191.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath
 return false;
 }
 else {
-if(!pattern126.test(data5)){
+if(!pattern127.test(data5)){
 validate191.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -40981,7 +41010,7 @@ return errors === 0;
 validate191.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLevelList = validate192;
-const schema657 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+const schema658 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
 function validate192(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
@@ -41051,7 +41080,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate192.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema657.properties.next.type},message:"must be string,null"}];
+validate192.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema658.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -41095,7 +41124,7 @@ return errors === 0;
 validate192.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLiftResponse = validate194;
-const schema658 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
+const schema659 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate194(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
@@ -41181,7 +41210,7 @@ validate194.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateLoosenedView = validate145;
 
 export const validateMarkNodeRequest = validate195;
-const schema660 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
+const schema661 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
 
 function validate195(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/MarkNodeRequest.v1.schema.json" */;
@@ -41227,7 +41256,7 @@ validate195.errors = [{instancePath:instancePath+"/add/" + i0,schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern24.test(data1)){
+if(!pattern25.test(data1)){
 validate195.errors = [{instancePath:instancePath+"/add/" + i0,schemaPath:"#/properties/add/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -41278,7 +41307,7 @@ validate195.errors = [{instancePath:instancePath+"/remove/" + i1,schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern24.test(data3)){
+if(!pattern25.test(data3)){
 validate195.errors = [{instancePath:instancePath+"/remove/" + i1,schemaPath:"#/properties/remove/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -41355,7 +41384,7 @@ return errors === 0;
 validate195.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateNewAgentRequest = validate196;
-const schema661 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NewAgentRequest.v1.schema.json","title":"NewAgentRequest","description":"An agent out of a template: what the template asks for, and the key of its runtime.","type":"object","additionalProperties":false,"required":["agent","name","purpose","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"model":{"type":"string","minLength":1,"maxLength":200},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
+const schema662 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NewAgentRequest.v1.schema.json","title":"NewAgentRequest","description":"An agent out of a template: what the template asks for, and the key of its runtime.","type":"object","additionalProperties":false,"required":["agent","name","purpose","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"model":{"type":"string","minLength":1,"maxLength":200},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
 
 function validate196(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/NewAgentRequest.v1.schema.json" */;
@@ -41378,7 +41407,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema661.properties, key0))){
+if(!(func0.call(schema662.properties, key0))){
 validate196.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -41581,7 +41610,7 @@ if(data7.category !== undefined && func0.call(data7, "category")){
 let data8 = data7.category;
 const _errs22 = errors;
 if(!((((data8 === "minimal") || (data8 === "limited")) || (data8 === "high")) || (data8 === "prohibited"))){
-validate196.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema661.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate196.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema662.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid5 = _errs22 === errors;
@@ -41594,7 +41623,7 @@ if(data7.annexIII !== undefined && func0.call(data7, "annexIII")){
 let data9 = data7.annexIII;
 const _errs23 = errors;
 if(!(((((((((data9 === "biometrics") || (data9 === "critical_infrastructure")) || (data9 === "education")) || (data9 === "employment")) || (data9 === "essential_services")) || (data9 === "law_enforcement")) || (data9 === "migration")) || (data9 === "justice_and_democracy")) || (data9 === null))){
-validate196.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema661.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate196.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema662.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid5 = _errs23 === errors;
@@ -41692,7 +41721,7 @@ validate196.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schem
 return false;
 }
 else {
-if(!pattern200.test(data13)){
+if(!pattern201.test(data13)){
 validate196.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -41732,7 +41761,7 @@ validate196.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern23.test(data14)){
+if(!pattern24.test(data14)){
 validate196.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -41808,7 +41837,7 @@ return errors === 0;
 validate196.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOAuthError = validate199;
-const schema670 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+const schema671 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
 
 function validate199(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
@@ -41848,7 +41877,7 @@ validate199.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern24.test(data0)){
+if(!pattern25.test(data0)){
 validate199.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -41897,7 +41926,7 @@ validate199.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern24.test(data2)){
+if(!pattern25.test(data2)){
 validate199.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -41929,7 +41958,7 @@ return errors === 0;
 validate199.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateObserveAgentRequest = validate200;
-const schema672 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ObserveAgentRequest.v1.schema.json","title":"ObserveAgentRequest","description":"Observe an agent: everything is decided and recorded, what rules say is not enforced.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether."}}};
+const schema673 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ObserveAgentRequest.v1.schema.json","title":"ObserveAgentRequest","description":"Observe an agent: everything is decided and recorded, what rules say is not enforced.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether."}}};
 
 function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ObserveAgentRequest.v1.schema.json" */;
@@ -41974,7 +42003,7 @@ validate200.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data0)){
+if(!pattern192.test(data0)){
 validate200.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -42034,7 +42063,7 @@ return errors === 0;
 validate200.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOfferAgentRequest = validate201;
-const schema674 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OfferAgentRequest.v1.schema.json","title":"OfferAgentRequest","description":"Who is asked to own an agent.","type":"object","additionalProperties":false,"required":["owner","reason"],"properties":{"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema675 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OfferAgentRequest.v1.schema.json","title":"OfferAgentRequest","description":"Who is asked to own an agent.","type":"object","additionalProperties":false,"required":["owner","reason"],"properties":{"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OfferAgentRequest.v1.schema.json" */;
@@ -42107,7 +42136,7 @@ validate201.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data1)){
+if(!pattern192.test(data1)){
 validate201.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -42139,7 +42168,7 @@ return errors === 0;
 validate201.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunRequest = validate202;
-const schema676 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+const schema677 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
 function validate202(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
@@ -42375,7 +42404,7 @@ return errors === 0;
 validate202.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunResponse = validate203;
-const schema679 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+const schema680 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
 function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
@@ -42453,7 +42482,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern49.test(data1)){
+if(!pattern50.test(data1)){
 const err1 = {instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -42531,7 +42560,7 @@ validate203.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../
 return false;
 }
 else {
-if(!pattern49.test(data2)){
+if(!pattern50.test(data2)){
 validate203.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -42597,7 +42626,7 @@ return errors === 0;
 validate203.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsRequest = validate204;
-const schema683 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
+const schema684 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
 
 function validate204(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsRequest.v1.schema.json" */;
@@ -42810,7 +42839,7 @@ return errors === 0;
 validate204.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsResponse = validate205;
-const schema687 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
+const schema688 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
 
 function validate205(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsResponse.v1.schema.json" */;
@@ -43072,8 +43101,8 @@ return errors === 0;
 validate205.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePeopleList = validate206;
-const schema692 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema693 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Whom to ask when they are not there; absent where nobody was named."}}};
+const schema693 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema694 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Whom to ask when they are not there; absent where nobody was named."}}};
 
 function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
@@ -43238,7 +43267,7 @@ validate207.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data5)){
+if(!pattern24.test(data5)){
 validate207.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -43271,7 +43300,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate207.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema693.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate207.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema694.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -43432,7 +43461,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate206.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema692.properties.next.type},message:"must be string,null"}];
+validate206.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema693.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -43463,7 +43492,7 @@ return errors === 0;
 validate206.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePermissionsView = validate210;
-const schema700 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PermissionsView.v1.schema.json","title":"PermissionsView","description":"What lets an agent do what it may, and why not otherwise.","type":"object","additionalProperties":false,"required":["agent","status","ceiling","limits","held","grantsNothing"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"ceiling":{"enum":[0,1,2]},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"template":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},{"type":"null"}]},"held":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools","holds"],"properties":{"source":{"type":"string","maxLength":200,"description":"The role and permission, or `direct`."},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"holds":{"enum":["always","scoped","on_request"]},"permission":{"$ref":"../registry/RolePermission.v1.schema.json"}}}},"grantsNothing":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Roles it is labelled with that nobody declared."},"tool":{"type":"object","additionalProperties":false,"required":["tool","answer","because"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answer":{"enum":["permitted","depends","refused"]},"because":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":1000}}}}}};
+const schema701 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PermissionsView.v1.schema.json","title":"PermissionsView","description":"What lets an agent do what it may, and why not otherwise.","type":"object","additionalProperties":false,"required":["agent","status","ceiling","limits","held","grantsNothing"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"ceiling":{"enum":[0,1,2]},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"template":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},{"type":"null"}]},"held":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools","holds"],"properties":{"source":{"type":"string","maxLength":200,"description":"The role and permission, or `direct`."},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"holds":{"enum":["always","scoped","on_request"]},"permission":{"$ref":"../registry/RolePermission.v1.schema.json"}}}},"grantsNothing":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Roles it is labelled with that nobody declared."},"tool":{"type":"object","additionalProperties":false,"required":["tool","answer","because"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answer":{"enum":["permitted","depends","refused"]},"because":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":1000}}}}}};
 
 function validate210(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PermissionsView.v1.schema.json" */;
@@ -43546,7 +43575,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data2 = data.ceiling;
 const _errs7 = errors;
 if(!(((data2 === 0) || (data2 === 1)) || (data2 === 2))){
-validate210.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema700.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate210.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema701.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs7 === errors;
@@ -43700,7 +43729,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern55.test(data7)){
+if(!pattern56.test(data7)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -43821,7 +43850,7 @@ vErrors.push(err11);
 errors++;
 }
 else {
-if(!pattern23.test(data8)){
+if(!pattern24.test(data8)){
 const err12 = {instancePath:instancePath+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err12];
@@ -43964,7 +43993,7 @@ validate210.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,sc
 return false;
 }
 else {
-if(!pattern200.test(data13)){
+if(!pattern201.test(data13)){
 validate210.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -43997,7 +44026,7 @@ if(data10.holds !== undefined && func0.call(data10, "holds")){
 let data14 = data10.holds;
 const _errs45 = errors;
 if(!(((data14 === "always") || (data14 === "scoped")) || (data14 === "on_request"))){
-validate210.errors = [{instancePath:instancePath+"/held/" + i0+"/holds",schemaPath:"#/properties/held/items/properties/holds/enum",keyword:"enum",params:{allowedValues: schema700.properties.held.items.properties.holds.enum},message:"must be equal to one of the allowed values"}];
+validate210.errors = [{instancePath:instancePath+"/held/" + i0+"/holds",schemaPath:"#/properties/held/items/properties/holds/enum",keyword:"enum",params:{allowedValues: schema701.properties.held.items.properties.holds.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid10 = _errs45 === errors;
@@ -44069,7 +44098,7 @@ validate210.errors = [{instancePath:instancePath+"/grantsNothing/" + i2,schemaPa
 return false;
 }
 else {
-if(!pattern23.test(data17)){
+if(!pattern24.test(data17)){
 validate210.errors = [{instancePath:instancePath+"/grantsNothing/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -44129,7 +44158,7 @@ validate210.errors = [{instancePath:instancePath+"/tool/tool",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern69.test(data19)){
+if(!pattern70.test(data19)){
 validate210.errors = [{instancePath:instancePath+"/tool/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -44150,7 +44179,7 @@ if(data18.answer !== undefined && func0.call(data18, "answer")){
 let data20 = data18.answer;
 const _errs58 = errors;
 if(!(((data20 === "permitted") || (data20 === "depends")) || (data20 === "refused"))){
-validate210.errors = [{instancePath:instancePath+"/tool/answer",schemaPath:"#/properties/tool/properties/answer/enum",keyword:"enum",params:{allowedValues: schema700.properties.tool.properties.answer.enum},message:"must be equal to one of the allowed values"}];
+validate210.errors = [{instancePath:instancePath+"/tool/answer",schemaPath:"#/properties/tool/properties/answer/enum",keyword:"enum",params:{allowedValues: schema701.properties.tool.properties.answer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs58 === errors;
@@ -44239,7 +44268,7 @@ return errors === 0;
 validate210.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProblem = validate212;
-const schema708 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+const schema709 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
 function validate212(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
@@ -44370,7 +44399,7 @@ validate212.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern24.test(data4)){
+if(!pattern25.test(data4)){
 validate212.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -44439,7 +44468,7 @@ return errors === 0;
 validate212.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProposeRequest = validate213;
-const schema710 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+const schema711 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 
 function validate213(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
@@ -44462,7 +44491,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema710.properties, key0))){
+if(!(func0.call(schema711.properties, key0))){
 validate213.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -44508,7 +44537,7 @@ validate213.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern69.test(data1)){
+if(!pattern70.test(data1)){
 validate213.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -44567,7 +44596,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern49.test(data3)){
+if(!pattern50.test(data3)){
 const err1 = {instancePath:instancePath+"/deadline",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -44713,7 +44742,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate213.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema710.properties.confidence.type},message:"must be number,null"}];
+validate213.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema711.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -44890,7 +44919,7 @@ validate213.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",sc
 return false;
 }
 else {
-if(!pattern51.test(data12)){
+if(!pattern52.test(data12)){
 validate213.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -44987,7 +45016,7 @@ validate213.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/
 return false;
 }
 else {
-if(!pattern51.test(data16)){
+if(!pattern52.test(data16)){
 validate213.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -45080,7 +45109,7 @@ return errors === 0;
 validate213.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublishBundleRequest = validate214;
-const schema718 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema719 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
@@ -45125,7 +45154,7 @@ validate214.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern255.test(data0)){
+if(!pattern256.test(data0)){
 validate214.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -45185,7 +45214,7 @@ return errors === 0;
 validate214.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGrantorRequest = validate215;
-const schema720 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGrantorRequest.v1.schema.json","title":"PutGrantorRequest","type":"object","additionalProperties":false,"required":["grantor","reason"],"properties":{"grantor":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema721 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGrantorRequest.v1.schema.json","title":"PutGrantorRequest","type":"object","additionalProperties":false,"required":["grantor","reason"],"properties":{"grantor":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate215(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGrantorRequest.v1.schema.json" */;
@@ -45242,7 +45271,7 @@ validate215.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data1)){
+if(!pattern192.test(data1)){
 validate215.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -45274,7 +45303,7 @@ return errors === 0;
 validate215.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGraphRequest = validate217;
-const schema721 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
+const schema722 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
 
 function validate217(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGraphRequest.v1.schema.json" */;
@@ -45346,7 +45375,7 @@ validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPa
 return false;
 }
 else {
-if(!pattern292.test(data2)){
+if(!pattern293.test(data2)){
 validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -45378,7 +45407,7 @@ validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPa
 return false;
 }
 else {
-if(!pattern294.test(data3)){
+if(!pattern295.test(data3)){
 validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -45421,7 +45450,7 @@ if(data1.owner !== undefined && func0.call(data1, "owner")){
 let data5 = data1.owner;
 const _errs13 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema721.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
+validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema722.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs13){
@@ -45460,7 +45489,7 @@ validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + 
 return false;
 }
 else {
-if(!pattern292.test(data7)){
+if(!pattern293.test(data7)){
 validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -45511,7 +45540,7 @@ validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks/" + i2,s
 return false;
 }
 else {
-if(!pattern24.test(data9)){
+if(!pattern25.test(data9)){
 validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks/" + i2,schemaPath:"#/properties/nodes/items/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -45613,7 +45642,7 @@ validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i
 return false;
 }
 else {
-if(!pattern292.test(data13)){
+if(!pattern293.test(data13)){
 validate217.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i4,schemaPath:"#/properties/nodes/items/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -45735,8 +45764,8 @@ return errors === 0;
 validate217.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutRoleRequest = validate218;
-const schema722 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutRoleRequest.v1.schema.json","title":"PutRoleRequest","type":"object","additionalProperties":false,"required":["role","reason"],"properties":{"role":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const schema723 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RoleDefinition.v1.schema.json","title":"RoleDefinition","description":"What a role lets agents do. An agent may do what any of its roles lets it.","type":"object","additionalProperties":false,"required":["title","owner","permissions"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who answers for it."},"permissions":{"type":"array","maxItems":128,"items":{"$ref":"RolePermission.v1.schema.json"}}}};
+const schema723 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutRoleRequest.v1.schema.json","title":"PutRoleRequest","type":"object","additionalProperties":false,"required":["role","reason"],"properties":{"role":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema724 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RoleDefinition.v1.schema.json","title":"RoleDefinition","description":"What a role lets agents do. An agent may do what any of its roles lets it.","type":"object","additionalProperties":false,"required":["title","owner","permissions"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who answers for it."},"permissions":{"type":"array","maxItems":128,"items":{"$ref":"RolePermission.v1.schema.json"}}}};
 
 function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/RoleDefinition.v1.schema.json" */;
@@ -45928,7 +45957,7 @@ validate218.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data1)){
+if(!pattern192.test(data1)){
 validate218.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -45960,8 +45989,8 @@ return errors === 0;
 validate218.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutTemplateRequest = validate222;
-const schema726 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutTemplateRequest.v1.schema.json","title":"PutTemplateRequest","type":"object","additionalProperties":false,"required":["template","reason"],"properties":{"template":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const schema727 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/TemplateDefinition.v1.schema.json","title":"TemplateDefinition","description":"What agents of one kind have in common: a business team fills in the fields, all else stands here.","type":"object","additionalProperties":false,"required":["title","roles","ceiling","environment","limits","fields"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"ceiling":{"enum":[1,2]},"environment":{"type":"string","minLength":1,"maxLength":64},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"fields":{"type":"array","maxItems":5,"items":{"enum":["agent","name","owner","purpose","model"]},"minItems":1,"uniqueItems":true,"description":"What has to be filled in. agent, name and purpose always; owner else who registers it."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"Raci.v1.schema.json"}}};
+const schema727 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutTemplateRequest.v1.schema.json","title":"PutTemplateRequest","type":"object","additionalProperties":false,"required":["template","reason"],"properties":{"template":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema728 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/TemplateDefinition.v1.schema.json","title":"TemplateDefinition","description":"What agents of one kind have in common: a business team fills in the fields, all else stands here.","type":"object","additionalProperties":false,"required":["title","roles","ceiling","environment","limits","fields"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"ceiling":{"enum":[1,2]},"environment":{"type":"string","minLength":1,"maxLength":64},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"fields":{"type":"array","maxItems":5,"items":{"enum":["agent","name","owner","purpose","model"]},"minItems":1,"uniqueItems":true,"description":"What has to be filled in. agent, name and purpose always; owner else who registers it."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"Raci.v1.schema.json"}}};
 const func27 = interop(runtime_ajv_dist_runtime_equal);
 
 function validate223(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -45985,7 +46014,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema727.properties, key0))){
+if(!(func0.call(schema728.properties, key0))){
 validate223.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -46048,7 +46077,7 @@ validate223.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data2)){
+if(!pattern24.test(data2)){
 validate223.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -46082,7 +46111,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data3 = data.ceiling;
 const _errs10 = errors;
 if(!((data3 === 1) || (data3 === 2))){
-validate223.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema727.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate223.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema728.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -46263,7 +46292,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern55.test(data9)){
+if(!pattern56.test(data9)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -46385,7 +46414,7 @@ for(let i1=0; i1<len1; i1++){
 let data11 = data10[i1];
 const _errs33 = errors;
 if(!(((((data11 === "agent") || (data11 === "name")) || (data11 === "owner")) || (data11 === "purpose")) || (data11 === "model"))){
-validate223.errors = [{instancePath:instancePath+"/fields/" + i1,schemaPath:"#/properties/fields/items/enum",keyword:"enum",params:{allowedValues: schema727.properties.fields.items.enum},message:"must be equal to one of the allowed values"}];
+validate223.errors = [{instancePath:instancePath+"/fields/" + i1,schemaPath:"#/properties/fields/items/enum",keyword:"enum",params:{allowedValues: schema728.properties.fields.items.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid9 = _errs33 === errors;
@@ -46447,7 +46476,7 @@ if(data12.category !== undefined && func0.call(data12, "category")){
 let data13 = data12.category;
 const _errs37 = errors;
 if(!((((data13 === "minimal") || (data13 === "limited")) || (data13 === "high")) || (data13 === "prohibited"))){
-validate223.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema727.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate223.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema728.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs37 === errors;
@@ -46460,7 +46489,7 @@ if(data12.annexIII !== undefined && func0.call(data12, "annexIII")){
 let data14 = data12.annexIII;
 const _errs38 = errors;
 if(!(((((((((data14 === "biometrics") || (data14 === "critical_infrastructure")) || (data14 === "education")) || (data14 === "employment")) || (data14 === "essential_services")) || (data14 === "law_enforcement")) || (data14 === "migration")) || (data14 === "justice_and_democracy")) || (data14 === null))){
-validate223.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema727.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate223.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema728.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs38 === errors;
@@ -46558,7 +46587,7 @@ validate223.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern200.test(data18)){
+if(!pattern201.test(data18)){
 validate223.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -46598,7 +46627,7 @@ validate223.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern23.test(data19)){
+if(!pattern24.test(data19)){
 validate223.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -46728,7 +46757,7 @@ validate222.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data1)){
+if(!pattern192.test(data1)){
 validate222.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -46760,7 +46789,7 @@ return errors === 0;
 validate222.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutToolRequest = validate226;
-const schema736 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
+const schema737 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
 
 function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
@@ -46783,7 +46812,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema736.properties, key0))){
+if(!(func0.call(schema737.properties, key0))){
 validate226.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -46912,7 +46941,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern69.test(data5)){
+if(!pattern70.test(data5)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -47034,7 +47063,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate226.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema736.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate226.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema737.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -47096,7 +47125,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern22.test(key1)){
+if(!pattern23.test(key1)){
 const err6 = {instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err6];
@@ -47173,7 +47202,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate226.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema736.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate226.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema737.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -47238,7 +47267,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate226.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema736.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate226.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema737.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -47368,7 +47397,7 @@ if(data16.status !== undefined && func0.call(data16, "status")){
 let data19 = data16.status;
 const _errs56 = errors;
 if(!(((data19 === "draft") || (data19 === "reviewed")) || (data19 === "changed"))){
-validate226.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema736.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate226.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema737.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid13 = _errs56 === errors;
@@ -48108,7 +48137,7 @@ return errors === 0;
 validate226.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRaciRequest = validate227;
-const schema752 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RaciRequest.v1.schema.json","title":"RaciRequest","description":"Who answers for an agent at each stage, the whole of it.","type":"object","additionalProperties":false,"required":["raci","reason"],"properties":{"raci":{"$ref":"../registry/Raci.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema753 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RaciRequest.v1.schema.json","title":"RaciRequest","description":"Who answers for an agent at each stage, the whole of it.","type":"object","additionalProperties":false,"required":["raci","reason"],"properties":{"raci":{"$ref":"../registry/Raci.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RaciRequest.v1.schema.json" */;
@@ -48165,7 +48194,7 @@ validate227.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data1)){
+if(!pattern192.test(data1)){
 validate227.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -48197,7 +48226,7 @@ return errors === 0;
 validate227.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReasonRequest = validate229;
-const schema753 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema754 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate229(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
@@ -48242,7 +48271,7 @@ validate229.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data0)){
+if(!pattern192.test(data0)){
 validate229.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -48269,7 +48298,7 @@ return errors === 0;
 validate229.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRegisterAgentRequest = validate230;
-const schema754 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
+const schema755 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
 
 function validate230(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
@@ -48292,7 +48321,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema754.properties, key0))){
+if(!(func0.call(schema755.properties, key0))){
 validate230.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -48539,7 +48568,7 @@ validate230.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data7)){
+if(!pattern24.test(data7)){
 validate230.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -48591,7 +48620,7 @@ validate230.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern200.test(data9)){
+if(!pattern201.test(data9)){
 validate230.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -48624,7 +48653,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data10 = data.ceiling;
 const _errs32 = errors;
 if(!((data10 === 1) || (data10 === 2))){
-validate230.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema754.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate230.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema755.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;
@@ -48805,7 +48834,7 @@ vErrors.push(err10);
 errors++;
 }
 else {
-if(!pattern55.test(data16)){
+if(!pattern56.test(data16)){
 const err11 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err11];
@@ -48910,7 +48939,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data17 = data.model;
 const _errs53 = errors;
 if((typeof data17 !== "string") && (data17 !== null)){
-validate230.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema754.properties.model.type},message:"must be string,null"}];
+validate230.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema755.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs53){
@@ -49002,7 +49031,7 @@ if(data21.category !== undefined && func0.call(data21, "category")){
 let data22 = data21.category;
 const _errs63 = errors;
 if(!((((data22 === "minimal") || (data22 === "limited")) || (data22 === "high")) || (data22 === "prohibited"))){
-validate230.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema754.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate230.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema755.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid17 = _errs63 === errors;
@@ -49015,7 +49044,7 @@ if(data21.annexIII !== undefined && func0.call(data21, "annexIII")){
 let data23 = data21.annexIII;
 const _errs64 = errors;
 if(!(((((((((data23 === "biometrics") || (data23 === "critical_infrastructure")) || (data23 === "education")) || (data23 === "employment")) || (data23 === "essential_services")) || (data23 === "law_enforcement")) || (data23 === "migration")) || (data23 === "justice_and_democracy")) || (data23 === null))){
-validate230.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema754.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate230.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema755.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid17 = _errs64 === errors;
@@ -49113,7 +49142,7 @@ validate230.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern200.test(data27)){
+if(!pattern201.test(data27)){
 validate230.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -49153,7 +49182,7 @@ validate230.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern23.test(data28)){
+if(!pattern24.test(data28)){
 validate230.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -49236,7 +49265,7 @@ return errors === 0;
 validate230.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunRequest = validate233;
-const schema768 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema769 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate233(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
@@ -49302,7 +49331,7 @@ return errors === 0;
 validate233.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunResponse = validate234;
-const schema770 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+const schema771 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
 
 function validate234(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
@@ -49371,7 +49400,7 @@ validate234.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../
 return false;
 }
 else {
-if(!pattern49.test(data1)){
+if(!pattern50.test(data1)){
 validate234.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -49402,7 +49431,7 @@ return errors === 0;
 validate234.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReportOutcomeRequest = validate235;
-const schema773 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema774 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
 function validate235(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
@@ -49436,7 +49465,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate235.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema221.enum},message:"must be equal to one of the allowed values"}];
+validate235.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema222.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -49449,7 +49478,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate235.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema773.properties.result.type},message:"must be string,null"}];
+validate235.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema774.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
@@ -49470,7 +49499,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate235.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema773.properties.error.type},message:"must be string,null"}];
+validate235.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema774.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -49584,7 +49613,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern55.test(data5)){
+if(!pattern56.test(data5)){
 const err6 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -49863,7 +49892,7 @@ return errors === 0;
 validate235.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReviewAgentsRequest = validate236;
-const schema778 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json","title":"ReviewAgentsRequest","description":"Runs the governance review of up to 64 agents.","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","minItems":1,"maxItems":64,"uniqueItems":true,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema779 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json","title":"ReviewAgentsRequest","description":"Runs the governance review of up to 64 agents.","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","minItems":1,"maxItems":64,"uniqueItems":true,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate236(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json" */;
@@ -49976,8 +50005,8 @@ return errors === 0;
 validate236.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReviewList = validate237;
-const schema780 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
-const schema781 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema781 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
+const schema782 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewView.v1.schema.json" */;
@@ -50290,9 +50319,9 @@ validate237.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateReviewView = validate238;
 
 export const validateRevocationList = validate240;
-const schema788 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevocationList.v1.schema.json","title":"RevocationList","type":"object","additionalProperties":false,"required":["revocations"],"properties":{"revocations":{"type":"array","maxItems":10000,"items":{"$ref":"../registry/Revocation.v1.schema.json"}}}};
-const schema789 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Revocation.v1.schema.json","title":"Revocation","description":"One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired.","type":"object","additionalProperties":false,"required":["revocation","tenant","agent","kind","subject","from","until","reason","by","at"],"properties":{"revocation":{"type":"string","maxLength":200,"pattern":"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$","description":"Its id: kind, subject and from, with colons."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"kind":{"enum":["key","token","session","run","agent"],"description":"key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"RFC 7638 thumbprint, jti, run id or agent id."},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When everything it covers has expired."},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const pattern409 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
+const schema789 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevocationList.v1.schema.json","title":"RevocationList","type":"object","additionalProperties":false,"required":["revocations"],"properties":{"revocations":{"type":"array","maxItems":10000,"items":{"$ref":"../registry/Revocation.v1.schema.json"}}}};
+const schema790 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Revocation.v1.schema.json","title":"Revocation","description":"One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired.","type":"object","additionalProperties":false,"required":["revocation","tenant","agent","kind","subject","from","until","reason","by","at"],"properties":{"revocation":{"type":"string","maxLength":200,"pattern":"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$","description":"Its id: kind, subject and from, with colons."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"kind":{"enum":["key","token","session","run","agent"],"description":"key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"RFC 7638 thumbprint, jti, run id or agent id."},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When everything it covers has expired."},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const pattern410 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
 
 function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/Revocation.v1.schema.json" */;
@@ -50315,7 +50344,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema789.properties, key0))){
+if(!(func0.call(schema790.properties, key0))){
 validate241.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -50332,7 +50361,7 @@ validate241.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern409.test(data0)){
+if(!pattern410.test(data0)){
 validate241.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/properties/revocation/pattern",keyword:"pattern",params:{pattern: "^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"},message:"must match pattern \""+"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"+"\""}];
 return false;
 }
@@ -50409,7 +50438,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data3 = data.kind;
 const _errs10 = errors;
 if(!(((((data3 === "key") || (data3 === "token")) || (data3 === "session")) || (data3 === "run")) || (data3 === "agent"))){
-validate241.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema789.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate241.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema790.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -50535,7 +50564,7 @@ validate241.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern38.test(data8)){
+if(!pattern39.test(data8)){
 validate241.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -50675,7 +50704,7 @@ return errors === 0;
 validate240.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRevokeRequest = validate243;
-const schema798 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRequest.v1.schema.json","title":"RevokeRequest","description":"Revokes a key (kid or thumbprint), a token (jti), a session key (thumbprint), a run, or with kind agent everything issued before `before`.","type":"object","additionalProperties":false,"required":["kind","reason"],"properties":{"kind":{"enum":["key","token","session","run","agent"]},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"Left out for kind agent."},"before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"For kind agent; default and latest: now."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema799 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRequest.v1.schema.json","title":"RevokeRequest","description":"Revokes a key (kid or thumbprint), a token (jti), a session key (thumbprint), a run, or with kind agent everything issued before `before`.","type":"object","additionalProperties":false,"required":["kind","reason"],"properties":{"kind":{"enum":["key","token","session","run","agent"]},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"Left out for kind agent."},"before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"For kind agent; default and latest: now."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate243(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RevokeRequest.v1.schema.json" */;
@@ -50709,7 +50738,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "key") || (data0 === "token")) || (data0 === "session")) || (data0 === "run")) || (data0 === "agent"))){
-validate243.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema798.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate243.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema799.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -50789,7 +50818,7 @@ validate243.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern191.test(data3)){
+if(!pattern192.test(data3)){
 validate243.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -50823,7 +50852,7 @@ return errors === 0;
 validate243.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRevokeRunResponse = validate244;
-const schema801 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRunResponse.v1.schema.json","title":"RevokeRunResponse","description":"The child run, and the halt that stops it for good.","type":"object","additionalProperties":false,"required":["run","halt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
+const schema802 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRunResponse.v1.schema.json","title":"RevokeRunResponse","description":"The child run, and the halt that stops it for good.","type":"object","additionalProperties":false,"required":["run","halt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
 
 function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RevokeRunResponse.v1.schema.json" */;
@@ -50923,7 +50952,7 @@ return errors === 0;
 validate244.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRoleDeclared = validate245;
-const schema804 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleDeclared.v1.schema.json","title":"RoleDeclared","description":"A role as it stands.","type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema805 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleDeclared.v1.schema.json","title":"RoleDeclared","description":"A role as it stands.","type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate245(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RoleDeclared.v1.schema.json" */;
@@ -50964,7 +50993,7 @@ validate245.errors = [{instancePath:instancePath+"/role",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate245.errors = [{instancePath:instancePath+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -51089,7 +51118,7 @@ return errors === 0;
 validate245.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRoleList = validate247;
-const schema808 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleList.v1.schema.json","title":"RoleList","type":"object","additionalProperties":false,"required":["roles"],"properties":{"roles":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema809 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleList.v1.schema.json","title":"RoleList","type":"object","additionalProperties":false,"required":["roles"],"properties":{"roles":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RoleList.v1.schema.json" */;
@@ -51162,7 +51191,7 @@ validate247.errors = [{instancePath:instancePath+"/roles/" + i0+"/role",schemaPa
 return false;
 }
 else {
-if(!pattern23.test(data2)){
+if(!pattern24.test(data2)){
 validate247.errors = [{instancePath:instancePath+"/roles/" + i0+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -51308,7 +51337,7 @@ return errors === 0;
 validate247.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunDetail = validate249;
-const schema812 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."},"tree":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","status","parent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"parent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}},"description":"Where it belongs to a delegation: every run from the root down, parents before children."}}};
+const schema813 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."},"tree":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","status","parent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"parent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}},"description":"Where it belongs to a delegation: every run from the root down, parents before children."}}};
 
 function validate249(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
@@ -51331,7 +51360,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema812.properties, key0))){
+if(!(func0.call(schema813.properties, key0))){
 validate249.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -51830,8 +51859,8 @@ return errors === 0;
 validate249.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunList = validate251;
-const schema822 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema823 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."}}};
+const schema823 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema824 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."}}};
 
 function validate252(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
@@ -52159,7 +52188,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate251.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema822.properties.next.type},message:"must be string,null"}];
+validate251.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema823.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -52192,7 +52221,7 @@ validate251.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunView = validate252;
 
 export const validateSentResponse = validate254;
-const schema830 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+const schema831 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
 function validate254(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
@@ -52305,7 +52334,7 @@ return errors === 0;
 validate254.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSignedStatementRequest = validate255;
-const schema833 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema834 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
@@ -52371,7 +52400,7 @@ return errors === 0;
 validate255.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStandingRequest = validate256;
-const schema835 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingRequest.v1.schema.json","title":"StandingRequest","description":"Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed.","type":"object","additionalProperties":false,"required":["nonce","agents"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"agents":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","roles","environment","ceiling","runtimeTrusted","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"environment":{"type":"string","maxLength":64,"minLength":1},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person."},"runtimeTrusted":{"type":"boolean"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}}}}};
+const schema836 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingRequest.v1.schema.json","title":"StandingRequest","description":"Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed.","type":"object","additionalProperties":false,"required":["nonce","agents"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"agents":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","roles","environment","ceiling","runtimeTrusted","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"environment":{"type":"string","maxLength":64,"minLength":1},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person."},"runtimeTrusted":{"type":"boolean"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}}}}};
 
 function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StandingRequest.v1.schema.json" */;
@@ -52517,7 +52546,7 @@ validate256.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,
 return false;
 }
 else {
-if(!pattern23.test(data5)){
+if(!pattern24.test(data5)){
 validate256.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -52577,7 +52606,7 @@ if(data2.ceiling !== undefined && func0.call(data2, "ceiling")){
 let data7 = data2.ceiling;
 const _errs20 = errors;
 if(!(((data7 === 0) || (data7 === 1)) || (data7 === 2))){
-validate256.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema835.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate256.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema836.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs20 === errors;
@@ -52641,7 +52670,7 @@ validate256.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i2+
 return false;
 }
 else {
-if(!pattern69.test(data11)){
+if(!pattern70.test(data11)){
 validate256.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i2+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -52757,7 +52786,7 @@ return errors === 0;
 validate256.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStandingResponse = validate257;
-const schema841 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingResponse.v1.schema.json","title":"StandingResponse","description":"What the rules in force say: whether their own tests are green, and per tool the lowest tier that any proposal of this agent can get (`atLeast`) and the highest that a rule names (`atMost`). `denied`: nothing permits it, or a rule always forbids it. `jws` is policy's signature (typ countersign-standing+jwt) over nonce and the digest of everything else.","type":"object","additionalProperties":false,"required":["nonce","bundle","tests","agents","jws"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"tests":{"type":"object","additionalProperties":false,"required":["passed","failed","first"],"properties":{"passed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"first":{"type":["string","null"],"maxLength":2000,"description":"The first that failed."}}},"agents":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","known","denied","atLeast","atMost"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"known":{"type":"boolean","description":"Whether policy decides by this definition."},"denied":{"type":"boolean"},"atLeast":{"enum":[1,2,3,4]},"atMost":{"enum":[1,2,3,4]}}}}}}},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema842 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingResponse.v1.schema.json","title":"StandingResponse","description":"What the rules in force say: whether their own tests are green, and per tool the lowest tier that any proposal of this agent can get (`atLeast`) and the highest that a rule names (`atMost`). `denied`: nothing permits it, or a rule always forbids it. `jws` is policy's signature (typ countersign-standing+jwt) over nonce and the digest of everything else.","type":"object","additionalProperties":false,"required":["nonce","bundle","tests","agents","jws"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"tests":{"type":"object","additionalProperties":false,"required":["passed","failed","first"],"properties":{"passed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"first":{"type":["string","null"],"maxLength":2000,"description":"The first that failed."}}},"agents":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","known","denied","atLeast","atMost"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"known":{"type":"boolean","description":"Whether policy decides by this definition."},"denied":{"type":"boolean"},"atLeast":{"enum":[1,2,3,4]},"atMost":{"enum":[1,2,3,4]}}}}}}},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate257(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StandingResponse.v1.schema.json" */;
@@ -52985,7 +53014,7 @@ if(data4.first !== undefined && func0.call(data4, "first")){
 let data7 = data4.first;
 const _errs23 = errors;
 if((typeof data7 !== "string") && (data7 !== null)){
-validate257.errors = [{instancePath:instancePath+"/tests/first",schemaPath:"#/properties/tests/properties/first/type",keyword:"type",params:{type: schema841.properties.tests.properties.first.type},message:"must be string,null"}];
+validate257.errors = [{instancePath:instancePath+"/tests/first",schemaPath:"#/properties/tests/properties/first/type",keyword:"type",params:{type: schema842.properties.tests.properties.first.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs23){
@@ -53120,7 +53149,7 @@ validate257.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+
 return false;
 }
 else {
-if(!pattern69.test(data13)){
+if(!pattern70.test(data13)){
 validate257.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -53165,7 +53194,7 @@ if(data12.atLeast !== undefined && func0.call(data12, "atLeast")){
 let data16 = data12.atLeast;
 const _errs45 = errors;
 if(!((((data16 === 1) || (data16 === 2)) || (data16 === 3)) || (data16 === 4))){
-validate257.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atLeast",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atLeast/enum",keyword:"enum",params:{allowedValues: schema841.properties.agents.items.properties.tools.items.properties.atLeast.enum},message:"must be equal to one of the allowed values"}];
+validate257.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atLeast",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atLeast/enum",keyword:"enum",params:{allowedValues: schema842.properties.agents.items.properties.tools.items.properties.atLeast.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs45 === errors;
@@ -53178,7 +53207,7 @@ if(data12.atMost !== undefined && func0.call(data12, "atMost")){
 let data17 = data12.atMost;
 const _errs46 = errors;
 if(!((((data17 === 1) || (data17 === 2)) || (data17 === 3)) || (data17 === 4))){
-validate257.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atMost",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atMost/enum",keyword:"enum",params:{allowedValues: schema841.properties.agents.items.properties.tools.items.properties.atMost.enum},message:"must be equal to one of the allowed values"}];
+validate257.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atMost",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atMost/enum",keyword:"enum",params:{allowedValues: schema842.properties.agents.items.properties.tools.items.properties.atMost.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs46 === errors;
@@ -53287,7 +53316,7 @@ return errors === 0;
 validate257.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactRequest = validate258;
-const schema850 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+const schema851 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
 function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
@@ -53328,7 +53357,7 @@ validate258.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern22.test(data0)){
+if(!pattern23.test(data0)){
 validate258.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -53395,7 +53424,7 @@ return errors === 0;
 validate258.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactResponse = validate259;
-const schema853 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+const schema854 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
 function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
@@ -53464,7 +53493,7 @@ validate259.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern22.test(data1)){
+if(!pattern23.test(data1)){
 validate259.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -53508,7 +53537,7 @@ return errors === 0;
 validate259.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTemplateDeclared = validate260;
-const schema856 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateDeclared.v1.schema.json","title":"TemplateDeclared","description":"A template as it stands.","type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema857 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateDeclared.v1.schema.json","title":"TemplateDeclared","description":"A template as it stands.","type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TemplateDeclared.v1.schema.json" */;
@@ -53549,7 +53578,7 @@ validate260.errors = [{instancePath:instancePath+"/template",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate260.errors = [{instancePath:instancePath+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -53674,7 +53703,7 @@ return errors === 0;
 validate260.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTemplateList = validate262;
-const schema860 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateList.v1.schema.json","title":"TemplateList","type":"object","additionalProperties":false,"required":["templates"],"properties":{"templates":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema861 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateList.v1.schema.json","title":"TemplateList","type":"object","additionalProperties":false,"required":["templates"],"properties":{"templates":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate262(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TemplateList.v1.schema.json" */;
@@ -53747,7 +53776,7 @@ validate262.errors = [{instancePath:instancePath+"/templates/" + i0+"/template",
 return false;
 }
 else {
-if(!pattern23.test(data2)){
+if(!pattern24.test(data2)){
 validate262.errors = [{instancePath:instancePath+"/templates/" + i0+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -53893,8 +53922,8 @@ return errors === 0;
 validate262.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenExchangeRequest = validate264;
-const schema864 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenExchangeRequest.v1.schema.json","title":"TokenExchangeRequest","description":"Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long.","type":"object","additionalProperties":false,"required":["grant_type","subject_token","subject_token_type","client_assertion_type","client_assertion","session_key","grant","session_proof","delegation"],"properties":{"grant_type":{"const":"urn:ietf:params:oauth:grant-type:token-exchange"},"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Live agent token of the run that delegates."},"subject_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"requested_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key of the child run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Policy's grant for countersign.delegate, used once."},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's, where the grant needs one."},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$","description":"By the session key of the run that delegates, over this grant: a minute old at most."},"delegation":{"type":"string","minLength":2,"maxLength":32768,"description":"JSON text of the arguments that were granted (Delegation)."},"scope":{"type":"string","minLength":1,"maxLength":8192,"description":"Less than was delegated, if so wanted."},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
-const pattern455 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
+const schema865 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenExchangeRequest.v1.schema.json","title":"TokenExchangeRequest","description":"Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long.","type":"object","additionalProperties":false,"required":["grant_type","subject_token","subject_token_type","client_assertion_type","client_assertion","session_key","grant","session_proof","delegation"],"properties":{"grant_type":{"const":"urn:ietf:params:oauth:grant-type:token-exchange"},"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Live agent token of the run that delegates."},"subject_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"requested_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key of the child run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Policy's grant for countersign.delegate, used once."},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's, where the grant needs one."},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$","description":"By the session key of the run that delegates, over this grant: a minute old at most."},"delegation":{"type":"string","minLength":2,"maxLength":32768,"description":"JSON text of the arguments that were granted (Delegation)."},"scope":{"type":"string","minLength":1,"maxLength":8192,"description":"Less than was delegated, if so wanted."},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
+const pattern456 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
 
 function validate264(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenExchangeRequest.v1.schema.json" */;
@@ -53917,7 +53946,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema864.properties, key0))){
+if(!(func0.call(schema865.properties, key0))){
 validate264.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -54066,7 +54095,7 @@ validate264.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern59.test(data7)){
+if(!pattern60.test(data7)){
 validate264.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -54121,7 +54150,7 @@ validate264.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern455.test(data9)){
+if(!pattern456.test(data9)){
 validate264.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -54245,7 +54274,7 @@ return errors === 0;
 validate264.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenRequest = validate265;
-const schema870 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+const schema871 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate265(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
@@ -54268,7 +54297,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema870.properties, key0))){
+if(!(func0.call(schema871.properties, key0))){
 validate265.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -54485,7 +54514,7 @@ return errors === 0;
 validate265.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenResponse = validate266;
-const schema874 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."},"issued_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token","description":"Of a token exchange (RFC 8693 section 2.2.1)."}}};
+const schema875 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."},"issued_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token","description":"Of a token exchange (RFC 8693 section 2.2.1)."}}};
 
 function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
@@ -54547,7 +54576,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate266.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema874.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate266.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema875.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -54720,8 +54749,8 @@ return errors === 0;
 validate266.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateToolList = validate267;
-const schema879 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema880 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
+const schema880 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema881 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
 
 function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
@@ -54744,7 +54773,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema880.properties, key0))){
+if(!(func0.call(schema881.properties, key0))){
 validate268.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -54762,7 +54791,7 @@ validate268.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate268.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -54957,7 +54986,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern69.test(data8)){
+if(!pattern70.test(data8)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -55079,7 +55108,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate268.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema880.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema881.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -55141,7 +55170,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern22.test(key1)){
+if(!pattern23.test(key1)){
 const err6 = {instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err6];
@@ -55218,7 +55247,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate268.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema880.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema881.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -55283,7 +55312,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate268.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema880.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema881.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -55413,7 +55442,7 @@ if(data19.status !== undefined && func0.call(data19, "status")){
 let data22 = data19.status;
 const _errs65 = errors;
 if(!(((data22 === "draft") || (data22 === "reviewed")) || (data22 === "changed"))){
-validate268.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema880.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema881.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid16 = _errs65 === errors;
@@ -56224,7 +56253,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate267.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema879.properties.next.type},message:"must be string,null"}];
+validate267.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema880.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -56255,7 +56284,7 @@ return errors === 0;
 validate267.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateUnusedView = validate270;
-const schema899 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/UnusedView.v1.schema.json","title":"UnusedView","description":"What an agent may do and did not, over a window, and a narrower role where the window carries one.","type":"object","additionalProperties":false,"required":["agent","window","unused","used","proposal","why"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"window":{"type":"object","additionalProperties":false,"required":["from","to","days","observedDays","calls"],"properties":{"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"days":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"observedDays":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"unused":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools"],"properties":{"source":{"type":"string","maxLength":200},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}}}}},"used":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","calls","lastAt"],"properties":{"tool":{"type":"string","maxLength":128},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"maxMinor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"currency":{"type":["string","null"],"maxLength":3},"targets":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":256}},"seasonal":{"type":"boolean"}}}},"proposal":{"anyOf":[{"$ref":"../registry/RoleDefinition.v1.schema.json"},{"type":"null"}]},"why":{"type":"string","maxLength":2000}}};
+const schema900 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/UnusedView.v1.schema.json","title":"UnusedView","description":"What an agent may do and did not, over a window, and a narrower role where the window carries one.","type":"object","additionalProperties":false,"required":["agent","window","unused","used","proposal","why"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"window":{"type":"object","additionalProperties":false,"required":["from","to","days","observedDays","calls"],"properties":{"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"days":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"observedDays":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"unused":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools"],"properties":{"source":{"type":"string","maxLength":200},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}}}}},"used":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","calls","lastAt"],"properties":{"tool":{"type":"string","maxLength":128},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"maxMinor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"currency":{"type":["string","null"],"maxLength":3},"targets":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":256}},"seasonal":{"type":"boolean"}}}},"proposal":{"anyOf":[{"$ref":"../registry/RoleDefinition.v1.schema.json"},{"type":"null"}]},"why":{"type":"string","maxLength":2000}}};
 
 function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/UnusedView.v1.schema.json" */;
@@ -56566,7 +56595,7 @@ validate270.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,
 return false;
 }
 else {
-if(!pattern200.test(data11)){
+if(!pattern201.test(data11)){
 validate270.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -56821,7 +56850,7 @@ if(data13.currency !== undefined && func0.call(data13, "currency")){
 let data18 = data13.currency;
 const _errs55 = errors;
 if((typeof data18 !== "string") && (data18 !== null)){
-validate270.errors = [{instancePath:instancePath+"/used/" + i2+"/currency",schemaPath:"#/properties/used/items/properties/currency/type",keyword:"type",params:{type: schema899.properties.used.items.properties.currency.type},message:"must be string,null"}];
+validate270.errors = [{instancePath:instancePath+"/used/" + i2+"/currency",schemaPath:"#/properties/used/items/properties/currency/type",keyword:"type",params:{type: schema900.properties.used.items.properties.currency.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs55){
@@ -57021,7 +57050,7 @@ validate270.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateVoteView = validate136;
 
 export const validateBundleLineUp = validate272;
-const schema910 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+const schema911 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
 function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
@@ -57061,7 +57090,7 @@ validate272.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate272.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -58016,7 +58045,7 @@ return errors === 0;
 validate272.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePolicyBundle = validate273;
-const schema924 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+const schema925 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
 function validate273(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
@@ -58056,7 +58085,7 @@ validate273.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern23.test(data0)){
+if(!pattern24.test(data0)){
 validate273.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -58172,7 +58201,7 @@ validate273.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern255.test(data4)){
+if(!pattern256.test(data4)){
 validate273.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -58207,7 +58236,7 @@ return errors === 0;
 validate273.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentChange = validate274;
-const schema928 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentChange.v1.schema.json","title":"AgentChange","description":"What of an agent is to become otherwise; the rest stays.","type":"object","additionalProperties":false,"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"environment":{"type":"string","minLength":1,"maxLength":64},"model":{"type":["string","null"],"maxLength":200},"promptVersion":{"type":"string","minLength":1,"maxLength":200,"description":"Which prompt it runs with: a version, a tag or a digest."}},"minProperties":1};
+const schema929 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentChange.v1.schema.json","title":"AgentChange","description":"What of an agent is to become otherwise; the rest stays.","type":"object","additionalProperties":false,"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"environment":{"type":"string","minLength":1,"maxLength":64},"model":{"type":["string","null"],"maxLength":200},"promptVersion":{"type":"string","minLength":1,"maxLength":200,"description":"Which prompt it runs with: a version, a tag or a digest."}},"minProperties":1};
 
 function validate274(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentChange.v1.schema.json" */;
@@ -58229,7 +58258,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema928.properties, key0))){
+if(!(func0.call(schema929.properties, key0))){
 validate274.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -58259,7 +58288,7 @@ validate274.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern23.test(data1)){
+if(!pattern24.test(data1)){
 validate274.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -58311,7 +58340,7 @@ validate274.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath
 return false;
 }
 else {
-if(!pattern200.test(data3)){
+if(!pattern201.test(data3)){
 validate274.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -58344,7 +58373,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data4 = data.ceiling;
 const _errs12 = errors;
 if(!((data4 === 1) || (data4 === 2))){
-validate274.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema928.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate274.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema929.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -58510,7 +58539,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern55.test(data10)){
+if(!pattern56.test(data10)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -58664,7 +58693,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data13 = data.model;
 const _errs38 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate274.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema928.properties.model.type},message:"must be string,null"}];
+validate274.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema929.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs38){
@@ -58761,7 +58790,7 @@ export const validateActionOutcome = validate59;
 export const validateActionProposed = validate39;
 
 export const validateCancelRequested = validate275;
-const schema934 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema935 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
@@ -58857,7 +58886,7 @@ validate275.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateDelegation = validate65;
 
 export const validateFactSupplied = validate276;
-const schema937 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+const schema938 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
 function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
@@ -58926,7 +58955,7 @@ validate276.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern22.test(data1)){
+if(!pattern23.test(data1)){
 validate276.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -58962,7 +58991,7 @@ validate276.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern38.test(data3)){
+if(!pattern39.test(data3)){
 validate276.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -59017,7 +59046,7 @@ return errors === 0;
 validate276.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHandoff = validate277;
-const schema942 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Handoff.v1.schema.json","title":"Handoff","description":"What the run that delegates hands to the other agent's runtime, by whatever channel the two have: good for seconds, and for that agent alone.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments","instruction"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$"},"arguments":{"$ref":"./Delegation.v1.schema.json"},"instruction":{"type":"string","maxLength":16384,"description":"What the root run was instructed with, word for word."}}};
+const schema943 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Handoff.v1.schema.json","title":"Handoff","description":"What the run that delegates hands to the other agent's runtime, by whatever channel the two have: good for seconds, and for that agent alone.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments","instruction"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$"},"arguments":{"$ref":"./Delegation.v1.schema.json"},"instruction":{"type":"string","maxLength":16384,"description":"What the root run was instructed with, word for word."}}};
 
 function validate277(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/Handoff.v1.schema.json" */;
@@ -59086,7 +59115,7 @@ validate277.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern59.test(data1)){
+if(!pattern60.test(data1)){
 validate277.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -59200,7 +59229,7 @@ validate277.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern455.test(data3)){
+if(!pattern456.test(data3)){
 validate277.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -59281,7 +59310,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate279.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema221.enum},message:"must be equal to one of the allowed values"}];
+validate279.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema222.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate279.errors = vErrors;
@@ -59290,7 +59319,7 @@ return errors === 0;
 validate279.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEnded = validate280;
-const schema947 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"result":{"$ref":"../shared/Json.v1.schema.json","description":"What a child run returns to the run that delegated; elsewhere it means nothing."}}};
+const schema948 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"result":{"$ref":"../shared/Json.v1.schema.json","description":"What a child run returns to the run that delegated; elsewhere it means nothing."}}};
 
 function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
@@ -59324,7 +59353,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate280.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema947.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate280.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema948.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -59384,7 +59413,7 @@ return errors === 0;
 validate280.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunReturned = validate281;
-const schema950 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunReturned.v1.schema.json","title":"RunReturned","description":"returned: supervision passes on, to the run that delegated, how the child run ended.","type":"object","additionalProperties":false,"required":["action","child","agent","reason","spent","data","unclassified","result","fault"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"type":["string","null"],"maxLength":16384,"description":"JSON text; null where nothing was returned or it broke its schema."},"fault":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"Why the result is not passed on."},{"type":"null"}]}}};
+const schema951 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunReturned.v1.schema.json","title":"RunReturned","description":"returned: supervision passes on, to the run that delegated, how the child run ended.","type":"object","additionalProperties":false,"required":["action","child","agent","reason","spent","data","unclassified","result","fault"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"type":["string","null"],"maxLength":16384,"description":"JSON text; null where nothing was returned or it broke its schema."},"fault":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"Why the result is not passed on."},{"type":"null"}]}}};
 
 function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunReturned.v1.schema.json" */;
@@ -59407,7 +59436,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema950.properties, key0))){
+if(!(func0.call(schema951.properties, key0))){
 validate281.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -59665,7 +59694,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern55.test(data8)){
+if(!pattern56.test(data8)){
 const err6 = {instancePath:instancePath+"/spent/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -59863,7 +59892,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data13 = data.result;
 const _errs42 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate281.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema950.properties.result.type},message:"must be string,null"}];
+validate281.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema951.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs42){
@@ -59978,9 +60007,9 @@ validate281.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunStarted = validate64;
 
 export const validateDeadLetter = validate282;
-const schema960 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern503 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern504 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+const schema961 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern504 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern505 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
 function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
@@ -60041,7 +60070,7 @@ validate282.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../
 return false;
 }
 else {
-if(!pattern24.test(data1)){
+if(!pattern25.test(data1)){
 validate282.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -60089,7 +60118,7 @@ validate282.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern503.test(data3)){
+if(!pattern504.test(data3)){
 validate282.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
@@ -60116,7 +60145,7 @@ validate282.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath
 return false;
 }
 else {
-if(!pattern504.test(data4)){
+if(!pattern505.test(data4)){
 validate282.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
@@ -60144,7 +60173,7 @@ validate282.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:".
 return false;
 }
 else {
-if(!pattern34.test(data5)){
+if(!pattern35.test(data5)){
 validate282.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -60192,7 +60221,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "allow") || (data === "modify")) || (data === "step_up")) || (data === "defer")) || (data === "deny"))){
-validate283.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema68.enum},message:"must be equal to one of the allowed values"}];
+validate283.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate283.errors = vErrors;
@@ -60272,7 +60301,7 @@ validate284.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern51.test(data1)){
+if(!pattern52.test(data1)){
 validate284.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -60369,7 +60398,7 @@ validate284.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",sche
 return false;
 }
 else {
-if(!pattern51.test(data5)){
+if(!pattern52.test(data5)){
 validate284.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -60429,8 +60458,8 @@ return errors === 0;
 validate284.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnvelopeHeaders = validate285;
-const schema965 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern508 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+const schema966 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern509 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
 function validate285(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
@@ -60529,7 +60558,7 @@ validate285.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern508.test(data3)){
+if(!pattern509.test(data3)){
 validate285.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -60584,7 +60613,7 @@ validate285.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern49.test(data5)){
+if(!pattern50.test(data5)){
 validate285.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -60624,7 +60653,7 @@ validate285.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern36.test(data7)){
+if(!pattern37.test(data7)){
 validate285.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -60703,7 +60732,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "derived") || (data === "attested")) || (data === "claimed"))){
-validate286.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema93.enum},message:"must be equal to one of the allowed values"}];
+validate286.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema94.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate286.errors = vErrors;
@@ -60745,7 +60774,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate287.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema610.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate287.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema611.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -60758,7 +60787,7 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate287.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema610.properties.id.type},message:"must be string,null"}];
+validate287.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema611.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
@@ -60768,7 +60797,7 @@ validate287.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern304.test(data1)){
+if(!pattern305.test(data1)){
 validate287.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -60900,7 +60929,7 @@ validate290.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern55.test(data1)){
+if(!pattern56.test(data1)){
 validate290.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -60933,9 +60962,9 @@ validate290.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validatePublicJwk = validate69;
 
 export const validateRuntimeHeaders = validate291;
-const schema974 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern519 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern522 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+const schema975 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern520 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern523 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
 function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
@@ -60963,7 +60992,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema974.properties, key0))){
+if(!(func0.call(schema975.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -61034,7 +61063,7 @@ validate291.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern508.test(data3)){
+if(!pattern509.test(data3)){
 validate291.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -61089,7 +61118,7 @@ validate291.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern49.test(data5)){
+if(!pattern50.test(data5)){
 validate291.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -61129,7 +61158,7 @@ validate291.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern36.test(data7)){
+if(!pattern37.test(data7)){
 validate291.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -61212,7 +61241,7 @@ validate291.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern519.test(data10)){
+if(!pattern520.test(data10)){
 validate291.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
@@ -61295,7 +61324,7 @@ validate291.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern522.test(data13)){
+if(!pattern523.test(data13)){
 validate291.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -61338,8 +61367,8 @@ return errors === 0;
 validate291.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceEvent = validate292;
-const schema981 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern523 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+const schema982 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern524 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
 function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
@@ -61434,7 +61463,7 @@ validate292.errors = [{instancePath:instancePath+"/type",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern523.test(data2)){
+if(!pattern524.test(data2)){
 validate292.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
@@ -61490,7 +61519,7 @@ validate292.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern38.test(data4)){
+if(!pattern39.test(data4)){
 validate292.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -61547,8 +61576,8 @@ return errors === 0;
 validate292.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceHeaders = validate293;
-const schema986 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern529 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+const schema987 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern530 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
 function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
@@ -61576,7 +61605,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema986.properties, key0))){
+if(!(func0.call(schema987.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -61647,7 +61676,7 @@ validate293.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern508.test(data3)){
+if(!pattern509.test(data3)){
 validate293.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -61702,7 +61731,7 @@ validate293.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern49.test(data5)){
+if(!pattern50.test(data5)){
 validate293.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -61742,7 +61771,7 @@ validate293.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern36.test(data7)){
+if(!pattern37.test(data7)){
 validate293.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -61797,7 +61826,7 @@ validate293.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern529.test(data9)){
+if(!pattern530.test(data9)){
 validate293.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
@@ -61824,7 +61853,7 @@ validate293.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern522.test(data10)){
+if(!pattern523.test(data10)){
 validate293.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -61864,7 +61893,7 @@ return errors === 0;
 validate293.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSnapshotHeartbeat = validate294;
-const schema990 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema991 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate294(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
@@ -61943,7 +61972,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!((((data === 1) || (data === 2)) || (data === 3)) || (data === 4))){
-validate295.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate295.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate295.errors = vErrors;
@@ -61952,7 +61981,7 @@ return errors === 0;
 validate295.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionCancelled = validate296;
-const schema993 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema994 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
@@ -62021,7 +62050,7 @@ validate296.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern38.test(data1)){
+if(!pattern39.test(data1)){
 validate296.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -62079,7 +62108,7 @@ export const validateActionReversed = validate78;
 export const validateHaltNotice = validate181;
 
 export const validateRunHalted = validate297;
-const schema997 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+const schema998 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
 
 function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
@@ -62148,7 +62177,7 @@ validate297.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern38.test(data1)){
+if(!pattern39.test(data1)){
 validate297.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -62191,7 +62220,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs11 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate297.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema997.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate297.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema998.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -62216,7 +62245,7 @@ return errors === 0;
 validate297.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunResumed = validate298;
-const schema1001 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema1002 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
@@ -62285,7 +62314,7 @@ validate298.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern38.test(data1)){
+if(!pattern39.test(data1)){
 validate298.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -62339,7 +62368,7 @@ return errors === 0;
 validate298.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTimerDue = validate299;
-const schema1005 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+const schema1006 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
 
 function validate299(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
@@ -62373,7 +62402,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate299.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema1005.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate299.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema1006.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -62483,7 +62512,7 @@ return errors === 0;
 validate299.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimClaims = validate300;
-const schema1007 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema1008 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
@@ -62759,7 +62788,7 @@ validate300.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateDelegationContext = validate75;
 
 export const validateGrantClaims = validate301;
-const schema1016 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"observe":{"const":true,"description":"Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise."},"delegation":{"$ref":"./DelegationContext.v1.schema.json"}}};
+const schema1017 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"observe":{"const":true,"description":"Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise."},"delegation":{"$ref":"./DelegationContext.v1.schema.json"}}};
 
 function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
@@ -62782,7 +62811,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1016.properties, key0))){
+if(!(func0.call(schema1017.properties, key0))){
 validate301.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -62940,7 +62969,7 @@ validate301.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern69.test(data5)){
+if(!pattern70.test(data5)){
 validate301.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -63073,7 +63102,7 @@ if(data.tier !== undefined && func0.call(data, "tier")){
 let data10 = data.tier;
 const _errs32 = errors;
 if(!((((data10 === 1) || (data10 === 2)) || (data10 === 3)) || (data10 === 4))){
-validate301.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema69.enum},message:"must be equal to one of the allowed values"}];
+validate301.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema70.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;

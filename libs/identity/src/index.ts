@@ -17,5 +17,6 @@ export * from './session-proof.ts';
 export * from './strict-json.ts';
 export * from './token-cache.ts';
 export { maxClockSkewMs } from './validity.ts';
+export * from './vote.ts';
 export * from './note.ts';
 export * from './evidence.ts';

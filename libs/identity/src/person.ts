@@ -36,7 +36,13 @@ export interface ReviewStatement { readonly sub: string; readonly tenant: string
 /** A fact that somebody owes a deferred action; `value` is argumentsDigest of it. */
 export interface FactStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly fact: string; readonly value: string; readonly iat: number }
 
+/** A person lets an account of a channel vote in their name: `key` is the channel's public key (x), minor and currency the cap on what it may move (null: nothing). */
+export interface ChannelLinkStatement { readonly sub: string; readonly tenant: string; readonly channel: string; readonly account: string; readonly key: string; readonly minor: number | null; readonly currency: string | null; readonly iat: number; readonly exp: number }
+/** A person adds a key of theirs (a browser's), or takes one away. */
+export interface PersonKeyStatement { readonly sub: string; readonly tenant: string; readonly purpose: 'add' | 'remove'; readonly kid: string; readonly x: string; readonly iat: number }
+
 export interface PersonStatements {
+  readonly 'channel-link': ChannelLinkStatement; readonly 'person-key': PersonKeyStatement;
   readonly fact: FactStatement; readonly vote: VoteStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement; readonly 'change-review': ChangeReviewStatement;
 }
@@ -48,6 +54,8 @@ const kinds = {
   review: { typ: 'countersign-review+jwt', texts: ['sub', 'tenant', 'run', 'action', 'digest', 'reason'] },
   fact: { typ: 'countersign-fact+jwt', texts: ['sub', 'tenant', 'run', 'action', 'fact', 'value'] },
   login: { typ: 'countersign-person+jwt', texts: ['sub', 'aud', 'jti'] },
+  'channel-link': { typ: 'countersign-channel-link+jwt', texts: ['sub', 'tenant', 'channel', 'account', 'key'] },
+  'person-key': { typ: 'countersign-person-key+jwt', texts: ['sub', 'tenant', 'purpose', 'kid', 'x'] },
   bundle: { typ: 'countersign-bundle+jwt', texts: bundleTexts },
   'bundle-order': { typ: 'countersign-bundle-order+jwt', texts: [...bundleTexts, 'base', 'purpose'] },
   'bundle-review': { typ: 'countersign-bundle-review+jwt', texts: [...bundleTexts, 'base', 'counterexample', 'reason'] },
@@ -58,6 +66,7 @@ const kinds = {
 
 const purposes: readonly unknown[] = ['activate', 'rollback', 'shadow', 'canary', 'withdraw'];
 const isCount = (value: unknown, from: number, to = Number.MAX_SAFE_INTEGER): boolean => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
+const isCap = ({ minor, currency }: Readonly<Record<string, unknown>>): boolean => (minor === null && currency === null) || (isCount(minor, 0) && typeof currency === 'string' && /^[A-Z]{3}$/.test(currency));
 /** What a bundle's order or review lacks; a canary takes 1 to 100 percent, everything else none. */
 const bundleFault = (kind: string, p: Readonly<Record<string, unknown>>): string | undefined => {
   if (kind !== 'bundle-order' && kind !== 'bundle-review') return undefined;
@@ -94,6 +103,8 @@ export const verifyPersonStatement = <K extends keyof PersonStatements>(kind: K,
   if (p['sub'] !== check.person) return refuse('wrong_person', 'the statement names another person than the owner of the key');
   if (kind === 'vote' && ((p['vote'] !== 'approve' && p['vote'] !== 'deny') || typeof p['reason'] !== 'string')) return refuse('bad_token', 'a vote is approve or deny, with a reason');
   if (kind === 'review' && p['verdict'] !== 'right' && p['verdict'] !== 'wrong') return refuse('bad_token', 'a verdict is right or wrong');
+  if (kind === 'channel-link' && !isCap(p)) return refuse('bad_token', 'the cap of a link is minor units with a currency, or null and null');
+  if (kind === 'person-key' && p['purpose'] !== 'add' && p['purpose'] !== 'remove') return refuse('bad_token', 'a key is added or removed');
   const lacks = bundleFault(kind, p);
   if (lacks !== undefined) return refuse('bad_token', lacks);
   if (kind === 'login') {

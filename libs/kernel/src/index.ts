@@ -7,3 +7,4 @@ export * from './reach.ts';
 export * from './patterns.ts';
 export * from './delegation.ts';
 export * from './scope-extension.ts';
+export * from './channel-authority.ts';

@@ -43,6 +43,22 @@ describe('an approval', () => {
     expect(code(given(requested).when(command))).toBe(expected);
   });
 
+  describe('out of a channel', () => {
+    const authority = (minor: number | null) => ({ channel: 'slack-main', account: 'U1', cap: minor === null ? null : { minor, currency: 'EUR' } });
+    const paying = (minor: number, tier: 3 | 4 = 3): ApprovalEvent => ({ type: 'requested', at: 0, question: { ...question, tier, evidence: { ...question.evidence, facts: { amount: { value: minor, origin: 'derived' }, currency: { value: 'EUR', origin: 'derived' } } } } });
+
+    it.each([
+      ['within the cap', paying(500), 500, 'accepted'], ['above the cap', paying(501), 500, 'over_channel_cap'], ['money without a cap', paying(1), null, 'over_channel_cap'],
+      ['what moves no money', requested, null, 'accepted'], ['the senior tier', paying(1, 4), 500, 'over_channel_cap'],
+    ] as const)('approves %s or not', (_, asked, cap, expected) => expect(code(given(asked).when(vote('tom', 'approve', { authority: authority(cap) })))).toBe(expected));
+    it('is one factor at most; own keys are the others', () => {
+      const linked: ApprovalEvent = { type: 'voted', vote: { person: 'tom', vote: 'approve', jws: 'x', link: 'y' }, reason: '', at: 10 };
+      expect(code(given(requested, linked).when(vote('tina', 'approve', { authority: authority(null) })))).toBe('channel_factor_taken');
+      expect(code(given(requested, linked).when(vote('tina', 'approve')))).toBe('accepted');
+    });
+    it('denies whatever the amount', () => expect(code(given(paying(999, 4)).when(vote('tom', 'deny', { authority: authority(null) })))).toBe('accepted'));
+  });
+
   it('refuses a changed mind and a vote after the end', () => {
     expect(code(given(requested, voted('tom', 'approve')).when(vote('tom', 'deny')))).toBe('already_voted');
     expect(code(given(requested, voted('tom', 'deny'), { type: 'resolved', resolution: 'denied', at: 10 }).when(vote('tina', 'approve')))).toBe('approval_closed');

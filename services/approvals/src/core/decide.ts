@@ -3,6 +3,7 @@ import type { Outcome } from '@countersign/kernel';
 import type { ApprovalCode, ApprovalCommand } from './commands.ts';
 import type { ApprovalEvent } from './events.ts';
 import type { Approval } from './state.ts';
+import { channelRefusal } from './channel-votes.ts';
 
 type Decided = Outcome<ApprovalEvent, ApprovalCode>;
 type Open = Extract<Approval, { status: 'open' }>;
@@ -43,6 +44,8 @@ const vote = (command: Extract<ApprovalCommand, { type: 'vote' }>, { question, v
   if (!command.roles.some((role) => question.route.includes(role))) return refused('not_eligible', `this needs one of the roles ${question.route.join(', ')}`);
   const earlier = votes.find((one) => one.person === cast.person);
   if (earlier) return earlier.vote === cast.vote ? nothingNew : refused('already_voted', 'a vote is final');
+  const overreach = cast.vote === 'approve' ? channelRefusal(command.authority ?? null, question, votes) : null;
+  if (overreach !== null) return refused(overreach, overreach === 'over_channel_cap' ? 'this is above what may be approved out of a channel: sign with your own key' : 'somebody approved out of a channel already: another factor takes an own key');
   const voted: ApprovalEvent = { type: 'voted', vote: cast, reason: command.reason, at: now };
   if (cast.vote === 'deny') return accepted(voted, { type: 'resolved', resolution: 'denied', at: now });
   return votes.length + 1 >= question.quorum ? accepted(voted, { type: 'resolved', resolution: 'approved', at: now }) : accepted(voted);

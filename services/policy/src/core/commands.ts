@@ -1,4 +1,5 @@
 import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, DelegationContext, FactSupplied, RunEnded, RunHalted, RunResumed, RunReturned, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
+import type { ChannelAuthority } from '@countersign/kernel';
 
 /** A commands' envelope: where it stood in the inbox. Bytes, proof and signature are checked; nothing else is. */
 interface Envelope {
@@ -36,7 +37,7 @@ export interface FromRuntime extends Envelope {
 }
 
 /** A vote whose signature was looked at. `why` is null where it counts: the person's own key, active, the digest that was asked about. */
-export interface CheckedVote { readonly person: string; readonly vote: 'approve' | 'deny'; readonly roles: readonly string[]; readonly why: string | null }
+export interface CheckedVote { readonly person: string; readonly vote: 'approve' | 'deny'; readonly roles: readonly string[]; readonly why: string | null; /** What the channel may say that it came out of; null: signed with the person's own key. */ readonly channel: ChannelAuthority | null }
 
 /** Who supplied a fact. `why` is null where the signature holds: their own key, active, for this run, action, fact and value. */
 export interface CheckedSupplier { readonly person: string; readonly roles: readonly string[]; readonly why: string | null }

@@ -1,5 +1,5 @@
 import type { ApprovalResolved, Fact } from '@countersign/contracts';
-import { seniorHaltId } from '@countersign/kernel';
+import { channelFault, seniorHaltId } from '@countersign/kernel';
 import type { CheckedVote, ServiceBody } from './commands.ts';
 import { returnOf } from './delegation.ts';
 import { own, refuse, resumeRun } from './draft.ts';
@@ -58,7 +58,7 @@ const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly Check
     denyWaiting(draft, world, run, message.action, action, 'approval_expired', 'the approval came after its time', message, true);
     return draft;
   }
-  const short = shortOfQuorum(votes, action.approval);
+  const short = shortOfQuorum(votes, action.approval, { tier: action.tier, money: action.reservedMoney });
   if (short !== null) return refuse(draft, 'votes_invalid', short);
   const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, supplied: action.supplied });
   const halt = seniorHaltId(draft.command.run, message.action);
@@ -66,16 +66,18 @@ const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly Check
   return draft;
 };
 
-/** Counts distinct people of the route whose signed approval holds and who did not ask for the action themselves. Null where they are enough. */
-const shortOfQuorum = (votes: readonly CheckedVote[], asked: NonNullable<ActionState['approval']>): string | null => {
-  const people = new Set<string>();
+/** Counts distinct people of the route whose signed approval holds and who did not ask for the action themselves; own keys before channels. Null where they are enough. */
+const shortOfQuorum = (votes: readonly CheckedVote[], asked: NonNullable<ActionState['approval']>, action: Parameters<typeof channelFault>[1]): string | null => {
+  const people = new Map<string, CheckedVote['channel']>();
   let why = 'no vote counts';
-  for (const vote of votes) {
+  for (const vote of votes.toSorted((a, b) => Number(a.channel !== null) - Number(b.channel !== null))) {
+    const overreach = vote.channel === null ? null : channelFault(vote.channel, action, [...people.values()]);
     if (vote.vote !== 'approve') continue;
     if (vote.why !== null) why = `${vote.person}: ${vote.why}`;
     else if (asked.requesters.includes(vote.person)) why = `${vote.person} asked for it and cannot vote`;
     else if (!vote.roles.some((role) => asked.route.includes(role))) why = `${vote.person} has none of the roles ${asked.route.join(', ')}`;
-    else people.add(vote.person);
+    else if (overreach !== null) why = `${vote.person}: ${overreach}`;
+    else if (!people.has(vote.person)) people.set(vote.person, vote.channel);
   }
   return people.size >= asked.quorum ? null : `${people.size} of ${asked.quorum} approvals hold (${why})`;
 };

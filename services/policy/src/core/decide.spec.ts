@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { CheckedVote } from './commands.ts';
 import { actionId, agent, outcomeOf, proposal, proposed, resolvedFor, runId, scene, start, started, supply, vote, world } from './scene.fixture.ts';
 
 const opened = () => {
@@ -167,6 +168,31 @@ describe('approval', () => {
     expect(draft.records[0]).toMatchObject({ kind: 'message.refused', code: 'votes_invalid' });
     expect(draft.grants).toHaveLength(0);
     expect(runOf(s).actions.get(actionId(1))?.status).toBe('open');
+  });
+
+  describe('out of a channel', () => {
+    const slack = (minor: number | null, currency = 'EUR'): CheckedVote['channel'] => ({ channel: 'slack-main', account: 'U1', cap: minor === null ? null : { minor, currency } });
+    const answered = (votes: readonly CheckedVote[], quorum = 1) => {
+      const s = asked();
+      const action = runOf(s).actions.get(actionId(1))!;
+      action.approval = { ...action.approval!, quorum };
+      return s.hear(resolvedFor(s, 1, 'approved', votes)).records[0];
+    };
+
+    it('counts up to the cap that the person set', () => expect(answered([vote('carl', ['controller'], null, slack(5))])).toMatchObject({ decision: { decision: 'allow' } }));
+    it.each([['above the cap', slack(4)], ['in another currency', slack(5, 'USD')], ['of money without a cap', slack(null)]])('does not count %s', (_, channel) => {
+      expect(answered([vote('carl', ['controller'], null, channel)])).toMatchObject({ kind: 'message.refused', code: 'votes_invalid', detail: expect.stringContaining('over_channel_cap') });
+    });
+    it('never counts for the senior tier', () => {
+      const s = opened();
+      s.tell(s.message(proposed(1, 'tier4')));
+      expect(s.hear(resolvedFor(s, 1, 'approved', [vote('carl', ['cfo'], null, slack(500))])).records[0]).toMatchObject({ code: 'votes_invalid' });
+    });
+    it('fills one factor at most, whatever the order, and the rest is own keys', () => {
+      const [carl, cleo, own] = [vote('carl', ['controller'], null, slack(5)), vote('cleo', ['controller'], null, { ...slack(5)!, channel: 'jira' }), vote('dora', ['controller'])];
+      expect(answered([carl, cleo], 2)).toMatchObject({ code: 'votes_invalid', detail: expect.stringContaining('channel_factor_taken') });
+      expect(answered([carl, cleo, own], 2)).toMatchObject({ decision: { decision: 'allow' } });
+    });
   });
 
   it.each(['denied', 'expired'] as const)('denies when people say %s, once', (resolution) => {

@@ -110,7 +110,7 @@ export const outcomeOf = (n: number, status: 'succeeded' | 'not_executed' = 'suc
 export const supply = (n: number, value: Json = 1, over: Partial<CheckedSupplier> = {}, fact = 'score'): ServiceBody => ({
   kind: 'supplied', message: { action: actionId(n), fact, value, by: 'sue', jws: 'signed' }, supplier: { person: 'sue', roles: ['scorer'], why: null, ...over },
 });
-export const vote = (person: string, roles: readonly string[], why: string | null = null): CheckedVote => ({ person, vote: 'approve', roles, why });
+export const vote = (person: string, roles: readonly string[], why: string | null = null, channel: CheckedVote['channel'] = null): CheckedVote => ({ person, vote: 'approve', roles, why, channel });
 export const resolvedFor = (s: Scene, n: number, resolution: 'approved' | 'denied' | 'expired', votes: readonly CheckedVote[]): ServiceBody => {
   const asked = s.state.runs.get(runId)?.actions.get(actionId(n));
   return { kind: 'resolved', votes, message: { approval: 'a1', action: actionId(n), answers: asked?.position ?? -1, digest: asked?.approval?.digest ?? '', resolution, votes: [] } };

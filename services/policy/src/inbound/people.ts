@@ -1,5 +1,5 @@
 import type { ApprovalResolved, FactSupplied, PersonSnapshot, TokenClaims } from '@countersign/contracts';
-import { argumentsDigest, createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement } from '@countersign/identity';
+import { argumentsDigest, createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement, verifyVote } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
 import type { CheckedSupplier, CheckedVote } from '../core/commands.ts';
 
@@ -25,12 +25,12 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
     return { person: found, keys };
   };
 
-  const voteFault = (message: ApprovalResolved, vote: ApprovalResolved['votes'][number], known: ReturnType<typeof active>, now: number): string | null => {
-    if (known === undefined) return 'not an active person';
-    const verified = verifyPersonStatement('vote', vote.jws, known.keys, { now, person: vote.person });
-    if (!verified.ok) return verified.code;
-    const { statement } = verified;
-    return statement.digest === message.digest && statement.approval === message.approval && statement.vote === vote.vote ? null : 'signed for another question';
+  const checkVote = (message: ApprovalResolved, vote: ApprovalResolved['votes'][number], known: ReturnType<typeof active>, now: number): Pick<CheckedVote, 'why' | 'channel'> => {
+    if (known === undefined) return { why: 'not an active person', channel: null };
+    const verified = verifyVote(vote, known.keys, { now, person: vote.person, tenant });
+    if (!verified.ok) return { why: verified.code, channel: null };
+    const { statement, authority } = verified;
+    return { why: statement.digest === message.digest && statement.approval === message.approval && statement.vote === vote.vote ? null : 'signed for another question', channel: authority };
   };
 
   const supplierFault = (message: FactSupplied, of: { readonly tenant: string; readonly run: string }, known: ReturnType<typeof active>, now: number): string | null => {
@@ -50,7 +50,7 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
     },
     checkVotes: (message, now) => message.votes.map((vote) => {
       const known = active(vote.person);
-      return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], why: voteFault(message, vote, known, now) };
+      return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], ...checkVote(message, vote, known, now) };
     }),
     ahead: async (jws) => {
       const claimed = peekJws(jws)?.['sub'];

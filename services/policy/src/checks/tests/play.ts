@@ -87,7 +87,7 @@ export const play = (test: BundleTest, bundle: CompiledBundle, tools: KnownTools
   if (test.approval !== null) {
     const asked = typeof record === 'string' ? null : record.decision.approval;
     if (asked === null || typeof record === 'string') return `people answer, but were not asked: ${typeof record === 'string' ? record : record.decision.decision}`;
-    const votes = Array.from({ length: asked.quorum }, (_, i) => ({ person: `person-${i + 1}`, vote: 'approve' as const, roles: asked.route, why: null }));
+    const votes = Array.from({ length: asked.quorum }, (_, i) => ({ person: `person-${i + 1}`, vote: 'approve' as const, roles: asked.route, why: null, channel: null }));
     record = decidedIn(hear({ kind: 'resolved', votes, message: { approval: 'a1', action: id, answers: record.position, digest: asked.digest, resolution: test.approval, votes: [] } }));
   }
   return typeof record === 'string' ? record : { record, judged };

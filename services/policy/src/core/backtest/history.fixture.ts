@@ -87,7 +87,7 @@ export const historyOf = (bundle: CompiledBundle, canary?: CompiledBundle) => {
     /** People answer a question: `votes` of them, each now. */
     answer: (asked: GovernedDecided, resolution: 'approved' | 'denied' | 'expired', people: readonly string[] = ['tara']): GovernedDecided => {
       const { run, action, position } = asked;
-      const votes: CheckedVote[] = people.map((person) => ({ person, vote: resolution === 'approved' ? 'approve' : 'deny', roles: ['treasurer', 'senior'], why: null }));
+      const votes: CheckedVote[] = people.map((person) => ({ person, vote: resolution === 'approved' ? 'approve' : 'deny', roles: ['treasurer', 'senior'], why: null, channel: null }));
       const message = { approval: 'a1', action, answers: position, digest: asked.decision.approval!.digest, resolution, votes: votes.map(({ person, vote }) => ({ person, vote, jws: `e30.${person}.e30` })) };
       const body: ServiceBody = { kind: 'resolved', message, votes };
       return handle({ ...envelope(run!, 'resolved'), from: 'service', service: 'approvals', hash: 'h'.repeat(43), body }).find((record) => record.kind === 'action.decided')!;
