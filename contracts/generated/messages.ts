@@ -65,6 +65,41 @@ export interface AuditCheckpoint {
   readonly note: string;
   readonly at: number;
 }
+/** One entry of the log as it is hashed: JSON in UTF-8 of at most 8 KB, members in this order, never serialised again. Pseudonymous; everything said in free text is in the payload that it commits to. */
+export interface AuditLeaf {
+  /** A reader refuses a version it does not know. */
+  readonly v: 1;
+  /** CloudEvents id, or where it was read. */
+  readonly id: string;
+  /** CloudEvents type; countersign.audit.rejected.v1 where nothing of it could be verified. */
+  readonly type: string;
+  readonly tenant: string;
+  readonly source: { readonly topic: string; readonly partition: number; readonly offset: string };
+  /** When the broker took it, epoch ms: the clock that counts. */
+  readonly at: number;
+  /** When its sender says it was made, epoch ms. */
+  readonly said: number | null;
+  /** said less at where they are more than 10 s apart, ms. */
+  readonly skew: number | null;
+  readonly stream: string | null;
+  readonly run: string | null;
+  readonly agent: string | null;
+  readonly action: string | null;
+  readonly tool: string | null;
+  /** Versions of the agent and tool that the decision rested on; each is an entry of its own. */
+  readonly rested: { readonly agent: number; readonly tool: number } | null;
+  /** SHA-256, base64url: of the scope of a run's token, or of an agent's permission set as JSON. */
+  readonly permissions: string | null;
+  /** Dense number of a governed record in its partition. */
+  readonly position: number | null;
+  readonly decision: { readonly decision: string; readonly tier: number; readonly code: string | null; /** Version of the rule bundle. */ readonly policy: string; /** Ids of rules that fired; all of them are in the payload. */ readonly rules: readonly string[]; readonly round: number | null; /** Recorded of an observed agent and not enforced. */ readonly observed: boolean } | null;
+  readonly oversight: readonly { /** asked, voted, instructed, halt, lift, cancelled, reversed, or the type of a service's event. */ readonly event: string; /** Pseudonym (p-…) or name of a service; null where people were asked and nobody answered yet. */ readonly who: string | null; readonly at: number; /** What was decided: approve, deny, right, wrong, expired, … */ readonly said: string | null; /** Digest of what was shown. */ readonly saw: string | null }[];
+  readonly outcome: string | null;
+  readonly retention: 'short' | 'standard' | 'long';
+  readonly trace: string | null;
+  /** SHA-256("countersign/payload/v1" ‖ 0 ‖ salt ‖ payload), base64url. */
+  readonly payload: string;
+}
 
 // ---------- governed ----------
 /** A fact that is owed, and roles of which a supplier needs one. */

@@ -23,7 +23,7 @@ describe('the log in PostgreSQL', () => {
   const key = generateKey('audit-1');
   const open = (keeper = 'keeper') => composeAudit({
     pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
-    keeperFile: join(folder, keeper), publish: async () => undefined, now: () => 1,
+    keeperFile: join(folder, keeper), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
   });
 
   beforeAll(async () => {

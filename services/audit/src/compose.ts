@@ -12,7 +12,7 @@ import type { SourceRecord } from './core/entry.ts';
 import { createFileKeeper } from './outbound/checkpoint-keeper.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
 import { createCheckpointSigner } from './outbound/sign-checkpoint.ts';
-import { toEntry } from './outbound/to-entry.ts';
+import { createPseudonyms, createToEntry } from './outbound/to-entry.ts';
 import { createPublishedLog } from './views/published-log.ts';
 import type { PublishedLog } from './views/published-log.ts';
 
@@ -21,6 +21,8 @@ export interface AuditPorts {
   readonly origin: string;
   readonly key: { readonly privateKey: KeyObject; readonly publicKey: Uint8Array };
   readonly keeperFile: string;
+  /** Under which people become pseudonyms; kept apart from the log's database. */
+  readonly pseudonymSecret: Uint8Array;
   readonly publish: PublishCheckpoint;
   readonly now: () => number;
   readonly maxBatch?: number;
@@ -44,6 +46,7 @@ const toSource = (message: BusMessage): SourceRecord => ({
 export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   await ports.pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
   const store = createPostgresLog(ports.pool, ports.origin);
+  const toEntry = createToEntry(createPseudonyms(ports.pseudonymSecret));
   const sequencer = await createSequencer({
     store, keeper: createFileKeeper(ports.keeperFile), sha256: encodings.sha256,
     toEntry: (source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => toEntry(source)),

@@ -4,6 +4,7 @@ import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeAudit } from './compose.ts';
 import type { AuditConfig } from './config.ts';
+import { pseudonymSecret } from './outbound/pseudonym-secret.ts';
 import { createCheckpointPublisher } from './outbound/publish.ts';
 import { AuditModule } from './audit.module.ts';
 
@@ -15,7 +16,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const audit = await composeAudit({
     pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
-    keeperFile: config.keeper, publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
+    keeperFile: config.keeper, pseudonymSecret: await pseudonymSecret(config.secretsDir), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
   });
   return {
     name: 'audit', http: config.http, module: AuditModule.of(audit), log, bus, otlpEndpoint: config.otlpEndpoint,

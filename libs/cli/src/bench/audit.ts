@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeAudit } from '@countersign/audit/compose';
 import { bigintArray, byteaArray, textArray } from '@countersign/audit/outbound/binary-array';
-import { toEntry } from '@countersign/audit/outbound/to-entry';
+import { createPseudonyms, createToEntry } from '@countersign/audit/outbound/to-entry';
 import type { BusMessage } from '@countersign/bus';
 import { generateKey } from '@countersign/identity';
 import pg from 'pg';
@@ -20,7 +20,7 @@ const batchesOf = <T>(items: readonly T[], size: number): T[][] => Array.from({ 
 const sequencer = async (pool: pg.Pool, messages: readonly BusMessage[], round: number): Promise<{ perSecond: number; batchMs: number[] }> => {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-audit-'));
   const key = generateKey('audit-1');
-  const audit = await composeAudit({ pool, origin: `bench/${round}`, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') }, keeperFile: join(folder, 'last'), publish: async () => undefined, now: Date.now });
+  const audit = await composeAudit({ pool, origin: `bench/${round}`, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') }, keeperFile: join(folder, 'last'), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: Date.now });
   const batchMs: number[] = [];
   const began = performance.now();
   await Promise.all(Array.from({ length: sources }, async (_, partition) => {
@@ -39,6 +39,7 @@ const sequencer = async (pool: pg.Pool, messages: readonly BusMessage[], round: 
 
 /** The same rows, ready-made, into a plain table with a primary key: what PostgreSQL takes over one connection. */
 const bareInsert = async (pool: pg.Pool, messages: readonly BusMessage[]): Promise<number> => {
+  const toEntry = createToEntry(createPseudonyms(Buffer.alloc(32)));
   const entries = messages.map((message) => toEntry({ topic: message.topic, partition: message.partition, offset: message.offset, at: message.timestamp, headers: message.headers, value: message.value! }));
   await pool.query('create table if not exists bare (index bigint primary key, leaf bytea not null, run text, action text, salt bytea not null, body bytea not null)');
   await pool.query('truncate bare');

@@ -5,7 +5,7 @@ import type { GovernedRecord, Reply } from '@countersign/contracts';
 import { until } from './until.ts';
 
 /** What audit puts on the record, beside policy's replies. */
-const audited = [topic.runsGoverned, topic.registryEvents, topic.approvalsEvents, topic.policyEvents, topic.supervisionEvents, topic.supervisionHalts, topic.anomalyFindings, topic.runsInboxDead];
+const audited = [topic.runsGoverned, topic.registryEvents, topic.approvalsEvents, topic.policyEvents, topic.supervisionEvents, topic.supervisionHalts, topic.anomalyFindings, topic.runsInboxDead, topic.registryAgents, topic.registryTools];
 
 /** Everything that went over the bus, as an outsider read it. */
 export interface Observed {

@@ -1,7 +1,10 @@
-/**
- * What becomes of one record of the bus in the log: a small pseudonymous leaf that commits to the payload, which is kept apart.
- * Leaf format, version 1: JSON in UTF-8 with keys in the order of `Leaf`; hashed as stored, never serialised again.
- */
+import { oversightOf } from './oversight.ts';
+import type { Oversight } from './oversight.ts';
+import { retentionOf } from './retention.ts';
+import type { RetentionClass } from './retention.ts';
+import { fieldsOf, idOf, numberOf } from './reading.ts';
+
+/** One record of the bus, as it was read. */
 export interface SourceRecord {
   readonly topic: string;
   readonly partition: number;
@@ -16,69 +19,152 @@ export interface DecisionDigest {
   readonly decision: string;
   readonly tier: number;
   readonly code: string | null;
+  /** Version of the rule bundle. */
   readonly policy: string;
+  /** Ids of the rules that fired, at most 32; the payload has all of them with their reasons. */
   readonly rules: readonly string[];
+  /** 1 for the proposal, one more for each answer of people or arrived fact. */
+  readonly round: number | null;
+  /** Recorded of an observed agent and not enforced. */
+  readonly observed: boolean;
 }
 
+/**
+ * What becomes of one record of the bus in the log: a small leaf of pseudonymous ids and digests. What was said stands in the payload,
+ * which is kept apart, so that it can be erased while every proof stays valid.
+ * Leaf format, version 1: JSON in UTF-8 with its members in this order (contracts/schemas/audit/AuditLeaf.v1.schema.json); hashed as
+ * stored, never serialised again. A reader refuses a `v` it does not know.
+ */
 export interface Leaf {
   readonly v: 1;
   readonly id: string;
+  /** CloudEvents type; `countersign.audit.rejected.v1` where a service could not read the record: then nothing in it is vouched for. */
   readonly type: string;
   readonly tenant: string;
   readonly source: { readonly topic: string; readonly partition: number; readonly offset: string };
+  /** The clock that counts: when the broker took it. */
   readonly at: number;
+  /** When its sender says it was made; null where it does not say. */
+  readonly said: number | null;
+  /** `said` less `at`, ms, where they are further apart than `skewBoundMs`; null where they agree. */
+  readonly skew: number | null;
+  /** What the record belongs to, beside a run: `approval-…`, `agent:…`, `bundle:…`; people only by pseudonym. */
+  readonly stream: string | null;
   readonly run: string | null;
   readonly agent: string | null;
   readonly action: string | null;
+  readonly tool: string | null;
+  /** Versions of the registry's snapshots that the decision rested on. */
+  readonly rested: { readonly agent: number; readonly tool: number } | null;
+  /** Digest of what the agent was permitted: at a run's start of its token's scope, of an agent's snapshot of its whole permission set. */
+  readonly permissions: string | null;
   /** Dense number of the governed record in its partition: a gap is a missing record. */
   readonly position: number | null;
   readonly decision: DecisionDigest | null;
+  /** What people did, at most 8 of them; the payload has all. */
+  readonly oversight: readonly Oversight[];
+  /** `succeeded`, `failed`, `partial`, `unknown`, …: as the runtime reported it. */
+  readonly outcome: string | null;
+  readonly retention: RetentionClass;
+  /** W3C traceparent: which trace this belongs to. */
   readonly trace: string | null;
   /** Salted commitment to the payload, base64url. */
   readonly payload: string;
 }
 
+/** What the leaf needs of its surroundings. */
+export interface LeafContext {
+  /** Salted commitment to the payload, base64url. */
+  readonly commitment: string;
+  /** A person's name in the log: cannot be turned back by whoever has only the log. */
+  readonly pseudonym: (person: string) => string;
+  /** SHA-256, base64url. */
+  readonly digest: (text: string) => string;
+  /** Digest of what was shown to whoever signed this statement; null where it says none. */
+  readonly shownTo: (statement: string) => string | null;
+}
+
 /** Leaves stay small, so that proofs and bundles do (DESIGN 9). */
 export const maxLeafBytes = 8 * 1024;
+/** Clocks further apart are flagged. A record may wait for its publisher during an outage, so being late is no proof of a wrong clock; being early is. */
+export const skewBoundMs = 10_000;
 
-const text = (value: unknown, max = 256): string | null => (typeof value === 'string' ? value.slice(0, max) : null);
-const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null ? value as Record<string, unknown> : {});
-
-const decisionOf = (value: unknown): DecisionDigest | null => {
-  const decision = record(value);
-  if (typeof decision['decision'] !== 'string') return null;
+const decisionOf = (fields: Readonly<Record<string, unknown>>): DecisionDigest | null => {
+  const decision = fieldsOf(fields['decision']);
+  const [said, tier] = [idOf(decision['decision'], 16), numberOf(decision['tier'])];
+  if (said === null || tier === null) return null;
   const rules = Array.isArray(decision['rules']) ? decision['rules'] : [];
   return {
-    decision: decision['decision'],
-    tier: Number(decision['tier']),
-    code: text(decision['code']),
-    policy: text(decision['policyVersion']) ?? '',
-    // Rule ids of the pack are short and few; the whole list is in the payload.
-    rules: rules.slice(0, 32).map((rule) => text(record(rule)['id'], 128) ?? ''),
+    decision: said, tier, code: idOf(decision['code'], 64), policy: idOf(decision['policyVersion']) ?? '',
+    rules: rules.slice(0, 32).map((rule) => idOf(fieldsOf(rule)['id'], 96) ?? 'unknown'), round: numberOf(fields['round']), observed: decision['mode'] === 'observe',
   };
 };
 
-/**
- * Builds the leaf of a record.
- * @param body the record's JSON, or undefined where its bytes are none (a dead letter): the leaf then says only whence it came
- * @param commitment of the payload, base64url
- */
-export const leafOf = (source: SourceRecord, body: unknown, commitment: string): Leaf => {
-  const fields = record(body);
+const restedOf = (fields: Readonly<Record<string, unknown>>): Leaf['rested'] => {
+  const snapshots = fieldsOf(fields['snapshots']);
+  const [agent, tool] = [numberOf(snapshots['agent']), numberOf(snapshots['tool'])];
+  return agent === null || tool === null ? null : { agent, tool };
+};
+
+/** Exactly these members of a snapshot are the permission set, in this order: its digest is comparable over versions. */
+const permissionSet = ['status', 'roles', 'permissions', 'scoped', 'requestable', 'ceiling', 'limits', 'runtimeTrusted'] as const;
+
+const permissionsOf = (type: string, fields: Readonly<Record<string, unknown>>, digest: LeafContext['digest']): string | null => {
+  if (type === 'countersign.registry.agent.v1') return digest(JSON.stringify(permissionSet.map((name) => fields[name] ?? null)));
+  const { scope } = fieldsOf(fields['token']);
+  return typeof scope === 'string' ? digest(scope) : null;
+};
+
+const streamOf = (fields: Readonly<Record<string, unknown>>, pseudonym: LeafContext['pseudonym']): string | null => {
+  const stream = fields['stream'];
+  if (typeof stream !== 'string') return null;
+  return stream.startsWith('person:') ? `person:${pseudonym(stream.slice('person:'.length))}` : idOf(stream, 160);
+};
+
+const clocksOf = (source: SourceRecord): Pick<Leaf, 'said' | 'skew'> => {
+  const said = Date.parse(source.headers['ce_time'] ?? '');
+  if (!Number.isSafeInteger(said)) return { said: null, skew: null };
+  return { said, skew: Math.abs(said - source.at) > skewBoundMs ? said - source.at : null };
+};
+
+/** What a service's event is about, where it says so: the question of an approval, a blind review. */
+const aboutOf = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const data = fieldsOf(fields['data']);
+  const question = fieldsOf(data['question']);
+  return typeof question['run'] === 'string' ? question : typeof data['run'] === 'string' ? data : fields;
+};
+
+/** Builds the leaf of a record. @param body the record's JSON, or undefined where its bytes are none */
+export const leafOf = (source: SourceRecord, body: unknown, context: LeafContext): Leaf => {
+  // Of what was refused as unreadable nothing was verified, whatever it says of itself.
+  const rejected = /-dead\.v\d+$/.test(source.topic);
+  const fields = rejected ? {} : fieldsOf(body);
+  const about = aboutOf(fields);
+  const type = rejected ? null : idOf(source.headers['ce_type']);
   const position = fields['position'];
+  const decision = decisionOf(fields);
+  const oversight = oversightOf(fields, source.at, context);
   return {
     v: 1,
-    id: text(source.headers['ce_id']) ?? `${source.topic}/${source.partition}/${source.offset}`,
-    type: text(source.headers['ce_type']) ?? 'countersign.audit.rejected.v1',
-    tenant: text(source.headers['tenant']) ?? '',
+    id: idOf(source.headers['ce_id']) ?? `${source.topic}/${source.partition}/${source.offset}`,
+    type: type ?? 'countersign.audit.rejected.v1',
+    tenant: idOf(source.headers['tenant']) ?? '',
     source: { topic: source.topic, partition: source.partition, offset: String(source.offset) },
     at: source.at,
-    run: text(fields['run']),
-    agent: text(fields['agent']),
-    action: text(fields['action']),
+    ...clocksOf(source),
+    stream: streamOf(fields, context.pseudonym),
+    run: idOf(about['run']),
+    agent: idOf(about['agent']),
+    action: idOf(about['action']),
+    tool: idOf(about['tool']),
+    rested: restedOf(fields),
+    permissions: permissionsOf(type ?? '', fields, context.digest),
     position: typeof position === 'number' && Number.isSafeInteger(position) ? position : null,
-    decision: decisionOf(fields['decision']),
-    trace: text(source.headers['traceparent']),
-    payload: commitment,
+    decision,
+    oversight,
+    outcome: fields['kind'] === 'action.outcome' ? idOf(fieldsOf(fields['message'])['status'], 32) : null,
+    retention: retentionOf({ topic: source.topic, type: type ?? '', tier: decision?.tier ?? 0, overseen: oversight.length > 0 }),
+    trace: idOf(source.headers['traceparent'], 64),
+    payload: context.commitment,
   };
 };

@@ -3,21 +3,24 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { isHeartbeat } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
 import type { Audit } from '../compose.ts';
+import { createRepeats } from './repeats.ts';
 
 export const AUDIT = Symbol('Audit');
 
-/** Everything that goes on the record: what policy governed, every service's own events, and what was refused as unreadable. */
+/** Everything that goes on the record: what policy governed, every service's own events, agents and tools as they were, and what was refused as unreadable. */
 export const recorded = [
   'runs.governed.v1', 'registry.events.v1', 'approvals.events.v1', 'supervision.events.v1', 'supervision.halts.v1', 'anomaly.findings.v1', 'policy.events.v1', 'runs.inbox-dead.v1',
+  'registry.agents.v1', 'registry.tools.v1',
 ] as const;
 
 /** Dead letters of audit's own topics: nothing it reads is ever poison to it, so there are none. */
 const extras = { deadLetters: null, maxBatch: 1000 };
-const [governed, registry, approvals, supervision, halts, findings, policy, dead] = recorded;
+const [governed, registry, approvals, supervision, halts, findings, policy, dead, agents, tools] = recorded;
 
 @Controller()
 export class RecordsConsumer {
   readonly #audit: Audit;
+  readonly #repeats = createRepeats();
   constructor(@Inject(AUDIT) audit: Audit) {
     this.#audit = audit;
   }
@@ -30,4 +33,13 @@ export class RecordsConsumer {
   @EventPattern(findings, extras) findings(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(policy, extras) policy(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(dead, extras) dead(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
+  @EventPattern(agents, extras) agents(@Payload() messages: readonly BusMessage[]) { return this.#snapshots(messages); }
+  @EventPattern(tools, extras) tools(@Payload() messages: readonly BusMessage[]) { return this.#snapshots(messages); }
+
+  /** Decisions name the version of the agent and tool that they rested on: this is where that version stands. */
+  async #snapshots(messages: readonly BusMessage[]): Promise<void> {
+    const fresh = this.#repeats.fresh(messages);
+    await this.#audit.record(fresh);
+    this.#repeats.keep(fresh);
+  }
 }

@@ -1,0 +1,15 @@
+/**
+ * How long the payload of an entry is kept; entries themselves stay. `short`: what nobody vouches for. `standard`: what ran without people.
+ * `long`: what people decided or could be asked about later (tier 3 and 4, denials, approvals, halts, changes of agents, tools and rules).
+ */
+export type RetentionClass = 'short' | 'standard' | 'long';
+
+const day = 86_400_000;
+/** EU AI Act articles 19 and 26(6) ask for six months at least, so nothing is kept for less. */
+export const retentionMs: Readonly<Record<RetentionClass, number>> = { short: 190 * day, standard: 2 * 365 * day, long: 10 * 365 * day };
+
+export const retentionOf = (record: { readonly topic: string; readonly type: string; readonly tier: number; readonly overseen: boolean }): RetentionClass => {
+  if (record.type === '' || record.type === 'countersign.governed.messages.unproven.v1') return 'short';
+  if (record.topic !== 'runs.governed.v1') return record.topic === 'anomaly.findings.v1' ? 'standard' : 'long';
+  return record.tier >= 3 || record.overseen ? 'long' : 'standard';
+};
