@@ -24,6 +24,6 @@ export default {
     { ...base, displayName: 'unit', testMatch: [unit, '<rootDir>/test/{architecture,contracts,histories}/**/*.spec.ts'], testPathIgnorePatterns: ['\\.int\\.spec\\.ts$', '/node_modules/'] },
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/{libs,services}/**/*.int.spec.ts'] },
     { ...base, displayName: 'journeys', testMatch: ['<rootDir>/test/journeys/**/*.spec.ts'] },
-    { ...base, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
+    { ...base, displayName: 'faults', testMatch: ['<rootDir>/test/{faults,verifiers}/**/*.spec.ts'] },
   ],
 };

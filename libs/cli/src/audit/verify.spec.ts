@@ -19,6 +19,7 @@ const given = (entries: readonly Buffer[], hashed: readonly Buffer[] = entries, 
   for (let n = 0; n * 256 < hashed.length; n++) {
     const width = Math.min(256, hashed.length - n * 256);
     files.set(tilePath({ level: 'entries', n, width }), encodeBundle(entries.slice(n * 256, n * 256 + width)));
+    files.set('tile/1/000.p/1', appendLeaves(encodings.sha256, emptyEdge, tileOf.slice(0, 256).map((one) => leafHash(encodings.sha256, one))).tiles[1]?.hashes[0] ?? new Uint8Array());
     files.set(tilePath({ level: 0, n, width }), Buffer.concat(tileOf.slice(n * 256, n * 256 + width).map((one) => leafHash(encodings.sha256, one))));
   }
   return async (path: string) => files.get(path)!;
@@ -37,6 +38,17 @@ describe('verifying a log', () => {
 
   it('notices entries and tiles changed together', async () => {
     expect(await verifyLog(given(changed, honest, changed), vkey)).toMatchObject({ ok: false, firstBad: { why: expect.stringContaining('signed root') } });
+  });
+
+  it('names the bundle where entries and their tile were changed together below a tile of the next level', async () => {
+    const early = honest.map((one, i) => (i === 7 ? entry(i, { type: 'rewritten' }) : one));
+    const read = given(early, honest, early);
+    const level1 = await given(honest)('tile/1/000.p/1');
+    expect(await verifyLog(async (path) => (path.startsWith('tile/1/') ? level1 : read(path)), vkey)).toMatchObject({ ok: false, firstBad: { index: 0, why: expect.stringContaining('entries 0 to 255') } });
+  });
+
+  it('says which signed entry is no leaf', async () => {
+    expect(await verifyLog(given(honest.map((one, i) => (i === 9 ? Buffer.from([0, 255]) : one))), vkey)).toMatchObject({ ok: false, firstBad: { index: 9 } });
   });
 
   it('notices a governed record that was never logged', async () => {

@@ -37,27 +37,50 @@ export const verifyLog = async (read: ReadLog, verifierKey: string, onProgress: 
   let edge = emptyEdge;
   const positions = new Map<number, Set<number>>();
   let governed = 0;
+  let unreadable: number | undefined;
+  let above: Uint8Array = new Uint8Array();
   for (let n = 0; n * hashesPerTile < size; n++) {
-    const width = Math.min(hashesPerTile, size - n * hashesPerTile);
+    const first = n * hashesPerTile;
+    const width = Math.min(hashesPerTile, size - first);
     const entries = decodeBundle(await read(tilePath({ level: 'entries', n, width })));
-    if (entries?.length !== width) return bad(n * hashesPerTile, `bundle ${n} does not hold ${width} entries`, size, edge.size, rootText);
+    if (entries === undefined || entries.length > width) return bad(first, `bundle ${n} does not hold ${width} entries`, size, edge.size, rootText);
     const hashes = entries.map((entry) => leafHash(encodings.sha256, entry));
     const tile = await read(tilePath({ level: 0, n, width }));
     const differs = hashes.findIndex((hash, i) => !sameBytes(hash, tile.subarray(i * 32, i * 32 + 32)));
-    if (differs >= 0) return bad(n * hashesPerTile + differs, 'the entry is not the one that was hashed into the tree', size, edge.size, rootText);
-    edge = appendLeaves(encodings.sha256, edge, hashes).edge;
-    for (const entry of entries) {
-      const leaf = JSON.parse(Buffer.from(entry).toString()) as LeafFields;
-      if (!leaf.source.topic.startsWith('runs.governed.') || leaf.position === null) continue;
+    if (differs >= 0) return bad(first + differs, 'the entry is not the one that was hashed into the tree', size, edge.size, rootText);
+    if (entries.length < width) return bad(first + entries.length, 'the entry is missing', size, edge.size, rootText);
+    const appended = appendLeaves(encodings.sha256, edge, hashes);
+    edge = appended.edge;
+    const summary = appended.tiles.find(({ level }) => level === 1);
+    if (summary) {
+      if (n % hashesPerTile === 0) above = await read(tilePath({ level: 1, n: n / hashesPerTile, width: Math.min(hashesPerTile, Math.floor(size / hashesPerTile) - n) }));
+      const at = n % hashesPerTile * 32;
+      if (!sameBytes(summary.hashes[0]!, above.subarray(at, at + 32))) return bad(first, `one of the entries ${first} to ${first + width - 1} was changed together with its tile`, size, edge.size, rootText);
+    }
+    entries.forEach((entry, i) => {
+      const leaf = fieldsOf(entry);
+      if (leaf === undefined) { unreadable ??= first + i; return; }
+      if (!leaf.source.topic.startsWith('runs.governed.') || leaf.position === null) return;
       governed++;
       const seen = positions.get(leaf.source.partition) ?? new Set();
       positions.set(leaf.source.partition, seen.add(leaf.position));
-    }
+    });
     onProgress(edge.size, size);
   }
   if (!sameBytes(rootOf(encodings.sha256, edge), root)) return bad(size, 'the entries do not add up to the signed root: tiles and entries were changed together', size, edge.size, rootText);
+  if (unreadable !== undefined) return bad(unreadable, 'the entry is signed but is no leaf that this verifier can read', size, edge.size, rootText);
   const missing = [...positions].flatMap(([partition, seen]) => holes(seen).map((position) => `${partition}/${position}`));
   return { ok: missing.length === 0, entries: edge.size, checkpointSize: size, root: rootText, governed: { records: governed, missing } };
+};
+
+/** A leaf's fields; undefined where the bytes are none. What they say is only believed under the signed root. */
+const fieldsOf = (entry: Uint8Array): LeafFields | undefined => {
+  try {
+    const leaf = JSON.parse(Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString()) as Partial<LeafFields> | null;
+    return typeof leaf?.source?.topic === 'string' ? leaf as LeafFields : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const holes = (seen: ReadonlySet<number>): number[] => {
