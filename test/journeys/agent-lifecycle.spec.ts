@@ -1,15 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AgentList, AgentReviewList } from '@countersign/contracts';
 import { generateKey } from '@countersign/identity';
-import { call, enrol, expectStatus, openRawSession, startWhole, until } from '@countersign/spec/whole';
-import type { Human, RawSession, Whole } from '@countersign/spec/whole';
+import { call, enrol, expectStatus, openRawSession, openTerminal, startWhole, until } from '@countersign/spec/whole';
+import type { Human, RawSession, Terminal, Whole } from '@countersign/spec/whole';
 import { agent as agentCommand } from '../../libs/cli/src/people/agents-command.ts';
 import { raciOf } from '../../libs/cli/src/people/activate.ts';
-import { savePerson } from '../../libs/cli/src/people/local-people.ts';
-import { CannotRun } from '../../libs/cli/src/errors.ts';
 import { approvalFor } from './approval-for.ts';
 import type { ShownApproval } from './approval-for.ts';
 
@@ -18,7 +13,7 @@ type Review = AgentReviewList['reviews'][number];
 
 /** An agent that decides on people, from its registration to its end. */
 describe('the life of an agent', () => {
-  let whole: Whole, operator: Human, second: Human, folder: string;
+  let whole: Whole, operator: Human, second: Human, terminal: Terminal;
   let session: RawSession;
   const key = generateKey('assessor-1');
   const { kty, crv, x, kid } = key.publicJwk;
@@ -27,34 +22,22 @@ describe('the life of an agent', () => {
     limits: { calls: 1_000, money: null }, key: { kty, crv, x, kid }, euAiAct: { category: 'high', annexIII: 'essential_services' }, affects: ['applicants'], decidesOnPersons: ['desk.write'], raci: { ...raciOf('owner'), incident: { accountable: 'leaver' } },
   };
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'agent-life-'));
     whole = await startWhole();
     ({ operator } = whole.people);
-    savePerson(folder, { person: 'operator', name: 'operator', roles: ['operator'] }, operator.key);
+    terminal = openTerminal(whole.urls);
+    terminal.keep(operator, ['operator']);
     await enrol(whole.urls, operator, 'leaver', ['agent-owner']);
     second = await enrol(whole.urls, operator, 'second', ['operator']);
   }, 120_000);
   afterAll(async () => {
     await whole?.close();
-    rmSync(folder, { recursive: true, force: true });
+    terminal?.close();
   }, 60_000);
 
-  /** `countersign agent …  --json`, as a pipeline runs it. Its exit code is 2 where it throws CannotRun (main.ts). */
-  const typed = async (...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> => {
-    process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, http: whole.urls });
-    const out: string[] = [], err: string[] = [];
-    const spies = [jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out.push(String(text)); return true; }), jest.spyOn(process.stderr, 'write').mockImplementation((text) => { err.push(String(text)); return true; })];
-    try {
-      const code = await agentCommand([...args, '--json']).catch((error: unknown) => { if (!(error instanceof CannotRun)) throw error; err.push(error.message); return 2; });
-      return { code, out: out.join(''), err: err.join('') };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-      delete process.env['CS_LOCAL'];
-    }
-  };
+  /** `countersign agent … --json`, as a pipeline runs it. */
+  const typed = <T>(...args: string[]) => terminal.typed<T>(agentCommand, ...args);
   const reviewed = async (id: string): Promise<{ readonly code: number; readonly review: Review; readonly gaps: Readonly<Record<string, string>> }> => {
-    const { code, out } = await typed('review', id);
-    const review = JSON.parse(out.trim().split('\n').at(-1)!) as Review;
+    const { code, out: review } = await typed<Review>('review', id);
     return { code, review, gaps: Object.fromEntries(review.checks.filter(({ passed }) => !passed).map(({ check, why }) => [check, why])) };
   };
   const step = (who: Human, to: string, reason: string) => who.call('registry', 'POST', `/agents/assessor/${to}`, { reason });
@@ -143,7 +126,7 @@ describe('the life of an agent', () => {
   it('without a registry a pipeline is told that nothing was reviewed: exit code 2', async () => {
     await whole.stop('registry');
     const { code, out, err } = await typed('review', 'first');
-    expect([code, out]).toEqual([2, '']);
+    expect([code, out]).toEqual([2, {}]);
     expect(err).toContain('registry does not answer');
   });
 });

@@ -1,20 +1,17 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GraphNodeView, ToolSnapshot } from '@countersign/contracts';
-import { deskTool, enrol, freePorts, startWhole, until } from '@countersign/spec/whole';
-import type { Agent, Whole } from '@countersign/spec/whole';
-import type { Command } from '../../libs/cli/src/commands.ts';
+import { deskTool, enrol, freePorts, openTerminal, startWhole, until } from '@countersign/spec/whole';
+import type { Agent, Terminal, Whole } from '@countersign/spec/whole';
 import { bigCatalogue } from '../../libs/cli/src/bench/big-catalogue.ts';
 import { tools } from '../../libs/cli/src/catalogue/command.ts';
 import { graph } from '../../libs/cli/src/graph/command.ts';
-import { savePerson } from '../../libs/cli/src/people/local-people.ts';
 
 const npm = fileURLToPath(new URL('../../node_modules/@modelcontextprotocol/', import.meta.url));
 const entity = (kind: string, name: string, spec: string, marks = ''): string => `apiVersion: backstage.io/v1alpha1\nkind: ${kind}\nmetadata:\n  name: ${name}\n  annotations: { countersign.dev/marks: '${marks}' }\nspec:\n  owner: group:crew\n${spec}`;
@@ -24,20 +21,9 @@ const shop = [crew, component('web', ['billing']), component('billing', ['ledger
 
 /** What a company runs and what its agents may call, brought in from where it is written down already. */
 describe('the system graph and the tool catalogue', () => {
-  let whole: Whole, clerk: Agent, folder: string, everything: ChildProcess | undefined;
-  const file = (name: string, text: string): string => { const path = join(folder, name); writeFileSync(path, text); return path; };
-  const typed = async <T = Record<string, never>>(command: Command, ...args: string[]): Promise<{ readonly code: number; readonly out: T; readonly err: string }> => {
-    process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, http: whole.urls });
-    const out: string[] = [], err: string[] = [];
-    const spies = [jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out.push(String(text)); return true; }), jest.spyOn(process.stderr, 'write').mockImplementation((text) => { err.push(String(text)); return true; })];
-    try {
-      const code = await command([...args, '--json']);
-      return { code, out: (out.length === 0 ? {} : JSON.parse(out.join(''))) as T, err: err.join('') };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-      delete process.env['CS_LOCAL'];
-    }
-  };
+  let whole: Whole, clerk: Agent, terminal: Terminal, folder: string, everything: ChildProcess | undefined;
+  const file: Terminal['file'] = (...named) => terminal.file(...named);
+  const typed: Terminal['typed'] = (...line) => terminal.typed(...line);
   const decide = async (tool: string, args: Record<string, string>) => {
     const run = await clerk.open({ text: 'work', attestation: null });
     const { decision, tier, code } = await run.propose(tool, args as never).decision;
@@ -47,14 +33,15 @@ describe('the system graph and the tool catalogue', () => {
   const deploy = (service: string) => decide('desk.deploy', { service });
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'graph-'));
     const deployTool = deskTool('Deploys a service', { service: { type: 'string', minLength: 1, maxLength: 60 } }, { compensator: 'desk.write', facts: { changeNodes: "['component:default/' + args.service]" }, tests: [{ arguments: { service: 'web' }, facts: { changeNodes: ['component:default/web'] } }] });
     whole = await startWhole({ CS_POLICY_BUNDLE: fileURLToPath(new URL('./graph-rules', import.meta.url)) }, ['registry', 'policy', 'approvals', 'supervision', 'audit'], { 'desk.deploy': deployTool });
-    savePerson(folder, { person: 'operator', name: 'operator', roles: ['operator'] }, whole.people.operator.key);
-    savePerson(folder, { person: 'rita', name: 'rita', roles: ['policy-reviewer'] }, (await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer'])).key);
+    terminal = openTerminal(whole.urls);
+    ({ folder } = terminal);
+    terminal.keep(whole.people.operator, ['operator']);
+    terminal.keep(await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']), ['policy-reviewer']);
     clerk = await whole.agent('clerk');
   }, 120_000);
-  afterAll(async () => { everything?.kill(); await whole?.close(); rmSync(folder, { recursive: true, force: true }); }, 60_000);
+  afterAll(async () => { everything?.kill(); await whole?.close(); terminal?.close(); }, 60_000);
 
   it('a catalogue with a dangling relation is refused at its line and changes nothing; whole it is imported once', async () => {
     const broken = await typed<{ problems: unknown[] }>(graph, 'import', file('broken.yaml', [shop, component('app', ['web', 'nowhere'])].join('---\n')));

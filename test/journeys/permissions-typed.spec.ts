@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChangeView } from '@countersign/contracts';
-import { enrol, startWhole } from '@countersign/spec/whole';
-import type { Whole } from '@countersign/spec/whole';
-import type { Command } from '../../libs/cli/src/commands.ts';
-import { savePerson } from '../../libs/cli/src/people/local-people.ts';
+import { enrol, openTerminal, startWhole } from '@countersign/spec/whole';
+import type { Terminal, Whole } from '@countersign/spec/whole';
 import { agentPermissions } from '../../libs/cli/src/permissions/agent-command.ts';
 import { change } from '../../libs/cli/src/permissions/changes-command.ts';
 import { declaredCommand } from '../../libs/cli/src/permissions/roles-command.ts';
@@ -16,30 +13,19 @@ const role = declaredCommand('role'), template = declaredCommand('template'), gr
 
 /** What people type about roles and changes, against a registry that runs. */
 describe('roles, templates and changes from the command line', () => {
-  let whole: Whole, folder: string;
-  const typed = async <T = Record<string, unknown>>(command: Command, ...args: string[]): Promise<{ readonly code: number; readonly out: T; readonly err: string }> => {
-    process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, http: whole.urls });
-    const out: string[] = [], err: string[] = [];
-    const spies = [jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out.push(String(text)); return true; }), jest.spyOn(process.stderr, 'write').mockImplementation((text) => { err.push(String(text)); return true; })];
-    try {
-      const code = await command([...args, '--json']);
-      return { code, out: (out.length === 0 ? {} : JSON.parse(out.join(''))) as T, err: err.join('') };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-      delete process.env['CS_LOCAL'];
-    }
-  };
+  let whole: Whole, terminal: Terminal;
+  const typed: Terminal['typed'] = (...line) => terminal.typed(...line);
   beforeAll(async () => {
     whole = await startWhole({});
-    folder = mkdtempSync(join(tmpdir(), 'permissions-'));
-    savePerson(folder, { person: 'operator', name: 'operator', roles: ['operator'] }, whole.people.operator.key);
-    savePerson(folder, { person: 'rita', name: 'rita', roles: ['policy-reviewer'] }, (await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer'])).key);
+    terminal = openTerminal(whole.urls);
+    terminal.keep(whole.people.operator, ['operator']);
+    terminal.keep(await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']), ['policy-reviewer']);
   }, 120_000);
-  afterAll(async () => { await whole?.close(); rmSync(folder ?? '', { recursive: true, force: true }); }, 60_000);
+  afterAll(async () => { await whole?.close(); terminal?.close(); }, 60_000);
 
   it('an agent comes out of a template, and what it may do is explained', async () => {
     expect(await typed(template, 'demo')).toMatchObject({ code: 0, out: { templates: [{ template: 'customer-service' }, { template: 'reader' }, { template: 'supplier-payments' }] } });
-    const keyFile = join(folder, 'payer.json');
+    const keyFile = join(terminal.folder, 'payer.json');
     expect(await typed(agentPermissions, 'new', 'payer', '--template', 'supplier-payments', '--name', 'Payer', '--purpose', 'pays suppliers', '--owner', 'owner', '--key-file', keyFile)).toMatchObject({ code: 0, out: { agent: 'payer', status: 'draft', template: 'supplier-payments' } });
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
     expect(await typed(agentPermissions, 'permissions', 'payer', '--tool', 'payments.refund')).toMatchObject({ code: 0, out: { tool: { tool: 'payments.refund' } } });

@@ -1,16 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Subscription } from '@countersign/bus';
 import type { BundleHistoryView, BundleStatusView, BundleVersionView, GovernedDecided, PutToolRequest, ServiceEvent, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import { secretFile } from '@countersign/service-host';
-import { call, enrol, expectStatus, startWhole, until } from '@countersign/spec/whole';
-import type { Agent, Human, Whole } from '@countersign/spec/whole';
-import { savePerson } from '../../libs/cli/src/people/local-people.ts';
+import { call, enrol, expectStatus, openTerminal, startWhole, until } from '@countersign/spec/whole';
+import type { Agent, Human, Terminal, Whole } from '@countersign/spec/whole';
 import { policy } from '../../libs/cli/src/policy/command.ts';
 import { cohortOf } from '../../services/policy/src/outbound/cohort.ts';
 
@@ -19,7 +17,7 @@ const supplier = 'DE89370400440532013000';
 
 describe('a rule of the demo company', () => {
   let whole: Whole;
-  let folder: string;
+  let folder: string, terminal: Terminal;
   let ann: Human;
   let rob: Human;
   let follower: Subscription;
@@ -28,13 +26,14 @@ describe('a rule of the demo company', () => {
   let payer: Agent;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'lifecycle-'));
     const tools = (JSON.parse(readFileSync(join(pack, 'tools.json'), 'utf8')) as (PutToolRequest & { readonly tool: string })[]).map(({ tool, ...body }) => [tool, body] as const);
     whole = await startWhole({ CS_POLICY_BUNDLE: pack }, undefined, Object.fromEntries(tools));
+    terminal = openTerminal(whole.urls);
+    ({ folder } = terminal);
     const { operator, owner } = whole.people;
     for (const [person, roles] of [['ann', ['policy-author']], ['rob', ['policy-reviewer']]] as const) {
       const enrolled = await enrol(whole.urls, operator, person, roles);
-      savePerson(folder, { person, name: person, roles }, enrolled.key);
+      terminal.keep(enrolled, roles);
       if (person === 'ann') ann = enrolled; else rob = enrolled;
     }
     follower = await whole.bus.follow({ topics: ['policy.events.v1'], from: 'start', onBatch: (messages) => { for (const one of messages) events.push({ id: one.headers['ce_id']!, event: JSON.parse(one.value!.toString()) as ServiceEvent }); } });
@@ -50,22 +49,11 @@ describe('a rule of the demo company', () => {
   afterAll(async () => {
     await follower?.stop();
     await whole?.close();
-    rmSync(folder, { recursive: true, force: true });
+    terminal?.close();
   });
 
   /** `countersign policy …` as it is typed on a machine where the keys of ann and rob lie. */
-  const typed = async (...args: string[]): Promise<{ readonly code: number; readonly out: unknown; readonly err: string }> => {
-    process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, http: whole.urls });
-    const out: string[] = [], err: string[] = [];
-    const spies = [jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out.push(String(text)); return true; }), jest.spyOn(process.stderr, 'write').mockImplementation((text) => { err.push(String(text)); return true; })];
-    try {
-      const code = await policy([...args, '--json']);
-      return { code, out: out.length === 0 ? null : JSON.parse(out.join('')) as unknown, err: err.join('') };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-      delete process.env['CS_LOCAL'];
-    }
-  };
+  const typed = <T>(...args: string[]) => terminal.typed<T>(policy, ...args);
   const status = async (): Promise<BundleStatusView> => expectStatus(await ann.call('policy', 'GET', '/policy/bundles'), 200).body as unknown as BundleStatusView;
   const inForce = (version: string): Promise<unknown> => until(`${version} is in force and acknowledged`, async () => {
     const { active, activation, evaluators } = await status();
