@@ -1,5 +1,5 @@
 import type { Encodings, NoteSignature } from '@countersign/tamper-log';
-import { noteKeyId, parseVerifierKey, sameBytes } from '@countersign/tamper-log';
+import { algorithms, cosignatureBy, cosignedText, noteKeyId, parseNoteKey, parseVerifierKey, sameBytes } from '@countersign/tamper-log';
 import { createHash, verify } from 'node:crypto';
 import { publicKeyOf } from './keys.ts';
 
@@ -26,4 +26,13 @@ export const verifyNote = (body: string, signatures: readonly NoteSignature[], v
   const keyId = noteKeyId(encodings, key.name, key.publicKey);
   return publicKey !== undefined && signatures.some((one) =>
     one.name === key.name && sameBytes(one.keyId, keyId) && one.signature.length === 64 && verify(null, Buffer.from(body), publicKey, one.signature));
+};
+
+/** When the witness of this verifier key cosigned the body, seconds since 1970; undefined where it did not (C2SP tlog-cosignature, Ed25519). */
+export const cosignedAt = (body: string, signatures: readonly NoteSignature[], verifierKey: string): number | undefined => {
+  const key = parseNoteKey(encodings, verifierKey);
+  if (key?.algorithm !== algorithms.cosignatureV1 || key.publicKey.length !== 32) return undefined;
+  const publicKey = publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: Buffer.from(key.publicKey).toString('base64url'), kid: 'witness' });
+  const found = cosignatureBy(key, signatures);
+  return found && publicKey && verify(null, Buffer.from(cosignedText(found.time, body)), publicKey, found.signature) ? found.time : undefined;
 };

@@ -62,6 +62,18 @@ export const parseVerifierKey = (encodings: Encodings, text: string): { readonly
 export const formatNote = (encodings: Encodings, body: string, signatures: readonly NoteSignature[]): string =>
   `${body}\n${signatures.map(({ name, keyId, signature }) => `— ${name} ${encodings.toBase64(join(keyId, signature))}\n`).join('')}`;
 
+/** Reads signature lines, each ending in a newline; undefined where one is malformed. */
+export const parseSignatures = (encodings: Encodings, text: string): NoteSignature[] | undefined => {
+  const signatures: NoteSignature[] = [];
+  for (const line of text.slice(0, -1).split('\n')) {
+    const match = signatureLine.exec(line);
+    const bytes = match && encodings.fromBase64(match[2]!);
+    if (!match || !bytes || bytes.length < 5) return undefined;
+    signatures.push({ name: match[1]!, keyId: bytes.subarray(0, 4), signature: bytes.subarray(4) });
+  }
+  return signatures;
+};
+
 /** Reads a signed checkpoint without judging its signatures; undefined where it is malformed. Extension lines are kept in `body`. */
 export const parseCheckpoint = (encodings: Encodings, note: string): { readonly checkpoint: Checkpoint; readonly body: string; readonly signatures: readonly NoteSignature[] } | undefined => {
   const cut = note.lastIndexOf('\n\n');
@@ -70,14 +82,8 @@ export const parseCheckpoint = (encodings: Encodings, note: string): { readonly 
   const [origin, size, root] = body.split('\n');
   const rootBytes = encodings.fromBase64(root ?? '');
   if (!origin || !/^(0|[1-9]\d{0,15})$/.test(size ?? '') || rootBytes?.length !== 32) return undefined;
-  const signatures: NoteSignature[] = [];
-  for (const line of note.slice(cut + 2, -1).split('\n')) {
-    const match = signatureLine.exec(line);
-    const bytes = match && encodings.fromBase64(match[2]!);
-    if (!match || !bytes || bytes.length < 5) return undefined;
-    signatures.push({ name: match[1]!, keyId: bytes.subarray(0, 4), signature: bytes.subarray(4) });
-  }
-  return { checkpoint: { origin, size: Number(size), root: rootBytes }, body, signatures };
+  const signatures = parseSignatures(encodings, note.slice(cut + 2));
+  return signatures && { checkpoint: { origin, size: Number(size), root: rootBytes }, body, signatures };
 };
 
 /** C2SP tlog-proof v1: inclusion of one entry, verifiable offline. */

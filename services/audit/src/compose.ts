@@ -8,11 +8,17 @@ import type { Pool } from 'pg';
 import type { PublishCheckpoint } from './app/ports.ts';
 import { createSequencer } from './app/sequencer.ts';
 import type { Sequencer } from './app/sequencer.ts';
+import { createWitnessing } from './app/witnessing.ts';
+import type { Witnessing } from './app/witnessing.ts';
 import type { SourceRecord } from './core/entry.ts';
+import { noWitnesses } from './core/witness-policy.ts';
+import type { WitnessPolicy } from './core/witness-policy.ts';
 import { createFileKeeper } from './outbound/checkpoint-keeper.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
-import { createCheckpointSigner } from './outbound/sign-checkpoint.ts';
+import { createPostgresWitnesses } from './outbound/postgres-witnesses.ts';
+import { createCheckpointSigner, ed25519Signer } from './outbound/sign-checkpoint.ts';
 import { createPseudonyms, createToEntry } from './outbound/to-entry.ts';
+import { createWitnessClient } from './outbound/witness-client.ts';
 import { createPublishedLog } from './views/published-log.ts';
 import type { PublishedLog } from './views/published-log.ts';
 
@@ -25,6 +31,10 @@ export interface AuditPorts {
   readonly pseudonymSecret: Uint8Array;
   readonly publish: PublishCheckpoint;
   readonly now: () => number;
+  /** Who must have cosigned a checkpoint before it is served; nobody by default. */
+  readonly witnesses?: WitnessPolicy;
+  /** What somebody must look at: a witness that saw another tree. */
+  readonly alarm?: (who: string, why: string) => void;
   readonly maxBatch?: number;
 }
 
@@ -35,6 +45,7 @@ export interface Audit {
   /** C2SP signed-note text form: what an outside verifier needs beside the log. */
   readonly verifierKey: string;
   readonly sequencer: Sequencer;
+  readonly witnessing: Witnessing;
 }
 
 const toSource = (message: BusMessage): SourceRecord => ({
@@ -45,18 +56,20 @@ const toSource = (message: BusMessage): SourceRecord => ({
 /** Puts the audit service together out of its ports; knows no Nest. */
 export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   await ports.pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
-  const store = createPostgresLog(ports.pool, ports.origin);
+  const policy = ports.witnesses ?? noWitnesses;
+  const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
   const toEntry = createToEntry(createPseudonyms(ports.pseudonymSecret));
   const sequencer = await createSequencer({
     store, keeper: createFileKeeper(ports.keeperFile), sha256: encodings.sha256,
     toEntry: (source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => toEntry(source)),
-    sign: createCheckpointSigner(encodings, ports.origin, ports.key), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
+    sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
   });
   return {
     record: (messages) => sequencer.add(messages.map(toSource)),
     published: createPublishedLog(ports.pool, ports.origin, encodings, store.readTile),
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
     sequencer,
+    witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm: ports.alarm ?? (() => undefined) }),
   };
 };
 

@@ -1,9 +1,12 @@
-import { baseConfig, optional, postgresField, readConfig } from '@countersign/service-host';
+import { baseConfig, integer, optional, postgresField, readConfig } from '@countersign/service-host';
 import { join } from 'node:path';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
-  const config = readConfig(env, { ...baseConfig({ port: 7106 }), postgres: postgresField, origin: optional('CS_LOG_ORIGIN'), keeper: optional('CS_CHECKPOINT_FILE') });
+  const config = readConfig(env, {
+    ...baseConfig({ port: 7106 }), postgres: postgresField, origin: optional('CS_LOG_ORIGIN'), keeper: optional('CS_CHECKPOINT_FILE'), witnessPolicy: optional('CS_WITNESS_POLICY'),
+    witnessIntervalMs: integer('CS_WITNESS_INTERVAL_MS', { default: 1_000, min: 50, max: 3_600_000 }),
+  });
   return Object.freeze({
     ...config,
     origin: config.origin ?? `countersign.local/${config.tenant}`,

@@ -4,6 +4,7 @@ import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeAudit } from './compose.ts';
 import type { AuditConfig } from './config.ts';
+import { readWitnessPolicy } from './outbound/witness-policy-file.ts';
 import { pseudonymSecret } from './outbound/pseudonym-secret.ts';
 import { createCheckpointPublisher } from './outbound/publish.ts';
 import { AuditModule } from './audit.module.ts';
@@ -17,9 +18,11 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const audit = await composeAudit({
     pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     keeperFile: config.keeper, pseudonymSecret: await pseudonymSecret(config.secretsDir), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
+    witnesses: await readWitnessPolicy(config.witnessPolicy), alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
   });
+  const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
   return {
     name: 'audit', http: config.http, module: AuditModule.of(audit), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { await audit.sequencer.close(); await pool.end(); },
+    onDrain: async () => { clearInterval(rounds); await audit.sequencer.close(); await pool.end(); },
   };
 };

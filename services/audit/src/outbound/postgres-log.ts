@@ -30,8 +30,8 @@ const tileRows = (runs: readonly TileRun[]): { level: number; n: number; hashes:
     return rows;
   });
 
-/** The log in PostgreSQL. The pool's database has the tables of schema.sql. */
-export const createPostgresLog = (pool: Pool, log: string): LogStore => {
+/** The log in PostgreSQL. The pool's database has the tables of schema.sql. @param publishAtOnce whether a signed checkpoint needs no witness to be served */
+export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true): LogStore => {
   let epoch = -1n;
   return {
     own: async () => {
@@ -71,7 +71,7 @@ export const createPostgresLog = (pool: Pool, log: string): LogStore => {
     },
 
     saveCheckpoint: async (size, note, at) => {
-      await pool.query('insert into checkpoint (log, size, note, at) values ($1, $2, $3, $4) on conflict do nothing', [log, size, note, at]);
+      await pool.query('insert into checkpoint (log, size, note, at, published) values ($1, $2, $3, $4, $5) on conflict do nothing', [log, size, note, at, publishAtOnce]);
     },
   };
 };

@@ -23,7 +23,18 @@ create table if not exists source_offset (
   log text not null, source text not null, next bigint not null,
   primary key (log, source)
 );
+-- Every checkpoint that was signed. Readers see those that enough witnesses cosigned, or all where none are asked.
 create table if not exists checkpoint (
-  log text not null, size bigint not null, note text not null, at bigint not null,
+  log text not null, size bigint not null, note text not null, at bigint not null, published boolean not null default true,
   primary key (log, size)
+);
+alter table checkpoint add column if not exists published boolean not null default true;
+create table if not exists cosignature (
+  log text not null, size bigint not null, witness text not null, line text not null,
+  primary key (log, size, witness)
+);
+-- The size that a witness cosigned last: where its next consistency proof begins.
+create table if not exists witness (
+  log text not null, witness text not null, size bigint not null,
+  primary key (log, witness)
 );

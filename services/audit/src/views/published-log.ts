@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 
 /** What anyone may read: never beyond the size of the last signed checkpoint (C2SP tlog-tiles). */
 export interface PublishedLog {
-  /** The signed note; undefined before the first one. */
+  /** The signed note with the cosignatures it has; undefined before the first one. */
   checkpoint(): Promise<string | undefined>;
   /** Bytes of a tile or entry bundle; undefined where the published tree has none of that width. */
   tile(address: TileAddress): Promise<Buffer | undefined>;
@@ -18,7 +18,9 @@ export interface PublishedLog {
 
 export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings, readTile: ReadTile): PublishedLog => {
   const latest = async () => {
-    const { rows: [row] } = await pool.query<{ size: string; note: string }>('select size, note from checkpoint where log = $1 order by size desc limit 1', [log]);
+    const { rows: [row] } = await pool.query<{ size: string; note: string }>(`
+      select size, note || coalesce((select string_agg(line, '' order by witness) from cosignature c where c.log = checkpoint.log and c.size = checkpoint.size), '') as note
+      from checkpoint where log = $1 and published order by size desc limit 1`, [log]);
     return row && { size: Number(row.size), note: row.note };
   };
   return {
@@ -47,7 +49,7 @@ export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings
     find: async ({ run, action }, limit) => {
       const { rows } = await pool.query<{ index: string; leaf: Buffer }>(
         `select index, leaf from entry where log = $1 and ($2::text is null or run = $2) and ($3::text is null or action = $3)
-         and index < (select coalesce(max(size), 0) from checkpoint where log = $1) order by index limit $4`, [log, run ?? null, action ?? null, limit]);
+         and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published) order by index limit $4`, [log, run ?? null, action ?? null, limit]);
       return rows.map((row) => ({ index: Number(row.index), leaf: row.leaf }));
     },
   };
