@@ -69,11 +69,11 @@ const origin = 'countersign.test/witnessed';
     expect(sizeOf(await log.published.checkpoint())).toBe(300);
     await log.witnessing.round();
     expect(sizeOf(await log.published.checkpoint())).toBe(400);
-    const [{ leaf }] = await log.published.find({}, 1) as [{ leaf: Buffer }];
+    const [first] = await log.published.find({}, 1);
     const proof = (await log.published.proof(0))!;
-    expect(await outside.proof(leaf, proof)).toEqual({ holds: true });
+    expect(await outside.proof(first!.leaf, proof)).toEqual({ holds: true });
     const unwitnessed = proof.split('\n').filter((line) => !line.startsWith('— witness.test/lite')).join('\n');
-    expect(await outside.proof(leaf, unwitnessed)).toMatchObject({ holds: false, why: expect.stringContaining('policy') });
+    expect(await outside.proof(first!.leaf, unwitnessed)).toMatchObject({ holds: false, why: expect.stringContaining('policy') });
     expect(alarms).toEqual([]);
   });
 
