@@ -84,6 +84,13 @@ export interface ActionView {
   readonly code: string | null;
   readonly at: number;
   readonly deferral?: Deferral;
+  readonly run?: string;
+  readonly agent?: string;
+  readonly proposedAt?: number;
+  /** Rules that fired in the last round. */
+  readonly rules?: readonly FiredRule[];
+  readonly grant?: { readonly id: string; readonly at: number; /** Whether it needs a claim. */ readonly claim: boolean; readonly claimedAt: number | null };
+  readonly outcome?: { readonly status: OutcomeStatus; readonly at: number; readonly cost: Money | null; /** It came after the action was cancelled or denied: told, without effect. */ readonly late: boolean };
 }
 /** Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation. */
 export interface AddAgentKeyRequest {
@@ -676,7 +683,39 @@ export interface RunDetail {
   /** Of a child run: the run that delegated. */
   readonly parent?: string;
   /** Where it belongs to a delegation: every run from the root down, parents before children. */
-  readonly tree?: readonly { readonly run: string; readonly agent: string; readonly status: string; readonly parent: string | null }[];
+  readonly tree?: readonly { readonly run: string; readonly agent: string; readonly status: string; readonly parent: string | null; /** The action that delegated. */ readonly parentAction?: string | null; readonly actions?: number; readonly waiting?: number }[];
+  /** What the actions shown cost together, by currency. */
+  readonly cost?: readonly Money[];
+}
+/** One thing that happened to a run. Texts (`reason`) are cut and may be an agent's own words: to be rendered inert. */
+export interface RunEvent {
+  /** Where the reader stands after it: Last-Event-ID, or `after`. */
+  readonly id: string;
+  readonly run: string;
+  readonly agent: string;
+  /** As on the record (action.decided, run.halted …), or what supervision did (reversal.*, action.reconciled, run.terminated …). */
+  readonly kind: string;
+  readonly at: number;
+  readonly action?: string;
+  readonly tool?: string;
+  /** Of a child run that started: the run that delegated. */
+  readonly parent?: string;
+  readonly round?: number;
+  readonly tier?: Tier;
+  readonly decision?: DecisionKind;
+  readonly code?: string | null;
+  /** Rules that fired. */
+  readonly rules?: readonly { readonly id: string; readonly reason: string }[];
+  readonly outcome?: string;
+  readonly cost?: Money | null;
+  readonly by?: string;
+  readonly halt?: string;
+  readonly reason?: string | null;
+}
+/** `next`: give it back as `after`. */
+export interface RunEventList {
+  readonly events: readonly RunEvent[];
+  readonly next: string;
 }
 export interface RunList {
   readonly runs: readonly RunView[];

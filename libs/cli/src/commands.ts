@@ -53,13 +53,18 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   runs: {
     summary: 'runs, newest first',
-    usage: 'countersign runs [--agent AGENT] [--status STATUS] [--as PERSON] [--json]',
+    usage: 'countersign runs [--agent AGENT] [--status STATUS] [--tool TOOL] [--tier N] [--action STATUS] [--as PERSON] [--json]\n  --tool, --tier (at least) and --action (a status: open, granted, claimed, unknown, finished, cancelled, denied): runs that have an action that fits.',
     load: async () => (await import('./people/runs-command.ts')).runs,
   },
   run: {
     summary: 'one run with its actions',
-    usage: 'countersign run RUN [--as PERSON] [--json]',
+    usage: 'countersign run RUN [--tree] [--tool TOOL] [--tier N] [--action STATUS] [--as PERSON] [--json]\n  --tree: with every run of its delegations.',
     load: async () => (await import('./people/runs-command.ts')).run,
+  },
+  watch: {
+    summary: 'what happens to runs, live',
+    usage: 'countersign watch [--run RUN [--tree]] [--agent AGENT] [--tool TOOL] [--kind KIND] [--tier N] [--after ID] [--as PERSON] [--json]\n  Until Ctrl-C; goes on behind the last event by itself. --json: one event per line, whose id --after takes.',
+    load: async () => (await import('./people/runs-command.ts')).watch,
   },
   supply: {
     summary: 'supplies a fact that a deferred action waits for, signed with your key',

@@ -21,7 +21,10 @@ import { tellDue } from './app/timers.ts';
 import { createHaltBook, haltsTopic } from './outbound/halt-book.ts';
 import { createPostgresActions } from './outbound/postgres-actions.ts';
 import { createDelegations } from './outbound/postgres-delegations.ts';
+import { createRunEvents } from './outbound/run-events.ts';
 import { createTellRun } from './outbound/tell-run.ts';
+import { createEvents } from './views/events.ts';
+import type { Events } from './views/events.ts';
 import { createRuns } from './views/runs.ts';
 import type { Runs } from './views/runs.ts';
 
@@ -38,7 +41,10 @@ export interface SupervisionPorts {
 }
 
 export interface Supervision {
-  take(records: readonly GovernedRecord[]): Promise<void>;
+  /** Records of one partition, in order. */
+  take(records: readonly GovernedRecord[], partition: number): Promise<void>;
+  /** Told after each batch that was taken. */
+  onTaken(tell: () => void): void;
   /** A signed claim for a grant; throws CodedError where the action may not start. */
   claim(grant: string): Promise<string>;
   halt(request: Omit<HaltRequest, 'tenant' | 'halt' | 'now'>): Promise<{ readonly halt: string; readonly paths: { readonly topic: boolean; readonly database: boolean } }>;
@@ -53,6 +59,7 @@ export interface Supervision {
   revoke(run: string, by: { readonly person: string; readonly roles: readonly string[] }, reason: string): Promise<string>;
   inForce: ReturnType<typeof createHaltBook>['inForce'];
   readonly runs: Runs;
+  readonly events: Events;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
   stop(): Promise<void>;
 }
@@ -83,6 +90,8 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     everyMs: 500, now, onError: (error) => ports.onError(error, 'heartbeat'),
     sign: (beatKey, value, at) => signServiceMessage({ topic: haltsTopic, key: beatKey, value, headers: envelope({ id: randomUUID(), type: 'countersign.supervision.heartbeat.v1', source: 'supervision', time: at, tenant }) }, key).headers,
   });
+  const happened = createRunEvents(pool);
+  let taken = (): void => undefined;
   let stopped = false;
   const reconcile = halts.ready.then(() => book.republish((notice) => known.has(`${notice.halt}:${notice.op}`))).catch((error: Error) => { if (!stopped) ports.onError(error, 'republishing halts'); });
   Promise.all([halts.ready, ports.agents.ready]).then(stops.begin, () => undefined);
@@ -95,10 +104,14 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
 
   return {
     agentChanged: stops.take,
-    take: async (records) => {
+    take: async (records, partition) => {
       await takeGoverned(store, book, records);
+      await happened.keep(partition, records);
+      taken();
       await cascade(hanging, records);
     },
+    onTaken: (tell) => { taken = tell; },
+    events: createEvents(pool),
     revoke: async (run, by, reason) => {
       const child = await hanging.delegations.find(run);
       if (child === undefined) throw new CodedError('not_found', 'there is no such run, or no agent delegated it', { status: 404 });

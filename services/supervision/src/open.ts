@@ -7,6 +7,7 @@ import { openPool } from '@countersign/event-store/postgres';
 import { composeSupervision } from './compose.ts';
 import type { Supervision } from './compose.ts';
 import type { SupervisionConfig } from './config.ts';
+import { createLiveEvents } from './inbound/live-events.ts';
 import { SupervisionModule } from './supervision.module.ts';
 
 /** Opens everything the service needs; what it returns is started by the service host. */
@@ -28,11 +29,13 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
     owner: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.tenant === tenant ? agent.owner : undefined; },
   };
   const supervision = await composeSupervision({ agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  const live = createLiveEvents();
+  supervision.onTaken(live.wake);
   agentChanged = supervision.agentChanged;
   for (const [, agent] of agents.entries()) agentChanged(agent);
   return {
     name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
-    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant),
+    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant, live),
     ready: supervision.ready,
     onDrain: async () => { await supervision.stop(); await people.stop(); await agents.stop(); await pool.end(); },
   };

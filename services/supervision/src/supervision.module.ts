@@ -4,14 +4,17 @@ import { PERSON_DIRECTORY } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Supervision } from './compose.ts';
 import { GovernedConsumer, SUPERVISION } from './inbound/governed.consumer.ts';
+import { EventsController } from './inbound/events.controller.ts';
+import { LIVE_EVENTS } from './inbound/live-events.ts';
+import type { LiveEvents } from './inbound/live-events.ts';
 import { SupervisionController } from './inbound/supervision.controller.ts';
 
 @Module({})
 export class SupervisionModule {
-  static of(supervision: Supervision, people: PersonDirectory, tenant: string): DynamicModule {
+  static of(supervision: Supervision, people: PersonDirectory, tenant: string, live: LiveEvents): DynamicModule {
     return {
-      module: SupervisionModule, controllers: [SupervisionController, GovernedConsumer],
-      providers: [{ provide: SUPERVISION, useFactory: () => supervision }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: 'tenant', useFactory: () => tenant }],
+      module: SupervisionModule, controllers: [SupervisionController, EventsController, GovernedConsumer],
+      providers: [{ provide: SUPERVISION, useFactory: () => supervision }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: 'tenant', useFactory: () => tenant }, { provide: LIVE_EVENTS, useFactory: () => live }],
     };
   }
 }

@@ -22,6 +22,8 @@ export class Refused extends Error {
 export interface Client {
   /** Sends a request as the person (or as nobody) and gives the JSON of the answer. Throws Refused, or CannotRun where nothing answers. */
   request<T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T>;
+  /** Server-sent events, each as it comes, until the service ends the stream or `signal` does. Throws as `request`. @param after id of the last event seen */
+  events(service: ServiceName, path: string, after: string | undefined, signal: AbortSignal): AsyncIterable<{ readonly id: string; readonly event: string; readonly data: string }>;
 }
 
 export interface ClientOptions {
@@ -51,6 +53,13 @@ export const createClient = (options: ClientOptions): Client => {
     return { authorization: `Bearer ${signPersonStatement('login', { sub: person, aud: service, iat, exp: iat + loginLifeS, jti: randomUUID() }, key)}` };
   };
   return {
+    async *events(service, path, after, signal) {
+      const base = options.http[service];
+      const answer = await send(`${base}${path}`, { redirect: 'error', signal, headers: { accept: 'text/event-stream', ...login(service), ...(after !== undefined && { 'last-event-id': after }) } })
+        .catch((error: unknown) => { throw new CannotRun(`${service} does not answer at ${base} (${reason(error)}). Is it running? \`npm start\` starts it.`); });
+      if (!answer.ok || answer.body === null) throw refusedBy(service, answer.status, await answer.text());
+      yield* eventsIn(answer.body);
+    },
     request: async <T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T> => {
       const base = options.http[service];
       if (base === undefined) throw new CannotRun(`The address of ${service} is not known here.`);
@@ -64,6 +73,20 @@ export const createClient = (options: ClientOptions): Client => {
       return (text === '' ? undefined : JSON.parse(text)) as T;
     },
   };
+};
+
+/** text/event-stream, as the services write it: `id`, `event` and `data` on a line each. */
+const eventsIn = async function* (body: ReadableStream<Uint8Array>): AsyncIterable<{ readonly id: string; readonly event: string; readonly data: string }> {
+  let rest = '';
+  for await (const text of body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)) {
+    const frames = (rest + text).split('\n\n');
+    rest = frames.pop()!;
+    if (rest.length > 1_048_576) throw new Error('an event longer than a megabyte');
+    for (const frame of frames) {
+      const field = (name: string): string => frame.split('\n').find((one) => one.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
+      if (field('data') !== '') yield { id: field('id'), event: field('event'), data: field('data') };
+    }
+  }
 };
 
 const reason = (error: unknown): string => {

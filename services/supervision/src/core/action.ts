@@ -12,7 +12,7 @@ export const moves: Readonly<Record<ActionStatus, readonly ActionStatus[]>> = {
   open: [],
   granted: ['open'],
   claimed: ['granted'],
-  unknown: ['granted', 'claimed'],
+  unknown: ['open', 'granted', 'claimed'],
   // An outcome is a fact about the world: it ends even what was never claimed.
   finished: ['open', 'granted', 'claimed', 'unknown'],
   cancelled: ['open', 'granted'],
@@ -33,7 +33,8 @@ export const statusAfter = (record: GovernedRecord): ActionStatus | undefined =>
           return 'open';
       }
     case 'action.outcome':
-      return 'finished';
+      // Whoever ran it does not know either: people find out (reconcile), nobody tries again.
+      return record.message.status === 'unknown' ? 'unknown' : 'finished';
     case 'action.cancelled':
       return 'cancelled';
     default:

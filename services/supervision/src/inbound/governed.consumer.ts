@@ -15,6 +15,6 @@ export class GovernedConsumer {
 
   @EventPattern('runs.governed.v1')
   governed(@Payload() messages: readonly BusMessage[]) {
-    return this.#supervision.take(messages.map(readGoverned));
+    return this.#supervision.take(messages.map(readGoverned), messages[0]?.partition ?? 0);
   }
 }

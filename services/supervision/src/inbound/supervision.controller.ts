@@ -5,9 +5,10 @@ import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { Supervision } from '../compose.ts';
 import { SUPERVISION } from './governed.consumer.ts';
+import { runFilter } from './queries.ts';
+import type { Query as Asked } from './queries.ts';
 
 const notFound = (what: string) => new CodedError('not_found', `there is no such ${what}`, { status: 404 });
-const word = (value: string | undefined): string | undefined => (value !== undefined && /^[\w.:-]{1,128}$/.test(value) ? value : undefined);
 
 /** Halts and cancels are for supervisors; runs can be seen by anyone enrolled; a claim needs nothing but a valid grant. */
 @Controller()
@@ -75,14 +76,14 @@ export class SupervisionController {
 
   @Get('runs')
   @UseGuards(PersonGuard)
-  async runs(@Query('agent') agent?: string, @Query('status') status?: string) {
-    return { runs: await this.#supervision.runs.list(this.#tenant, { agent: word(agent), status: word(status) }, 200) };
+  async runs(@Query() query: Asked) {
+    return { runs: await this.#supervision.runs.list(this.#tenant, runFilter(query), 200) };
   }
 
   @Get('runs/:run')
   @UseGuards(PersonGuard)
-  async run(@Param('run') run: string) {
-    const found = await this.#supervision.runs.get(this.#tenant, run);
+  async run(@Param('run') run: string, @Query() query: Asked) {
+    const found = await this.#supervision.runs.get(this.#tenant, run, runFilter(query));
     if (!found) throw notFound('run');
     return found;
   }

@@ -14,8 +14,8 @@ let pool: Pool;
 const base = { tenant: 'acme', run: 'r1', agent: 'payer', inbox: null, now: 1000, seq: null, traceparent: null };
 const key = { tenant: 'acme', run: 'r1', action: 'a1' };
 const decided = (position: number, decision: 'allow' | 'step_up' | 'deny', tier: 2 | 3 = 2) =>
-  ({ ...base, position, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', decision: { decision, tier, code: decision === 'deny' ? 'rule_denied' : null } }) as unknown as GovernedDecided;
-const outcome = (position: number) => ({ ...base, position, kind: 'action.outcome', action: 'a1', tool: 'payments.transfer' }) as unknown as GovernedOutcome;
+  ({ ...base, position, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1, message: { arguments: { note: 'a\0b' } }, decision: { decision, tier, code: decision === 'deny' ? 'rule_denied' : null } }) as unknown as GovernedDecided;
+const outcome = (position: number) => ({ ...base, position, kind: 'action.outcome', action: 'a1', tool: 'payments.transfer', message: { status: 'succeeded', result: 'x\0', cost: null } }) as unknown as GovernedOutcome;
 const cancelled = (position: number) => ({ ...base, position, kind: 'action.cancelled', action: 'a1', by: 'sue', reason: 'r' }) as GovernedCancelled;
 const started = (position: number) => ({ ...base, position, kind: 'run.started', message: { instruction: { text: 'pay' } }, token: { run_not_after: 60 } }) as unknown as GovernedStarted;
 const claims = { jti: 'c1', grant: 'g1', ...key, aud: 'payments', iat: 1, exp: 11 };
@@ -43,6 +43,17 @@ describe('rows of actions in PostgreSQL', () => {
     await store.fold([decided(1, 'step_up', 3), decided(2, 'allow', 3)]);
     expect(await status()).toBe('granted');
     await store.fold([decided(1, 'step_up', 3), decided(2, 'allow', 3), outcome(3), decided(4, 'deny')]);
+    expect(await status()).toBe('finished');
+  });
+
+  it('hold what came of an action that was stopped, and it stays stopped; one whose outcome nobody knows is unknown until it is', async () => {
+    const store = createPostgresActions(pool);
+    await store.fold([decided(1, 'allow'), cancelled(2), outcome(3)]);
+    expect((await pool.query('select status, outcome, result from action')).rows).toEqual([{ status: 'cancelled', outcome: 'succeeded', result: 'x␀' }]);
+    await pool.query('truncate action');
+    await store.fold([decided(1, 'allow'), { ...outcome(2), message: { ...outcome(2).message, status: 'unknown' } }]);
+    expect(await status()).toBe('unknown');
+    await store.fold([outcome(3)]);
     expect(await status()).toBe('finished');
   });
 
@@ -89,7 +100,7 @@ describe('rows of actions in PostgreSQL', () => {
   it('tell actions that waited long enough, for as long as they wait, and say what they wait for', async () => {
     const store = createPostgresActions(pool);
     const deferral = { until: 5_000, place: 1, awaits: [{ fact: 'supplier.verified', from: ['purchasing'] }], dependsOn: [] };
-    const deferred = (position: number) => ({ ...base, position, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', decision: { decision: 'defer', tier: 2, code: 'deferred', deferral } }) as unknown as GovernedDecided;
+    const deferred = (position: number) => ({ ...base, position, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1, message: { arguments: {} }, decision: { decision: 'defer', tier: 2, code: 'deferred', deferral } }) as unknown as GovernedDecided;
     await store.fold([deferred(1)]);
     expect(await store.waiting(key)).toEqual(deferral);
     expect(await store.due(4_999, 10)).toEqual([]);

@@ -1,17 +1,22 @@
 import type { Deferral, GovernedRecord } from '@countersign/contracts';
+import { effectiveArguments } from '@countersign/kernel';
 import type { Pool } from 'pg';
 import type { ActionStore, Work } from '../app/ports.ts';
 import { moves, statusAfter } from '../core/action.ts';
+import { storableJson } from './storable-json.ts';
 
 /** One statement per kind of row, a batch of records each: records of one action are folded to the last that may move it. */
 const foldActions = `
-  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at, deferral, due_at, claim_needed)
-  select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint, deferral jsonb, due_at bigint, claim_needed boolean)
+  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at, deferral, due_at, claim_needed, rules, proposed_at, grant_id, granted_at, arguments, outcome, outcome_at, result, cost)
+  select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint, deferral jsonb, due_at bigint, claim_needed boolean,
+    rules jsonb, proposed_at bigint, grant_id text, granted_at bigint, arguments jsonb, outcome text, outcome_at bigint, result text, cost jsonb)
   on conflict (tenant, run, action) do update
   set status = case when kept.status = any (array(select jsonb_array_elements_text($2::jsonb -> excluded.status))) then excluded.status else kept.status end,
       tier = greatest(kept.tier, excluded.tier), decision = case when excluded.decision = '' then kept.decision else excluded.decision end,
       code = coalesce(excluded.code, kept.code), position = excluded.position, at = excluded.at,
-      deferral = excluded.deferral, due_at = excluded.due_at, claim_needed = coalesce(excluded.claim_needed, kept.claim_needed)
+      deferral = excluded.deferral, due_at = excluded.due_at, claim_needed = coalesce(excluded.claim_needed, kept.claim_needed),
+      rules = coalesce(excluded.rules, kept.rules), proposed_at = coalesce(kept.proposed_at, excluded.proposed_at), grant_id = coalesce(excluded.grant_id, kept.grant_id), granted_at = coalesce(excluded.granted_at, kept.granted_at),
+      arguments = coalesce(excluded.arguments, kept.arguments), outcome = coalesce(excluded.outcome, kept.outcome), outcome_at = coalesce(excluded.outcome_at, kept.outcome_at), result = coalesce(excluded.result, kept.result), cost = coalesce(excluded.cost, kept.cost)
   where kept.position < excluded.position`;
 const startRuns = `
   insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction, parent, parent_action, ancestors)
@@ -42,10 +47,15 @@ const actionRow = (record: GovernedRecord) => {
   const status = statusAfter(record);
   if (status === undefined || !('action' in record)) return [];
   const decided = record.kind === 'action.decided' ? record.decision : undefined;
+  const granted = status === 'granted';
+  const came = record.kind === 'action.outcome' ? record.message : undefined;
   return [{
     tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: 'tool' in record ? record.tool : '', status,
     tier: decided?.tier ?? 0, decision: decided?.decision ?? '', code: decided?.code ?? null, position: record.position, at: record.now,
     deferral: decided?.deferral ?? null, due_at: decided?.deferral?.until ?? null, claim_needed: decided?.claim ?? null,
+    rules: decided?.rules ?? null, proposed_at: decided === undefined ? null : record.now, arguments: record.kind === 'action.decided' ? effectiveArguments(record) : null,
+    grant_id: granted && record.kind === 'action.decided' ? `${record.run}:${record.action}:${record.round}` : null, granted_at: granted ? record.now : null,
+    outcome: came?.status ?? null, outcome_at: came === undefined ? null : record.now, result: came?.result ?? null, cost: came?.cost ?? null,
   }];
 };
 
@@ -54,9 +64,9 @@ export const createPostgresActions = (pool: Pool): ActionStore => ({
     for (const round of rounds(records)) {
       const started = round.flatMap((one) => (one.kind === 'run.started' ? [{ run: one.run, tenant: one.tenant, agent: one.agent, started_at: one.now, not_after: one.token.run_not_after * 1000, position: one.position, instruction: (one.message.delegation?.arguments.instruction ?? one.message.instruction.text).slice(0, 500).toWellFormed(),
         ...(one.delegation !== undefined && { parent: one.token.parent?.run, parent_action: one.token.parent?.action, ancestors: one.delegation.ancestors }) }] : []));
-      if (started.length > 0) await pool.query({ name: 'start-runs', text: startRuns, values: [JSON.stringify(started)] });
+      if (started.length > 0) await pool.query({ name: 'start-runs', text: startRuns, values: [storableJson(started)] });
       const actions = round.flatMap(actionRow);
-      if (actions.length > 0) await pool.query({ name: 'fold-actions', text: foldActions, values: [JSON.stringify(actions), JSON.stringify(moves)] });
+      if (actions.length > 0) await pool.query({ name: 'fold-actions', text: foldActions, values: [storableJson(actions), JSON.stringify(moves)] });
       const runs = round.flatMap((one) => (runStatus[one.kind] ? [{ run: one.run, status: runStatus[one.kind], position: one.position }] : []));
       if (runs.length > 0) await pool.query({ name: 'move-runs', text: moveRuns, values: [JSON.stringify(runs)] });
     }
@@ -69,7 +79,7 @@ export const createPostgresActions = (pool: Pool): ActionStore => ({
 
   claim: async ({ tenant, run, action, grant, jti, iat, exp }) => {
     const { rowCount } = await pool.query({
-      name: 'claim-action', text: `update action set status = 'claimed', claimed_by = $4, claim_jti = $5, claim_iat = $6, claim_exp = $7 where tenant = $1 and run = $2 and action = $3 and status = any($8)`,
+      name: 'claim-action', text: `update action set status = 'claimed', claimed_by = $4, claim_jti = $5, claim_iat = $6, claim_exp = $7, claimed_at = $6::bigint * 1000 where tenant = $1 and run = $2 and action = $3 and status = any($8)`,
       values: [tenant, run, action, grant, jti, iat, exp, moves.claimed],
     });
     return rowCount === 1;

@@ -30,3 +30,23 @@ alter table run add column if not exists parent_action text;
 alter table run add column if not exists ancestors jsonb;
 create unique index if not exists run_by_parent on run (parent, parent_action) where parent is not null;
 create index if not exists run_by_ancestor on run using gin (ancestors jsonb_path_ops) where ancestors is not null;
+-- What a person wants to see of an action, and what its reversal needs: rules that fired, grant, what came of it.
+alter table action add column if not exists rules jsonb;
+alter table action add column if not exists proposed_at bigint;
+alter table action add column if not exists grant_id text;
+alter table action add column if not exists granted_at bigint;
+alter table action add column if not exists claimed_at bigint;
+alter table action add column if not exists arguments jsonb;
+alter table action add column if not exists outcome text;
+alter table action add column if not exists outcome_at bigint;
+alter table action add column if not exists result text;
+alter table action add column if not exists cost jsonb;
+-- Everything that happened to runs, one line each; positions are dense per partition. Partition -1 is supervision's own.
+create table if not exists run_event (
+  partition int not null, position bigint not null, tenant text not null, run text not null, agent text not null, action text, tool text,
+  kind text not null, tier int, at bigint not null, fact jsonb not null,
+  primary key (partition, position)
+);
+create index if not exists run_event_by_run on run_event (run, at);
+create index if not exists run_event_by_time on run_event (at);
+create table if not exists run_event_head (partition int primary key, position bigint not null);
