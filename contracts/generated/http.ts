@@ -388,6 +388,14 @@ export interface LiftResponse {
   readonly halt: string;
   readonly lifted: boolean;
 }
+/** Entries that fit a question, oldest first. */
+export interface LogQueryResponse {
+  readonly entries: readonly { readonly index: number; readonly at: number; readonly type: string; readonly run: string | null; readonly agent: string | null; readonly action: string | null; readonly tool: string | null; readonly stream: string | null; readonly decision: string | null; readonly tier: number | null; readonly code: string | null; readonly outcome: string | null; readonly trace: string | null; readonly rules: readonly string[]; /** By name: only for those who may read what was said. */ readonly people: readonly string[] }[];
+  /** Ask again with after=this; null at the end. */
+  readonly next: number | null;
+  /** The index has the entries below this one; the log may have more. */
+  readonly indexed: number;
+}
 /** One way in which a new version asks less than the one before, with a concrete case. */
 export interface LoosenedView {
   readonly what: string;
@@ -478,6 +486,10 @@ export interface OpenRunsResponse {
   /** End of the runs' life, seconds since the epoch. */
   readonly not_after: number;
   readonly runs: readonly { readonly run: string; readonly access_token: string; readonly proof_key: string }[];
+}
+/** Entries as they are hashed, with their payloads where they can be opened. */
+export interface OpenedEntries {
+  readonly entries: readonly { readonly index: number; /** Exact bytes, base64. */ readonly leaf: string; readonly salt: string | null; readonly payload: string | null }[];
 }
 export interface PeopleList {
   readonly people: readonly PersonSnapshot[];
@@ -754,6 +766,21 @@ export interface StandingResponse {
   readonly tests: { readonly passed: number; readonly failed: number; /** The first that failed. */ readonly first: string | null };
   readonly agents: readonly { readonly agent: string; readonly tools: readonly { readonly tool: string; /** Whether policy decides by this definition. */ readonly known: boolean; readonly denied: boolean; readonly atLeast: 1 | 2 | 3 | 4; readonly atMost: 1 | 2 | 3 | 4 }[] }[];
   readonly jws: string;
+}
+/** A run as one ordered story, told from the record: every actor, decision, vote and outcome, and what the record does not show. */
+export interface StoryView {
+  readonly run: string;
+  readonly tenant: string;
+  readonly agent: string | null;
+  readonly instruction: { /** Untrusted where nobody signed it. */ readonly text: string | null; /** Who signed it. */ readonly by: string | null } | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly trace: string | null;
+  readonly actors: readonly { readonly kind: 'agent' | 'person' | 'service'; readonly id: string; readonly did: readonly string[] }[];
+  readonly actions: readonly { readonly action: string; readonly tool: string | null; /** JSON, untrusted: what was decided on last. */ readonly arguments: string | null; /** Of the agent, untrusted. */ readonly reason: string | null; readonly proposedAt: number; readonly decidedAt: number; readonly endedAt: number | null; readonly rounds: readonly { readonly at: number; readonly decision: string; readonly tier: number; readonly code: string | null; readonly policy: string; readonly rules: readonly string[] }[]; readonly votes: readonly { readonly person: string; readonly vote: string; readonly at: number; /** Digest of what they were shown. */ readonly saw: string | null }[]; readonly outcome: string | null; /** Of the tool, untrusted. */ readonly result: string | null }[];
+  readonly steps: readonly { readonly index: number; readonly at: number; readonly who: string; readonly kind: 'agent' | 'person' | 'service'; readonly action: string | null; /** In the words of this program. */ readonly what: string; /** In others' words, untrusted. */ readonly said: string | null }[];
+  /** What the record does not show. */
+  readonly gaps: readonly string[];
 }
 /** A fact that somebody owes a deferred action, signed by them. */
 export interface SupplyFactRequest {

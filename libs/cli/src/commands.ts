@@ -1,3 +1,4 @@
+import { auditUsage } from './audit/usage.ts';
 import { toolsUsage } from './catalogue/usage.ts';
 import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
@@ -147,8 +148,8 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./policy/command.ts')).policy,
   },
   audit: {
-    summary: 'verifies or exports the record',
-    usage: 'countersign audit verify [DIR | --url URL] [--key FILE|VKEY] [--offline] [--json]\ncountersign audit export DIR [--url URL]\n  verify recomputes the signed root from every entry. Without DIR the log of the running Countersign.\n  --key: the verifier key (name+hash+key) or a file with it; without it the key must be the one in this machine\'s own secrets folder (made at the first start). A key that only came with the record proves nothing: exit 1.',
+    summary: 'asks, tells, exports and verifies the record',
+    usage: auditUsage,
     load: async () => (await import('./audit/command.ts')).audit,
   },
   bench: {

@@ -1,12 +1,18 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import type { Audit } from './compose.ts';
+import { PERSON_DIRECTORY } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
 import { LogController } from './inbound/log.controller.ts';
+import { QuestionsController } from './inbound/questions.controller.ts';
 import { AUDIT, RecordsConsumer } from './inbound/records.consumer.ts';
 
 @Module({})
 export class AuditModule {
-  static of(audit: Audit): DynamicModule {
-    return { module: AuditModule, controllers: [LogController, RecordsConsumer], providers: [{ provide: AUDIT, useFactory: () => audit }] };
+  static of(audit: Audit, people: PersonDirectory): DynamicModule {
+    return {
+      module: AuditModule, controllers: [LogController, QuestionsController, RecordsConsumer],
+      providers: [{ provide: AUDIT, useFactory: () => audit }, { provide: PERSON_DIRECTORY, useFactory: () => people }],
+    };
   }
 }

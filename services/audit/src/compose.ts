@@ -21,6 +21,8 @@ import { createPseudonyms, createToEntry } from './outbound/to-entry.ts';
 import { createWitnessClient } from './outbound/witness-client.ts';
 import { createPublishedLog } from './views/published-log.ts';
 import type { PublishedLog } from './views/published-log.ts';
+import { createQuestions } from './views/questions.ts';
+import type { Questions } from './views/questions.ts';
 
 export interface AuditPorts {
   readonly pool: Pool;
@@ -42,6 +44,7 @@ export interface Audit {
   /** Takes records of the bus; resolves once they are in the log under a signed checkpoint. */
   record(messages: readonly BusMessage[]): Promise<void>;
   readonly published: PublishedLog;
+  readonly questions: Questions;
   /** C2SP signed-note text form: what an outside verifier needs beside the log. */
   readonly verifierKey: string;
   readonly sequencer: Sequencer;
@@ -55,7 +58,7 @@ const toSource = (message: BusMessage): SourceRecord => ({
 
 /** Puts the audit service together out of its ports; knows no Nest. */
 export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
-  await ports.pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
+  for (const tables of ['./outbound/schema.sql', './views/questions.sql']) await ports.pool.query(await readFile(new URL(tables, import.meta.url), 'utf8'));
   const policy = ports.witnesses ?? noWitnesses;
   const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
   const toEntry = createToEntry(createPseudonyms(ports.pseudonymSecret));
@@ -64,12 +67,13 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
     toEntry: (source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => toEntry(source)),
     sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
   });
+  const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile);
   return {
     record: (messages) => sequencer.add(messages.map(toSource)),
-    published: createPublishedLog(ports.pool, ports.origin, encodings, store.readTile),
+    published,
+    questions: createQuestions(ports.pool, ports.origin, published.payloads),
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
     sequencer,
     witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm: ports.alarm ?? (() => undefined) }),
   };
 };
-

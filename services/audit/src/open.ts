@@ -1,13 +1,18 @@
-import { createBus, serviceKey } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
+import { setTimeout } from 'node:timers/promises';
+import { keepGoing } from './app/keep-going.ts';
+import type { Wait } from './app/keep-going.ts';
 import { composeAudit } from './compose.ts';
 import type { AuditConfig } from './config.ts';
 import { readWitnessPolicy } from './outbound/witness-policy-file.ts';
 import { pseudonymSecret } from './outbound/pseudonym-secret.ts';
 import { createCheckpointPublisher } from './outbound/publish.ts';
 import { AuditModule } from './audit.module.ts';
+
+const wait: Wait = (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined);
 
 /** Opens everything the service needs; what it returns is started by the service host. */
 export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> => {
@@ -21,8 +26,10 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
     witnesses: await readWitnessPolicy(config.witnessPolicy), alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
   });
   const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
+  const people = followPeople(bus, { keys: serviceKeys(config.secretsDir).keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
+  const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
   return {
-    name: 'audit', http: config.http, module: AuditModule.of(audit), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); await audit.sequencer.close(); await pool.end(); },
+    name: 'audit', http: config.http, module: AuditModule.of(audit, directoryOf(people, { audience: 'audit', now: Date.now })), log, bus, otlpEndpoint: config.otlpEndpoint,
+    onDrain: async () => { clearInterval(rounds); await audit.sequencer.close(); await index.stop(); await people.stop(); await pool.end(); },
   };
 };

@@ -12,8 +12,11 @@ import { givenKey, judged, pinnedKeys, selfSigned, trustOf } from './trust.ts';
 
 const keyFile = 'verifier-key';
 
-/** `countersign audit verify|export`. */
+/** `countersign audit verify|export|query|story`. */
 export const audit = async (args: readonly string[]): Promise<number> => {
+  const [first, ...rest] = args;
+  if (first === 'query') return (await import('./query-command.ts')).query(rest);
+  if (first === 'story') return (await import('./story-command.ts')).story(rest);
   const { values, positionals } = parse(args);
   const [what, folder] = positionals;
   if (what === 'export' && folder) return exportLog(values.url, folder);

@@ -62,7 +62,7 @@ export const peopleIn = (body: unknown): readonly string[] => {
   oversightOf(fieldsOf(body), 0, { pseudonym: (person) => { found.add(person); return ''; }, shownTo: () => null });
   const fields = fieldsOf(body);
   for (const name of requestersIn(fields)) found.add(name);
-  return [...found];
+  return [...found].filter((name) => /^[\w.:@/-]{1,200}$/.test(name));
 };
 
 const requestersIn = (fields: Fields): readonly string[] => {

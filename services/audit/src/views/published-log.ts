@@ -2,6 +2,9 @@ import { encodeBundle, formatProof, hashesAtLevel, hashesPerTile, inclusionProof
 import type { Encodings, ReadTile, TileAddress } from '@countersign/tamper-log';
 import type { Pool } from 'pg';
 
+/** A payload as it was committed to. */
+export interface Opened { readonly salt: Buffer; readonly body: Buffer }
+
 /** What anyone may read: never beyond the size of the last signed checkpoint (C2SP tlog-tiles). */
 export interface PublishedLog {
   /** The signed note with the cosignatures it has; undefined before the first one. */
@@ -11,7 +14,11 @@ export interface PublishedLog {
   /** C2SP tlog-proof of one entry under the last checkpoint; undefined beyond it. */
   proof(index: number): Promise<string | undefined>;
   /** The payload that an entry commits to. */
-  payload(index: number): Promise<{ readonly salt: Buffer; readonly body: Buffer } | undefined>;
+  payload(index: number): Promise<Opened | undefined>;
+  /** Several of them; those that are gone are missing. */
+  payloads(indices: readonly number[]): Promise<ReadonlyMap<number, Opened>>;
+  /** Exact leaves by index, as far as they are published. */
+  leaves(indices: readonly number[]): Promise<ReadonlyMap<number, Buffer>>;
   /** Indices of the entries of a run or action, oldest first, at most `limit`. */
   find(filter: { readonly run?: string | undefined; readonly action?: string | undefined }, limit: number): Promise<readonly { readonly index: number; readonly leaf: Buffer }[]>;
 }
@@ -44,6 +51,16 @@ export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings
     payload: async (index) => {
       const { rows: [row] } = await pool.query<{ salt: Buffer; body: Buffer }>('select salt, body from payload where log = $1 and index = $2', [log, index]);
       return row;
+    },
+
+    payloads: async (indices) => {
+      const { rows } = await pool.query<{ index: string; salt: Buffer; body: Buffer }>('select index, salt, body from payload where log = $1 and index = any($2::bigint[])', [log, indices]);
+      return new Map(rows.map(({ index, ...opened }) => [Number(index), opened]));
+    },
+
+    leaves: async (indices) => {
+      const { rows } = await pool.query<{ index: string; leaf: Buffer }>('select index, leaf from entry where log = $1 and index = any($2::bigint[]) and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published)', [log, indices]);
+      return new Map(rows.map(({ index, leaf }) => [Number(index), leaf]));
     },
 
     find: async ({ run, action }, limit) => {

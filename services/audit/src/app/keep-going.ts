@@ -1,0 +1,27 @@
+export interface KeptGoing { stop(): Promise<void> }
+
+/** Resolves after a while, or at once when the signal says so; never rejects. */
+export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
+
+/**
+ * One step after another while there is something to do, then again a moment later. Behind or broken, it holds nothing else up.
+ * @param step how many it did; rejects where it has to be tried again, later each time up to half a minute
+ */
+export const keepGoing = (step: () => Promise<number>, wait: Wait, onError: (error: Error) => void): KeptGoing => {
+  const stopping = new AbortController();
+  const run = async (): Promise<void> => {
+    for (let failures = 0; !stopping.signal.aborted;) {
+      try {
+        const taken = await step();
+        failures = 0;
+        if (taken === 0) await wait(200, stopping.signal);
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        onError(error as Error);
+        await wait(Math.min(30_000, 500 * 2 ** failures++), stopping.signal);
+      }
+    }
+  };
+  const running = run();
+  return { stop: async () => { stopping.abort(); await running; } };
+};

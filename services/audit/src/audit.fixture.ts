@@ -1,0 +1,46 @@
+import { generateKey } from '@countersign/identity';
+import type { BusMessage } from '@countersign/bus';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { composeAudit } from './compose.ts';
+import type { Audit } from './compose.ts';
+
+/** A database of its own with a log in it. */
+export interface Logbook { readonly pool: pg.Pool; readonly audit: Audit; close(): Promise<void> }
+
+export const openLogbook = async (server: string): Promise<Logbook> => {
+  const name = `audit_${process.pid}_${Date.now()}_${Math.floor(performance.now())}`;
+  const admin = new pg.Client(server);
+  await admin.connect();
+  await admin.query(`create database ${name}`);
+  const pool = new pg.Pool({ connectionString: Object.assign(new URL(server), { pathname: `/${name}` }).href, max: 4 });
+  const folder = await mkdtemp(join(tmpdir(), 'audit-'));
+  const key = generateKey('audit-1');
+  const audit = await composeAudit({
+    pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
+    keeperFile: join(folder, 'keeper'), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
+  });
+  return {
+    pool, audit,
+    close: async () => {
+      await audit.sequencer.close();
+      await pool.end();
+      await admin.query(`drop database ${name}`);
+      await admin.end();
+      await rm(folder, { recursive: true });
+    },
+  };
+};
+
+const offsets = new Map<string, bigint>();
+/** The next record of a topic, as the bus hands it over. */
+export const told = (topic: string, type: string, body: object, change: Partial<BusMessage> = {}): BusMessage => {
+  const offset = offsets.get(topic) ?? 0n;
+  offsets.set(topic, offset + 1n);
+  return {
+    topic, partition: 0, offset, timestamp: 1_793_500_000_000 + Number(offset), key: 'k', value: Buffer.from(JSON.stringify(body)),
+    headers: { ce_id: `${topic}.${offset}`, ce_type: `countersign.${type}.v1`, tenant: 'acme', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }, ...change,
+  };
+};

@@ -1,0 +1,16 @@
+-- What people ask by. Made from the log and its payloads; may be dropped and is made again.
+create table if not exists indexed (
+  log text not null, index bigint not null, at bigint not null, type text not null, run text, agent text, action text, tool text, stream text,
+  decision text, tier int, code text, outcome text, trace text, rules text[] not null, people text[] not null, words tsvector not null,
+  primary key (log, index)
+);
+create index if not exists indexed_by_run on indexed (log, run, index) where run is not null;
+create index if not exists indexed_by_agent on indexed (log, agent, index) where agent is not null;
+create index if not exists indexed_by_tool on indexed (log, tool, index) where tool is not null;
+create index if not exists indexed_by_stream on indexed (log, stream, index) where stream is not null;
+create index if not exists indexed_by_trace on indexed (log, trace, index) where trace is not null;
+create index if not exists indexed_by_time on indexed (log, at);
+create index if not exists indexed_by_people on indexed using gin (people);
+create index if not exists indexed_by_rule on indexed using gin (rules);
+create index if not exists indexed_by_words on indexed using gin (words);
+create table if not exists indexed_to (log text primary key, next bigint not null);

@@ -1,0 +1,105 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Leaf } from '../core/entry.ts';
+import { indexedOf } from '../core/indexed.ts';
+import type { IndexedEntry } from '../core/indexed.ts';
+import { jsonOf } from './json.ts';
+import type { Opened } from './published-log.ts';
+
+/** What is asked for; every condition has to hold. Times are the broker's, epoch ms, `to` excluded. */
+export interface Question {
+  readonly run?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly action?: string | undefined;
+  readonly tool?: string | undefined;
+  readonly person?: string | undefined;
+  readonly rule?: string | undefined;
+  readonly decision?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly trace?: string | undefined;
+  readonly type?: string | undefined;
+  readonly tier?: number | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Words, "phrases", -without: PostgreSQL's web search. */
+  readonly text?: string | undefined;
+}
+
+export interface Found extends Omit<IndexedEntry, 'text'> { readonly index: number }
+
+export interface Questions {
+  /** Takes the next entries of the log into the index; how many. Nothing where another process is at it. */
+  step(most?: number): Promise<number>;
+  /** Entries after `after`, oldest first. Those of a run include what people said about its approvals. */
+  ask(question: Question, page: { readonly after: number; readonly limit: number }): Promise<readonly Found[]>;
+  /** Next index that is not yet in it. */
+  reached(): Promise<number>;
+  /** Empties what entries say of people: their names and words. What the log itself holds is not touched. */
+  forget(indices: readonly number[]): Promise<void>;
+}
+
+interface Row { index: string; at: string; type: string; run: string | null; agent: string | null; action: string | null; tool: string | null; stream: string | null; decision: string | null; tier: number | null; code: string | null; outcome: string | null; trace: string | null; rules: string[]; people: string[] }
+
+const insert = `insert into indexed (log, index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace, rules, people, words)
+  select $1, index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace,
+    array(select jsonb_array_elements_text(rules)), array(select jsonb_array_elements_text(people)), to_tsvector('simple', text)
+  from jsonb_to_recordset($2::jsonb) as r(index bigint, at bigint, type text, run text, agent text, action text, tool text, stream text, decision text, tier int, code text, outcome text, trace text, rules jsonb, people jsonb, text text)
+  on conflict do nothing`;
+/** A vote says which approval it belongs to; the question before it, in the same partition, said of which run. */
+const inherit = `update indexed i set run = q.run, action = q.action, agent = q.agent, tool = q.tool from indexed q
+  where i.log = $1 and i.index >= $2 and i.run is null and i.stream is not null and q.log = $1 and q.stream = i.stream and q.run is not null`;
+const columns = 'index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace, rules, people';
+
+/** @param open payloads by index; one that was erased is missing */
+export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>): Questions => {
+  const take = async (client: PoolClient, most: number): Promise<number> => {
+    await client.query('insert into indexed_to (log, next) values ($1, 0) on conflict do nothing', [log]);
+    const { rows: [at] } = await client.query<{ next: string }>('select next from indexed_to where log = $1 for update skip locked', [log]);
+    if (!at) return 0;
+    const next = Number(at.next);
+    const { rows } = await client.query<{ index: string; leaf: Buffer }>('select index, leaf from entry where log = $1 and index >= $2 and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published) order by index limit $3', [log, next, most]);
+    if (rows.length === 0) return 0;
+    const payloads = await open(rows.map(({ index }) => Number(index)));
+    const lines = rows.map(({ index, leaf }) => ({ index: Number(index), ...indexedOf(JSON.parse(leaf.toString()) as Leaf, jsonOf(payloads.get(Number(index))?.body)) }));
+    await client.query(insert, [log, JSON.stringify(lines)]);
+    if (lines.some(({ stream, run }) => stream !== null && run === null)) await client.query(inherit, [log, next]);
+    await client.query('update indexed_to set next = $2 where log = $1', [log, next + rows.length]);
+    return rows.length;
+  };
+
+  return {
+    step: async (most = 500) => {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        const taken = await take(client, most);
+        await client.query('commit');
+        return taken;
+      } catch (error) {
+        await client.query('rollback').catch(() => undefined);
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+
+    ask: async (question, { after, limit }) => {
+      const values: unknown[] = [log, after];
+      const conditions = ['log = $1', 'index > $2'];
+      const where = (sql: (place: string) => string, value: unknown): void => { if (value !== undefined) conditions.push(sql(`$${values.push(value)}`)); };
+      for (const name of ['run', 'agent', 'action', 'tool', 'decision', 'outcome', 'trace', 'type', 'tier'] as const) where((place) => `${name} = ${place}`, question[name]);
+      where((place) => `people @> array[${place}::text]`, question.person);
+      where((place) => `rules @> array[${place}::text]`, question.rule);
+      where((place) => `at >= ${place}`, question.from);
+      where((place) => `at < ${place}`, question.to);
+      where((place) => `words @@ websearch_to_tsquery('simple', ${place})`, question.text);
+      const { rows } = await pool.query<Row>(`select ${columns} from indexed where ${conditions.join(' and ')} order by index limit $${values.push(limit)}`, values);
+      return rows.map((row) => ({ ...row, index: Number(row.index), at: Number(row.at) }));
+    },
+
+    reached: async () => Number((await pool.query<{ next: string }>('select next from indexed_to where log = $1', [log])).rows[0]?.next ?? 0),
+
+    forget: async (indices) => {
+      await pool.query(`update indexed set people = '{}', words = '' where log = $1 and index = any($2::bigint[])`, [log, indices]);
+    },
+  };
+};

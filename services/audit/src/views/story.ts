@@ -1,0 +1,22 @@
+import type { Leaf } from '../core/entry.ts';
+import { storyOf } from '../core/story.ts';
+import type { Story, StoryEntry } from '../core/story.ts';
+import { jsonOf } from './json.ts';
+import type { PublishedLog } from './published-log.ts';
+import type { Questions } from './questions.ts';
+
+/** Longest story that is told; a run of more entries is told up to there, and says so. */
+export const longestStory = 10_000;
+
+/** Reads a run back out of log and payloads and tells it. undefined where nothing of it is on the record. */
+export const readStory = async (questions: Questions, published: PublishedLog, run: string): Promise<Story | undefined> => {
+  const found = await questions.ask({ run }, { after: -1, limit: longestStory + 1 });
+  if (found.length === 0) return undefined;
+  const indices = found.slice(0, longestStory).map(({ index }) => index);
+  const [leaves, payloads] = [await published.leaves(indices), await published.payloads(indices)];
+  const story = storyOf(run, indices.flatMap((index): StoryEntry[] => {
+    const leaf = leaves.get(index);
+    return leaf === undefined ? [] : [{ index, leaf: JSON.parse(leaf.toString()) as Leaf, body: jsonOf(payloads.get(index)?.body) }];
+  }));
+  return found.length > longestStory ? { ...story, gaps: [`only the first ${longestStory} entries are told`, ...story.gaps] } : story;
+};
