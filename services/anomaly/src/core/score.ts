@@ -1,5 +1,5 @@
 /** What is looked at, each a pure function of an action and the baselines (features/). */
-export const features = ['volume', 'silence', 'timing', 'sequence', 'target', 'provenance', 'flow', 'asked', 'mix', 'tokens', 'cost', 'errors', 'refusals'] as const;
+export const features = ['tool', 'sequence', 'target', 'provenance', 'flow', 'asked', 'content', 'refusals', 'volume', 'silence', 'timing', 'mix', 'tokens', 'cost', 'errors'] as const;
 export type FeatureName = (typeof features)[number];
 
 /** Where a score comes from. The contributions of an action add up to its evidence. */
