@@ -200,7 +200,7 @@ export interface ChangePersonRequest {
 }
 export interface ChangeView {
   readonly change: string;
-  readonly subject: { readonly kind: 'agent' | 'role' | 'template' | 'grantor'; readonly id: string };
+  readonly subject: { readonly kind: 'agent' | 'role' | 'template' | 'grantor' | 'person'; readonly id: string };
   readonly status: 'open' | 'applied' | 'withdrawn' | 'expired';
   readonly requester: string;
   readonly reason: string;
@@ -254,6 +254,20 @@ export interface EnrolPersonRequest {
   readonly code: string;
   readonly key: PublicJwk;
 }
+/** Somebody whose key is bound. Waiting: nothing they sign counts before a second person has agreed to the change request that is named. */
+export interface EnrolledPerson {
+  readonly person: string;
+  readonly tenant?: string;
+  readonly version?: number;
+  readonly name: string;
+  /** Those they have, or are to have once let in. */
+  readonly roles: readonly string[];
+  readonly status: 'active' | 'gone' | 'waiting';
+  readonly keys: readonly PublicJwk[];
+  readonly manager?: string;
+  /** The request that lets them in, where they wait. */
+  readonly change?: string;
+}
 /** Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests. */
 export interface EntryList {
   readonly entries: readonly { readonly index: number; readonly leaf: JsonObject }[];
@@ -280,8 +294,8 @@ export interface ExtendScopeResponse {
 }
 /** Asks for a change. What only takes away is done at once where who asks may; all else waits for a second person. */
 export interface FileChangeRequest {
-  readonly subject: { readonly kind: 'agent' | 'role' | 'template' | 'grantor'; readonly id: string };
-  /** AgentChange, RoleDefinition, TemplateDefinition or GrantorDefinition, after the kind. */
+  readonly subject: { readonly kind: 'agent' | 'role' | 'template' | 'grantor' | 'person'; readonly id: string };
+  /** AgentChange, RoleDefinition, TemplateDefinition, GrantorDefinition or PersonChange, after the kind. */
   readonly after: JsonObject;
   readonly reason: string;
 }

@@ -555,6 +555,13 @@ export interface GraphNode {
   /** Those of `marks` that a person set; no import takes them away. */
   readonly pinned?: readonly string[];
 }
+/** What two people agree on about a third: that they are here, with which roles. */
+export interface PersonChange {
+  /** Somebody who has enrolled, or had left, is let in. */
+  readonly status?: 'active';
+  /** All they have then; left out they stay as told at the invitation, or as they were. */
+  readonly roles?: readonly string[];
+}
 export interface PersonSnapshot {
   readonly person: string;
   readonly tenant: string;

@@ -100,9 +100,10 @@ describe('what runs already is brought in', () => {
     let since: number;
     const observe = async (id: string, ms: number) => expectStatus(await operator('POST', `/agents/${id}/observe`, { reason: 'brought in', until: Date.now() + ms }), 200);
     const decided = (id: string): GovernedDecided[] => whole.seen.governed().filter((record): record is GovernedDecided => record.kind === 'action.decided' && record.agent === id && record.now >= since);
-    /** Proposals until policy has heard that it is observed. */
-    const watched = async (id: string) => {
+    /** A run, once policy has heard that its agent is observed. @param first what is done once the run is open */
+    const watched = async (id: string, first?: () => Promise<unknown>) => {
       const run = await made.get(id)!.open({ text: 'the day\'s work', attestation: null });
+      await first?.();
       await until(`${id} is observed`, async () => { const action = run.propose('desk.read', { note: 'n' }); return (await action.decision).code === 'observed'; });
       return run;
     };
@@ -111,7 +112,7 @@ describe('what runs already is brought in', () => {
       for (const id of ['agent-0', 'agent-1', 'agent-3', 'agent-4', 'agent-6']) made.set(id, await whole.agent(id));
       expect(await operator('POST', '/agents/agent-0/observe', { reason: 'r', until: Date.now() + 61 * 86_400_000 })).toMatchObject({ status: 403, body: { code: 'observe_refused' } });
       expect(await whole.people.tess.call('registry', 'POST', '/agents/agent-0/observe', { reason: 'r' })).toMatchObject({ status: 403 });
-      for (const id of made.keys()) await observe(id, id === 'agent-6' ? 20_000 : 600_000);
+      for (const id of ['agent-0', 'agent-1', 'agent-3', 'agent-4']) await observe(id, 600_000);
       expect(await operator('POST', '/agents/agent-0/observe', { reason: 'longer' })).toMatchObject({ status: 409 });
       since = Date.now();
     }, 60_000);
@@ -144,7 +145,7 @@ describe('what runs already is brought in', () => {
     }, 60_000);
 
     it('expiry is enforcement, by itself and inside a run', async () => {
-      const run = await watched('agent-6');
+      const run = await watched('agent-6', () => observe('agent-6', 4_000));
       await until('observing is over', async () => { const { decision } = await run.propose('desk.forbidden', { note: 'n' }).decision; return decision === 'deny'; }, 30_000);
       await until('it is on the record', () => decided('agent-6').at(-1)?.decision.decision === 'deny');
       const all = decided('agent-6').filter(({ tool }) => tool === 'desk.forbidden');

@@ -4,7 +4,7 @@ import { enrol, expectStatus, openRawSession, startWhole, until } from '@counter
 import type { Agent, Human, RawSession, Whole } from '@countersign/spec/whole';
 import { approvalFor } from './approval-for.ts';
 
-const graceMs = 8_000;
+const graceMs = 5_000;
 const note = { note: 'n', text: 't' };
 
 /** Carol owns two agents and leaves the company. */

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ChangeView } from '@countersign/contracts';
-import { enrol, openTerminal, startWhole } from '@countersign/spec/whole';
+import type { ChangeView, EnrolledPerson } from '@countersign/contracts';
+import { loadKeyFile } from '@countersign/identity';
+import { enrol, human, openTerminal, startWhole } from '@countersign/spec/whole';
 import type { Terminal, Whole } from '@countersign/spec/whole';
+import { people } from '../../libs/cli/src/people/people-command.ts';
 import { agentPermissions } from '../../libs/cli/src/permissions/agent-command.ts';
 import { change } from '../../libs/cli/src/permissions/changes-command.ts';
 import { declaredCommand } from '../../libs/cli/src/permissions/roles-command.ts';
@@ -48,10 +50,41 @@ describe('roles, templates and changes from the command line', () => {
     expect(await typed(change, 'withdraw', other.out.change, '--reason', 'not needed')).toMatchObject({ code: 0, out: { status: 'withdrawn' } });
   });
 
+  it('nobody comes in, comes back or gains a role by one person: a second one agrees to whose key it is', async () => {
+    const knows = async (): Promise<number> => (await human(whole.urls, 'carol', loadKeyFile(join(terminal.folder, 'people', 'carol.key.json'))).call('registry', 'GET', '/people')).status;
+    const invited = await typed<{ link: string }>(people, 'invite', 'carol', '--name', 'Carol', '--roles', 'treasurer');
+    const enrolled = await typed<EnrolledPerson>(people, 'enrol', invited.out.link, '--person', 'carol');
+    expect([enrolled, await knows()]).toMatchObject([{ code: 0, out: { status: 'waiting', roles: ['treasurer'], change: expect.any(String) } }, 401]);
+    const admission = enrolled.out.change!;
+    expect((await typed<ChangeView>(change, 'show', admission)).out.widens).toEqual([expect.stringMatching(/^whoever holds the key .{43} is let in as carol$/), expect.stringMatching(/has the role treasurer$/)]);
+    for (const [as, why] of [['operator', 'self_approval'], ['carol', 'unauthenticated']]) expect(await typed(change, 'approve', admission, '--reason', 'r', '--yes', '--as', as!)).toMatchObject({ code: 1, err: expect.stringContaining(why!) });
+    expect(await typed(change, 'approve', admission, '--reason', 'compared the key', '--yes', '--as', 'rita')).toMatchObject({ code: 0, out: { status: 'applied', approvedBy: 'rita' } });
+    expect(await knows()).toBe(200);
+
+    const alone = await whole.people.operator.call('registry', 'PATCH', '/people/carol', { roles: ['treasurer', 'senior'], reason: 'r' });
+    expect(alone).toMatchObject({ status: 403, body: { code: 'change_review_required' } });
+    // Somebody who is no operator asks, and an operator agrees: still one operator alone.
+    expect(await typed(change, 'file', 'person', 'carol', '--after', '{"roles":["senior"]}', '--reason', 'r', '--as', 'carol')).toMatchObject({ code: 1, err: expect.stringContaining('forbidden') });
+    expect(await typed(change, 'file', 'person', 'carol', '--after', '{"roles":[]}', '--reason', 'r', '--as', 'carol')).toMatchObject({ code: 0, out: { status: 'applied', approvedBy: null } });
+    const more = await typed<ChangeView>(change, 'file', 'person', 'rita', '--after', '{"roles":["policy-reviewer","operator"]}', '--reason', 'r', '--as', 'operator');
+    expect(await typed(change, 'approve', more.out.change, '--reason', 'r', '--yes', '--as', 'rita')).toMatchObject({ code: 1, err: expect.stringContaining('self_approval') });
+
+    expect(await typed(people, 'leave', 'carol', '--reason', 'r')).toMatchObject({ code: 0 });
+    const back = await typed<ChangeView>(people, 'return', 'carol', '--reason', 'is back');
+    expect([back, await knows()]).toMatchObject([{ code: 0, out: { status: 'open', subject: { kind: 'person', id: 'carol' } } }, 401]);
+    expect(await typed(change, 'approve', back.out.change, '--reason', 'r', '--yes', '--as', 'rita')).toMatchObject({ code: 0 });
+    expect(await knows()).toBe(200);
+  });
+
   it('an identity provider is connected, its token replaced, and it is removed', async () => {
     const users = async (token: unknown): Promise<number> => (await fetch(`${whole.urls.registry}/scim/v2/Users`, { headers: { authorization: `Bearer ${String(token)}` } })).status;
     const made = await typed(scim, 'connect', 'okta', '--map', 'Finance=treasurer', '--reason', 'people come from there');
     expect([made.code, await users(made.out['token'])]).toEqual([0, 200]);
+    // Who holds the token and the map alone makes nobody a treasurer: the key of whoever is provisioned is agreed to by a second person too.
+    const post = await fetch(`${whole.urls.registry}/scim/v2/Users`, { method: 'POST', headers: { authorization: `Bearer ${String(made.out['token'])}`, 'content-type': 'application/scim+json' }, body: JSON.stringify({ schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'mole', roles: [{ value: 'Finance' }] }) });
+    expect(post.status).toBe(201);
+    const link = (await typed<{ link: string }>(people, 'invite', 'mole', '--name', 'Mole', '--roles', 'treasurer')).out.link;
+    expect((await typed<EnrolledPerson>(people, 'enrol', link, '--person', 'mole')).out.status).toBe('waiting');
     const rotated = await typed(scim, 'rotate', 'okta', '--reason', 'by the clock');
     expect([rotated.code, await users(rotated.out['token'])]).toEqual([0, 200]);
     expect(await typed(scim, 'remove', 'okta', '--reason', 'another provider')).toMatchObject({ code: 0 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { generateKey, signPersonStatement } from '@countersign/identity';
+import { generateKey } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { governed } from '../../libs/cli/src/people/activate.ts';
 import { enrol, expectStatus, openRawSession, startWhole, until } from '@countersign/spec/whole';
@@ -26,9 +26,7 @@ describe('roles and their change', () => {
 
   const put = (path: string, body: object) => operator.call('registry', 'PUT', path, body);
   const file = (who: Human, kind: string, id: string, after: object) => who.call('registry', 'POST', '/changes', { subject: { kind, id }, after, reason: 'the work needs it' });
-  const approve = (who: Human, change: Record<string, unknown>) => who.call('registry', 'POST', `/changes/${String(change['change'])}/approve`, {
-    jws: signPersonStatement('change-review', { sub: who.person, tenant: 'acme', change: String(change['change']), digest: String(change['digest']), reason: 'looked at it', iat: Math.floor(Date.now() / 1000) }, who.key),
-  });
+  const approve = (who: Human, change: Record<string, unknown>) => who.agree(String(change['change']));
   const pay = async (to: string, minor: number) => { const { decision, code } = await session.propose('desk.transfer', { to, minor }); return decision === 'deny' ? code : 'let'; };
   const agentOf = async () => (await operator.call('registry', 'GET', '/agents/payer-1')).body;
   const publicKey = () => { const { kty, crv, x, kid } = key.publicJwk; return { kty, crv, x, kid }; };

@@ -1,6 +1,6 @@
 import { argumentsDigest } from '@countersign/identity';
 import type { ChangeView, Json, NewAgentRequest, PermissionsView, UnusedView } from '@countersign/contracts';
-import { validateAgentChange, validateGrantorDefinition, validateRoleDefinition, validateTemplateDefinition } from '@countersign/contracts';
+import { validateAgentChange, validateGrantorDefinition, validatePersonChange, validateRoleDefinition, validateTemplateDefinition } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { Refused } from '@countersign/kernel';
 import { CodedError } from '@countersign/service-host';
@@ -11,7 +11,7 @@ import type { Enough } from './core/unused.ts';
 import type { DeclaredKind } from './core/declaration.ts';
 import { answerFor, heldOf } from './app/explain.ts';
 import { declaredRoles } from './app/permission-plan.ts';
-import type { Wanted } from './app/permission-plan.ts';
+import type { Declaring, Wanted } from './app/permission-plan.ts';
 import type { PermissionBook, ToolUses } from './app/permission-ports.ts';
 import { createStreams } from './app/permission-streams.ts';
 import { createPermissions } from './app/permissions.ts';
@@ -23,7 +23,7 @@ export interface PermissionPorts {
   readonly tenant: string; readonly now: () => number; readonly ids: () => string; readonly changed: () => void;
 }
 
-const valid = { agent: validateAgentChange, role: validateRoleDefinition, template: validateTemplateDefinition, grantor: validateGrantorDefinition } as const;
+const valid = { agent: validateAgentChange, role: validateRoleDefinition, template: validateTemplateDefinition, grantor: validateGrantorDefinition, person: validatePersonChange } as const;
 
 const isRefused = (value: unknown): value is Refused<string> => (value as { status?: unknown } | undefined)?.status === 'refused';
 const ok = <T>(value: T): Exclude<T, Refused<string>> => {
@@ -44,7 +44,7 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
   };
   return {
     list,
-    put: async (wanted: Exclude<Wanted, { kind: 'agent' }>, reason: string, who: Asking) => {
+    put: async (wanted: Declaring, reason: string, who: Asking) => {
       done(await permissions.put(wanted, reason, who));
       return (await list(wanted.kind)).find((one) => (one as Record<string, unknown>)[wanted.kind] === wanted.id)!;
     },
@@ -55,6 +55,12 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
     },
     approve: async (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView> => done(await permissions.approve(id, signed, who)),
     withdraw: async (id: string, reason: string, who: Asking): Promise<ChangeView> => done(await permissions.withdraw(id, reason, who)),
+    person: streams.person, alone: permissions.alone,
+    /** The request that lets somebody in who has enrolled: filed for whoever invited them. Under the lock already; undefined where it cannot be filed now. */
+    admission: async (id: string, invitedBy: string, roles: readonly string[]): Promise<ChangeView | undefined> => {
+      const filed = await permissions.fileAlready({ kind: 'person', id, after: { status: 'active', roles: [...roles] } }, `invited by ${invitedBy}`, { person: invitedBy, roles: ['operator'] });
+      return isRefused(filed) ? undefined : filed as ChangeView;
+    },
     change: permissions.change, changes: permissions.changes,
     /** Registers with what the roles grant, under the lock that their changes take. */
     registering: <T>(profile: Pick<AgentProfile, 'permissions' | 'roles'>, register: (effective: Awaited<ReturnType<typeof permissions.effective>>) => Promise<T>): Promise<T> =>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { argumentsDigest, peekJws, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AccountabilityView, AgentSnapshot, EnrolPersonRequest, GovernedRecord, ImportAgentsRequest, InvitePersonRequest, InvitePersonResponse, ObserveAgentRequest, PersonSnapshot, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AccountabilityView, AgentSnapshot, ApproveChangeRequest, GovernedRecord, ImportAgentsRequest, ObserveAgentRequest, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
@@ -20,20 +20,18 @@ import type { GraphOutcome, GraphPlan, GraphReview } from './app/graph.ts';
 import { importAgents } from './app/import-agents.ts';
 import { createManage } from './app/manage.ts';
 import { createOwnership } from './app/ownership.ts';
-import { createPeople } from './app/people.ts';
 import type { CredentialBook, Deeds, Exclusively, Inventory, Messages, RevocationMessages, Shadows } from './app/ports.ts';
 import { createScim } from './app/scim.ts';
 import type { ScimBook } from './app/scim.ts';
-import { createStaff } from './app/staff.ts';
 import { createReports } from './app/reports.ts';
 import { createWatching } from './app/watching.ts';
 import { createTending } from './app/tending.ts';
 import type { Terms } from './core/tend.ts';
 import { milderThanClaimed } from './core/source-claims.ts';
-import { nobody } from './core/agent.ts';
 import type { FourEyes } from './core/agent.ts';
 import { defaultObserveMs } from './core/observe.ts';
 import { scimDoor } from './inbound/scim-door.ts';
+import { composePeople } from './compose-people.ts';
 import { composePermissions } from './compose-permissions.ts';
 import type { PermissionPorts } from './compose-permissions.ts';
 import { composeTokens } from './compose-tokens.ts';
@@ -66,6 +64,7 @@ export interface RegistryPorts {
   readonly proofSecret: Buffer;
   readonly tenant: string;
   readonly publicUrl: string;
+  readonly reopenFounding: boolean;
   readonly audience: string;
   /** Tokens an agent may have in a minute. */
   readonly tokensPerMinute: number;
@@ -104,16 +103,14 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   // Agents registered before keys were events of their own: the life of their key begins now.
   for (const { agent, key } of await inventory.agents()) if (key !== null && (await ports.credentialBook.keys(agent)).length === 0 && await credentials.claim(agent, key) === undefined) await credentials.first(agent, key, 'registry');
   for (const entry of await ports.credentialBook.revocations()) ports.revocations.add(entry);
-  const people = createPeople(manage, inventory, { now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
-  await people.refresh();
-  const staff = createStaff({ ...ports, manage });
   const tending = createTending({ ...ports, manage });
+  const permissions = await composePermissions(ports);
+  const { people, staff, doors } = await composePeople(ports, { manage, permissions, tending });
   const watching = createWatching(ports);
   const reports = createReports({ ...ports });
   const ownership = createOwnership({ ...ports, manage });
   const scim = createScim({ ...ports, people, staff, book: ports.scimBook, secret: () => randomBytes(32).toString('base64url') });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
-  const permissions = await composePermissions(ports);
   const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
 
   await putBuiltInTools(manage, new Set((await inventory.tools()).map((row) => row.tool)), now());
@@ -160,41 +157,13 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     directory, jwks: ports.jwks, credentials, changed: ports.changed,
     snapshots: manage.snapshots,
     ...composeTokens(ports),
-    /** The first person, where there is none yet; undefined once somebody was invited. */
-    firstInvitation: async (): Promise<InvitePersonResponse | undefined> => {
-      if ((await inventory.people()).some((row) => row.snapshot !== null)) return undefined;
-      const invited = await people.invite({ person: 'operator', name: 'First operator', roles: ['operator', 'supervisor'] }, 'registry');
-      ports.changed();
-      return 'link' in invited ? invited : undefined;
-    },
-    invite: async (request: InvitePersonRequest, by: string) => {
-      if (request.person === nobody) throw new CodedError('invalid_request', `${nobody} is the owner of what nobody owns: choose another id`);
-      const invited = await people.invite(request, by);
-      if (!('link' in invited)) throw new CodedError(invited.code, invited.detail);
-      ports.changed();
-      return invited;
-    },
-    enrol: async (request: EnrolPersonRequest) => {
-      const enrolled = await people.enrol(request);
-      if ('code' in enrolled) throw new CodedError(enrolled.code, enrolled.detail);
-      ports.changed();
-      return enrolled;
-    },
-    /** What became of people: the same three for whoever tells it, a person or a directory. */
-    tellStaff: async <W extends keyof typeof staff>(what: W, ...told: Parameters<(typeof staff)[W]>): Promise<PersonSnapshot | undefined> => {
-      accepted(await (staff[what] as (...of: Parameters<(typeof staff)[W]>) => ReturnType<(typeof staff)[W]>)(...told));
-      await people.refresh();
-      if (what !== 'change') await tending.tend(told[0]);
-      ports.changed();
-      return (await inventory.person(told[0]))?.snapshot ?? undefined;
-    },
+    ...doors,
     inventoryReport: reports.inventory,
     accountability: async (run: string, action: string): Promise<AccountabilityView> => {
       const answer = await reports.accountability(run, action);
       if (answer === undefined) throw new CodedError('not_found', 'nothing was decided about such an action', { status: 404 });
       return answer;
     },
-    refreshPeople: people.refresh,
     /** What time has brought upon agents; called by a timer. */
     tend: async () => { if (await tending.tend(null) + await watching.tell() > 0) ports.changed(); },
     own: async (agent: string, told: (owning: typeof ownership) => ReturnType<(typeof ownership)['accept']>): Promise<AgentSnapshot> => {
@@ -202,16 +171,11 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       ports.changed();
       return (await inventory.agent(agent))!.snapshot;
     },
-    people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
     register: (request: RegisterAgentRequest, by: string) => registered(request, by),
     /** Out of a template, by whoever may give what it gives. */
     registerFrom: async (template: string, request: NewAgentRequest, who: Asking) => registered(await permissions.fromTemplate(template, request, who), who.person),
     permissions,
-    approveChange: (id: string, jws: string, who: Asking) => {
-      const { by, statement } = reviewOf('change-review', jws);
-      if (by !== who.person) throw new CodedError('wrong_person', 'a request is approved by whoever signed the approval');
-      return permissions.approve(id, { ...statement, jws }, who);
-    },
+    approveChange: (id: string, body: ApproveChangeRequest, who: Asking) => doors.approveChange(id, body, who, (jws) => reviewOf('change-review', jws)),
     ...scimDoor({ ...ports, scim, people }),
     importAgents: async (request: ImportAgentsRequest, by: string) => {
       const imported = await importAgents(manage, inventory, request, by, now());

@@ -1,5 +1,5 @@
 import type { Terms } from './core/tend.ts';
-import { baseConfig, integer, optional, postgresField, readConfig, text, url } from '@countersign/service-host';
+import { baseConfig, flag, integer, optional, postgresField, readConfig, text, url } from '@countersign/service-host';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
@@ -17,6 +17,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     policyUrl: text('CS_POLICY_URL', { default: 'http://127.0.0.1:7102', pattern: /^https?:\/\/[^\s/?#]+(:\d+)?$/, remedy: 'Set it to the address of policy, without a path: governance reviews ask it what the rules in force say.' }),
     /** Who does not let an agent loose that may change things: its owner, or also who registered it. */
     fourEyes: text<'owner' | 'registrar'>('CS_REGISTRY_FOUR_EYES', { default: 'owner', oneOf: ['owner', 'registrar'] }),
+    /** For a company of whom nobody is left to agree to new people: for an hour one operator lets them in alone, on the record. Take it away again after the start. */
+    reopenFounding: flag('CS_REGISTRY_REOPEN_FOUNDING', false),
     /** How often the registry looks for agents that nobody answers for, s. */
     tendEveryS: integer('CS_REGISTRY_TEND_SECONDS', { default: 10, min: 1, max: 3_600 }),
     /** From an owner's leaving to their agents' suspension, s. */

@@ -1,4 +1,4 @@
-import type { InvitePersonResponse, PersonSnapshot } from '@countersign/contracts';
+import type { EnrolledPerson, InvitePersonResponse } from '@countersign/contracts';
 import { generateKey } from '@countersign/identity';
 import type { Client } from './client.ts';
 import { hasKey, keyOf, savePerson } from './local-people.ts';
@@ -13,12 +13,13 @@ export const codeOf = (link: string): string => {
 
 /**
  * Makes the person's key on this machine, binds it by the one-time code, and keeps it here. The private half goes nowhere.
+ * Once two people are there to agree, the answer names the change request that lets them in.
  * Done again with the same code after a lost answer it is the same enrolment: the key is kept before it is sent.
  */
-export const enrol = async (client: Client, localDir: string, code: string, about: LocalPerson): Promise<PersonSnapshot> => {
+export const enrol = async (client: Client, localDir: string, code: string, about: LocalPerson): Promise<EnrolledPerson> => {
   const key = hasKey(localDir, about.person) ? keyOf(localDir, about.person) : generateKey(`${about.person.replaceAll('.', '_').slice(0, 62)}-1`);
   savePerson(localDir, about, key);
-  const enrolled = await client.request<PersonSnapshot>('registry', 'POST', '/people/enrol', { code, key: key.publicJwk });
+  const enrolled = await client.request<EnrolledPerson>('registry', 'POST', '/people/enrol', { code, key: key.publicJwk });
   savePerson(localDir, { person: enrolled.person, name: enrolled.name, roles: enrolled.roles }, key);
   return enrolled;
 };

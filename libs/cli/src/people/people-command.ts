@@ -5,6 +5,7 @@ import { personCommand } from './command.ts';
 import { codeOf, enrol, invite } from './enrol.ts';
 import { id, inert } from './inert.ts';
 import { localPeople, personShape } from './local-people.ts';
+import { orAsk } from './or-ask.ts';
 import { importStaff } from './staff-command.ts';
 
 const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON | people leave|return PERSON --reason TEXT | people import FILE --reason TEXT [--dry-run] [--force]';
@@ -20,11 +21,17 @@ export const people = personCommand(usage, { reason: { type: 'string' }, name: {
     const person = session.needed('person');
     if (!personShape.test(person)) throw new CannotRun('--person is an id of lower-case letters, digits, . _ and -');
     const enrolled = await enrol(createClient({ http: session.local.http }), session.local.dir, codeOf(argument), { person, name: person, roles: [] });
-    return session.show(enrolled, [`${id(enrolled.person)} is enrolled. The key lies in ${session.local.dir}/people, readable by you alone; whoever has it is you.`]);
+    const waits = enrolled.status === 'waiting' ? [`A second person lets ${id(enrolled.person)} in, once they have compared the key with them: countersign change approve ${enrolled.change ?? 'CHANGE'} --reason TEXT`] : [];
+    return session.show(enrolled, [...waits, `${id(enrolled.person)} is enrolled. The key lies in ${session.local.dir}/people, readable by you alone; whoever has it is you.`]);
   }
-  if ((what === 'leave' || what === 'return') && argument !== undefined) {
-    const changed = await session.as(['operator'], [argument]).client.request<PersonSnapshot>('registry', 'POST', `/people/${encodeURIComponent(argument)}/${what}`, { reason: session.needed('reason') });
-    return session.show(changed, [`${id(argument)} is ${changed?.status ?? 'gone'}.${what === 'leave' ? ' Nothing they sign counts any more, and their agents do nothing without a person.' : ''}`]);
+  if (what === 'leave' && argument !== undefined) {
+    const changed = await session.as(['operator'], [argument]).client.request<PersonSnapshot>('registry', 'POST', `/people/${encodeURIComponent(argument)}/leave`, { reason: session.needed('reason') });
+    return session.show(changed, [`${id(argument)} is ${changed?.status ?? 'gone'}. Nothing they sign counts any more, and their agents do nothing without a person.`]);
+  }
+  if (what === 'return' && argument !== undefined) {
+    const { client } = session.as(['operator'], [argument]), reason = session.needed('reason');
+    const answer = await orAsk(client, argument, { status: 'active' }, reason, () => client.request<PersonSnapshot>('registry', 'POST', `/people/${encodeURIComponent(argument)}/return`, { reason }));
+    return session.show(answer, 'change' in answer ? [`A second person says so too: countersign change approve ${answer.change} --reason TEXT`] : [`${id(argument)} is ${answer.status}.`]);
   }
   if (what === 'import' && argument !== undefined) return importStaff(session, argument);
   if (what !== 'list' || argument !== undefined) throw new CannotRun(`Usage: ${usage}`);

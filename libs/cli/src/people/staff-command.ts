@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { PeopleList } from '@countersign/contracts';
+import type { PeopleList, PersonChange } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
 import type { Session } from './command.ts';
 import { Refused } from './client.ts';
 import { id, inert } from './inert.ts';
+import { orAsk } from './or-ask.ts';
 import { readStaff } from './staff-file.ts';
 import { planStaff, tooManyLeave } from './staff-plan.ts';
 
@@ -22,21 +23,30 @@ export const importStaff = async (session: Session, file: string): Promise<void>
   const dryRun = session.values['dry-run'] === true;
   if (!dryRun && session.values['force'] !== true && tooManyLeave(plan, here)) throw new Refused('too_many_leave', `${plan.leave.length} of ${here.length} would leave: ${plan.leave.slice(0, 10).map(id).join(', ')}. Look at it with --dry-run; if it is right, say --force.`, 409, false);
   const refused: { person: string; why: string }[] = [];
-  const apply = async (whom: string, path: string, method: 'POST' | 'PATCH', body: object): Promise<void> => {
+  const waiting: { person: string; change: string }[] = [];
+  const reason = session.needed('reason');
+  /** `asked`: what two people have to agree on, where it takes two. */
+  const apply = async (whom: string, path: string, method: 'POST' | 'PATCH', news: object, asked: PersonChange): Promise<void> => {
     if (dryRun) return;
-    try { await client.request('registry', method, `/people/${encodeURIComponent(whom)}${path}`, body); } catch (error) {
+    try {
+      const answer = await orAsk(client, whom, asked, reason, () => client.request<object>('registry', method, `/people/${encodeURIComponent(whom)}${path}`, { ...news, reason }));
+      if ('change' in answer) waiting.push({ person: whom, change: answer.change });
+    } catch (error) {
       if (!(error instanceof Refused)) throw error;
       refused.push({ person: whom, why: error.message });
     }
   };
-  const reason = session.needed('reason');
-  for (const one of plan.comeBack) await apply(one, '/return', 'POST', { reason });
-  for (const { person: one, ...news } of plan.change) await apply(one, '', 'PATCH', { ...news, reason });
-  for (const one of plan.leave) await apply(one, '/leave', 'POST', { reason });
-  session.show({ dryRun, ...plan, refused }, [
-    `${dryRun ? 'Would take' : 'Took'} the list: ${plan.leave.length} leave, ${plan.comeBack.length} are back, ${plan.change.length} change, ${plan.unknown.length} are not enrolled here, ${plan.broken.length} rows are broken, ${refused.length} were refused.`,
+  for (const one of plan.comeBack) await apply(one, '/return', 'POST', {}, { status: 'active' });
+  for (const { person: one, roles, ...news } of plan.change) {
+    if (Object.keys(news).length > 0) await apply(one, '', 'PATCH', news, {});
+    if (roles !== undefined) await apply(one, '', 'PATCH', { roles }, { roles: [...roles] });
+  }
+  for (const one of plan.leave) await apply(one, '/leave', 'POST', {}, {});
+  session.show({ dryRun, ...plan, waiting, refused }, [
+    `${dryRun ? 'Would take' : 'Took'} the list: ${plan.leave.length} leave, ${plan.comeBack.length} are back, ${plan.change.length} change, ${plan.unknown.length} are not enrolled here, ${plan.broken.length} rows are broken, ${waiting.length} wait for a second person, ${refused.length} were refused.`,
     ...plan.leave.map((one) => `leaves   ${id(one)}`), ...plan.comeBack.map((one) => `is back  ${id(one)}`), ...plan.change.map(({ person: one, ...news }) => `changes  ${id(one)}: ${Object.keys(news).join(', ')}`),
     ...plan.unknown.map((one) => `unknown  ${id(one)}: countersign people invite ${id(one)} --name NAME --roles A,B`), ...plan.broken.map(({ line, why }) => `line ${line}: ${inert(why, 300).slice(1, -1)}`),
+    ...waiting.map(({ person: one, change }) => `waits    ${id(one)}: countersign change approve ${change} --reason TEXT`),
     ...refused.map(({ person: one, why }) => `refused  ${id(one)}: ${inert(why, 300).slice(1, -1)}`),
   ]);
   if (plan.broken.length + refused.length > 0) session.failed();

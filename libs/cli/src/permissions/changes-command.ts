@@ -1,12 +1,9 @@
-import { argumentsDigest, canonicalJson, signPersonStatement } from '@countersign/identity';
 import type { ChangeList, ChangeView } from '@countersign/contracts';
-import { contentOf, diffTells } from '@countersign/registry/core/change-content';
 import { CannotRun } from '../errors.ts';
-import { Refused } from '../people/client.ts';
 import { personCommand } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
 import { changesUsage } from './usage.ts';
-import { tenant } from '../policy/lifecycle.ts';
+import { agree, readChange } from './agree.ts';
 import { readDefinition } from './definition.ts';
 
 /** Of a field of a diff: all that the registry may say. */
@@ -18,10 +15,6 @@ const lines = (one: ChangeView): readonly string[] => [
   ...one.widens.map((way) => `  widens: ${inert(way, 500)}`), ...one.allows.map((tool) => `  newly allows: ${inert(tool, 500)}`),
   ...(one.widens.length === 0 ? ['  only takes away'] : []), ...(one.status === 'open' ? [`  until ${new Date(one.expiresAt).toISOString()}, digest ${one.digest}`] : []), ...(one.approvedBy ? [`  approved by ${id(one.approvedBy)}`] : []),
 ];
-
-/** Whether the digest to sign is that of what is shown here, and the diff tells what would be put there: a registry that shows one thing and has another signed is found out. */
-export const isOfContent = (one: ChangeView): boolean =>
-  argumentsDigest(contentOf(one)) === one.digest && diffTells(one, (a, b) => a !== undefined && canonicalJson(a) === canonicalJson(b), argumentsDigest);
 
 export const change = personCommand(changesUsage, { yes: { type: 'boolean' }, all: { type: 'boolean' }, after: { type: 'string' }, reason: { type: 'string' } }, async (session) => {
   const [what = 'list', first, second, ...more] = session.positionals;
@@ -48,13 +41,11 @@ export const change = personCommand(changesUsage, { yes: { type: 'boolean' }, al
   if (what !== 'approve') throw new CannotRun(`Usage: ${changesUsage}`);
   const reason = session.needed('reason');
   const { person, key, client } = session.as(['policy-reviewer', 'operator']);
-  const found = await client.request<ChangeView>('registry', 'GET', path());
-  if (found.change !== first || !isOfContent(found)) throw new Refused('digest_mismatch', 'what is shown is not what would be signed: nothing was signed', 409, false);
+  const found = await readChange(client, first);
   if (session.values['yes'] !== true) {
     session.show(found, [...lines(found), `Nothing is signed yet. If this is right: countersign change approve ${id(first)} --reason TEXT --yes`]);
     return session.failed();
   }
-  const jws = signPersonStatement('change-review', { sub: person, tenant, change: found.change, digest: found.digest, reason, iat: Math.floor(Date.now() / 1000) }, key);
-  const done = await client.request<ChangeView>('registry', 'POST', path('/approve'), { jws });
+  const done = await agree(client, { person, key }, found, reason);
   session.show(done, lines(done));
 });

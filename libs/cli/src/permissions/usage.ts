@@ -2,10 +2,10 @@ export type Kind = 'role' | 'template' | 'grantor';
 
 export const changesUsage = `countersign change [--all] [--json]
 countersign change show CHANGE [--json]
-countersign change file agent|role|template|grantor ID --after JSON|FILE --reason TEXT [--as PERSON] [--json]
+countersign change file agent|role|template|grantor|person ID --after JSON|FILE --reason TEXT [--as PERSON] [--json]
 countersign change approve CHANGE --reason TEXT [--yes] [--as PERSON] [--json]
 countersign change withdraw CHANGE --reason TEXT [--as PERSON] [--json]
-  Roles, model, prompt, ceiling, limits, purpose of an agent; what a role, a template or a giver may. What only takes away is done at once; all else
+  Roles, model, prompt, ceiling, limits, purpose of an agent; what a role, a template or a giver may; who is let in, is back, or has which roles. What only takes away is done at once; all else
   needs somebody else's signature, never that of an agent's owner alone. A request waits 14 days, and is refused when what it is about has changed.
   approve shows the request and checks that its digest is of exactly that; it signs with --yes (without: exit code 1).`;
 

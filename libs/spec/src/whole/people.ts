@@ -14,6 +14,8 @@ export interface Human extends Caller {
   /** The signed vote, not yet cast. */
   sign(approval: { readonly approval: string; readonly digest: string }, vote: VoteStatement['vote'], reason?: string): string;
   vote(approval: { readonly approval: string; readonly digest: string }, vote: VoteStatement['vote']): Promise<Answer>;
+  /** Approves a change request as it stands. */
+  agree(change: string): Promise<Answer>;
   /** An attested instruction for a run of an agent. */
   instruct(agent: string, text: string): (run: string) => Promise<{ readonly text: string; readonly attestation: string }>;
 }
@@ -21,9 +23,13 @@ export interface Human extends Caller {
 export const human = (urls: Urls, person: string, key: SigningKey): Human => {
   const now = (): number => Math.floor(Date.now() / 1000);
   const sign: Human['sign'] = ({ approval, digest }, vote, reason = 'looked at it') => signPersonStatement('vote', { sub: person, approval, digest, vote, reason, iat: now() }, key);
+  const ask: Human['call'] = (service, method, path, body) => patiently(() => call(method, `${urls[service]}${path}`, body, { authorization: bearer({ person, key }, service) }));
   return {
-    person, key, sign,
-    call: (service, method, path, body) => patiently(() => call(method, `${urls[service]}${path}`, body, { authorization: bearer({ person, key }, service) })),
+    person, key, sign, call: ask,
+    agree: async (change) => {
+      const { digest } = expectStatus(await ask('registry', 'GET', `/changes/${change}`), 200).body;
+      return ask('registry', 'POST', `/changes/${change}/approve`, { jws: signPersonStatement('change-review', { sub: person, tenant: 'acme', change, digest: String(digest), reason: 'looked at it', iat: now() }, key) });
+    },
     vote: (approval, vote) => patiently(() => call('POST', `${urls.approvals}/approvals/${approval.approval}/votes`, { jws: sign(approval, vote) })),
     instruct: (agent, text) => (run) => Promise.resolve({
       text, attestation: signPersonStatement('instruction', { sub: person, run, instruction: instructionDigest(text), agent, tenant: 'acme', iat: now() }, key),
@@ -44,10 +50,15 @@ export const enrolFirst = async (urls: Urls, place: Place): Promise<Human> => {
   return human(urls, 'operator', key);
 };
 
-export const enrol = async (urls: Urls, operator: Human, person: string, roles: readonly string[]): Promise<Human> => {
+/** @param second agrees, where two people are needed: once an operator and another operator or policy-reviewer are here */
+export const enrol = async (urls: Urls, operator: Human, person: string, roles: readonly string[], second?: Human): Promise<Human> => {
   const invited = expectStatus(await operator.call('registry', 'POST', '/people/invite', { person, name: person, roles }), 200, 201);
   const key = generateKey(`${person}-1`);
-  expectStatus(await patiently(() => call('POST', `${urls.registry}/people/enrol`, { code: invited.body['code'], key: key.publicJwk })), 200, 201);
+  const { body } = expectStatus(await patiently(() => call('POST', `${urls.registry}/people/enrol`, { code: invited.body['code'], key: key.publicJwk })), 200, 201);
+  if (body['status'] === 'waiting') {
+    if (second === undefined) throw new Error(`${person} waits for a second person: say who agrees, or enrol whoever may agree last`);
+    expectStatus(await second.agree(String(body['change'])), 200);
+  }
   return human(urls, person, key);
 };
 

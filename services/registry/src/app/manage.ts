@@ -121,9 +121,9 @@ export const agentSnapshot = (agent: Exclude<Agent, { status: 'none' }>, tenant:
   };
 };
 
-/** Nothing is said of who is only invited. */
-const personSnapshot = (state: Person, tenant: string, version: number): PersonSnapshot | null => {
-  if (state.status === 'none' || state.status === 'invited') return null;
+/** Nothing is said of who is only invited, or waits to be let in. */
+export const personSnapshot = (state: Person, tenant: string, version: number): PersonSnapshot | null => {
+  if (state.status === 'none' || state.status === 'invited' || state.status === 'waiting') return null;
   const { person, name, roles, status, keys, manager } = state;
   return { person, tenant, version, name, roles, status, keys, ...(manager && { manager }) };
 };

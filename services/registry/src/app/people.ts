@@ -6,11 +6,15 @@ import type { Manage } from './manage.ts';
 import type { PersonCode, PersonEvent } from '../core/person.ts';
 import type { Refused } from '@countersign/kernel';
 
+/** Whose code it is. */
+export const personOf = (code: string): string => code.slice(0, Math.max(0, code.lastIndexOf('.')));
+
 const invitationMs = 7 * 86_400_000;
 
 export interface People {
   invite(request: InvitePersonRequest, by: string): Promise<InvitePersonResponse | Refused<PersonCode, PersonEvent>>;
-  enrol(request: EnrolPersonRequest): Promise<PersonSnapshot | Refused<PersonCode, PersonEvent>>;
+  /** @param founding one operator lets people in alone. null: enrolled, and waits to be let in. */
+  enrol(request: EnrolPersonRequest, founding: boolean): Promise<PersonSnapshot | null | Refused<PersonCode, PersonEvent>>;
   /** Who this is, with keys; from memory, kept up to date by `remember`. */
   find(id: string): { readonly roles: readonly string[]; readonly status: 'active' | 'gone'; readonly keys: KeySet } | undefined;
   /** Loads everybody; called at the start and when somebody is not known, for another instance may have enrolled them. */
@@ -32,12 +36,12 @@ export const createPeople = (manage: Manage, inventory: Inventory, options: { re
       const outcome = await manage.person(person, { type: 'invite', person, name, roles, code: sha256Text(code), expiresAt, by, now }, by);
       return outcome.status === 'refused' ? outcome : { person, code, link: options.link(code), expiresAt };
     },
-    enrol: async ({ code, key }) => {
-      const person = code.slice(0, Math.max(0, code.lastIndexOf('.')));
-      const outcome = await manage.person(person, { type: 'enrol', code: sha256Text(code), key, now: options.now() }, person);
+    enrol: async ({ code, key }, founding) => {
+      const person = personOf(code);
+      const outcome = await manage.person(person, { type: 'enrol', code: sha256Text(code), key, founding, now: options.now() }, person);
       if (outcome.status === 'refused') return outcome;
       await refresh();
-      return known.get(person)!.snapshot;
+      return (await inventory.person(person))?.snapshot ?? null;
     },
     find: (id) => {
       const found = known.get(id);

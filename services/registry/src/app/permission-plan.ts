@@ -1,9 +1,7 @@
-import type { AgentChange, ChangeView, GrantorDefinition, RoleDefinition, TemplateDefinition } from '@countersign/contracts';
+import type { AgentChange, ChangeView, GrantorDefinition, PersonChange, RoleDefinition, TemplateDefinition } from '@countersign/contracts';
 import { covers, refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import { changeableOf, changedIn, heldBy, widening } from '../core/agent-change.ts';
-import { contentOf } from '../core/change-content.ts';
-import type { ChangeContent } from '../core/change-content.ts';
 import type { Approved } from '../core/agent-change.ts';
 import { conditionsOf, effectiveOf } from '../core/effective-permissions.ts';
 import type { Effective } from '../core/effective-permissions.ts';
@@ -11,12 +9,17 @@ import { grantorWidens, roleWidens, templateWidens } from '../core/grants.ts';
 import type { Given } from '../core/grants.ts';
 import type { Streams } from './permission-streams.ts';
 import type { PermissionBook } from './permission-ports.ts';
+import { personPlan } from './person-plan.ts';
+import { diffOf, shown } from './plan-shown.ts';
 import type { Inventory } from './ports.ts';
 import type { Part } from './together.ts';
 
 export type Wanted =
   | { readonly kind: 'agent'; readonly id: string; readonly after: AgentChange } | { readonly kind: 'role'; readonly id: string; readonly after: RoleDefinition }
-  | { readonly kind: 'template'; readonly id: string; readonly after: TemplateDefinition } | { readonly kind: 'grantor'; readonly id: string; readonly after: GrantorDefinition };
+  | { readonly kind: 'template'; readonly id: string; readonly after: TemplateDefinition } | { readonly kind: 'grantor'; readonly id: string; readonly after: GrantorDefinition }
+  | { readonly kind: 'person'; readonly id: string; readonly after: PersonChange };
+/** What is declared, not somebody or something that is there. */
+export type Declaring = Exclude<Wanted, { kind: 'agent' | 'person' }>;
 
 /** A change worked out against everything as it is now. `parts`: what does it, all of it or nothing. */
 export interface Plan extends Pick<ChangeView, 'base' | 'diff' | 'widens' | 'allows'> {
@@ -31,21 +34,9 @@ export interface PlanDeps { readonly streams: Streams; readonly book: Permission
 
 export const declaredRoles = async (book: PermissionBook): Promise<Map<string, RoleDefinition>> => new Map((await book.declared('role')).map(({ id, definition }) => [id, definition]));
 
-const longest = 20_000;
-const mostWays = 200;
-type Digest = PlanDeps['digest'];
-const text = (value: unknown, digest: Digest): string => { const json = value === undefined ? '' : JSON.stringify(value); return json.length > longest ? `${json.slice(0, longest - 64)}… (sha-256 ${digest(value)})` : json; };
-const diffOf = (before: object, after: object, digest: Digest): ChangeView['diff'] => [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
-  .map((field) => ({ field, before: text((before as Record<string, unknown>)[field], digest), after: text((after as Record<string, unknown>)[field], digest) })).filter((one) => one.before !== one.after);
-
-/** As people are shown it, with the digest of all of that. */
-const shown = (digest: Digest, { widens, ...content }: ChangeContent) => {
-  const all = { ...content, widens: widens.slice(0, mostWays).map((way) => way.slice(0, 500)) };
-  return { ...all, digest: digest(contentOf(all)) };
-};
-
 /** What a change of one subject is and does; refused where it names what there is not. */
 export const planOf = async (deps: PlanDeps, wanted: Wanted): Promise<Plan | Refused<'not_found' | 'unknown_role' | 'invalid_request' | 'conflict'>> => {
+  if (wanted.kind === 'person') return personPlan(deps, wanted.id, wanted.after);
   const roles = await declaredRoles(deps.book);
   const tools = (await deps.inventory.tools()).map(({ tool }) => tool);
   return wanted.kind === 'agent' ? agentPlan(deps, wanted.id, wanted.after, roles, tools) : wanted.kind === 'role' ? rolePlan(deps, wanted.id, wanted.after, roles, tools) : boundPlan(deps, wanted, roles);

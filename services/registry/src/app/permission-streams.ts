@@ -8,7 +8,9 @@ import { changeDecider } from '../core/change-request.ts';
 import type { Change, ChangeCommand, ChangeEvent } from '../core/change-request.ts';
 import { declarationDecider } from '../core/declaration.ts';
 import type { Declaration, DeclarationCommand, DeclarationEvent, DeclaredKind } from '../core/declaration.ts';
-import { agentSnapshot } from './manage.ts';
+import { personDecider } from '../core/person.ts';
+import type { Person, PersonCommand, PersonEvent } from '../core/person.ts';
+import { agentSnapshot, personSnapshot } from './manage.ts';
 import type { PermissionBook } from './permission-ports.ts';
 import type { Inventory, Messages } from './ports.ts';
 import { part } from './together.ts';
@@ -32,6 +34,12 @@ export const createStreams = ({ store, inventory, book, messages, tenant }: Stre
       stream: `agent:${id}`, decider: agentDecider, command, by,
       outbox: (events, state, version) => (state.status === 'none' ? [] : [messages.snapshot('agent', id, agentSnapshot(state, tenant, version)), ...messages.events(`agent:${id}`, events, version, by, command.now)]),
       row: async (state, version) => { if (state.status !== 'none') await inventory.putAgent(id, version, agentSnapshot(state, tenant, version), state.profile.key ?? null); },
+    }),
+    person: async (id: string): Promise<Person> => load<PersonEvent, Person>(personDecider, `person:${id}`),
+    personPart: (id: string, command: PersonCommand, by: string): Part => part({
+      stream: `person:${id}`, decider: personDecider, command, by,
+      outbox: (events, state, version) => { const snapshot = personSnapshot(state, tenant, version); return [...(snapshot === null ? [] : [messages.snapshot('person', id, snapshot)]), ...messages.events(`person:${id}`, events, version, by, command.now)]; },
+      row: async (state, version) => inventory.putPerson(id, version, personSnapshot(state, tenant, version)),
     }),
     declarationPart: <K extends DeclaredKind>(kind: K, id: string, command: DeclarationCommand<K>, by: string): Part => part({
       stream: `${kind}:${id}`, decider: declarationDecider(kind), command, by, row: declarationRow(kind, id),

@@ -9,7 +9,8 @@ import type { DeclaredKind } from '../core/declaration.ts';
 import { boundsOf, excess } from '../core/grants.ts';
 import type { Given } from '../core/grants.ts';
 import { declaredRoles, planOf } from './permission-plan.ts';
-import type { Plan, PlanDeps, Wanted } from './permission-plan.ts';
+import type { Declaring, Plan, PlanDeps, Wanted } from './permission-plan.ts';
+import { admittingRoles, mayAgree } from '../core/founding.ts';
 import type { Exclusively } from './ports.ts';
 import { decideTogether } from './together.ts';
 
@@ -35,12 +36,39 @@ export const createPermissions = (deps: PermissionDeps) => {
   };
   const applied = async (plan: Plan, reason: string, by: string): Promise<Refused<string> | undefined> => decideTogether(store, plan.parts(null, reason, by, now()));
 
+  /** Under the lock already. */
+  const file = async (wanted: Wanted, reason: string, { person, roles }: Asking): Promise<ChangeView | Refused<string>> => {
+    const plan = await planOf(deps, wanted);
+    if ('status' in plan) return plan;
+    if (wanted.kind === 'person' && plan.widens.length > 0 && !roles.includes(admittingRoles.ask)) return refused('forbidden', 'an operator asks for somebody to be let in or to have a role, and a second person agrees');
+    const open = (await book.changes(1_000)).filter((one) => one.status === 'open' && now() < one.expiresAt);
+    const same = open.find((one) => one.requester === person && one.digest === plan.digest);
+    if (same !== undefined && wanted.kind === 'person') return same;
+    if (open.filter((one) => one.requester === person).length >= mostOpen) return refused('rate_limited', `${person} has ${mostOpen} open requests`);
+    const at = now(), change = deps.ids();
+    const atOnce = plan.widens.length === 0 && (person === plan.owner || roles.includes('operator'));
+    const { base, digest, diff, widens, allows } = plan;
+    const filed = { change, subject: { kind: wanted.kind, id: wanted.id }, requester: person, reason, filedAt: at, expiresAt: at + changeLifeMs, base, digest, after: wanted.after as never, diff, widens, allows };
+    return await decideTogether(store, [streams.changePart(change, { type: 'file', filed, atOnce, now: at }, person), ...(atOnce ? plan.parts(null, reason, person, at) : [])]) ?? view(change);
+  };
+  /** Who may agree to it, as they and whoever asked for it are now. */
+  const eligible = async (subject: ChangeView['subject'], requester: string, plan: Plan, who: Asking): Promise<Refused<string> | undefined> => {
+    if (subject.kind === 'person') {
+      if (!mayAgree(who.roles)) return refused('not_eligible', `an ${admittingRoles.agree.join(' or a ')} agrees to this`);
+      const asked = (await deps.inventory.person(requester))?.snapshot;
+      return asked?.status === 'active' && asked.roles.includes(admittingRoles.ask) ? undefined : refused('change_stale', `${requester}, who asked for it, is not an operator: an operator files it again`);
+    }
+    const grantors = new Map((await book.declared('grantor')).map((one) => [one.id, one.definition]));
+    if (boundsOf(who.roles, grantors)?.length === 0 && who.person !== plan.owner) return refused('not_eligible', 'a request is approved by an operator, a policy-reviewer, or somebody whose role may give (countersign grantor)');
+    return plan.widens.length > 0 || subject.kind !== 'agent' ? overreach(who, plan.given) : undefined;
+  };
+
   return {
     alone, overreach,
     effective: async (profile: Pick<AgentProfile, 'permissions' | 'roles'>): Promise<Effective> => effectiveOf(profile, await declaredRoles(book)),
     list: <K extends DeclaredKind>(kind: K) => book.declared(kind),
     /** Declares, or changes where nobody is given more by it. */
-    put: (wanted: Exclude<Wanted, { kind: 'agent' }>, reason: string, who: Asking) => alone(async () => {
+    put: (wanted: Declaring, reason: string, who: Asking) => alone(async () => {
       const plan = await planOf(deps, wanted);
       if ('status' in plan) return plan;
       return await overreach(who, plan.given) ?? applied(plan, reason, who.person);
@@ -53,16 +81,8 @@ export const createPermissions = (deps: PermissionDeps) => {
       return decideTogether(store, [streams.declarationPart(kind, id, { type: 'remove', usedBy, reason, by, now: now() }, by)]);
     }),
     /** Files a request; what only takes away is done at once where who asks answers for it. */
-    file: (wanted: Wanted, reason: string, { person, roles }: Asking): Promise<ChangeView | Refused<string>> => alone(async () => {
-      const plan = await planOf(deps, wanted);
-      if ('status' in plan) return plan;
-      if ((await book.changes(1_000)).filter((one) => one.requester === person && one.status === 'open' && now() < one.expiresAt).length >= mostOpen) return refused('rate_limited', `${person} has ${mostOpen} open requests`);
-      const at = now(), change = deps.ids();
-      const atOnce = plan.widens.length === 0 && (person === plan.owner || roles.includes('operator'));
-      const { base, digest, diff, widens, allows } = plan;
-      const filed = { change, subject: { kind: wanted.kind, id: wanted.id }, requester: person, reason, filedAt: at, expiresAt: at + changeLifeMs, base, digest, after: wanted.after as never, diff, widens, allows };
-      return await decideTogether(store, [streams.changePart(change, { type: 'file', filed, atOnce, now: at }, person), ...(atOnce ? plan.parts(null, reason, person, at) : [])]) ?? view(change);
-    }),
+    file: (wanted: Wanted, reason: string, who: Asking): Promise<ChangeView | Refused<string>> => alone(() => file(wanted, reason, who)),
+    fileAlready: file,
     /** A second person's verified signature: applied with it, in one transaction. */
     approve: (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView | Refused<string>> => alone(async () => {
       const change = await streams.change(id);
@@ -73,9 +93,7 @@ export const createPermissions = (deps: PermissionDeps) => {
       const gone = plan === undefined || 'status' in plan;
       // Whoever filed it is told that, whatever else they may.
       if (!gone && who.person !== filed.requester) {
-        const grantors = new Map((await book.declared('grantor')).map((one) => [one.id, one.definition]));
-        if (boundsOf(who.roles, grantors)?.length === 0 && who.person !== plan.owner) return refused('not_eligible', 'a request is approved by an operator, a policy-reviewer, or somebody whose role may give (countersign grantor)');
-        const over = plan.widens.length > 0 || filed.subject.kind !== 'agent' ? await overreach(who, plan.given) : undefined;
+        const over = await eligible(filed.subject, filed.requester, plan, who);
         if (over !== undefined) return over;
       }
       const at = now();

@@ -49,12 +49,14 @@ export const createScim = ({ store, messages, inventory, people, staff, book, se
   };
 
   const join = async (by: Connected, id: string, { displayName, name, userName, roles = [] }: ScimAttributes): Promise<ScimRefusal | undefined> => {
-    const known = (await inventory.person(id))?.snapshot ?? undefined;
+    const row = await inventory.person(id), known = row?.snapshot ?? undefined;
+    // Invited already, or waiting to be let in: another invitation would void the link that somebody holds.
+    if (row !== undefined && known === undefined) return undefined;
     const because = { by: `scim.${by.connection}`, reason: 'provisioned by SCIM' };
     const given = mappedRoles(roles, by.roles);
     if (known?.status === 'active') return undefined;
     if (known !== undefined && known.keys.length > 0) {
-      // Coming back gives back what they had: more than the connection may give is an operator's to say.
+      // Coming back gives back what they had: more than the connection may give is an operator's to say, and once two people are here that is always so.
       const beyond = known.roles.filter((role) => !given.includes(role));
       if (beyond.length > 0) return no('forbidden', `${id} left with the role ${beyond.join(', ')}, which this connection does not give: an operator says that they are back`);
       return refusalOf(await staff.comeBack(id, because));
@@ -108,6 +110,6 @@ export const createScim = ({ store, messages, inventory, people, staff, book, se
 };
 
 const refusalOf = (outcome: { readonly status: string; readonly code?: string; readonly detail?: string }): ScimRefusal | undefined =>
-  (outcome.status === 'refused' ? no((['last_operator', 'not_found'] as const).find((code) => code === outcome.code) ?? 'conflict', outcome.detail ?? 'refused') : undefined);
+  (outcome.status === 'refused' ? outcome.code === 'change_review_required' ? no('forbidden', `${outcome.detail}: countersign people return`) : no((['last_operator', 'not_found'] as const).find((code) => code === outcome.code) ?? 'conflict', outcome.detail ?? 'refused') : undefined);
 
 export type Scim = ReturnType<typeof createScim>;

@@ -1,6 +1,7 @@
 import type { Outcome } from '@countersign/kernel';
 import { operatorRole } from '../core/person.ts';
 import type { PersonCode, PersonDetails, PersonEvent } from '../core/person.ts';
+import type { Foundings } from './founding.ts';
 import type { Manage } from './manage.ts';
 import type { Exclusively, Inventory } from './ports.ts';
 
@@ -14,8 +15,8 @@ export interface Staff {
   change(person: string, details: PersonDetails, because: Because): Told;
 }
 
-/** One at a time over all instances: two operators who leave at once must not both count on the other. */
-export const createStaff = ({ manage, inventory, exclusively, now }: { readonly manage: Manage; readonly inventory: Inventory; readonly exclusively: Exclusively; readonly now: () => number }): Staff => {
+/** One at a time over all instances, and never beside a change request about somebody: two operators who leave at once must not both count on the other. */
+export const createStaff = ({ manage, inventory, founding, exclusively, now }: { readonly manage: Manage; readonly inventory: Inventory; readonly founding: Foundings; readonly exclusively: Exclusively; readonly now: () => number }): Staff => {
   const othersOperate = async (person: string): Promise<boolean> =>
     (await inventory.people()).some(({ person: id, snapshot }) => id !== person && snapshot?.status === 'active' && snapshot.roles.includes(operatorRole));
   const managersOf = async (first: string | null | undefined): Promise<readonly string[]> => {
@@ -25,11 +26,11 @@ export const createStaff = ({ manage, inventory, exclusively, now }: { readonly 
     for (let next = managers.get(first); next && !chain.has(next); next = managers.get(next)) chain.add(next);
     return [...chain];
   };
-  const alone = (work: () => Told): Told => exclusively('staff', work);
+  const alone = (work: () => Told): Told => exclusively('permissions', async () => { const told = await work(); await founding.settle(); return told; });
   return {
     leave: (person, { by, reason }) => alone(async () => manage.person(person, { type: 'leave', othersOperate: await othersOperate(person), by, reason, now: now() }, by)),
-    comeBack: (person, { by, reason }) => alone(() => manage.person(person, { type: 'return', by, reason, now: now() }, by)),
+    comeBack: (person, { by, reason }) => alone(async () => manage.person(person, { type: 'return', founding: await founding.now(), by, reason, now: now() }, by)),
     change: (person, details, { by, reason }) => alone(async () =>
-      manage.person(person, { type: 'change', ...details, othersOperate: await othersOperate(person), managers: await managersOf(details.manager), by, reason, now: now() }, by)),
+      manage.person(person, { type: 'change', ...details, othersOperate: await othersOperate(person), managers: await managersOf(details.manager), founding: await founding.now(), by, reason, now: now() }, by)),
   };
 };

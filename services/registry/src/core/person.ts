@@ -1,6 +1,7 @@
 import { accepted, assertNever, nothingNew, refused } from '@countersign/kernel';
 import type { Decider, Outcome } from '@countersign/kernel';
 import type { PublicJwk } from '@countersign/contracts';
+import type { Approved } from './agent-change.ts';
 
 /** Who they are to the company; `manager` is whom to ask when they are not there. */
 export interface PersonDetails { readonly name?: string; readonly roles?: readonly string[]; readonly manager?: string | null }
@@ -8,28 +9,36 @@ export interface PersonDetails { readonly name?: string; readonly roles?: readon
 export type PersonEvent =
   /** `code` is the SHA-256 of the one-time code: what is stored cannot be used to enrol. */
   | { readonly type: 'person.invited'; readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly code: string; readonly expiresAt: number; readonly by: string; readonly at: number }
-  | { readonly type: 'person.enrolled'; readonly key: PublicJwk; readonly at: number }
+  /** `waits`: for a second person to admit them. `founding`: nobody else was there who could. Neither: from before two people were asked. */
+  | { readonly type: 'person.enrolled'; readonly key: PublicJwk; readonly admission?: 'waits' | 'founding'; readonly at: number }
+  /** Two people let them in, or back: who asked for it and who signed. */
+  | { readonly type: 'person.admitted'; readonly roles: readonly string[]; readonly approved: Approved; readonly reason: string; readonly by: string; readonly at: number }
   | { readonly type: 'person.left'; readonly reason: string; readonly by: string; readonly at: number }
   | { readonly type: 'person.returned'; readonly reason: string; readonly by: string; readonly at: number }
-  | ({ readonly type: 'person.changed'; readonly reason: string; readonly by: string; readonly at: number } & PersonDetails);
+  | ({ readonly type: 'person.changed'; readonly approved?: Approved; readonly reason: string; readonly by: string; readonly at: number } & PersonDetails);
 
 interface Because { readonly reason: string; readonly by: string; readonly now: number }
 export type PersonCommand =
   | { readonly type: 'invite'; readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly code: string; readonly expiresAt: number; readonly by: string; readonly now: number }
-  | { readonly type: 'enrol'; readonly code: string; readonly key: PublicJwk; readonly now: number }
+  /** `founding`: there are no two people yet who could admit somebody together. */
+  | { readonly type: 'enrol'; readonly code: string; readonly key: PublicJwk; readonly founding: boolean; readonly now: number }
   /** `othersOperate`: whether an active operator other than this person is left, looked up at the edge. */
   | ({ readonly type: 'leave'; readonly othersOperate: boolean } & Because)
-  | ({ readonly type: 'return' } & Because)
+  | ({ readonly type: 'return'; readonly founding: boolean } & Because)
+  /** What two people agreed on: somebody who waits or was gone is here, with these roles. */
+  | ({ readonly type: 'admit'; readonly roles: readonly string[]; readonly approved: Approved } & Because)
   /** `managers`: who manages the wanted manager, then their manager, and so on, looked up at the edge. */
-  | ({ readonly type: 'change'; readonly othersOperate: boolean; readonly managers: readonly string[] } & PersonDetails & Because);
+  | ({ readonly type: 'change'; readonly othersOperate: boolean; readonly managers: readonly string[]; readonly founding: boolean; readonly approved?: Approved } & PersonDetails & Because);
 
 type Answer = Outcome<PersonEvent, PersonCode>;
-export type PersonCode = 'conflict' | 'enrolment_invalid' | 'not_found' | 'last_operator' | 'manager_cycle';
+export type PersonCode = 'conflict' | 'enrolment_invalid' | 'not_found' | 'last_operator' | 'manager_cycle' | 'change_review_required';
 
 interface Named { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly manager?: string | null }
 export type Person =
   | { readonly status: 'none' }
-  | (Named & { readonly status: 'invited'; readonly code: string; readonly expiresAt: number })
+  | (Named & { readonly status: 'invited'; readonly code: string; readonly expiresAt: number; readonly invitedBy: string })
+  /** Enrolled, and nothing they sign counts before two people admitted the holder of this key. */
+  | (Named & { readonly status: 'waiting'; readonly keys: readonly PublicJwk[]; readonly invitedBy: string })
   /** Who is gone keeps their keys: what they signed before stays verifiable, and nothing they sign counts. */
   | (Named & { readonly status: 'active' | 'gone'; readonly keys: readonly PublicJwk[] });
 
@@ -49,20 +58,26 @@ export const personDecider: Decider<PersonCommand, PersonEvent, Person, PersonCo
       case 'return':
         if (state.status !== 'gone') return state.status === 'none' ? unknown() : nothingNew;
         if (state.keys.length === 0) return refused('conflict', 'they had not enrolled before they left: invite them again');
+        if (!command.founding) return refused('change_review_required', `${state.person} comes back with ${rolesOf(state)}: two people say so`);
         return accepted({ type: 'person.returned', ...because(command) });
+      case 'admit':
+        if (state.status === 'none') return unknown();
+        if (state.status !== 'waiting' && !(state.status === 'gone' && state.keys.length > 0)) return refused('conflict', state.status === 'active' ? 'they are here already' : 'they have not enrolled: invite them');
+        return accepted({ type: 'person.admitted', roles: command.roles, approved: command.approved, ...because(command) });
       case 'change': return change(command, state);
       default: return assertNever(command, 'person command');
     }
   },
   evolve: (state, event) => {
-    if (event.type === 'person.invited') return { status: 'invited', person: event.person, name: event.name, roles: event.roles, code: event.code, expiresAt: event.expiresAt };
+    if (event.type === 'person.invited') return { status: 'invited', person: event.person, name: event.name, roles: event.roles, code: event.code, expiresAt: event.expiresAt, invitedBy: event.by };
     if (state.status === 'none') throw new Error(`${event.type} without an invitation`);
     switch (event.type) {
       case 'person.enrolled':
         if (state.status !== 'invited') throw new Error('person.enrolled without an invitation');
-        return { ...named(state), status: 'active', keys: [event.key] };
+        return event.admission === 'waits' ? { ...named(state), status: 'waiting', keys: [event.key], invitedBy: state.invitedBy } : { ...named(state), status: 'active', keys: [event.key] };
+      case 'person.admitted': return { ...named(state), roles: event.roles, status: 'active', keys: state.status === 'invited' ? [] : state.keys };
       // Whoever was only invited leaves without a key; their link is void.
-      case 'person.left': return { ...named(state), status: 'gone', keys: state.status === 'invited' ? [] : state.keys };
+      case 'person.left': return { ...named(state), status: 'gone', keys: state.status === 'invited' || state.status === 'waiting' ? [] : state.keys };
       case 'person.returned': return { ...named(state), status: 'active', keys: state.status === 'invited' ? [] : state.keys };
       case 'person.changed': return { ...state, ...detailsOf(event) };
       default: return assertNever(event, 'person event');
@@ -79,10 +94,10 @@ const invite = ({ person, name, roles, code, expiresAt, by, now }: Extract<Perso
 
 const enrol = (command: Extract<PersonCommand, { type: 'enrol' }>, state: Person): Answer => {
   // A client that missed the answer asks again with the same key.
-  if (state.status === 'active') return state.keys.some((key) => key.x === command.key.x && key.kid === command.key.kid) ? nothingNew : refused('enrolment_invalid', 'this link was used');
+  if (state.status === 'active' || state.status === 'waiting') return state.keys.some((key) => key.x === command.key.x && key.kid === command.key.kid) ? nothingNew : refused('enrolment_invalid', 'this link was used');
   if (state.status !== 'invited' || state.code !== command.code) return refused('enrolment_invalid', 'there is no such link');
   if (command.now >= state.expiresAt) return refused('enrolment_invalid', 'this link has expired: ask for a new invitation');
-  return accepted({ type: 'person.enrolled', key: command.key, at: command.now });
+  return accepted({ type: 'person.enrolled', key: command.key, admission: command.founding ? 'founding' : 'waits', at: command.now });
 };
 
 const change = (command: Extract<PersonCommand, { type: 'change' }>, state: Person): Answer => {
@@ -90,11 +105,14 @@ const change = (command: Extract<PersonCommand, { type: 'change' }>, state: Pers
   const wanted = detailsOf(command);
   if (wanted.manager === state.person || (wanted.manager && command.managers.includes(state.person))) return refused('manager_cycle', `${wanted.manager} is managed by ${state.person}: nobody stands in for themselves`);
   if (operates(state) && wanted.roles?.includes(operatorRole) === false && !command.othersOperate) return refused('last_operator', 'nobody else who is active has the role operator: give it to somebody first');
+  const gained = state.status === 'active' && !command.founding && command.approved === undefined ? (wanted.roles ?? []).filter((role) => !state.roles.includes(role)) : [];
+  if (gained.length > 0) return refused('change_review_required', `${state.person} would have the role ${gained.join(', ')}: two people say so`);
   const news = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(state[name as keyof PersonDetails] ?? (name === 'manager' ? null : undefined)))) as PersonDetails;
-  return Object.keys(news).length === 0 ? nothingNew : accepted({ type: 'person.changed', ...news, ...because(command) });
+  return Object.keys(news).length === 0 ? nothingNew : accepted({ type: 'person.changed', ...news, ...(command.approved && { approved: command.approved }), ...because(command) });
 };
 
 const unknown = (): Answer => refused('not_found', 'there is no such person');
+const rolesOf = ({ roles }: Pick<Named, 'roles'>): string => (roles.length === 0 ? 'no role' : `the role ${roles.join(', ')}`);
 const operates = (state: Exclude<Person, { status: 'none' }>): boolean => state.status === 'active' && state.roles.includes(operatorRole);
 const because = ({ reason, by, now }: Because) => ({ reason, by, at: now });
 const named = ({ person, name, roles, manager }: Named): Named => ({ person, name, roles, ...(manager !== undefined && { manager }) });

@@ -89,7 +89,7 @@ describe('an agent', () => {
 
 describe('a person', () => {
   const invited: PersonEvent = { type: 'person.invited', person: 'tom', name: 'Tom', roles: ['treasurer'], code: 'hash', expiresAt: 100, by: 'op', at: 1 };
-  const enrol = (events: PersonEvent[], over: { code?: string; key?: PublicJwk; now?: number } = {}) => outcome(personDecider.decide({ type: 'enrol', code: 'hash', key, now: 5, ...over }, fold(personDecider, events)));
+  const enrol = (events: PersonEvent[], over: { code?: string; key?: PublicJwk; now?: number } = {}) => outcome(personDecider.decide({ type: 'enrol', code: 'hash', key, founding: true, now: 5, ...over }, fold(personDecider, events)));
 
   it('enrols with the code of the last invitation, in time, once', () => {
     expect(enrol([invited])).toBe('accepted');

@@ -83,12 +83,12 @@ export class PermissionsController {
   }
 
   @Post('changes')
-  file(@Body(validated(validateFileChangeRequest)) body: FileChangeRequest, @Person() who: AuthenticatedPerson) { return this.#registry.permissions.file(body, who); }
+  file(@Body(validated(validateFileChangeRequest)) body: FileChangeRequest, @Person() who: AuthenticatedPerson) { return this.#registry.fileChange(body, who); }
 
   @Post('changes/:id/approve')
   @HttpCode(200)
-  approve(@Param('id') id: string, @Body(validated(validateApproveChangeRequest)) { jws }: ApproveChangeRequest, @Person() who: AuthenticatedPerson) {
-    return this.#registry.approveChange(change(id), jws, who);
+  approve(@Param('id') id: string, @Body(validated(validateApproveChangeRequest)) body: ApproveChangeRequest, @Person() who: AuthenticatedPerson) {
+    return this.#registry.approveChange(change(id), body, who);
   }
 
   @Post('changes/:id/withdraw')

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { ApproveChangeRequest, ChangeView, EnrolledPerson, EnrolPersonRequest, FileChangeRequest, InvitePersonRequest, InvitePersonResponse, PersonSnapshot } from '@countersign/contracts';
+import { sha256Text } from '@countersign/identity';
+import { CodedError } from '@countersign/service-host';
+import { createFounding } from './app/founding.ts';
+import type { Manage } from './app/manage.ts';
+import { createPeople, personOf } from './app/people.ts';
+import type { Asking } from './app/permissions.ts';
+import { createStaff } from './app/staff.ts';
+import type { createTending } from './app/tending.ts';
+import type { PermissionPorts, composePermissions } from './compose-permissions.ts';
+import { nobody } from './core/agent.ts';
+
+export interface PeoplePorts extends PermissionPorts {
+  readonly publicUrl: string;
+  /** Whoever runs the registry wants one operator to let people in alone once more. */
+  readonly reopenFounding: boolean;
+}
+interface Others { readonly manage: Manage; readonly permissions: Awaited<ReturnType<typeof composePermissions>>; readonly tending: ReturnType<typeof createTending> }
+type Signed = (jws: string) => { readonly by: string; readonly statement: { readonly change: string; readonly digest: string } };
+
+/** People: invited, enrolled, let in by two, changed, gone. */
+export const composePeople = async (ports: PeoplePorts, { manage, permissions, tending }: Others) => {
+  const { inventory, changed } = ports;
+  const founding = createFounding(ports);
+  const people = createPeople(manage, inventory, { now: ports.now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
+  const staff = createStaff({ ...ports, manage, founding });
+  await people.refresh();
+  await founding.settle();
+  if (ports.reopenFounding) await founding.reopen();
+  /** A change request about a person is heard of here at once, and by what hangs on them. */
+  const heard = async (change: ChangeView): Promise<ChangeView> => {
+    if (change.subject.kind === 'person' && change.status === 'applied') {
+      await people.refresh();
+      await tending.tend(change.subject.id);
+      changed();
+    }
+    return change;
+  };
+  const enrolling = async (request: EnrolPersonRequest, alone: boolean): Promise<EnrolledPerson> => {
+    const enrolled = await people.enrol(request, alone);
+    if (enrolled !== null && 'code' in enrolled) throw new CodedError(enrolled.code, enrolled.detail);
+    changed();
+    if (enrolled !== null) { await founding.settle(); return enrolled; }
+    const waiting = await permissions.person(personOf(request.code));
+    if (waiting.status !== 'waiting') throw new CodedError('enrolment_invalid', 'there is no such link');
+    const change = await permissions.admission(waiting.person, waiting.invitedBy, waiting.roles);
+    const { person, name, roles, keys } = waiting;
+    return { person, name, roles, keys, status: 'waiting', ...(change && { change: change.change }) };
+  };
+  const accepted = (outcome: { readonly status: string; readonly code?: string; readonly detail?: string }): void => {
+    if (outcome.status === 'refused') throw new CodedError(outcome.code!, outcome.detail!);
+  };
+  return {
+    people, staff,
+    doors: {
+      /** The first person, where there is none yet; undefined once somebody was invited. */
+      firstInvitation: async (): Promise<InvitePersonResponse | undefined> => {
+        if ((await inventory.people()).some((row) => row.snapshot !== null)) return undefined;
+        const invited = await people.invite({ person: 'operator', name: 'First operator', roles: ['operator', 'supervisor'] }, 'registry');
+        changed();
+        return 'link' in invited ? invited : undefined;
+      },
+      invite: async (request: InvitePersonRequest, by: string) => {
+        if (request.person === nobody) throw new CodedError('invalid_request', `${nobody} is the owner of what nobody owns: choose another id`);
+        const invited = await people.invite(request, by);
+        if (!('link' in invited)) throw new CodedError(invited.code, invited.detail);
+        changed();
+        return invited;
+      },
+      enrol: async (request: EnrolPersonRequest): Promise<EnrolledPerson> => {
+        // Whoever has no code that opens anything does not make others wait for the lock.
+        const state = await permissions.person(personOf(request.code));
+        const opens = state.status === 'waiting' || (state.status === 'invited' && state.code === sha256Text(request.code));
+        return opens ? permissions.alone(async () => enrolling(request, await founding.now())) : enrolling(request, false);
+      },
+      /** What became of people: the same three for whoever tells it, a person or a directory. */
+      tellStaff: async <W extends keyof typeof staff>(what: W, ...told: Parameters<(typeof staff)[W]>): Promise<PersonSnapshot | undefined> => {
+        accepted(await (staff[what] as (...of: Parameters<(typeof staff)[W]>) => ReturnType<(typeof staff)[W]>)(...told));
+        await people.refresh();
+        if (what !== 'change') await tending.tend(told[0]);
+        changed();
+        return (await inventory.person(told[0]))?.snapshot ?? undefined;
+      },
+      refreshPeople: people.refresh,
+      people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
+      fileChange: async (request: FileChangeRequest, who: Asking) => heard(await permissions.file(request, who)),
+      approveChange: async (id: string, { jws }: ApproveChangeRequest, who: Asking, signedBy: Signed) => {
+        const { by, statement } = signedBy(jws);
+        if (by !== who.person) throw new CodedError('wrong_person', 'a request is approved by whoever signed the approval');
+        return heard(await permissions.approve(id, { ...statement, jws }, who));
+      },
+    },
+  };
+};
