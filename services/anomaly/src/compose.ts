@@ -10,6 +10,7 @@ import type { Pool } from 'pg';
 import { openScorer } from './app/score.ts';
 import { foldVersion } from './core/partition.ts';
 import { readActions, rekey } from './inbound/read-actions.ts';
+import { followAgents, registeredIn } from './inbound/registered.ts';
 import { createPostgresCheckpoints } from './outbound/postgres-checkpoints.ts';
 import { heartbeatHeaders, saidMessages } from './outbound/publish.ts';
 import { createFindings } from './views/findings.ts';
@@ -52,13 +53,16 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const failed = (error: Error): void => { failing = error; onError(error, 'scoring'); };
   const sign = heartbeatHeaders(key, tenant);
 
+  const agents = followAgents(bus, { keys, now, onError: (error) => onError(error, 'agents') });
+  const registered = registeredIn(agents);
   const partitions = await bus.partitions(topic.anomalyActions);
   const rekeying = await bus.process({
     group: 'anomaly.rekey', input: topic.runsGoverned, outputs: [topic.anomalyActions], onError: (error) => onError(error, 're-keying'),
-    own: async () => ({ handle: (messages) => rekey(messages, partitions, unreadable) }),
+    // Whose an agent is belongs to each observation: not before the registry's agents are known.
+    own: async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, unreadable); } }),
   });
   const scoring = await bus.process({
-    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyLevels, topic.anomalyFindings], onError: failed,
+    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: failed,
     own: async (ownership) => {
       const scorer = await openScorer({
         partition: ownership.partition, next: ownership.next, store, every: ports.checkpointEvery ?? 2_000, onError: (error) => onError(error, 'checkpoint'),
@@ -95,6 +99,8 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     isOwn: (message) => verifyServiceMessage(message, keys, signers).ok,
     ready: () => (levels.isStale() ? { ok: false, why: 'the levels are not live yet' } : { ok: true, why: owned === 0 ? 'scores no partition: another instance does' : '' }),
     stop: async () => {
+      // First what a batch may be waiting for.
+      await agents.stop();
       await Promise.all([rekeying.stop(), scoring.stop()]);
       await beats.stop();
       await levels.stop();

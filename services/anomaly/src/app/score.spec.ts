@@ -8,7 +8,10 @@ import type { Placed } from './score.ts';
 const minute = 60_000;
 const log: readonly Placed[] = Array.from({ length: 300 }, (_, i) => ({
   offset: BigInt(i * 2), // Kafka leaves gaps
-  seen: { tenant: 'acme', agent: `agent-${i % 3}`, run: 'r', action: `a${i}`, tool: 't', consequential: true, targets: [i > 250 ? `new-${i}` : 'known'], now: i * minute / 6 },
+  seen: {
+    kind: 'action', tenant: 'acme', agent: `agent-${i % 3}`, run: 'r', action: `a${i}`, tool: 't', group: 'g', owner: 'o', version: 1, consequential: true, reversible: true, impact: 'medium',
+    targets: [i > 250 ? `new-${i}` : 'known'], trust: 'instruction', from: null, signs: [], denied: false, now: i * minute / 6,
+  },
 }));
 const memoryStore = () => {
   let kept: { next: bigint; minute: number; agents: Map<string, AgentState> } | undefined;

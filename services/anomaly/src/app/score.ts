@@ -1,5 +1,5 @@
 import type { AnomalyLevel, Finding } from '@countersign/contracts';
-import type { Observation } from '../core/observe.ts';
+import type { Observation } from '../core/observation.ts';
 import { emptyPartition, partitionOf, take } from '../core/partition.ts';
 import type { PartitionState } from '../core/partition.ts';
 import type { CheckpointStore } from './ports.ts';

@@ -34,6 +34,8 @@ export interface ActionSeen extends Seen {
   readonly version: number;
   readonly consequential: boolean;
   readonly reversible: boolean;
+  /** The most it could do, from the catalogue's facts and the decision's tier. */
+  readonly impact: 'low' | 'medium' | 'high' | 'critical';
   /** Targets as policy derived them: accounts, addresses, files. */
   readonly targets: readonly string[];
   readonly trust: Trust;

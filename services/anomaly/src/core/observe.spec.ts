@@ -3,18 +3,20 @@ import fc from 'fast-check';
 import { newBaseline, rateTail } from './baseline.ts';
 import type { Baseline } from './baseline.ts';
 import { levelAt, observe } from './observe.ts';
-import type { Observation } from './observe.ts';
+import type { ActionSeen } from './observation.ts';
 
 const minute = 60_000;
-const action = (now: number, over: Partial<Observation> = {}): Observation =>
-  ({ tenant: 'acme', agent: 'payer', run: 'r', action: `a${now}`, tool: 'payments.transfer', consequential: true, targets: ['DE-landlord'], now, ...over });
-const live = (actions: readonly Observation[], from?: Baseline) => {
+const action = (now: number, over: Partial<ActionSeen> = {}): ActionSeen => ({
+  kind: 'action', tenant: 'acme', agent: 'payer', run: 'r', action: `a${now}`, tool: 'payments.transfer', group: 'g', owner: 'o', version: 1, consequential: true, reversible: true, impact: 'medium',
+  targets: ['DE-landlord'], trust: 'instruction', from: null, signs: [], denied: false, now, ...over,
+});
+const live = (actions: readonly ActionSeen[], from?: Baseline) => {
   let baseline = from;
   const findings: string[] = [];
   for (const one of actions) {
     const observed = observe(baseline, one);
     baseline = observed.baseline;
-    findings.push(...observed.findings.map((finding) => finding.kind));
+    findings.push(...observed.score.contributions.map(({ feature }) => feature));
   }
   return { baseline: baseline!, findings };
 };
@@ -29,12 +31,12 @@ describe('the baseline of an agent', () => {
   it('notices a burst once a minute, and the level rises', () => {
     const { baseline } = live(ordinary);
     const burst = live(Array.from({ length: 40 }, (_, i) => action(61 * minute + i)), baseline);
-    expect(burst.findings).toEqual(['rate']);
+    expect(burst.findings).toEqual(['volume']);
     expect(levelAt(burst.baseline, 61 * minute + 40)).toBe('raised');
   });
 
   it('notices a target never used by an agent of strict habit, not by one that always meets new ones', () => {
-    expect(live([action(61 * minute, { targets: ['XX-stranger'] })], live(ordinary).baseline).findings).toEqual(['new_target']);
+    expect(live([action(61 * minute, { targets: ['XX-stranger'] })], live(ordinary).baseline).findings).toEqual(['target']);
     const roaming = Array.from({ length: 120 }, (_, i) => action(i * minute / 2, { targets: [`customer-${i}`] }));
     expect(live([action(61 * minute, { targets: ['customer-new'] })], live(roaming).baseline).findings).toEqual([]);
   });

@@ -1,24 +1,12 @@
-import type { AnomalyLevel, Finding } from '@countersign/contracts';
+import type { AnomalyLevel } from '@countersign/contracts';
 import { maxTargets, newBaseline, newTargetChance, rateTail, turnMinute } from './baseline.ts';
 import type { Baseline } from './baseline.ts';
-
-/** What the anomaly service needs of one decided action. */
-export interface Observation {
-  readonly tenant: string;
-  readonly agent: string;
-  readonly run: string;
-  readonly action: string;
-  readonly tool: string;
-  readonly consequential: boolean;
-  /** Targets as policy derived them: accounts, addresses, files. */
-  readonly targets: readonly string[];
-  readonly now: number;
-}
+import type { ActionSeen } from './observation.ts';
+import type { Contribution, Score } from './score.ts';
 
 export interface Observed {
   readonly baseline: Baseline;
-  readonly findings: readonly Omit<Finding, 'finding'>[];
-  readonly level: AnomalyLevel['level'];
+  readonly score: Score;
 }
 
 /** A minute as busy as this happens once in ten thousand by the agent's own habit. */
@@ -39,12 +27,10 @@ export const levelAt = (baseline: Baseline, now: number): AnomalyLevel['level'] 
 export const faded = (baseline: Baseline, now: number): number => baseline.score * 0.5 ** (Math.max(0, now - baseline.scoredAt) / scoreHalfLifeMs);
 
 /** Looks at one action: what is odd about it, and what it teaches. Pure; the same actions in the same order give the same state bit for bit. */
-export const observe = (known: Baseline | undefined, seen: Observation): Observed => {
+export const observe = (known: Baseline | undefined, seen: ActionSeen): Observed => {
   const minute = Math.floor(seen.now / 60_000);
   let baseline = turnMinute(known ?? { ...newBaseline, minute }, minute);
-  const findings: Omit<Finding, 'finding'>[] = [];
-  const base = { tenant: seen.tenant, agent: seen.agent, run: seen.run, events: [seen.action], at: seen.now };
-  let evidence = 0;
+  const contributions: Contribution[] = [];
 
   // Runs of an agent arrive over several partitions, after a pause far out of step: a late action is not a burst of the minute at hand.
   const late = minute < baseline.minute;
@@ -54,22 +40,29 @@ export const observe = (known: Baseline | undefined, seen: Observation): Observe
   if (tail < rateAlarm && baseline.flaggedMinute !== minute) {
     const expected = baseline.shape / baseline.minutes;
     baseline = { ...baseline, flaggedMinute: minute };
-    evidence += Math.min(6, -Math.log10(Math.max(tail, 1e-6)));
-    findings.push({ ...base, kind: 'rate', severity: 'medium', observed: count, expected, explanation: `${count} actions in a minute; this agent usually does ${expected.toFixed(1)} (chance ${tail.toExponential(1)})` });
+    contributions.push({ feature: 'volume', nats: Math.min(14, -Math.log(Math.max(tail, 1e-6))), observed: count, expected, peerShare: null });
   }
 
+  let strange = 0, surprise = 0;
+  const { draws, targets } = baseline;
   if (seen.consequential) for (const target of seen.targets) {
     const chance = newTargetChance(baseline);
     const isNew = !baseline.targets.has(target);
     const odd = isNew && baseline.draws >= minimumDraws && chance < targetAlarm;
     if (odd) {
-      evidence += -Math.log10(chance) * 2;
-      findings.push({ ...base, kind: 'new_target', severity: 'medium', observed: 1, expected: chance, explanation: `${seen.tool} went to a target this agent never used, after ${baseline.draws} uses of ${baseline.targets.size} targets (chance ${chance.toFixed(3)})` });
+      strange += 1;
+      surprise += -Math.log(chance) * 2;
     }
     const learn = !odd && (!isNew || baseline.targets.size < maxTargets);
     baseline = { ...baseline, draws: baseline.draws + (learn ? 1 : 0), targets: learn && isNew ? new Set(baseline.targets).add(target) : baseline.targets };
   }
 
-  const score = faded(baseline, seen.now) + evidence;
-  return { baseline: { ...baseline, score, scoredAt: Math.max(baseline.scoredAt, seen.now) }, findings, level: levelOf(score) };
+  if (strange > 0) contributions.push({ feature: 'target', nats: surprise, observed: strange, expected: newTargetChance({ draws, targets }), peerShare: null });
+  const evidence = contributions.reduce((sum, { nats }) => sum + nats, 0);
+  const score = faded(baseline, seen.now) + evidence / Math.LN10;
+  const pValue = Math.exp(-evidence);
+  return {
+    baseline: { ...baseline, score, scoredAt: Math.max(baseline.scoredAt, seen.now) },
+    score: { pValue, eValue: Math.min(1e12, 0.5 / Math.sqrt(pValue)), evidence, contributions, level: levelOf(score), alert: contributions.length > 0 },
+  };
 };

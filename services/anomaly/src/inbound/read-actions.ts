@@ -3,17 +3,18 @@ import type { BusMessage, Outgoing } from '@countersign/bus';
 import { validateObservation } from '@countersign/contracts';
 import { readGoverned } from '@countersign/service-host';
 import { hash } from 'node:crypto';
-import type { Placed } from '../app/score.ts';
 import { toObservation } from '../app/rekey.ts';
+import type { Rekeying } from '../app/rekey.ts';
+import type { Placed } from '../app/score.ts';
 import { observationMessage } from '../outbound/publish.ts';
 
-const shorten = (target: string): string => `sha256:${hash('sha256', target, 'base64url')}`;
+const digest = (text: string): string => hash('sha256', text, 'base64url');
 
 /** A governed batch as observations, each for the partition of its agent. What cannot be read is told and left out: audit has its bytes. */
-export const rekey = (messages: readonly BusMessage[], partitions: number, onUnreadable: (message: BusMessage, error: Error) => void): readonly Outgoing[] =>
+export const rekey = (messages: readonly BusMessage[], partitions: number, registered: Rekeying['registered'], onUnreadable: (message: BusMessage, error: Error) => void): readonly Outgoing[] =>
   messages.flatMap((message) => {
     try {
-      const seen = toObservation(readGoverned(message), shorten);
+      const seen = toObservation(readGoverned(message), { digest, registered });
       return seen === undefined ? [] : [observationMessage(seen, partitionFor(seen.agent, partitions))];
     } catch (error) {
       onUnreadable(message, error as Error);

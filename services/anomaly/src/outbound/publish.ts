@@ -5,20 +5,24 @@ import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { randomUUID } from 'node:crypto';
 import type { Said } from '../app/score.ts';
-import type { Observation } from '../core/observe.ts';
+import type { Observation } from '../core/observation.ts';
+import { toDetection } from './ocsf.ts';
 
 /** An observation for the partition of its agent. */
 export const observationMessage = (seen: Observation, partition: number): Outgoing => ({
   topic: topic.anomalyActions, key: seen.agent, partition, value: Buffer.from(JSON.stringify(seen)),
-  headers: envelope({ id: `${seen.run}:${seen.action}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: seen.tenant }),
+  headers: envelope({ id: `${seen.run}:${seen.kind}${'action' in seen ? `:${seen.action}` : ''}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: seen.tenant }),
 });
 
-/** What scoring says, signed by anomaly. Levels and findings go to the partition of their agent, which is the one they were scored in. */
+/** What scoring says, signed by anomaly; findings also as OCSF. Levels and findings go to the partition of their agent, which is the one they were scored in. */
 export const saidMessages = ({ levels, findings }: Said, key: SigningKey): readonly Outgoing[] => [
-  ...findings.map((finding) => signServiceMessage({
-    topic: topic.anomalyFindings, key: finding.agent, value: Buffer.from(JSON.stringify(finding)),
-    headers: envelope({ id: finding.finding, type: 'countersign.anomaly.finding.v1', source: 'anomaly', time: finding.at, tenant: finding.tenant }),
-  }, key)),
+  ...findings.flatMap((finding) => {
+    const headers = (type: string) => envelope({ id: finding.finding, type, source: 'anomaly', time: finding.at, tenant: finding.tenant });
+    return [
+      signServiceMessage({ topic: topic.anomalyFindings, key: finding.agent, value: Buffer.from(JSON.stringify(finding)), headers: headers('countersign.anomaly.finding.v1') }, key),
+      signServiceMessage({ topic: topic.anomalyDetections, key: finding.agent, value: Buffer.from(JSON.stringify(toDetection(finding))), headers: headers('countersign.anomaly.detection.v1') }, key),
+    ];
+  }),
   ...levels.map((level) => signServiceMessage({
     topic: topic.anomalyLevels, key: level.agent, value: Buffer.from(JSON.stringify(level)),
     headers: envelope({ id: `${level.agent}@${level.position}`, type: 'countersign.anomaly.level.v1', source: 'anomaly', time: level.at, tenant: level.tenant }),

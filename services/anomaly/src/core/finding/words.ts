@@ -1,0 +1,30 @@
+import type { ActionSeen } from '../observation.ts';
+import type { Contribution } from '../score.ts';
+
+const many = (value: number): string => (Number.isInteger(value) ? String(value) : value >= 10 ? value.toFixed(0) : value.toPrecision(2));
+const chance = (value: number): string => (value >= 0.01 ? `${(value * 100).toFixed(0)} %` : value > 0 ? value.toExponential(0) : '0');
+
+/** What each feature saw, in words: of the action, compared with what this agent usually does. */
+const said: Readonly<Record<Contribution['feature'], (part: Contribution, action: ActionSeen) => string>> = {
+  volume: ({ observed, expected }) => `${many(observed)} actions where ${many(expected)} are usual`,
+  silence: ({ observed, expected }) => `acts again after a silence of ${many(observed)} where ${many(expected)} is usual`,
+  timing: ({ observed, expected }) => `acts at an unusual time (${many(observed)} against ${many(expected)})`,
+  sequence: ({ expected }, { tool }) => `${tool} hardly ever comes after what came before (expected ${chance(expected)})`,
+  target: ({ observed, expected }, { tool }) => `${tool} goes to ${observed > 1 ? `${many(observed)} targets` : 'a target'} it never used (expected ${chance(expected)})`,
+  provenance: ({ expected }, { tool, trust, from }) => `the target of ${tool} was read ${trust === 'nowhere' ? 'nowhere' : `in ${trust.replaceAll('_', ' ')} text`}${from === null ? '' : ` returned by ${from}`} (expected ${chance(expected)})`,
+  flow: ({ expected }, { tool, from }) => `what ${from ?? 'another tool'} returned goes into ${tool} (expected ${chance(expected)})`,
+  asked: ({ expected }, { tool }) => `nobody asked for ${tool} (expected ${chance(expected)})`,
+  mix: ({ observed, expected }) => `uses its tools in another mix than before (${many(observed)} against ${many(expected)})`,
+  tokens: ({ observed, expected }) => `${many(observed)} tokens where ${many(expected)} are usual`,
+  cost: ({ observed, expected }) => `costs ${many(observed)} where ${many(expected)} is usual`,
+  errors: ({ observed, expected }) => `${many(observed)} failures where ${many(expected)} are usual`,
+  refusals: ({ observed, expected }) => `${many(observed)} refusals where ${many(expected)} are usual`,
+};
+
+const longest = 500;
+
+/** One sentence about one part of a score. */
+export const inWords = (part: Contribution, action: ActionSeen): string => {
+  const peers = part.peerShare === null ? '' : part.peerShare === 0 ? '; no peer does that' : `; ${chance(part.peerShare)} of what its peers do is like that`;
+  return `${said[part.feature](part, action)}${peers}`.slice(0, longest);
+};

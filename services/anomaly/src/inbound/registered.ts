@@ -1,0 +1,20 @@
+import type { Bus, Snapshot } from '@countersign/bus';
+import { topic, validateAgentSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot } from '@countersign/contracts';
+import type { KeySet } from '@countersign/identity';
+import { followSigned } from '@countersign/service-host';
+import { hash } from 'node:crypto';
+import type { Registered } from '../app/rekey.ts';
+
+/** What an agent is declared to be, as a number: the first 48 bits of a digest. Who owns it and how it stands are no part of it. */
+const declaredAs = ({ model, purpose, roles, permissions, environment }: AgentSnapshot): number =>
+  Number.parseInt(hash('sha256', JSON.stringify([model, purpose, environment, [...roles].sort(), [...permissions].sort()]), 'hex').slice(0, 12), 16);
+
+/** The agents of registry.agents.v1, for their owners and versions. */
+export const followAgents = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error) => void }): Snapshot<AgentSnapshot> =>
+  followSigned<AgentSnapshot>(bus, { ...options, topic: topic.registryAgents, signer: 'registry', validate: validateAgentSnapshot, keyOf: (agent) => agent.agent });
+
+export const registeredIn = (agents: Pick<Snapshot<AgentSnapshot>, 'get'>) => (agent: string): Registered | undefined => {
+  const known = agents.get(agent);
+  return known === undefined ? undefined : { owner: known.owner, version: declaredAs(known) };
+};
