@@ -45,7 +45,7 @@ export interface AnomalyLevel {
 }
 /** What one feature adds to a score. */
 export interface Contribution {
-  readonly feature: 'volume' | 'silence' | 'timing' | 'sequence' | 'target' | 'provenance' | 'flow' | 'asked' | 'mix' | 'tokens' | 'cost' | 'errors' | 'refusals';
+  readonly feature: 'tool' | 'sequence' | 'target' | 'provenance' | 'flow' | 'asked' | 'content' | 'refusals' | 'volume' | 'silence' | 'timing' | 'mix' | 'tokens' | 'cost' | 'errors';
   /** Its part of the evidence, in nats (natural logarithm of how much less likely than usual). */
   readonly nats: number;
   readonly observed: number;

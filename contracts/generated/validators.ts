@@ -844,7 +844,7 @@ return errors === 0;
 validate22.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateContribution = validate23;
-const schema46 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/anomaly/Contribution.v1.schema.json","title":"Contribution","description":"What one feature adds to a score.","type":"object","additionalProperties":false,"required":["feature","nats","observed","expected","peerShare","text"],"properties":{"feature":{"enum":["volume","silence","timing","sequence","target","provenance","flow","asked","mix","tokens","cost","errors","refusals"]},"nats":{"type":"number","minimum":-9007199254740991,"maximum":9007199254740991,"description":"Its part of the evidence, in nats (natural logarithm of how much less likely than usual)."},"observed":{"type":"number","minimum":-9007199254740991,"maximum":9007199254740991},"expected":{"type":"number","minimum":-9007199254740991,"maximum":9007199254740991,"description":"In the feature's own unit: a count, a probability, a number of tokens."},"peerShare":{"type":["number","null"],"minimum":0,"maximum":1,"description":"Share of the peers' actions of this kind that looked like this; null where the feature does not compare with peers."},"text":{"type":"string","maxLength":500,"description":"One sentence: what was seen, and compared with what."}}};
+const schema46 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/anomaly/Contribution.v1.schema.json","title":"Contribution","description":"What one feature adds to a score.","type":"object","additionalProperties":false,"required":["feature","nats","observed","expected","peerShare","text"],"properties":{"feature":{"enum":["tool","sequence","target","provenance","flow","asked","content","refusals","volume","silence","timing","mix","tokens","cost","errors"]},"nats":{"type":"number","minimum":-9007199254740991,"maximum":9007199254740991,"description":"Its part of the evidence, in nats (natural logarithm of how much less likely than usual)."},"observed":{"type":"number","minimum":-9007199254740991,"maximum":9007199254740991},"expected":{"type":"number","minimum":-9007199254740991,"maximum":9007199254740991,"description":"In the feature's own unit: a count, a probability, a number of tokens."},"peerShare":{"type":["number","null"],"minimum":0,"maximum":1,"description":"Share of the peers' actions of this kind that looked like this; null where the feature does not compare with peers."},"text":{"type":"string","maxLength":500,"description":"One sentence: what was seen, and compared with what."}}};
 
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/anomaly/Contribution.v1.schema.json" */;
@@ -877,7 +877,7 @@ if(_errs1 === errors){
 if(data.feature !== undefined && func0.call(data, "feature")){
 let data0 = data.feature;
 const _errs2 = errors;
-if(!(((((((((((((data0 === "volume") || (data0 === "silence")) || (data0 === "timing")) || (data0 === "sequence")) || (data0 === "target")) || (data0 === "provenance")) || (data0 === "flow")) || (data0 === "asked")) || (data0 === "mix")) || (data0 === "tokens")) || (data0 === "cost")) || (data0 === "errors")) || (data0 === "refusals"))){
+if(!(((((((((((((((data0 === "tool") || (data0 === "sequence")) || (data0 === "target")) || (data0 === "provenance")) || (data0 === "flow")) || (data0 === "asked")) || (data0 === "content")) || (data0 === "refusals")) || (data0 === "volume")) || (data0 === "silence")) || (data0 === "timing")) || (data0 === "mix")) || (data0 === "tokens")) || (data0 === "cost")) || (data0 === "errors"))){
 validate23.errors = [{instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/enum",keyword:"enum",params:{allowedValues: schema46.properties.feature.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
@@ -3332,7 +3332,7 @@ if(_errs211 === errors){
 if(data98.feature !== undefined && func0.call(data98, "feature")){
 let data99 = data98.feature;
 const _errs212 = errors;
-if(!(((((((((((((data99 === "volume") || (data99 === "silence")) || (data99 === "timing")) || (data99 === "sequence")) || (data99 === "target")) || (data99 === "provenance")) || (data99 === "flow")) || (data99 === "asked")) || (data99 === "mix")) || (data99 === "tokens")) || (data99 === "cost")) || (data99 === "errors")) || (data99 === "refusals"))){
+if(!(((((((((((((((data99 === "tool") || (data99 === "sequence")) || (data99 === "target")) || (data99 === "provenance")) || (data99 === "flow")) || (data99 === "asked")) || (data99 === "content")) || (data99 === "refusals")) || (data99 === "volume")) || (data99 === "silence")) || (data99 === "timing")) || (data99 === "mix")) || (data99 === "tokens")) || (data99 === "cost")) || (data99 === "errors"))){
 validate24.errors = [{instancePath:instancePath+"/unmapped/contributions/" + i11+"/feature",schemaPath:"./Contribution.v1.schema.json/properties/feature/enum",keyword:"enum",params:{allowedValues: schema46.properties.feature.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
@@ -4173,7 +4173,7 @@ if(_errs30 === errors){
 if(data10.feature !== undefined && func0.call(data10, "feature")){
 let data11 = data10.feature;
 const _errs31 = errors;
-if(!(((((((((((((data11 === "volume") || (data11 === "silence")) || (data11 === "timing")) || (data11 === "sequence")) || (data11 === "target")) || (data11 === "provenance")) || (data11 === "flow")) || (data11 === "asked")) || (data11 === "mix")) || (data11 === "tokens")) || (data11 === "cost")) || (data11 === "errors")) || (data11 === "refusals"))){
+if(!(((((((((((((((data11 === "tool") || (data11 === "sequence")) || (data11 === "target")) || (data11 === "provenance")) || (data11 === "flow")) || (data11 === "asked")) || (data11 === "content")) || (data11 === "refusals")) || (data11 === "volume")) || (data11 === "silence")) || (data11 === "timing")) || (data11 === "mix")) || (data11 === "tokens")) || (data11 === "cost")) || (data11 === "errors"))){
 validate26.errors = [{instancePath:instancePath+"/contributions/" + i0+"/feature",schemaPath:"./Contribution.v1.schema.json/properties/feature/enum",keyword:"enum",params:{allowedValues: schema46.properties.feature.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }

@@ -18,7 +18,7 @@ const hijacked = ['AML.T0051.001', 'AML.T0053'] as const;
 
 /** What each oddity looks like when it is an attack. */
 const looksLike: Readonly<Record<FeatureName, readonly Technique[]>> = {
-  volume: ['AML.T0029'], silence: ['AML.T0012'], timing: ['AML.T0012'], sequence: hijacked, target: ['AML.T0086'], provenance: hijacked, flow: hijacked, asked: hijacked,
+  volume: ['AML.T0029'], silence: ['AML.T0012'], timing: ['AML.T0012'], sequence: hijacked, tool: ['AML.T0053'], content: ['AML.T0051.001'], target: ['AML.T0086'], provenance: hijacked, flow: hijacked, asked: hijacked,
   mix: ['AML.T0081'], tokens: ['AML.T0034.002'], cost: ['AML.T0034.002'], errors: ['AML.T0053'], refusals: ['AML.T0053'],
 };
 

@@ -9,6 +9,8 @@ const said: Readonly<Record<Contribution['feature'], (part: Contribution, action
   volume: ({ observed, expected }) => `${many(observed)} actions where ${many(expected)} are usual`,
   silence: ({ observed, expected }) => `acts again after a silence of ${many(observed)} where ${many(expected)} is usual`,
   timing: ({ observed, expected }) => `acts at an unusual time (${many(observed)} against ${many(expected)})`,
+  tool: ({ expected }, { tool }) => `hardly ever uses ${tool} (expected ${chance(expected)})`,
+  content: ({ expected }, { tool }) => `strangers' text goes into ${tool} (expected ${chance(expected)})`,
   sequence: ({ expected }, { tool }) => `${tool} hardly ever comes after what came before (expected ${chance(expected)})`,
   target: ({ observed, expected }, { tool }) => `${tool} goes to ${observed > 1 ? `${many(observed)} targets` : 'a target'} it never used (expected ${chance(expected)})`,
   provenance: ({ expected }, { tool, trust, from }) => `the target of ${tool} was read ${trust === 'nowhere' ? 'nowhere' : `in ${trust.replaceAll('_', ' ')} text`}${from === null ? '' : ` returned by ${from}`} (expected ${chance(expected)})`,
