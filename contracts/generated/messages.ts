@@ -186,16 +186,20 @@ export interface ApprovalResolved {
   readonly action: string;
   readonly answers: number;
   readonly digest: string;
-  readonly resolution: 'approved' | 'denied' | 'expired' | 'cancelled';
+  readonly resolution: 'approved' | 'denied' | 'expired' | 'cancelled' | 'edited' | 'overflow';
   readonly votes: readonly Vote[];
+  /** Of edited: what somebody who was asked wants instead, and their signature. It is decided again, and they are one of those who asked for it. */
+  readonly edit?: { readonly person: string; readonly arguments: JsonObject; readonly jws: string };
 }
 /** `jws` is by the person's own key, unless `link` says otherwise. */
 export interface Vote {
   readonly person: string;
-  readonly vote: 'approve' | 'deny';
+  readonly vote: 'approve' | 'deny' | 'break_glass';
   readonly jws: string;
   /** Of a vote given in a channel: the person's own signature that this account speaks for them (typ countersign-channel-link+jwt). Then `jws` is by the channel's key that it names (typ countersign-channel-vote+jwt). */
   readonly link?: string;
+  /** Where they vote for somebody who named them: that person's own signed word. */
+  readonly standIn?: string;
 }
 
 // ---------- audit ----------
@@ -245,6 +249,52 @@ export interface AuditLeaf {
 }
 
 // ---------- governed ----------
+/** What people are asked, and whom. Policy made it and checks every vote against it. */
+export interface ApprovalAsked {
+  /** What the rules ask for: roles of which an approver needs one. */
+  readonly route: readonly string[];
+  readonly quorum: number;
+  readonly expiresAt: number;
+  readonly digest: string;
+  /** Everybody who asked for it in some way (agents' owners, who gave the instruction, who wrote the rules, who edited it): they cannot vote. */
+  readonly requesters: readonly string[];
+  /** A role granted later does not vote on this. */
+  readonly askedAt?: number;
+  /** Of what must still be the same when it is decided again: run, session key, action, tool, definition, arguments. */
+  readonly subject?: string;
+  /** Used once: no other question has the same digest. */
+  readonly nonce?: string;
+  /** How long rules gave it, ms, where a calendar counts business hours only. */
+  readonly within?: number;
+  /** All that is needed, `route` and `quorum` among it; distinct people, one place each. Absent: `quorum` people of `route`. */
+  readonly factors?: readonly ApprovalFactor[];
+  /** From `at` on these may fill a place of any factor as well, and are told. */
+  readonly escalations?: readonly { readonly at: number; readonly roles: readonly string[]; readonly people: readonly string[] }[];
+  readonly reminders?: readonly number[];
+  /** Times in which nobody may approve it; its clock does not run then. */
+  readonly freezes?: readonly { readonly from: number; readonly to: number; readonly reason: string }[];
+  readonly onExpiry?: 'deny' | 'halt_run' | 'escalate';
+  /** A small team: these would be requesters and may vote all the same, with a reason, on the record. */
+  readonly relaxed?: { readonly people: readonly string[]; readonly reason: string };
+  /** Factors that too few people can fill: somebody has to be told. Nothing passes for that. */
+  readonly short?: readonly string[];
+  /** Who together may go ahead where the quorum is missing. */
+  readonly breakGlass?: { readonly roles: readonly string[]; readonly count: number; readonly lifeMs: number };
+  /** What the digest commits to beside the rest of the record: the tool's definition and version in the catalogue, the run's session key, who answers for its agents, what it was told and by whom. */
+  readonly bound?: { readonly definition: string; readonly catalogue: number; readonly session: string; readonly owners: readonly string[]; readonly instruction: string; readonly instructedBy: string | null; /** Content hashes of what the proposal refers to, as its evidence names them. */ readonly objects?: readonly string[] };
+  /** It expired before and was put to the senior route. */
+  readonly escalated?: true;
+}
+/** Some of the people that an approval needs: `count` different ones who hold one of the roles, or are named. */
+export interface ApprovalFactor {
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** Named by who owns something or is on call; what excludes them is told in `requesters`. */
+  readonly people: readonly string[];
+  readonly count: number;
+  /** Who stands in for somebody named here, by that person's own signature, needs one of these. */
+  readonly standIn?: readonly string[];
+}
 /** A fact that is owed, and roles of which a supplier needs one. */
 export interface AwaitedFact {
   readonly fact: string;
@@ -272,8 +322,8 @@ export interface Decision {
   readonly code: string | null;
   readonly rules: readonly FiredRule[];
   readonly policyVersion: string;
-  /** For step_up: roles of which an approver needs one, how many distinct people, until when (epoch ms). */
-  readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresAt: number; readonly digest: string; /** People in the requester set (agent's owner, who gave the instruction): they cannot vote. */ readonly requesters: readonly string[] } | null;
+  /** For step_up: who has to agree, and until when. */
+  readonly approval: ApprovalAsked | null;
   /** Whether a claim must accompany the grant. */
   readonly claim: boolean;
   /** What the version beside the active one says (ids of rules that fired). A shadow never counts; of a canary the stricter of both decided. */
@@ -715,6 +765,8 @@ export interface PersonSnapshot {
   readonly keys: readonly PublicJwk[];
   /** Whom to ask when they are not there; absent where nobody was named. */
   readonly manager?: string;
+  /** Since when they hold each role without a break; a role that is not named has no known beginning. */
+  readonly rolesSince?: { readonly [key: string]: number };
 }
 /** Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review. */
 export interface Raci {

@@ -7,6 +7,8 @@ import { checkValidity, haveTexts, maxClockSkewMs } from './validity.ts';
 
 /** A person's vote on one approval; `digest` commits to what was shown. iat in seconds, as below. */
 export interface VoteStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly vote: 'approve' | 'deny'; readonly reason: string; readonly iat: number }
+/** A question about an approval by somebody who was asked to decide it. */
+export interface QuestionStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly text: string; readonly iat: number }
 /** A person's instruction for one run; `instruction` is instructionDigest of its text. */
 export interface InstructionStatement { readonly sub: string; readonly run: string; readonly instruction: string; readonly agent: string; readonly tenant: string; readonly iat: number }
 /** A person presenting themselves to a service; jti used once. */
@@ -43,13 +45,14 @@ export interface PersonKeyStatement { readonly sub: string; readonly tenant: str
 
 export interface PersonStatements {
   readonly 'channel-link': ChannelLinkStatement; readonly 'person-key': PersonKeyStatement;
-  readonly fact: FactStatement; readonly vote: VoteStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
+  readonly fact: FactStatement; readonly vote: VoteStatement; readonly question: QuestionStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement; readonly 'change-review': ChangeReviewStatement;
 }
 
 const bundleTexts = ['sub', 'tenant', 'bundle', 'version', 'digest'] as const;
 const kinds = {
   vote: { typ: 'countersign-vote+jwt', texts: ['sub', 'approval', 'digest'] },
+  question: { typ: 'countersign-question+jwt', texts: ['sub', 'approval', 'digest', 'text'] },
   instruction: { typ: 'countersign-instruction+jwt', texts: ['sub', 'run', 'instruction', 'agent', 'tenant'] },
   review: { typ: 'countersign-review+jwt', texts: ['sub', 'tenant', 'run', 'action', 'digest', 'reason'] },
   fact: { typ: 'countersign-fact+jwt', texts: ['sub', 'tenant', 'run', 'action', 'fact', 'value'] },

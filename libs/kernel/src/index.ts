@@ -8,3 +8,6 @@ export * from './patterns.ts';
 export * from './delegation.ts';
 export * from './scope-extension.ts';
 export * from './channel-authority.ts';
+export * from './quorum.ts';
+export * from './binding.ts';
+export * from './asked.ts';

@@ -9,7 +9,7 @@ import { CodedError } from './errors.ts';
 export interface PersonDirectory {
   /** Name of this service: the `aud` of a login statement. */
   readonly audience: string;
-  person(id: string): { readonly roles: readonly string[]; readonly status: 'active' | 'gone'; readonly keys: KeySet } | undefined;
+  person(id: string): { readonly roles: readonly string[]; readonly rolesSince?: Readonly<Record<string, number>> | undefined; readonly status: 'active' | 'gone'; readonly keys: KeySet } | undefined;
   readonly now: () => number;
   /** Whether this jti was never seen before; remembered for `ttlMs`. Absent: a statement may be used until it expires. */
   useOnce?(jti: string, ttlMs: number): Promise<boolean>;

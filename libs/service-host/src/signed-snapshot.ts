@@ -57,7 +57,7 @@ export const directoryOf = (people: Snapshot<PersonSnapshot>, options: Pick<Pers
       if (person === undefined || people.isStale()) return undefined;
       let keys = keySets.get(person);
       if (keys === undefined) keySets.set(person, keys = createKeySet(person.keys));
-      return { roles: person.roles, status: person.status, keys };
+      return { roles: person.roles, rolesSince: person.rolesSince, status: person.status, keys };
     },
   };
 };

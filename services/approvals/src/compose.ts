@@ -8,6 +8,7 @@ import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
 import { createHandler } from './app/handle.ts';
 import { createReviewer } from './app/review.ts';
+import type { Speaker } from './core/events.ts';
 import type { Drawn } from './core/review.ts';
 import { createReviewMessages, createToMessages } from './outbound/publish.ts';
 import { createReviews, reviewSchema } from './views/reviews.ts';
@@ -28,16 +29,21 @@ export interface ApprovalService {
   take(records: readonly GovernedRecord[]): Promise<void>;
   /** Casts a vote, a person's signed statement; answers with the approval after it. Throws CodedError where it does not count. */
   vote(approval: string, jws: string): Promise<Known>;
+  /** Asks something about an approval, a person's signed statement. Throws CodedError where they may not. */
+  ask(approval: string, jws: string): Promise<Known>;
   /** Gives a verdict on something drawn for review, a person's signed statement. Throws CodedError where it does not count. */
   review(jws: string): Promise<Drawn>;
   /** What was drawn and has no verdict yet, oldest first. */
   reviews(limit: number): Promise<readonly Drawn[]>;
   readonly view: Pick<Approvals, 'list' | 'get'>;
+  readonly now: () => number;
   stop(): Promise<void>;
 }
 
 /** The same governed decision always opens the same approval. */
 export const approvalId = (run: string, action: string, position: number): string => `apr_${sha256Text(`${run}\n${action}\n${position}`).slice(0, 22)}`;
+
+const speakerOf = (person: string, { roles, rolesSince }: NonNullable<ReturnType<PersonDirectory['person']>>): Speaker => ({ person, roles, rolesSince });
 
 /** Puts approvals together out of its ports; knows no Nest. */
 export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalService> => {
@@ -53,12 +59,15 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
   let ticking: Promise<unknown> = Promise.resolve();
+  let busy = false;
   const clock = setInterval(() => {
-    ticking = handler.expire(now()).then((expired) => { if (expired > 0) relay.wake(); }, (error: Error) => ports.onError(error, 'expiry'));
+    if (busy) return;
+    busy = true;
+    ticking = handler.tick(now()).then((done) => { if (done > 0) relay.wake(); }, (error: Error) => ports.onError(error, 'clock')).finally(() => { busy = false; });
   }, 250);
 
   /** A statement by somebody enrolled and active here, signed with their own key. */
-  const signed = <K extends 'vote' | 'review'>(kind: K, jws: string) => {
+  const signed = <K extends 'vote' | 'review' | 'question'>(kind: K, jws: string) => {
     const id = peekJws(jws)?.['sub'];
     const person = typeof id === 'string' ? people.person(id) : undefined;
     if (typeof id !== 'string' || person?.status !== 'active') throw new CodedError('unauthenticated', `the ${kind} is not by a person who is enrolled here`, { status: 401 });
@@ -76,7 +85,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     vote: async (approval, jws) => {
       const { id, person, statement } = signed('vote', jws);
       if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the vote is signed for another approval', { status: 400 });
-      const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws }, digest: statement.digest, reason: statement.reason.slice(0, 2000), roles: person.roles, now: now() }, id);
+      const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws }, speaker: speakerOf(id, person), digest: statement.digest, reason: statement.reason.slice(0, 2000), now: now() }, id);
       relay.wake();
       if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
       return (await view.get(tenant, approval))!;
@@ -90,6 +99,15 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
       if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
       return about;
     },
+    ask: async (approval, jws) => {
+      const { id, person, statement } = signed('question', jws);
+      if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the question is signed for another approval', { status: 400 });
+      const outcome = await handler.handle(approval, { type: 'ask', speaker: speakerOf(id, person), digest: statement.digest, text: statement.text.slice(0, 2000), jws, now: now() }, id);
+      relay.wake();
+      if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
+      return (await view.get(tenant, approval))!;
+    },
+    now,
     reviews: (limit) => drawn.open(tenant, limit),
     view,
     stop: async () => {

@@ -19,6 +19,7 @@ import { createResultCheck } from './inbound/delegation.ts';
 import { createEvidenceCheck } from './inbound/evidence.ts';
 import { createPeople } from './inbound/people.ts';
 import type { Snapshots } from './inbound/snapshots.ts';
+import { addBusinessTime } from './outbound/business-time.ts';
 import { reviewNumbers } from './outbound/review-numbers.ts';
 import { createVerifier } from './inbound/verify-inbox.ts';
 import { toDead, toGoverned, toReply } from './outbound/messages.ts';
@@ -160,7 +161,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
     if (current === undefined) throw new Error('no rules are in force: the partition waits');
     if (current !== deciding) {
       deciding = current;
-      ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle), review: current.bundle.reviewRate > 0 ? { rate: current.bundle.reviewRate, number } : undefined };
+      ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle), asking: snapshots.people && { policy: current.bundle.people, senior: current.bundle.senior, author: current.author ?? null, people: () => snapshots.people!(), person: (id: string) => snapshots.person(id), add: addBusinessTime }, review: current.bundle.reviewRate > 0 ? { rate: current.bundle.reviewRate, number } : undefined };
     }
     const world = { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null } as unknown as World;
     return revocations === undefined || revocations.size === 0 ? world : { ...world, revoked };

@@ -82,7 +82,10 @@ describe('the client', () => {
 
 describe('commands', () => {
   const question = { approval: 'apr_1', tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', tier: 3, route: ['treasurer'], quorum: 1, expiresAt: Date.now() + 60_000, requesters: ['uma'], status: 'open', votes: [], resolution: null, answers: 1, requestedAt: 0, arguments: { to: 'DE1' } as object, reason: '\u001b[2Jplease', rules: [] };
-  const digest = argumentsDigest({ tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', definition: 'def', arguments: { to: 'DE1' } });
+  const ask = { route: ['treasurer'], quorum: 1, expiresAt: question.expiresAt, requesters: ['uma'], bound: { definition: 'def' } };
+  const binding = { tenant: 'acme', run: 'r1', agent: 'ap', action: 'a1', tool: 'payments.transfer', tier: 3, arguments: { to: 'DE1' }, rules: [], ask };
+  const digest = argumentsDigest(binding);
+  const whole = { ...question, digest, binding, ask: { ...ask, digest } };
   const before = process.env['CS_LOCAL'];
   const posted: { url: string; body: Record<string, unknown> }[] = [];
   let shown: object = {};
@@ -101,7 +104,7 @@ describe('commands', () => {
   };
 
   it('approve signs what is shown, as somebody who may', async () => {
-    shown = { ...question, digest };
+    shown = whole;
     const { code, out } = await quietly(() => approve(['apr_1', '--reason', 'checked']));
     expect(code).toBe(0);
     expect(out).not.toContain('\u001b');
@@ -110,14 +113,17 @@ describe('commands', () => {
     expect(vote).toMatchObject({ ok: true, statement: { approval: 'apr_1', digest, vote: 'approve', reason: 'checked' } });
   });
   it('signs nothing when the digest is of something else', async () => {
-    shown = { ...question, digest, arguments: { to: 'DE2' } };
+    shown = { ...whole, arguments: { to: 'DE2' } };
     expect((await quietly(() => deny(['apr_1', '--reason', 'no']))).code).toBe(1);
     expect(posted).toEqual([]);
-    expect(isOfDigest({ ...question, digest } as never, 'def')).toBe(true);
-    expect(isOfDigest({ ...question, digest } as never, 'newer')).toBe(false);
+    expect(isOfDigest(whole as never, 'def')).toBe(true);
+    expect(isOfDigest({ ...whole, binding: { ...binding, tier: 2 } } as never, 'def')).toBe(false);
+    expect(isOfDigest({ ...whole, ask: { ...whole.ask, requesters: [] } } as never, 'def')).toBe(false);
+    expect(isOfDigest({ ...question, digest } as never, 'def')).toBe(false);
+    expect(isOfDigest(whole as never, 'newer')).toBe(false);
   });
   it('show who, what and why', () => expect(approvalLines({ ...question, digest } as never, question.expiresAt - 60_000, 'pay').join('\n')).toBe(
-    'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer; not uma)\n  who   ap, run r1, instructed: "pay"\n  what  payments.transfer  to "DE1"\n  why   the agent says: "please"'));
+    'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer); not uma\n  who   ap, run r1, instructed: "pay"\n  what  payments.transfer  to "DE1"\n  why   the agent says: "please"'));
   const deferral = { until: 1_800_000_000_000, place: 1, awaits: [{ fact: 'supplier.verified', from: ['treasurer'] }], dependsOn: ['a0'] };
   const waiting = { run: 'r1', agent: 'ap', status: 'running', startedAt: 0, instruction: 'add', actions: 1, waiting: 1, timeline: [{ action: 'a1', tool: 'ledger.add_supplier', status: 'open', tier: 2, decision: 'defer', code: 'deferred', at: 0, deferral }] };
   it('supply signs run, action, fact and value, as somebody who owes it, and nothing that is not awaited', async () => {

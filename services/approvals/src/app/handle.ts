@@ -12,9 +12,13 @@ export interface Handler {
   handle(approval: string, command: ApprovalCommand, by: string): Promise<Outcome<ApprovalEvent, ApprovalCode>>;
   /** Governed records in order; safe to repeat. */
   take(records: readonly GovernedRecord[]): Promise<void>;
-  /** Expires what is overdue; answers how many it looked at. */
-  expire(now: number): Promise<number>;
+  /** Does what is due: reminds, escalates, expires; answers how many approvals it looked at. */
+  tick(now: number): Promise<number>;
 }
+
+/** Looked at in one round, and of those at the same time: as many as there are connections to spare. */
+const dueAtOnce = 500;
+const abreast = 4;
 
 export const streamOf = (approval: string): string => `approval-${approval}`;
 
@@ -37,10 +41,10 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
         for (const { approval, command } of react(record, await index.open([record.run]), approvalId)) await handle(approval, command, 'policy');
       }
     },
-    expire: async (now) => {
-      const overdue = await index.overdue(now, 100);
-      for (const approval of overdue) await handle(approval, { type: 'expire', now }, 'clock');
-      return overdue.length;
+    tick: async (now) => {
+      const due = await index.due(now, dueAtOnce);
+      for (let i = 0; i < due.length; i += abreast) await Promise.all(due.slice(i, i + abreast).map((approval) => handle(approval, { type: 'tick', now }, 'clock')));
+      return due.length;
     },
   };
 };

@@ -11,6 +11,6 @@ export interface ApprovalIndex {
   put(approval: string, state: Approval, version: number): Promise<void>;
   /** Open approvals of these runs. */
   open(runs: readonly string[]): Promise<OpenApprovals>;
-  /** Ids of open approvals whose deadline has passed. */
-  overdue(now: number, limit: number): Promise<readonly string[]>;
+  /** Ids of open approvals of which something is due: a reminder, an escalation, the end. */
+  due(now: number, limit: number): Promise<readonly string[]>;
 }

@@ -1,12 +1,14 @@
 import type { Vote } from '@countersign/contracts';
 import type { ChannelAuthority } from '@countersign/kernel';
-import type { Question } from './events.ts';
+import type { Question, Speaker } from './events.ts';
 
 /** The vote's signature was checked at the door; whether this person may cast it is decided here. */
 export type ApprovalCommand =
   | { readonly type: 'request'; readonly question: Question; readonly now: number }
-  | { readonly type: 'vote'; readonly vote: Vote; readonly digest: string; readonly reason: string; readonly roles: readonly string[]; /** Of a vote given in a channel: what that may say. */ readonly authority?: ChannelAuthority | null; readonly now: number }
-  | { readonly type: 'expire'; readonly now: number }
+  | { readonly type: 'vote'; readonly vote: Vote; readonly speaker: Speaker; readonly digest: string; readonly reason: string; /** Of a vote given in a channel: what that may say. */ readonly authority?: ChannelAuthority | null; readonly now: number }
+  | { readonly type: 'ask'; readonly speaker: Speaker; readonly digest: string; readonly text: string; readonly jws: string; readonly now: number }
+  /** Whatever is due by now: reminders, escalations, the end. */
+  | { readonly type: 'tick'; readonly now: number }
   | { readonly type: 'cancel'; readonly now: number };
 
-export type ApprovalCode = 'not_found' | 'approval_closed' | 'approval_expired' | 'self_approval' | 'not_eligible' | 'already_voted' | 'vote_invalid' | 'over_channel_cap' | 'channel_factor_taken' | 'conflict';
+export type ApprovalCode = 'not_found' | 'approval_closed' | 'approval_expired' | 'self_approval' | 'not_eligible' | 'already_voted' | 'vote_invalid' | 'over_channel_cap' | 'channel_factor_taken' | 'reason_required' | 'frozen' | 'too_many_questions' | 'conflict';

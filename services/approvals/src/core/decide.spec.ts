@@ -1,19 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import { fold } from '@countersign/kernel';
+import type { ApprovalAsked } from '@countersign/contracts';
 import fc from 'fast-check';
 import type { ApprovalCommand } from './commands.ts';
 import { decide } from './decide.ts';
-import type { ApprovalEvent, Question } from './events.ts';
-import { evolve, initialState } from './state.ts';
+import type { ApprovalEvent, Question, Speaker } from './events.ts';
+import { evolve, initialState, nextDue, progressOf } from './state.ts';
+import type { Approval } from './state.ts';
 
-const question: Question = {
+const asking = (over: Partial<ApprovalAsked> = {}): ApprovalAsked => ({ route: ['treasurer'], quorum: 2, expiresAt: 1000, digest: 'd', requesters: ['olga'], askedAt: 0, ...over });
+const questionOf = (ask: ApprovalAsked): Question => ({
   approval: 'a1', tenant: 'acme', run: 'r', action: 'x', agent: 'payer', tool: 'payments.transfer', answers: 7, digest: 'd', tier: 3,
-  route: ['treasurer'], quorum: 2, expiresAt: 1000, requesters: ['olga'], evidence: { arguments: {}, reason: null, facts: {}, rules: [], policyVersion: 'v1' },
-};
+  expiresAt: ask.expiresAt, ask, binding: {}, evidence: { arguments: {}, reason: null, facts: {}, rules: [], policyVersion: 'v1' },
+});
+const question = questionOf(asking());
+const requestedWith = (over: Partial<ApprovalAsked>): ApprovalEvent => ({ type: 'requested', question: questionOf(asking(over)), at: 0 });
 const requested: ApprovalEvent = { type: 'requested', question, at: 0 };
-const vote = (person: string, how: 'approve' | 'deny', over: Partial<Extract<ApprovalCommand, { type: 'vote' }>> = {}): ApprovalCommand =>
-  ({ type: 'vote', vote: { person, vote: how, jws: `${person}'s signature` }, digest: 'd', reason: 'checked the invoice', roles: ['treasurer'], now: 10, ...over });
-const voted = (person: string, how: 'approve' | 'deny'): ApprovalEvent => ({ type: 'voted', vote: { person, vote: how, jws: `${person}'s signature` }, reason: 'checked the invoice', at: 10 });
+type Vote = Extract<ApprovalCommand, { type: 'vote' }>;
+const speaker = (person: string, over: Partial<Speaker> = {}): Speaker => ({ person, roles: ['treasurer'], ...over });
+const vote = (person: string, how: 'approve' | 'deny', over: Partial<Vote> = {}): Vote =>
+  ({ type: 'vote', vote: { person, vote: how, jws: `${person}'s signature` }, speaker: speaker(person), digest: 'd', reason: 'checked the invoice', now: 10, ...over });
+const voted = (person: string, how: 'approve' | 'deny', over: Partial<Speaker> = {}): ApprovalEvent => ({ type: 'voted', vote: { person, vote: how, jws: `${person}'s signature` }, speaker: speaker(person, over), reason: 'checked the invoice', at: 10 });
+const ended = (resolution: 'approved' | 'denied' | 'expired', at = 10): ApprovalEvent => ({ type: 'resolved', resolution, at });
 
 const given = (...events: ApprovalEvent[]) => ({ when: (command: ApprovalCommand) => decide(command, fold({ evolve, initialState }, events)) });
 const code = (outcome: ReturnType<typeof decide>) => (outcome.status === 'refused' ? outcome.code : outcome.status);
@@ -22,21 +30,37 @@ describe('an approval', () => {
   it('opens once, however often its decision is read', () => {
     expect(given().when({ type: 'request', question, now: 0 })).toEqual({ status: 'accepted', events: [requested] });
     expect(code(given(requested).when({ type: 'request', question, now: 5 }))).toBe('nothing-new');
+    expect(code(given(requested).when({ type: 'request', question: { ...question, digest: 'other' }, now: 5 }))).toBe('conflict');
+  });
+
+  it('says so where too few people are left to fill its places', () => {
+    const short = questionOf(asking({ short: ['route'] }));
+    expect(given().when({ type: 'request', question: short, now: 0 })).toEqual({ status: 'accepted', events: [{ type: 'requested', question: short, at: 0 }, { type: 'unfilled', factors: ['route'], at: 0 }] });
   });
 
   it('is approved by its quorum of distinct people', () => {
     expect(given(requested).when(vote('tom', 'approve'))).toEqual({ status: 'accepted', events: [voted('tom', 'approve')] });
-    expect(given(requested, voted('tom', 'approve')).when(vote('tina', 'approve'))).toEqual({ status: 'accepted', events: [voted('tina', 'approve'), { type: 'resolved', resolution: 'approved', at: 10 }] });
+    expect(given(requested, voted('tom', 'approve')).when(vote('tina', 'approve'))).toEqual({ status: 'accepted', events: [voted('tina', 'approve'), ended('approved')] });
     expect(code(given(requested, voted('tom', 'approve')).when(vote('tom', 'approve')))).toBe('nothing-new');
   });
 
+  it('needs somebody for each factor, and shows how many are there', () => {
+    const both = requestedWith({ factors: [{ name: 'security', roles: ['security'], people: [], count: 1 }, { name: 'owner', roles: [], people: ['paul'], count: 1 }] });
+    const state = fold({ evolve, initialState }, [both, voted('sam', 'approve', { roles: ['security'] })]) as Exclude<Approval, { status: 'none' }>;
+    expect(progressOf(state, 10)).toMatchObject({ have: 1, need: 2, factors: [{ name: 'security', have: 1 }, { name: 'owner', have: 0 }] });
+    expect(given(both, voted('sam', 'approve', { roles: ['security'] })).when(vote('sue', 'approve', { speaker: speaker('sue', { roles: ['security'] }) }))).toMatchObject({ status: 'accepted', events: [{ type: 'voted' }] });
+    expect(given(both, voted('sam', 'approve', { roles: ['security'] })).when(vote('paul', 'approve', { speaker: speaker('paul', { roles: [] }) }))).toMatchObject({ events: [{ type: 'voted' }, { type: 'resolved', resolution: 'approved' }] });
+  });
+
   it('is ended by one deny', () => {
-    expect(given(requested, voted('tom', 'approve')).when(vote('tina', 'deny'))).toEqual({ status: 'accepted', events: [voted('tina', 'deny'), { type: 'resolved', resolution: 'denied', at: 10 }] });
+    expect(given(requested, voted('tom', 'approve')).when(vote('tina', 'deny'))).toEqual({ status: 'accepted', events: [voted('tina', 'deny'), ended('denied')] });
   });
 
   it.each([
     ['whoever asked for it', vote('olga', 'approve'), 'self_approval'],
-    ['someone without the role', vote('tom', 'approve', { roles: ['intern'] }), 'not_eligible'],
+    ['somebody standing in for whoever asked for it', vote('tom', 'approve', { speaker: speaker('tom', { standsFor: 'olga' }) }), 'self_approval'],
+    ['someone without the role', vote('tom', 'approve', { speaker: speaker('tom', { roles: ['intern'] }) }), 'not_eligible'],
+    ['someone who was given the role after it was asked', vote('tom', 'approve', { speaker: speaker('tom', { rolesSince: { treasurer: 5 } }) }), 'not_eligible'],
     ['a signature over other content', vote('tom', 'approve', { digest: 'other' }), 'vote_invalid'],
     ['a vote at the deadline', vote('tom', 'approve', { now: 1000 }), 'approval_expired'],
   ])('refuses %s', (_, command, expected) => {
@@ -52,7 +76,7 @@ describe('an approval', () => {
       ['what moves no money', requested, null, 'accepted'], ['the senior tier', paying(1, 4), 500, 'over_channel_cap'],
     ] as const)('approves %s or not', (_, asked, cap, expected) => expect(code(given(asked).when(vote('tom', 'approve', { authority: authority(cap) })))).toBe(expected));
     it('is one factor at most; own keys are the others', () => {
-      const linked: ApprovalEvent = { type: 'voted', vote: { person: 'tom', vote: 'approve', jws: 'x', link: 'y' }, reason: '', at: 10 };
+      const linked: ApprovalEvent = { type: 'voted', vote: { person: 'tom', vote: 'approve', jws: 'x', link: 'y' }, speaker: speaker('tom', { channel: authority(null) }), reason: '', at: 10 };
       expect(code(given(requested, linked).when(vote('tina', 'approve', { authority: authority(null) })))).toBe('channel_factor_taken');
       expect(code(given(requested, linked).when(vote('tina', 'approve')))).toBe('accepted');
     });
@@ -61,20 +85,79 @@ describe('an approval', () => {
 
   it('refuses a changed mind and a vote after the end', () => {
     expect(code(given(requested, voted('tom', 'approve')).when(vote('tom', 'deny')))).toBe('already_voted');
-    expect(code(given(requested, voted('tom', 'deny'), { type: 'resolved', resolution: 'denied', at: 10 }).when(vote('tina', 'approve')))).toBe('approval_closed');
+    expect(code(given(requested, voted('tom', 'deny'), ended('denied')).when(vote('tina', 'approve')))).toBe('approval_closed');
     expect(code(given().when(vote('tom', 'approve')))).toBe('not_found');
   });
 
-  it('expires at its deadline, not before', () => {
-    expect(code(given(requested).when({ type: 'expire', now: 999 }))).toBe('nothing-new');
-    expect(given(requested).when({ type: 'expire', now: 1000 })).toEqual({ status: 'accepted', events: [{ type: 'resolved', resolution: 'expired', at: 1000 }] });
+  it('lets a small team decide on its own doings with a reason, and says so on the record', () => {
+    const small = requestedWith({ quorum: 1, requesters: [], relaxed: { people: ['olga'], reason: 'two people run this' } });
+    expect(code(given(small).when(vote('olga', 'approve', { reason: ' ' })))).toBe('reason_required');
+    expect(given(small).when(vote('olga', 'approve'))).toMatchObject({ events: [{ type: 'voted', relaxed: true }, { type: 'resolved', resolution: 'approved' }] });
+    expect(given(small).when(vote('tom', 'approve'))).toMatchObject({ events: [expect.not.objectContaining({ relaxed: true }), { type: 'resolved' }] });
+  });
+
+  it('takes no approval while a freeze stands, and a deny always', () => {
+    const frozen = requestedWith({ quorum: 1, freezes: [{ from: 5, to: 50, reason: 'year end' }] });
+    expect(code(given(frozen).when(vote('tom', 'approve')))).toBe('frozen');
+    expect(given(frozen).when(vote('tom', 'approve', { now: 50 }))).toMatchObject({ events: [{ type: 'voted' }, { type: 'resolved', resolution: 'approved' }] });
+    expect(given(frozen).when(vote('tom', 'deny'))).toMatchObject({ events: [{ type: 'voted' }, { type: 'resolved', resolution: 'denied' }] });
+  });
+
+  it('keeps a question of somebody who was asked, and stops no clock for it', () => {
+    const ask = (person: string, over: Partial<Speaker> = {}): ApprovalCommand => ({ type: 'ask', speaker: speaker(person, over), digest: 'd', text: 'whose account is this?', jws: 'j', now: 10 });
+    const asked = given(requested).when(ask('tom'));
+    expect(asked).toEqual({ status: 'accepted', events: [{ type: 'asked', person: 'tom', text: 'whose account is this?', jws: 'j', at: 10 }] });
+    const after = fold({ evolve, initialState }, [requested, { type: 'asked', person: 'tom', text: 'whose account is this?', jws: 'j', at: 10 }]);
+    expect(nextDue(after)).toBe(1000);
+    expect(code(decide(ask('tom'), after))).toBe('nothing-new');
+    expect(code(given(requested).when(ask('olga')))).toBe('self_approval');
+    expect(code(given(requested).when(ask('nora', { roles: [] })))).toBe('not_eligible');
+  });
+
+  describe('its clock', () => {
+    const clocked = requestedWith({ reminders: [400, 800], escalations: [{ at: 500, roles: ['senior'], people: [] }] });
+    const tick = (now: number): ApprovalCommand => ({ type: 'tick', now });
+    const senior = (now: number): ApprovalCommand => vote('sam', 'approve', { speaker: speaker('sam', { roles: ['senior'] }), now });
+
+    it('expires at its deadline, not before', () => {
+      expect(code(given(requested).when(tick(999)))).toBe('nothing-new');
+      expect(given(requested).when(tick(1000))).toEqual({ status: 'accepted', events: [ended('expired', 1000)] });
+    });
+
+    it('reminds and escalates when it is time, each once', () => {
+      expect(given(clocked).when(tick(401))).toEqual({ status: 'accepted', events: [{ type: 'reminded', reminder: 0, due: 400, at: 401 }] });
+      expect(code(given(clocked, { type: 'reminded', reminder: 0, due: 400, at: 401 }).when(tick(402)))).toBe('nothing-new');
+    });
+
+    it('tells late what it missed, in its order', () => {
+      expect(given(clocked).when(tick(900))).toMatchObject({ events: [{ type: 'reminded', due: 400 }, { type: 'escalated', due: 500, roles: ['senior'] }, { type: 'reminded', due: 800 }] });
+    });
+
+    it('lets those to whom it was escalated vote from then on', () => {
+      expect(code(given(clocked).when(senior(499)))).toBe('not_eligible');
+      expect(given(clocked).when(senior(500))).toMatchObject({ events: [{ type: 'voted' }] });
+    });
+
+    it('loses and doubles nothing, however often it is looked at and wherever it is restarted', () => {
+      fc.assert(fc.property(fc.array(fc.nat(1200), { maxLength: 30 }), (times) => {
+        const events: ApprovalEvent[] = [clocked];
+        for (const now of [...times.sort((a, b) => a - b), 1200]) {
+          // Folded again each time: as after a restart.
+          const outcome = decide(tick(now), fold({ evolve, initialState }, events));
+          if (outcome.status === 'accepted') events.push(...outcome.events);
+          const left = nextDue(fold({ evolve, initialState }, events));
+          expect(left === null || left > now).toBe(true);
+        }
+        expect(events.map((event) => ('due' in event ? event.due : event.type))).toEqual(['requested', 400, 500, 800, 'resolved']);
+      }), { seed: 4, numRuns: 200 });
+    });
   });
 
   it('resolves exactly once and never approves below quorum, whatever comes in whatever order', () => {
     const people = fc.constantFrom('tom', 'tina', 'theo', 'olga');
     const command = fc.oneof(
-      fc.record({ person: people, how: fc.constantFrom('approve' as const, 'deny' as const), now: fc.nat(1500) }).map(({ person, how, now }) => vote(person, how, { now })),
-      fc.nat(1500).map((now): ApprovalCommand => ({ type: 'expire', now })),
+      fc.record({ person: people, how: fc.constantFrom('approve' as const, 'deny' as const), now: fc.nat(1500) }).map(({ person, how, now }): ApprovalCommand => vote(person, how, { now })),
+      fc.nat(1500).map((now): ApprovalCommand => ({ type: 'tick', now })),
       fc.nat(1500).map((now): ApprovalCommand => ({ type: 'cancel', now })),
     );
     fc.assert(fc.property(fc.array(command, { maxLength: 20 }), (commands) => {
@@ -86,7 +169,7 @@ describe('an approval', () => {
       const resolutions = events.filter((event) => event.type === 'resolved');
       expect(resolutions.length).toBeLessThanOrEqual(1);
       const approvers = new Set(events.flatMap((event) => (event.type === 'voted' && event.vote.vote === 'approve' ? [event.vote.person] : [])));
-      if (resolutions[0]?.resolution === 'approved') expect(approvers.size).toBe(question.quorum);
+      if (resolutions[0]?.resolution === 'approved') expect(approvers.size).toBe(question.ask.quorum);
       expect(approvers.has('olga')).toBe(false);
     }), { seed: 3, numRuns: 500 });
   });

@@ -1,52 +1,82 @@
-import { accepted, assertNever, nothingNew, refused } from '@countersign/kernel';
+import { accepted, assertNever, frozenAt, ineligible, nothingNew, refused } from '@countersign/kernel';
 import type { Outcome } from '@countersign/kernel';
 import type { ApprovalCode, ApprovalCommand } from './commands.ts';
-import type { ApprovalEvent } from './events.ts';
+import type { ApprovalEvent, Question, Speaker } from './events.ts';
+import { evolve, progressOf } from './state.ts';
 import type { Approval } from './state.ts';
 import { channelRefusal } from './channel-votes.ts';
 
 type Decided = Outcome<ApprovalEvent, ApprovalCode>;
 type Open = Extract<Approval, { status: 'open' }>;
+type Command<T extends ApprovalCommand['type']> = Extract<ApprovalCommand, { type: T }>;
 
-/** One deny ends it; approvals count by distinct people until the quorum; at its deadline it expires, which is not the same as denied. */
+const mostQuestions = 20;
+
+/** One deny ends it; approvals count by distinct people until every factor has its own; at its deadline it expires, which is not the same as denied. */
 export const decide = (command: ApprovalCommand, state: Approval): Decided => {
   if (command.type === 'request') return request(command, state);
-  if (state.status === 'none') return command.type === 'vote' ? refused('not_found', 'there is no such approval') : nothingNew;
-  if (state.status === 'closed') return command.type === 'vote' ? voteOnClosed(command, state) : nothingNew;
+  const says = command.type === 'vote' || command.type === 'ask';
+  if (state.status === 'none') return says ? refused('not_found', 'there is no such approval') : nothingNew;
+  if (state.status === 'closed') return command.type === 'vote' ? voteOnClosed(command, state) : says ? refused('approval_closed', `this approval is ${state.resolution}`) : nothingNew;
   switch (command.type) {
-    case 'vote':
-      return vote(command, state);
-    case 'expire':
-      return command.now >= state.question.expiresAt ? accepted({ type: 'resolved', resolution: 'expired', at: command.now }) : nothingNew;
-    case 'cancel':
-      return accepted({ type: 'resolved', resolution: 'cancelled', at: command.now });
-    default:
-      return assertNever(command, 'approval command');
+    case 'vote': return vote(command, state);
+    case 'ask': return ask(command, state);
+    case 'tick': return tick(command, state);
+    case 'cancel': return accepted({ type: 'resolved', resolution: 'cancelled', at: command.now });
+    default: return assertNever(command, 'approval command');
   }
 };
 
-const request = ({ question, now }: Extract<ApprovalCommand, { type: 'request' }>, state: Approval): Decided => {
-  if (state.status === 'none') return accepted({ type: 'requested', question, at: now });
-  return state.question.digest === question.digest ? nothingNew : refused('conflict', 'an approval of this id asks something else');
+const request = ({ question, now }: Command<'request'>, state: Approval): Decided => {
+  if (state.status !== 'none') return state.question.digest === question.digest ? nothingNew : refused('conflict', 'an approval of this id asks something else');
+  const { short } = question.ask;
+  return accepted({ type: 'requested', question, at: now }, ...(short === undefined ? [] : [{ type: 'unfilled' as const, factors: short, at: now }]));
+};
+
+/** Everything that is due, each once, in the order in which it was. What was missed while nobody looked is told late rather than never. */
+const tick = ({ now }: Command<'tick'>, { question: { ask: asked, expiresAt }, reminded, escalated }: Open): Decided => {
+  const due = [
+    ...(asked.reminders ?? []).flatMap((at, reminder): ApprovalEvent[] => (reminder >= reminded && at <= now ? [{ type: 'reminded', reminder, due: at, at: now }] : [])),
+    ...(asked.escalations ?? []).flatMap(({ at, roles, people }, escalation): ApprovalEvent[] => (escalation >= escalated && at <= now ? [{ type: 'escalated', escalation, roles, people, due: at, at: now }] : [])),
+  ].sort((a, b) => ('due' in a ? a.due : 0) - ('due' in b ? b.due : 0));
+  if (now >= expiresAt) return accepted(...due, { type: 'resolved', resolution: 'expired', at: now });
+  return due.length === 0 ? nothingNew : accepted(...due);
 };
 
 /** A double click is idempotent; anything else comes too late. */
-const voteOnClosed = (command: Extract<ApprovalCommand, { type: 'vote' }>, state: Extract<Approval, { status: 'closed' }>): Decided =>
-  state.votes.some((cast) => cast.person === command.vote.person && cast.vote === command.vote.vote)
-    ? nothingNew
-    : refused('approval_closed', `this approval is ${state.resolution}`);
+const voteOnClosed = (command: Command<'vote'>, state: Extract<Approval, { status: 'closed' }>): Decided =>
+  (state.votes.some(({ vote: cast }) => cast.person === command.vote.person && cast.vote === command.vote.vote) ? nothingNew : refused('approval_closed', `this approval is ${state.resolution}`));
 
-const vote = (command: Extract<ApprovalCommand, { type: 'vote' }>, { question, votes }: Open): Decided => {
-  const { vote: cast, now } = command;
+/** Why somebody may not speak on this at all, or not now. */
+const fault = (question: Question, speaker: Speaker, digest: string, now: number): Decided | null => {
   if (now >= question.expiresAt) return refused('approval_expired', 'its deadline has passed', [{ type: 'resolved', resolution: 'expired', at: now }]);
-  if (command.digest !== question.digest) return refused('vote_invalid', 'the vote is signed for another content than this approval shows: reload it');
-  if (question.requesters.includes(cast.person)) return refused('self_approval', 'whoever asked for an action, owns its agent or gave its instruction cannot approve it');
-  if (!command.roles.some((role) => question.route.includes(role))) return refused('not_eligible', `this needs one of the roles ${question.route.join(', ')}`);
-  const earlier = votes.find((one) => one.person === cast.person);
-  if (earlier) return earlier.vote === cast.vote ? nothingNew : refused('already_voted', 'a vote is final');
-  const overreach = cast.vote === 'approve' ? channelRefusal(command.authority ?? null, question, votes) : null;
+  if (digest !== question.digest) return refused('vote_invalid', 'it is signed for another content than this approval shows: reload it');
+  const why = ineligible({ ...speaker, vote: 'approve', why: null }, question.ask, now);
+  return why === null ? null : refused(why.code, why.code === 'self_approval' ? 'whoever asked for an action, owns its agent, gave its instruction, edited it or wrote its rules cannot approve it' : why.why);
+};
+
+const vote = (command: Command<'vote'>, state: Open): Decided => {
+  const { vote: cast, speaker, now } = command;
+  const { question, votes } = state;
+  const wrong = fault(question, speaker, command.digest, now);
+  if (wrong !== null) return wrong;
+  const earlier = votes.find((one) => one.vote.person === cast.person);
+  if (earlier) return earlier.vote.vote === cast.vote ? nothingNew : refused('already_voted', 'a vote is final');
+  const overreach = cast.vote === 'approve' ? channelRefusal(command.authority ?? null, question, votes.map(({ vote: one }) => one)) : null;
   if (overreach !== null) return refused(overreach, overreach === 'over_channel_cap' ? 'this is above what may be approved out of a channel: sign with your own key' : 'somebody approved out of a channel already: another factor takes an own key');
-  const voted: ApprovalEvent = { type: 'voted', vote: cast, reason: command.reason, at: now };
+  const relaxed = question.ask.relaxed?.people.includes(cast.person) === true;
+  if (relaxed && command.reason.trim() === '') return refused('reason_required', 'you would be one of those who asked for it: say why you decide all the same');
+  const frozen = frozenAt(question.ask, now);
+  if (cast.vote !== 'deny' && frozen !== undefined) return refused('frozen', `nothing is approved before ${new Date(frozen.to).toISOString()}: ${frozen.reason}`);
+  const voted: ApprovalEvent = { type: 'voted', vote: cast, speaker: command.authority ? { ...speaker, channel: command.authority } : speaker, reason: command.reason, ...(relaxed && { relaxed }), at: now };
   if (cast.vote === 'deny') return accepted(voted, { type: 'resolved', resolution: 'denied', at: now });
-  return votes.length + 1 >= question.quorum ? accepted(voted, { type: 'resolved', resolution: 'approved', at: now }) : accepted(voted);
+  return progressOf(evolve(state, voted) as Open, now).met ? accepted(voted, { type: 'resolved', resolution: 'approved', at: now }) : accepted(voted);
+};
+
+const ask = ({ speaker, digest, text, jws, now }: Command<'ask'>, { question, questions }: Open): Decided => {
+  const wrong = fault(question, speaker, digest, now);
+  if (wrong !== null) return wrong;
+  if (questions.some((one) => one.person === speaker.person && one.text === text)) return nothingNew;
+  if (questions.length >= mostQuestions) return refused('too_many_questions', `${mostQuestions} questions were asked: decide, or deny`);
+  return accepted({ type: 'asked', person: speaker.person, text, jws, at: now });
 };

@@ -1,4 +1,5 @@
-import type { Fact, FiredRule, JsonObject, RewrittenArgument, Tier, Vote } from '@countersign/contracts';
+import type { ChannelAuthority } from '@countersign/kernel';
+import type { ApprovalAsked, Fact, FiredRule, JsonObject, RewrittenArgument, Tier, Vote } from '@countersign/contracts';
 
 /** What the people are shown. `reason` is the agent's own text: untrusted, to be rendered inert. */
 export interface Evidence {
@@ -22,19 +23,30 @@ export interface Question {
   readonly answers: number;
   readonly digest: string;
   readonly tier: Tier;
-  /** Roles of which an approver needs one. */
-  readonly route: readonly string[];
-  readonly quorum: number;
   /** Epoch ms; the moment it expires. */
   readonly expiresAt: number;
-  /** Everyone who asked for this in some way: they cannot vote on it. */
-  readonly requesters: readonly string[];
+  /** Whom policy asks and by which clock. */
+  readonly ask: ApprovalAsked;
+  /** The object that `digest` is the digest of. */
+  readonly binding: JsonObject;
   readonly evidence: Evidence;
 }
 
-export type Resolution = 'approved' | 'denied' | 'expired' | 'cancelled';
+export type Resolution = 'approved' | 'denied' | 'expired' | 'cancelled' | 'edited' | 'overflow';
 
+/** What is known of somebody at the moment they speak: the roles they hold, since when, and out of which channel. */
+export interface Speaker { readonly person: string; readonly roles: readonly string[]; readonly rolesSince?: Readonly<Record<string, number>> | undefined; readonly channel?: ChannelAuthority | null | undefined; readonly standsFor?: string | undefined }
+
+/** In the order of an approval's life. Channels tell people of all but `voted` and `asked`, and show those. */
 export type ApprovalEvent =
   | { readonly type: 'requested'; readonly question: Question; readonly at: number }
-  | { readonly type: 'voted'; readonly vote: Vote; readonly reason: string; readonly at: number }
+  /** Too few people can fill these places: somebody has to be told, and nothing passes for it. */
+  | { readonly type: 'unfilled'; readonly factors: readonly string[]; readonly at: number }
+  /** The nth reminder, from 0; `due` when it should have been. */
+  | { readonly type: 'reminded'; readonly reminder: number; readonly due: number; readonly at: number }
+  /** From `due` on these may vote as well. */
+  | { readonly type: 'escalated'; readonly escalation: number; readonly roles: readonly string[]; readonly people: readonly string[]; readonly due: number; readonly at: number }
+  /** Somebody who was asked wants to know something. The clock goes on. */
+  | { readonly type: 'asked'; readonly person: string; readonly text: string; readonly jws: string; readonly at: number }
+  | { readonly type: 'voted'; readonly vote: Vote; readonly speaker: Speaker; readonly reason: string; /** A requester whom a small team lets vote. */ readonly relaxed?: true; readonly at: number }
   | { readonly type: 'resolved'; readonly resolution: Resolution; readonly at: number };

@@ -1,5 +1,5 @@
-import type { GovernedRecord } from '@countersign/contracts';
-import { effectiveArguments } from '@countersign/kernel';
+import type { GovernedRecord, JsonObject } from '@countersign/contracts';
+import { bindingOf, effectiveArguments } from '@countersign/kernel';
 import type { ApprovalCommand } from './commands.ts';
 
 /** A command and the approval it is for. */
@@ -27,7 +27,7 @@ export const react = (record: GovernedRecord, open: OpenApprovals, approvalId: (
           type: 'request', now: record.now,
           question: {
             approval, tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: record.tool, answers: record.position,
-            digest: asked.digest, tier: record.decision.tier, route: asked.route, quorum: asked.quorum, expiresAt: asked.expiresAt, requesters: asked.requesters,
+            digest: asked.digest, tier: record.decision.tier, expiresAt: asked.expiresAt, ask: asked, binding: bindingOf(record) as JsonObject,
             evidence: { arguments: effectiveArguments(record), ...(record.modified !== undefined && { changes: record.modified.changes }), reason: record.message.reason, facts: record.facts, rules: record.decision.rules, policyVersion: record.decision.policyVersion },
           },
         },

@@ -1,25 +1,46 @@
-import { assertNever } from '@countersign/kernel';
+import { assertNever, countApprovals, fill, factorsOf } from '@countersign/kernel';
+import type { Filling } from '@countersign/kernel';
 import type { Vote } from '@countersign/contracts';
-import type { ApprovalEvent, Question, Resolution } from './events.ts';
+import type { ApprovalEvent, Question, Resolution, Speaker } from './events.ts';
 
+export interface Cast { readonly vote: Vote; readonly speaker: Speaker; readonly reason: string; readonly at: number }
+export interface AskedBack { readonly person: string; readonly text: string; readonly at: number }
+
+interface Life {
+  readonly question: Question; readonly requestedAt: number; readonly votes: readonly Cast[]; readonly questions: readonly AskedBack[];
+  /** How many reminders and escalations are out. */
+  readonly reminded: number; readonly escalated: number;
+}
 export type Approval =
   | { readonly status: 'none' }
-  | { readonly status: 'open'; readonly question: Question; readonly requestedAt: number; readonly votes: readonly Vote[] }
-  | { readonly status: 'closed'; readonly question: Question; readonly requestedAt: number; readonly votes: readonly Vote[]; readonly resolution: Resolution };
+  | (Life & { readonly status: 'open' })
+  | (Life & { readonly status: 'closed'; readonly resolution: Resolution; readonly resolvedAt: number });
 
 export const initialState: Approval = { status: 'none' };
 
 export const evolve = (state: Approval, event: ApprovalEvent): Approval => {
+  if (event.type === 'requested') return { status: 'open', question: event.question, requestedAt: event.at, votes: [], questions: [], reminded: 0, escalated: 0 };
+  if (state.status !== 'open') throw new Error(`${event.type} outside of an open approval`);
   switch (event.type) {
-    case 'requested':
-      return { status: 'open', question: event.question, requestedAt: event.at, votes: [] };
-    case 'voted':
-      if (state.status !== 'open') throw new Error('a vote outside an open approval');
-      return { ...state, votes: [...state.votes, event.vote] };
-    case 'resolved':
-      if (state.status !== 'open') throw new Error('a resolution outside an open approval');
-      return { ...state, status: 'closed', resolution: event.resolution };
-    default:
-      return assertNever(event, 'approval event');
+    case 'unfilled': return state;
+    case 'reminded': return { ...state, reminded: event.reminder + 1 };
+    case 'escalated': return { ...state, escalated: event.escalation + 1 };
+    case 'asked': return { ...state, questions: [...state.questions, { person: event.person, text: event.text, at: event.at }] };
+    case 'voted': return { ...state, votes: [...state.votes, { vote: event.vote, speaker: event.speaker, reason: event.reason, at: event.at }] };
+    case 'resolved': return { ...state, status: 'closed', resolution: event.resolution, resolvedAt: event.at };
+    default: return assertNever(event, 'approval event');
   }
+};
+
+/** How many of the places are filled, and each factor's part. */
+export const progressOf = ({ question, votes }: Pick<Life, 'question' | 'votes'>, now: number): Filling => {
+  const cast = votes.map(({ vote, speaker }) => ({ ...speaker, vote: vote.vote, why: null }));
+  return votes.length === 0 ? fill(factorsOf(question.ask, now), []) : countApprovals(cast, question.ask, now).filling;
+};
+
+/** When something is next due; null where it is closed. Derived from the stream alone, so a restart loses and doubles nothing. */
+export const nextDue = (state: Approval): number | null => {
+  if (state.status !== 'open') return null;
+  const { ask, expiresAt } = state.question;
+  return Math.min(ask.reminders?.[state.reminded] ?? Infinity, ask.escalations?.[state.escalated]?.at ?? Infinity, expiresAt);
 };

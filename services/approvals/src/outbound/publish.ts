@@ -19,7 +19,7 @@ export const createToMessages = (key: SigningKey): ToMessages => (approval, even
     const onRecord: ServiceEvent = { stream: streamOf(approval), version: version - events.length + 1 + i, type: event.type, at: event.at, by: event.type === 'voted' ? event.vote.person : by, data: JSON.parse(JSON.stringify(event)) };
     const record = message('approvals.events.v1', streamOf(approval), 'countersign.approvals.event.v1', onRecord, event.at);
     if (event.type !== 'resolved' || event.resolution === 'cancelled') return [record];
-    const resolved: ApprovalResolved = { approval, action: question.action, answers: question.answers, digest: question.digest, resolution: event.resolution, votes };
+    const resolved: ApprovalResolved = { approval, action: question.action, answers: question.answers, digest: question.digest, resolution: event.resolution, votes: votes.map(({ vote }) => vote) };
     return [record, message('runs.inbox.v1', question.run, 'countersign.runs.resolved.v1', resolved, event.at)];
   });
 };

@@ -5,6 +5,7 @@ import type { ApprovalIndex } from '../app/ports.ts';
 import { streamOf } from '../app/handle.ts';
 import { approvalDecider } from '../core/decider.ts';
 import type { ApprovalEvent } from '../core/events.ts';
+import { nextDue } from '../core/state.ts';
 import type { Approval } from '../core/state.ts';
 
 export const schema = `
@@ -12,7 +13,8 @@ create table if not exists approval (
   approval text primary key, tenant text not null, run text not null, action text not null, status text not null,
   expires_at bigint not null, version int not null, state text not null
 );
-create index if not exists approval_open on approval (expires_at) where status = 'open';
+alter table approval add column if not exists due_at bigint;
+create index if not exists approval_due on approval (due_at) where status = 'open';
 create index if not exists approval_open_run on approval (run) where status = 'open';`;
 
 export type Known = Exclude<Approval, { status: 'none' }>;
@@ -33,9 +35,9 @@ export const createApprovals = (pool: Pool): Approvals => {
     if (state.status === 'none') return;
     const { question } = state;
     await pool.query(
-      `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state) values ($1, $2, $3, $4, $5, $6, $7, $8)
-       on conflict (approval) do update set status = excluded.status, version = excluded.version, state = excluded.state where kept.version < excluded.version`,
-      [approval, question.tenant, question.run, question.action, state.status, question.expiresAt, version, JSON.stringify(state)]);
+      `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state, due_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       on conflict (approval) do update set status = excluded.status, version = excluded.version, state = excluded.state, due_at = excluded.due_at where kept.version < excluded.version`,
+      [approval, question.tenant, question.run, question.action, state.status, question.expiresAt, version, JSON.stringify(state), nextDue(state)]);
   };
   return {
     put,
@@ -46,8 +48,8 @@ export const createApprovals = (pool: Pool): Approvals => {
         forRun: (run) => rows.filter((row) => row.run === run).map((row) => row.approval),
       };
     },
-    overdue: async (now, limit) =>
-      (await pool.query<{ approval: string }>(`select approval from approval where status = 'open' and expires_at <= $1 order by expires_at limit $2`, [now, limit])).rows.map((row) => row.approval),
+    due: async (now, limit) =>
+      (await pool.query<{ approval: string }>(`select approval from approval where status = 'open' and coalesce(due_at, expires_at) <= $1 order by due_at limit $2`, [now, limit])).rows.map((row) => row.approval),
     catchUp: async (store) => {
       const { rows } = await pool.query<{ stream: string }>(
         `select e.stream from (select stream, max(version) as version from event where starts_with(stream, $1) group by stream) e

@@ -37,7 +37,14 @@ export interface FromRuntime extends Envelope {
 }
 
 /** A vote whose signature was looked at. `why` is null where it counts: the person's own key, active, the digest that was asked about. */
-export interface CheckedVote { readonly person: string; readonly vote: 'approve' | 'deny'; readonly roles: readonly string[]; readonly why: string | null; /** What the channel may say that it came out of; null: signed with the person's own key. */ readonly channel: ChannelAuthority | null }
+export interface CheckedVote {
+  readonly person: string; readonly vote: 'approve' | 'deny' | 'break_glass'; readonly roles: readonly string[]; readonly why: string | null;
+  readonly rolesSince?: Readonly<Record<string, number>> | undefined;
+  /** What the channel may say that it came out of; null: signed with the person's own key. */
+  readonly channel: ChannelAuthority | null;
+  /** For whom they vote, who named them by their own signature. */
+  readonly standsFor?: string | undefined;
+}
 
 /** Who supplied a fact. `why` is null where the signature holds: their own key, active, for this run, action, fact and value. */
 export interface CheckedSupplier { readonly person: string; readonly roles: readonly string[]; readonly why: string | null }

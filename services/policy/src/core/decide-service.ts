@@ -1,8 +1,8 @@
 import type { ApprovalResolved, Fact } from '@countersign/contracts';
-import { channelFault, seniorHaltId } from '@countersign/kernel';
+import { countApprovals, frozenAt, seniorHaltId } from '@countersign/kernel';
 import type { CheckedVote, ServiceBody } from './commands.ts';
 import { returnOf } from './delegation.ts';
-import { own, refuse, resumeRun } from './draft.ts';
+import { haltRun, own, refuse, resumeRun } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { denyWaiting, judgeAction } from './judge-action.ts';
 import { reply, replyOf } from './reply.ts';
@@ -50,6 +50,7 @@ const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly Check
   if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action');
   if (action.status !== 'open' || action.waitsFor !== 'step_up' || action.approval === null) return refuse(draft, 'action_closed', `the action is ${action.status}`);
   if (message.answers !== action.position || message.digest !== action.approval.digest) return refuse(draft, 'superseded', 'it answers an earlier question');
+  if (message.resolution === 'expired') return expired(draft, message, action, action.approval, run, world);
   if (message.resolution !== 'approved') {
     denyWaiting(draft, world, run, message.action, action, `approval_${message.resolution}`, `people decided: ${message.resolution}`, message, true);
     return draft;
@@ -58,28 +59,26 @@ const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly Check
     denyWaiting(draft, world, run, message.action, action, 'approval_expired', 'the approval came after its time', message, true);
     return draft;
   }
-  const short = shortOfQuorum(votes, action.approval, { tier: action.tier, money: action.reservedMoney });
-  if (short !== null) return refuse(draft, 'votes_invalid', short);
-  const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, supplied: action.supplied });
+  const frozen = frozenAt(action.approval, world.now);
+  if (frozen !== undefined) return refuse(draft, 'frozen', `nothing is approved before ${new Date(frozen.to).toISOString()}: ${frozen.reason}`);
+  const { filling, voters, why } = countApprovals(votes, action.approval, world.now, { tier: action.tier, money: action.reservedMoney });
+  if (!filling.met) return refuse(draft, 'votes_invalid', `${filling.have} of ${filling.need} approvals hold (${why})`);
+  const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, voters, supplied: action.supplied });
   const halt = seniorHaltId(draft.command.run, message.action);
   if ((decision.decision === 'allow' || decision.decision === 'modify') && run.halts.has(halt)) resumeRun(draft, halt, 'the senior decision was to go on');
   return draft;
 };
 
-/** Counts distinct people of the route whose signed approval holds and who did not ask for the action themselves; own keys before channels. Null where they are enough. */
-const shortOfQuorum = (votes: readonly CheckedVote[], asked: NonNullable<ActionState['approval']>, action: Parameters<typeof channelFault>[1]): string | null => {
-  const people = new Map<string, CheckedVote['channel']>();
-  let why = 'no vote counts';
-  for (const vote of votes.toSorted((a, b) => Number(a.channel !== null) - Number(b.channel !== null))) {
-    const overreach = vote.channel === null ? null : channelFault(vote.channel, action, [...people.values()]);
-    if (vote.vote !== 'approve') continue;
-    if (vote.why !== null) why = `${vote.person}: ${vote.why}`;
-    else if (asked.requesters.includes(vote.person)) why = `${vote.person} asked for it and cannot vote`;
-    else if (!vote.roles.some((role) => asked.route.includes(role))) why = `${vote.person} has none of the roles ${asked.route.join(', ')}`;
-    else if (overreach !== null) why = `${vote.person}: ${overreach}`;
-    else if (!people.has(vote.person)) people.set(vote.person, vote.channel);
+/** Nobody answered in time: that denies, halts the run as well, or asks the senior route, once. Before its time nothing is escalated, whoever says so. */
+const expired = (draft: Draft, message: ApprovalResolved, action: ActionState, asked: NonNullable<ActionState['approval']>, run: RunState, world: World): Draft => {
+  if (asked.onExpiry === 'escalate' && asked.escalated === undefined && world.asking !== undefined) {
+    if (world.now < asked.expiresAt) return refuse(draft, 'not_yet_valid', 'people still have time to answer');
+    judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: null, supplied: action.supplied, escalated: true });
+    return draft;
   }
-  return people.size >= asked.quorum ? null : `${people.size} of ${asked.quorum} approvals hold (${why})`;
+  denyWaiting(draft, world, run, message.action, action, 'approval_expired', 'people decided: expired', message, true);
+  if (asked.onExpiry === 'halt_run') haltRun(draft, `expired:${draft.command.run}:${message.action}`, 'people were asked and nobody answered in time');
+  return draft;
 };
 
 /** A fact counts where the action waits for it, and who supplies it is one of those who owe it and has signed it. */

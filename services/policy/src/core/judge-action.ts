@@ -1,5 +1,9 @@
 import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, JsonObject, Modification, Money, ScopeExtension, Tier } from '@countersign/contracts';
 import { delegateTool, extendScopeTool, seniorHaltId } from '@countersign/kernel';
+import type { Voter } from '@countersign/kernel';
+import { demandOf } from './asking/asked.ts';
+import type { Demand } from './asking/asked.ts';
+import { askedOf, stillEnough, subjectOf } from './asking/question.ts';
 import { reserveShares, sharesOf } from './budgets.ts';
 import type { BudgetUse } from './budgets.ts';
 import { defer, standingOf } from './deferral.ts';
@@ -24,11 +28,13 @@ const nothing = { calls: 0, money: null };
 
 interface Round {
   readonly message: ActionProposed; readonly round: number; readonly action: ActionState | undefined;
-  readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null;
+  readonly approval: ApprovalResolved | null; /** Whose approvals hold. */ readonly voters?: readonly Voter[]; readonly supplied: Readonly<Record<string, Fact>> | null;
   /** Of a new proposal; a later round goes by what the action came with. */
   readonly evidence?: readonly CheckedEvidence[] | undefined;
   /** Extra scope in the token of a new proposal; a later round goes by what the action came with. */
   readonly extension?: ScopeExtension | undefined;
+  /** Nobody answered in time: the senior route is asked. */
+  readonly escalated?: true;
   /** It follows from a message about something else. */
   readonly follows?: true;
 }
@@ -105,17 +111,22 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const standing = standingOf(run, message);
   if (standing.status === 'failed') return deny(standing.code, standing.detail);
 
+  const owners = acting?.owners ?? [agent.owner];
+  const demand = ({ judgement }: Judged): Demand => demandOf(world.asking, {
+    approval: round.escalated === undefined ? judgement.verdict.approval! : world.asking!.senior, tool: message.tool, system: tool.snapshot.system, facts: judgement.facts, rules: judgement.verdict.rules, tenant: run.tenant, owners, instructedBy: run.instruction.attestedBy, editors: [],
+    now: world.now, askedAt: (round.approval === null ? null : round.action?.approval?.askedAt) ?? world.now, graph: world.graph,
+  });
+  const about = { run, runId, message, tool };
   let judged: Judged;
-  let approvalDigest = '';
   try {
     const question = { proposal: message, tool, agent: acting?.agent ?? agent, run, round: round.round, level: acting?.level ?? level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
-    const digestOf = (args: JsonObject): string => world.digest({ tenant: run.tenant, run: runId, agent: run.agent, action: message.action, tool: message.tool, definition: tool.snapshot.definition, arguments: args });
     judged = judgeModified(world, tool, question);
-    if (round.approval !== null || judged.judgement.verdict.decision === 'step_up') approvalDigest = digestOf(judged.arguments);
-    // People were asked about a lower tier than it is now, or about other arguments or another tool: their answer is superseded and people are asked again.
-    if (round.approval !== null && round.action !== undefined && (judged.judgement.verdict.tier > round.action.tier || approvalDigest !== round.action.approval?.digest)) {
-      judged = judgeModified(world, tool, { ...question, approval: null });
-      approvalDigest = digestOf(judged.arguments);
+    // People were asked about a lower tier than it is now, about something else, or others would have to be asked by now: their answer is superseded and people are asked again.
+    if (round.approval !== null && round.action !== undefined) {
+      const asked = round.action.approval;
+      const unasked = judgeModified(world, tool, { ...question, approval: null });
+      const others = unasked.judgement.verdict.decision === 'step_up' && asked !== null && !stillEnough(demand(unasked), asked, round.voters, world.now);
+      if (others || judged.judgement.verdict.tier > round.action.tier || (asked?.subject ?? '') !== subjectOf(world, { ...about, arguments: judged.arguments })) judged = unasked;
     }
   } catch (error) {
     // A bug of ours in facts or rules fails the same way each time: it denies this action and does not stop the partition.
@@ -144,7 +155,6 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
   const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
   const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified, ...(extension !== undefined && { extension }) };
-  const asking = requesters(run, acting?.owners ?? [agent.owner]);
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);
     if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);
@@ -152,15 +162,12 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   }
   const decision: Decision = {
     ...base, decision: verdict.decision, code: verdict.code,
-    approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : {
-      route: verdict.approval.route, quorum: verdict.approval.quorum, expiresAt: world.now + verdict.approval.expiresInMs,
-      digest: approvalDigest, requesters: asking,
-    },
+    approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : askedOf(world, { ...about, round: round.round, owners, arguments: judged.arguments, modified, facts: judgement.facts, evidence }, round.escalated === undefined ? demand(judged) : { ...demand(judged), onExpiry: 'deny', escalated: true }, base),
     claim,
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
   const alone = (decision.decision === 'allow' || decision.decision === 'modify') && decision.tier <= 2 && round.approval === null && tool.snapshot.consequential;
-  return { tool, ruling: { ...ruled, decision, detail: null, review: alone ? drawn(world, run, runId, message, modified?.arguments ?? message.arguments, asking) : undefined } };
+  return { tool, ruling: { ...ruled, decision, detail: null, review: alone ? drawn(world, run, runId, message, modified?.arguments ?? message.arguments, requesters(run, owners)) : undefined } };
 };
 
 /** Why a tool that came from its source is not to be used yet; null where nothing is against it. */

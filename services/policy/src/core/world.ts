@@ -1,4 +1,5 @@
 import type { ActionProposed, AgentSnapshot, AnomalyLevel, ApprovalResolved, AwaitedFact, Decision, Fact, FiredRule, Json, JsonObject, Money, Tier, ToolSnapshot } from '@countersign/contracts';
+import type { Asking } from './asking/asked.ts';
 import type { Wider } from './budgets.ts';
 import type { Evidence } from './facts/evidence.ts';
 import type { Graph } from './graph.ts';
@@ -88,6 +89,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   readonly results?: ResultCheck | undefined;
   /** The system graph; null while it is not known or stale. */
   readonly graph?: Graph | null;
+  /** Whom to ask; absent: whoever has the roles that rules name. */
+  readonly asking?: Asking | undefined;
   /** Budgets wider than a run; absent where there are none. */
   readonly wider?: Wider | undefined;
 }

@@ -7,7 +7,8 @@ import type { VersionRef } from '../core/bundles/events.ts';
 type Kind = 'bundle' | 'bundle-order' | 'bundle-review';
 type Slot = NonNullable<BundleLineUp['active']>;
 export type Read<K extends Kind> = { readonly ok: true; readonly statement: PersonStatements[K]; readonly roles: readonly string[] } | { readonly ok: false; readonly code: string; readonly detail: string };
-export type Proved = { readonly ok: true; readonly order: BundleOrderStatement } | { readonly ok: false; readonly why: string };
+/** `author`: who signed the files, of a slot that somebody did. */
+export type Proved = { readonly ok: true; readonly order: BundleOrderStatement; readonly author?: string | undefined } | { readonly ok: false; readonly why: string };
 
 export interface Statements {
   /**
@@ -62,14 +63,14 @@ export const createStatements = ({ person, tenant, bundle, builtIn, publishers, 
     if (fresh && !order.roles.some((role) => role === authorRole || role === reviewerRole)) return no(`${statement.sub} has no role to order this`);
     const author = authorOf(slot, fresh);
     if (author.why !== undefined) return no(author.why);
-    if (slot.review === null) return { ok: true, order: statement };
+    if (slot.review === null) return { ok: true, order: statement, author: author.person };
     const review = read('bundle-review', slot.review, fresh);
     if (!review.ok) return no(`review: ${review.detail}`);
     const { sub, activation, base, version, digest } = review.statement;
     if (version !== slot.version || digest !== slot.digest || activation !== statement.activation || base !== statement.base) return no('the review is signed for something else');
     if (sub === statement.sub || sub === author.person) return no(`${sub} reviewed what they wrote or ordered themselves`);
     if (fresh && !review.roles.includes(reviewerRole)) return no(`${sub} has no role to review this`);
-    return { ok: true, order: statement };
+    return { ok: true, order: statement, author: author.person };
   };
 
   /** What was installed needs no author: whoever installs the service answers for it. */

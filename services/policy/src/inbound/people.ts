@@ -50,7 +50,7 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
     },
     checkVotes: (message, now) => message.votes.map((vote) => {
       const known = active(vote.person);
-      return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], ...checkVote(message, vote, known, now) };
+      return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], rolesSince: known?.person.rolesSince, ...checkVote(message, vote, known, now) };
     }),
     ahead: async (jws) => {
       const claimed = peekJws(jws)?.['sub'];

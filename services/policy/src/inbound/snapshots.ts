@@ -18,6 +18,8 @@ export interface Snapshots {
   tool(name: string): CompiledTool | undefined;
   argumentsFault(tool: CompiledTool, args: Json): string | null;
   person(id: string): PersonSnapshot | undefined;
+  /** Everybody registered; absent: nobody is known but by id. */
+  people?(): Iterable<PersonSnapshot>;
   halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   haltsVersion(): number;
   /** What the registry revoked; live. */
@@ -81,6 +83,7 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     catalogue: () => [...compiled.values()].map(({ tool }) => tool.snapshot),
     argumentsFault: (tool, args) => compiled.get(tool.name)?.check(args) ?? null,
     person: (id) => people.get(id),
+    people: function* () { for (const [, person] of people.entries()) yield person; },
     halt: (tenant, agent, tool, run, except) => haltView.halted({ tenant, agent, tool, run }, except)?.halt ?? null,
     haltsVersion: () => halts,
     revocations,

@@ -33,7 +33,8 @@ export type PersonCommand =
 type Answer = Outcome<PersonEvent, PersonCode>;
 export type PersonCode = 'conflict' | 'enrolment_invalid' | 'not_found' | 'last_operator' | 'manager_cycle' | 'change_review_required';
 
-interface Named { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly manager?: string | null }
+/** `since`: when each role was given to them, without a break up to now. */
+interface Named { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly since: Readonly<Record<string, number>>; readonly manager?: string | null }
 export type Person =
   | { readonly status: 'none' }
   | (Named & { readonly status: 'invited'; readonly code: string; readonly expiresAt: number; readonly invitedBy: string })
@@ -69,17 +70,18 @@ export const personDecider: Decider<PersonCommand, PersonEvent, Person, PersonCo
     }
   },
   evolve: (state, event) => {
-    if (event.type === 'person.invited') return { status: 'invited', person: event.person, name: event.name, roles: event.roles, code: event.code, expiresAt: event.expiresAt, invitedBy: event.by };
+    if (event.type === 'person.invited') return { status: 'invited', person: event.person, name: event.name, roles: event.roles, since: sinceOf(event.roles, {}, event.at), code: event.code, expiresAt: event.expiresAt, invitedBy: event.by };
     if (state.status === 'none') throw new Error(`${event.type} without an invitation`);
     switch (event.type) {
       case 'person.enrolled':
         if (state.status !== 'invited') throw new Error('person.enrolled without an invitation');
         return event.admission === 'waits' ? { ...named(state), status: 'waiting', keys: [event.key], invitedBy: state.invitedBy } : { ...named(state), status: 'active', keys: [event.key] };
-      case 'person.admitted': return { ...named(state), roles: event.roles, status: 'active', keys: state.status === 'invited' ? [] : state.keys };
+      case 'person.admitted': return { ...named(state), roles: event.roles, since: sinceOf(event.roles, {}, event.at), status: 'active', keys: state.status === 'invited' ? [] : state.keys };
       // Whoever was only invited leaves without a key; their link is void.
       case 'person.left': return { ...named(state), status: 'gone', keys: state.status === 'invited' || state.status === 'waiting' ? [] : state.keys };
-      case 'person.returned': return { ...named(state), status: 'active', keys: state.status === 'invited' ? [] : state.keys };
-      case 'person.changed': return { ...state, ...detailsOf(event) };
+      // Whoever comes back begins anew: what was asked while they were gone is not theirs to decide.
+      case 'person.returned': return { ...named(state), since: sinceOf(state.roles, {}, event.at), status: 'active', keys: state.status === 'invited' ? [] : state.keys };
+      case 'person.changed': return { ...state, ...detailsOf(event), ...(event.roles !== undefined && { since: sinceOf(event.roles, state.since, event.at) }) };
       default: return assertNever(event, 'person event');
     }
   },
@@ -115,5 +117,7 @@ const unknown = (): Answer => refused('not_found', 'there is no such person');
 const rolesOf = ({ roles }: Pick<Named, 'roles'>): string => (roles.length === 0 ? 'no role' : `the role ${roles.join(', ')}`);
 const operates = (state: Exclude<Person, { status: 'none' }>): boolean => state.status === 'active' && state.roles.includes(operatorRole);
 const because = ({ reason, by, now }: Because) => ({ reason, by, at: now });
-const named = ({ person, name, roles, manager }: Named): Named => ({ person, name, roles, ...(manager !== undefined && { manager }) });
+const sinceOf = (roles: readonly string[], before: Readonly<Record<string, number>>, at: number): Record<string, number> => Object.fromEntries(roles.map((role) => [role, Object.hasOwn(before, role) ? before[role]! : at]));
+
+const named = ({ person, name, roles, since, manager }: Named): Named => ({ person, name, roles, since, ...(manager !== undefined && { manager }) });
 const detailsOf = ({ name, roles, manager }: PersonDetails): PersonDetails => ({ ...(name !== undefined && { name }), ...(roles !== undefined && { roles }), ...(manager !== undefined && { manager }) });

@@ -3,13 +3,13 @@ import type { Mode, VersionRef } from '../../core/bundles/events.ts';
 import type { BundleSpec } from '../../core/rules/bundle.ts';
 import type { CompiledBundle } from '../../core/rules/compile.ts';
 
-/** A version that was read, checked and compiled. */
-export interface Prepared extends VersionRef { readonly spec: BundleSpec; readonly bundle: CompiledBundle }
+/** A version that was read, checked and compiled. `author`: who signed its files; absent where it came with the installation. */
+export interface Prepared extends VersionRef { readonly spec: BundleSpec; readonly bundle: CompiledBundle; readonly author?: string | undefined }
 /** What batches decide by, as one pointer: swapped whole, between batches. */
 export interface InForce { readonly activation: number; readonly active: Prepared; readonly beside: (Prepared & { readonly mode: Mode; readonly percent: number }) | null }
 
 type Slot = NonNullable<BundleLineUp['active']>;
-type Proof = { readonly ok: true; readonly order: { readonly activation: number; readonly purpose: string; readonly percent: number } } | { readonly ok: false; readonly why: string };
+type Proof = { readonly ok: true; readonly order: { readonly activation: number; readonly purpose: string; readonly percent: number }; readonly author?: string | undefined } | { readonly ok: false; readonly why: string };
 
 export interface EvaluatorPorts {
   readonly builtIn: Prepared;
@@ -68,7 +68,7 @@ export const createEvaluator = (ports: EvaluatorPorts): Evaluator => {
         const why = inForce === undefined ? 'nothing is known that it could be compared with' : await ports.loosens(inForce.active, next);
         if (why !== null) return `nobody has reviewed it, and it loosens: ${why}`;
       }
-      deciding = next;
+      deciding = { ...next, author: proved.author };
     }
     if (beside === null) return { activation: lineUp.activation, active: deciding, beside: null };
     const proved = ports.prove(beside, 'beside', fresh && beside.order !== applied?.beside?.order);

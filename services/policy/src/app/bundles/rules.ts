@@ -7,7 +7,7 @@ import type { CompiledTool } from '../../core/rules/compile.ts';
 import type { InForce } from './evaluator.ts';
 
 /** What a batch decides by: read once per batch, swapped whole between batches. */
-export interface Deciding { readonly version: string; readonly bundle: CompiledBundle; readonly judge: (question: Question<CompiledTool>) => Judgement }
+export interface Deciding { readonly version: string; readonly bundle: CompiledBundle; /** Who wrote it, where somebody signed as its author. */ readonly author?: string | undefined; readonly judge: (question: Question<CompiledTool>) => Judgement }
 
 /** Where the processor of a partition gets its rules, and tells what came of a version beside them. */
 export interface Rules {
@@ -33,7 +33,7 @@ export const decidingBy = (inForce: InForce, cohort: (beside: NonNullable<InForc
   const { active, beside } = inForce;
   const judge = judgeWith(active.bundle);
   return {
-    version: active.version, bundle: active.bundle,
+    version: active.version, bundle: active.bundle, author: active.author,
     judge: beside === null ? judge : judgeBeside(judge, { version: beside.version, mode: beside.mode, judge: judgeWith(beside.bundle), inCohort: cohort(beside) }),
   };
 };

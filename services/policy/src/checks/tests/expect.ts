@@ -33,7 +33,7 @@ const checks: Readonly<Record<keyof Expectation, Check>> = {
   },
   route: (want: readonly string[], { record }) => same(sorted(want), sorted(record.decision.approval?.route)),
   quorum: (want: number, { record }) => same(want, record.decision.approval?.quorum),
-  expiresIn: (want: string, { record }, { now }) => same(duration(want)!, record.decision.approval === null ? undefined : record.decision.approval.expiresAt - now),
+  expiresIn: (want: string, { record }, { now }) => same(duration(want)!, record.decision.approval === null ? undefined : record.decision.approval.within ?? record.decision.approval.expiresAt - now),
   claim: (want: boolean, { record }) => same(want, record.decision.claim),
   arguments: (want: Json, { record }) => same(want, record.reply.arguments),
   obligations: (want: readonly Readonly<Record<string, Json>>[], played) => {

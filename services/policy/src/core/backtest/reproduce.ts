@@ -54,7 +54,7 @@ export const reproduce = (record: GovernedDecided, bundle: CompiledBundle, canar
   compare('claim', decision.claim, expected.decision !== 'deny' && claimed(verdict, inquiry));
   if (ruled.status === 'otherArguments' && expected.code !== 'rewrite_invalid') compare('arguments', record.modified === undefined ? 'as proposed' : JSON.stringify(record.modified.arguments), JSON.stringify(ruled.arguments));
   if (!sameRules(decision.rules, verdict.rules)) compare('rules', rulesText(decision.rules), rulesText(verdict.rules));
-  compare('approval', approvalText(decision.approval && { ...decision.approval, expiresInMs: decision.approval.expiresAt - record.now }), approvalText(expected.decision === 'step_up' ? verdict.approval : null));
+  compare('approval', approvalText(decision.approval && { ...decision.approval, expiresInMs: decision.approval.within ?? decision.approval.expiresAt - record.now }), approvalText(expected.decision === 'step_up' ? verdict.approval : null));
   if (expected.decision === 'defer') compare('awaits', awaitsText(decision.deferral?.awaits), awaitsText(verdict.awaits));
   if (differences.length > 0) return { status: 'different', differences };
   return behindRules.has(decision.code) ? { status: 'carried', code: decision.code! } : same;

@@ -47,12 +47,14 @@ export interface BundleSpec {
   /** Facts that others owe: a rule that reads one before it is there defers the action (awaited.ts). */
   readonly awaited?: Readonly<Record<string, AwaitedSpec>>;
   readonly deferral?: DeferralSpec;
+  /** Whom people's decisions need beside what rules say, and by which clock (asking/people-spec.ts). */
+  readonly people?: unknown;
   /** The tier that each dimension of risk calls for (matrix-shape.ts). */
   readonly matrix?: MatrixSpec;
   readonly rules: readonly RuleSpec[];
 }
 
-const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'evidence', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'review', 'rules'];
+const fields = ['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'budgets', 'evidence', 'context', 'sensitivity', 'matrix', 'awaited', 'deferral', 'people', 'review', 'rules'];
 const maxRules = 10_000;
 const factName = /^[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63}){0,4}$/;
 

@@ -24,6 +24,8 @@ import type { EvidencePolicy } from './evidence-spec.ts';
 import { readContext, readSensitivity } from './context-spec.ts';
 import type { Dimension } from './dimensions.ts';
 import { duration } from './duration.ts';
+import { readByRoutes, readPeople } from '../asking/people-spec.ts';
+import type { PeoplePolicy } from '../asking/people-spec.ts';
 import { compileMatrix } from './matrix.ts';
 import type { MatrixRow } from './matrix.ts';
 import { anyOf } from './patterns.ts';
@@ -63,6 +65,7 @@ export interface CompiledBundle {
   readonly deferral: Partial<DeferralLimits> | null;
   readonly budgets: readonly WiderBudget[];
   readonly evidence: EvidencePolicy;
+  readonly people: PeoplePolicy;
   readonly rules: readonly CompiledRule[];
   /** Where the rules of a tool read their facts; one evaluation uses it at a time. */
   readonly scope: Scope;
@@ -103,6 +106,14 @@ export function* compileSteps(parsed: unknown): Generator<undefined, CompiledBun
     constant: (name) => (Object.hasOwn(parameters, name) ? parameters[name] : undefined),
   };
   const slots = createSlots();
+  const asked = createSlots();
+  const people = readPeople(spec.people, asked, (source, path) => {
+    try {
+      return expression(String(source), names, asked);
+    } catch (error) {
+      return void complain(path, (error as Error).message);
+    }
+  }, complain);
   const rules: CompiledRule[] = [];
   for (const [i, rule] of (spec.rules as readonly (RuleSpec | null)[]).entries()) {
     yield;
@@ -127,7 +138,7 @@ export function* compileSteps(parsed: unknown): Generator<undefined, CompiledBun
   const sorted = rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const indexed = new Map<string, ToolIndex>();
   return {
-    version: spec.version, parameters, rules, scope: newScope([]), budget: spec.budget ?? null, reviewRate: spec.review?.rate ?? 0, awaited, deferral, budgets, evidence,
+    version: spec.version, parameters, rules, scope: newScope([]), budget: spec.budget ?? null, reviewRate: spec.review?.rate ?? 0, awaited, deferral, budgets, evidence, people,
     approval: approvalOf(spec.approval ?? fallback), senior: approvalOf(spec.senior ?? seniorFallback),
     interpreted: rules.flatMap((rule) => expressionsOf(rule).flatMap(({ interpreted }) => (interpreted === null ? [] : [{ rule: rule.id, why: interpreted }]))),
     index: (tool) => {
@@ -140,6 +151,7 @@ export function* compileSteps(parsed: unknown): Generator<undefined, CompiledBun
         const uses = new Set([
           ...matching.flatMap(expressionsOf).flatMap((one) => one.uses),
           ...rows.flatMap(({ lines }) => lines.map(({ fact }) => fact)),
+          ...readByRoutes(people, tool),
         ]);
         found = { permitted: permit(tool), never: never(tool), rules: matching, loads: loadsOf(matching), matrix: rows, uses, context: [...onDemand.values()].filter(({ name }) => uses.has(name)), awaited: [...awaited.values()].filter(({ fact }) => uses.has(fact)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);

@@ -1,0 +1,24 @@
+import type { ApprovalView } from '@countersign/contracts';
+import { factorsOf } from '@countersign/kernel';
+import { progressOf } from '../core/state.ts';
+import type { Known } from './approvals.ts';
+
+/** Members of a view that are not ours: the agent's own words, or what it was given by others. Every channel shows them as text. */
+const untrusted = ['arguments', 'changes', 'reason'];
+
+/** An approval as its approvers see it, in a list; `now` decides to whom it is escalated. */
+export const shown = (state: Known, now: number): ApprovalView => {
+  const { evidence, binding: _, ask, ...question } = state.question;
+  const progress = progressOf(state, now);
+  const factors = factorsOf(ask, now).map(({ name, roles, people }, i) => ({ name, roles, people, have: progress.factors[i]!.have, need: progress.factors[i]!.need }));
+  return {
+    ...question, route: ask.route, quorum: ask.quorum, requesters: ask.requesters, ask, progress: { have: progress.have, need: progress.need, factors },
+    status: state.status, resolution: state.status === 'closed' ? state.resolution : null, requestedAt: state.requestedAt,
+    votes: state.votes.map(({ vote: { person, vote }, reason, at, speaker }) => ({ person, vote, reason, at, ...(speaker.standsFor !== undefined && { standsFor: speaker.standsFor }) })),
+    questions: state.questions, reminded: state.reminded, escalated: state.escalated, untrusted,
+    arguments: evidence.arguments, ...(evidence.changes !== undefined && { changes: evidence.changes }), reason: evidence.reason, rules: evidence.rules,
+  };
+};
+
+/** One approval with all that its digest commits to. */
+export const shownWhole = (state: Known, now: number): ApprovalView => ({ ...shown(state, now), binding: state.question.binding });
