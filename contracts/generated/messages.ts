@@ -247,6 +247,30 @@ export interface AuditLeaf {
   /** SHA-256("countersign/payload/v1" ‖ 0 ‖ salt ‖ payload), base64url. */
   readonly payload: string;
 }
+/** What an export of evidence holds: manifest.json in its folder. Unsigned: what proves is the checkpoint. */
+export interface EvidenceManifest {
+  /** A reader refuses a format it does not know. */
+  readonly format: 'countersign-evidence/v1';
+  /** RFC 3339. */
+  readonly made: string;
+  /** Who exported it. */
+  readonly by: string;
+  /** What was asked, as it was typed. */
+  readonly question: string;
+  /** The run that the story tells. */
+  readonly run: string | null;
+  /** Of the log. */
+  readonly origin: string;
+  /** Entries under the checkpoint. */
+  readonly size: number;
+  /** The index that answered had the entries below this one. */
+  readonly indexed: number;
+  readonly entries: readonly { readonly index: number; /** Its payload is here. */ readonly opened: boolean }[];
+  /** What belongs here and could not be had. */
+  readonly missing: readonly string[];
+  /** Every file but this one and SHA256SUMS. */
+  readonly files: readonly { readonly path: string; readonly sha256: string; readonly bytes: number }[];
+}
 
 // ---------- governed ----------
 /** What people are asked, and whom. Policy made it and checks every vote against it. */

@@ -1,5 +1,4 @@
 import { generateKey } from '@countersign/identity';
-import type { BusMessage } from '@countersign/bus';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,16 +30,5 @@ export const openLogbook = async (server: string): Promise<Logbook> => {
       await admin.end();
       await rm(folder, { recursive: true });
     },
-  };
-};
-
-const offsets = new Map<string, bigint>();
-/** The next record of a topic, as the bus hands it over. */
-export const told = (topic: string, type: string, body: object, change: Partial<BusMessage> = {}): BusMessage => {
-  const offset = offsets.get(topic) ?? 0n;
-  offsets.set(topic, offset + 1n);
-  return {
-    topic, partition: 0, offset, timestamp: 1_793_500_000_000 + Number(offset), key: 'k', value: Buffer.from(JSON.stringify(body)),
-    headers: { ce_id: `${topic}.${offset}`, ce_type: `countersign.${type}.v1`, tenant: 'acme', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }, ...change,
   };
 };

@@ -1,5 +1,15 @@
 import type { BusMessage } from '@countersign/bus';
-import { told } from './audit.fixture.ts';
+
+const offsets = new Map<string, bigint>();
+/** The next record of a topic, as the bus hands it over. */
+export const told = (topic: string, type: string, body: object, change: Partial<BusMessage> = {}): BusMessage => {
+  const offset = offsets.get(topic) ?? 0n;
+  offsets.set(topic, offset + 1n);
+  return {
+    topic, partition: 0, offset, timestamp: 1_793_500_000_000 + Number(offset), key: 'k', value: Buffer.from(JSON.stringify(body)),
+    headers: { ce_id: `${topic}.${offset}`, ce_type: `countersign.${type}.v1`, tenant: 'acme', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }, ...change,
+  };
+};
 
 export const run = '0192f5a0-7e1a-7c3e-9a55-3f3c2b1a0d4e';
 export const action = '0192f5a0-8f00-7a11-8c01-000000000001';

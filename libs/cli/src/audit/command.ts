@@ -4,11 +4,15 @@ import { parseArgs } from 'node:util';
 import { encodings } from '@countersign/identity';
 import { hashesPerTile, parseCheckpoint, tilePath, tilesOf } from '@countersign/tamper-log';
 import { CannotRun } from '../errors.ts';
+import { inertLine } from '../people/inert.ts';
+import { checkEvidence } from './evidence/check.ts';
+import { isEvidence, readFolder } from './evidence/folder.ts';
 import { readLocal } from '../local.ts';
 import { createTicker, printJson, progress } from '../output.ts';
 import { fromFolder, fromUrl, verifyLog } from './verify.ts';
 import type { ReadLog } from './verify.ts';
 import { givenKey, judged, pinnedKeys, selfSigned, trustOf } from './trust.ts';
+import type { KeyTrust } from './trust.ts';
 
 const keyFile = 'verifier-key';
 
@@ -17,16 +21,15 @@ export const audit = async (args: readonly string[]): Promise<number> => {
   const [first, ...rest] = args;
   if (first === 'query') return (await import('./query-command.ts')).query(rest);
   if (first === 'story') return (await import('./story-command.ts')).story(rest);
+  if (first === 'export' && rest.some((one) => one === '--out' || one.startsWith('--out='))) return (await import('./export-command.ts')).exportEvidence(rest);
   const { values, positionals } = parse(args);
   const [what, folder] = positionals;
   if (what === 'export' && folder) return exportLog(values.url, folder);
-  if (what !== 'verify' || positionals.length > 2) throw new CannotRun('Usage: countersign audit verify [DIR] [--url URL] [--key VKEY] [--offline] [--json] | audit export DIR');
+  if (what !== 'verify' || positionals.length > 2) throw new CannotRun('Usage: countersign audit verify [DIR] [--url URL] [--key VKEY] [--offline] [--json] | audit export DIR | audit export … --out DIR');
   if (values.offline && !folder) throw new CannotRun('--offline verifies an exported folder: name it. `countersign audit export DIR` writes one.');
+  if (folder && await isEvidence(folder)) return verifyEvidence(folder, values.key, values.json === true);
   const read = folder ? fromFolder(folder) : fromUrl(values.url ?? readLocal().http.audit);
-  const given = values.key === undefined ? undefined : givenKey(values.key);
-  if (values.key !== undefined && given === undefined) throw new CannotRun('--key is neither a verifier key (name+hash+key) nor a file with one.');
-  const key = given ?? await text(read, keyFile).catch(() => { throw new CannotRun(`No verifier key: give --key, or run it where ${keyFile} can be read.`); });
-  const trust = given === undefined ? trustOf(key, pinnedKeys(process.env['CS_LOCAL'] ? readLocal() : undefined)) : 'given';
+  const { key, trust } = await keyFor(values.key, () => text(read, keyFile));
   const tick = createTicker(Date.now);
   const result = judged(await verifyLog(read, key, (done, of) => tick(`verified ${done} of ${of} entries`)), trust);
   progress('');
@@ -34,6 +37,27 @@ export const audit = async (args: readonly string[]): Promise<number> => {
   else process.stdout.write(result.ok
     ? `The record holds: ${result.entries} entries, ${result.governed.records} of them decisions and events of runs, all under the signed root ${result.root}.\n`
     : `THE RECORD DOES NOT HOLD: ${result.key === 'self-signed' && !result.firstBad ? selfSigned : result.firstBad ? `entry ${result.firstBad.index}: ${result.firstBad.why}` : `missing governed records ${result.governed.missing.join(', ')}`}\n`);
+  return result.ok ? 0 : 1;
+};
+
+/** The key to judge by, and why it is believed. */
+const keyFor = async (option: string | undefined, served: () => Promise<string>): Promise<{ readonly key: string; readonly trust: KeyTrust }> => {
+  const given = option === undefined ? undefined : givenKey(option);
+  if (option !== undefined && given === undefined) throw new CannotRun('--key is neither a verifier key (name+hash+key) nor a file with one.');
+  const key = given ?? await served().catch(() => { throw new CannotRun(`No verifier key: give --key, or run it where ${keyFile} can be read.`); });
+  return { key, trust: given === undefined ? trustOf(key, pinnedKeys(process.env['CS_LOCAL'] ? readLocal() : undefined)) : 'given' };
+};
+
+/** An export of some entries: each is proved by itself, and nothing but the folder is looked at. */
+const verifyEvidence = async (folder: string, option: string | undefined, json: boolean): Promise<number> => {
+  const files = await readFolder(folder);
+  const { key, trust } = await keyFor(option, async () => Buffer.from(files.get(keyFile) ?? Buffer.alloc(0)).toString().trim());
+  const checked = checkEvidence(files, key);
+  const result = { ...checked, ok: checked.ok && trust !== 'self-signed', key: trust };
+  if (json) printJson(result);
+  else process.stdout.write(result.ok
+    ? `The evidence holds: ${result.entries} entries (${result.opened} opened) stand in the log under the signed root ${result.root} of ${result.checkpointSize} entries.\n`
+    : `THE EVIDENCE DOES NOT HOLD: ${result.firstBad ? `${inertLine(result.firstBad.file)} ${result.firstBad.why}` : selfSigned}\n`);
   return result.ok ? 0 : 1;
 };
 

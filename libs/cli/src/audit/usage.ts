@@ -1,12 +1,15 @@
 export const queryUsage = `countersign audit query [--run R] [--agent A] [--action ID] [--tool T] [--person P] [--tier N] [--rule ID] [--decision D] [--outcome O]
     [--trace ID] [--type TYPE] [--from TIME] [--to TIME] [--text WORDS] [--after INDEX] [--limit N] [--as PERSON] [--json]`;
+export const exportUsage = 'countersign audit export --run R | --from TIME --to TIME | (any condition of query) … --out DIR [--as PERSON] [--json]';
 export const storyUsage = 'countersign audit story RUN [--html FILE] [--as PERSON] [--json]';
 
 export const auditUsage = `countersign audit verify [DIR | --url URL] [--key FILE|VKEY] [--offline] [--json]
 countersign audit export DIR [--url URL]
+${exportUsage}
 ${queryUsage}
 ${storyUsage}
   verify recomputes the signed root from every entry. Without DIR the log of the running Countersign.
   --key: the verifier key (name+hash+key) or a file with it; without it the key must be the one in this machine's own secrets folder (made at the first start). A key that only came with the record proves nothing: exit 1.
-  query and story need the role auditor, operator or supervisor. TIME: 2026-11-21T14:00 (UTC), or 2h, 3d ago. WORDS as in a web search: words, "a phrase", -without.
+  export DIR takes the whole public log home; with --out what fits a question, opened, with a proof of each entry, rules, keys and a page that says how to check it.
+  query, story and export --out need the role auditor, operator or supervisor. TIME: 2026-11-21T14:00 (UTC), or 2h, 3d ago. WORDS as in a web search: words, "a phrase", -without.
   story tells a run in order, with every actor, decision, vote and outcome; --html writes it as one page that loads nothing.`;

@@ -30,7 +30,7 @@ export const openTerminal = (urls: Urls): Terminal => {
     keep: ({ person, key }, roles) => savePerson(folder, { person, name: person, roles }, key),
     file: (name, text) => { const path = join(folder, name); writeFileSync(path, text); return path; },
     typed: async <T>(command: Command, ...args: string[]) => {
-      process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, http: urls });
+      process.env['CS_LOCAL'] = JSON.stringify({ dir: folder, secrets: folder, http: urls });
       const out: string[] = [], err: string[] = [];
       const hear = (stream: NodeJS.WriteStream, heard: string[]) => jest.spyOn(stream, 'write').mockImplementation((text) => { heard.push(String(text)); return true; });
       const spies = [hear(process.stdout, out), hear(process.stderr, err)];

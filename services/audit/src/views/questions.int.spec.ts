@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openLogbook, told } from '../audit.fixture.ts';
+import { openLogbook } from '../audit.fixture.ts';
 import type { Logbook } from '../audit.fixture.ts';
-import { action, payment, run } from '../story.fixture.ts';
+import { action, payment, run, told } from '../story.fixture.ts';
 import type { Question } from './questions.ts';
 import { readStory } from './story.ts';
 

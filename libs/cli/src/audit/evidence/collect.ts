@@ -1,0 +1,102 @@
+import type { LogQueryResponse, OpenedEntries } from '@countersign/contracts';
+import { encodings } from '@countersign/identity';
+import { formatProof, hashesAtLevel, hashesPerTile, inclusionProof, parseCheckpoint, tilePath } from '@countersign/tamper-log';
+import type { Checkpoint, ReadTile } from '@countersign/tamper-log';
+import { CannotRun } from '../../errors.ts';
+import type { Client } from '../../people/client.ts';
+import type { ReadLog } from '../verify.ts';
+import { jsonIn, leafIn } from './proven.ts';
+import type { TakenEntry } from './proven.ts';
+
+/** Most entries of one export: more is what the export of the whole log is for. */
+export const mostEntries = 20_000;
+
+export interface Collected { readonly note: string; readonly checkpoint: Checkpoint; readonly entries: readonly TakenEntry[]; /** The index had the entries below this one when it was asked. */ readonly indexed: number }
+
+type Ask = (query: URLSearchParams) => Promise<LogQueryResponse>;
+
+const ofQuestion = (client: Client): Ask => (query) => client.request<LogQueryResponse>('audit', 'GET', `/query?${query.toString()}`);
+
+/** Indices of everything that fits a question. */
+const indicesOf = async (ask: Ask, question: URLSearchParams, most: number): Promise<{ readonly found: number[]; readonly indexed: number }> => {
+  const found: number[] = [];
+  const query = new URLSearchParams(question);
+  query.set('limit', '1000');
+  for (let indexed = Number.MAX_SAFE_INTEGER;;) {
+    const page = await ask(query);
+    indexed = Math.min(indexed, page.indexed);
+    found.push(...page.entries.map(({ index }) => index));
+    if (found.length > most) throw new CannotRun(`More than ${most} entries fit. Ask for less, or take the whole log home: countersign audit export DIR`);
+    if (page.next === null) return { found, indexed };
+    query.set('after', String(page.next));
+  }
+};
+
+/** Payloads and exact bytes, as far as the caller may see them. */
+const openedOf = async (client: Client, indices: readonly number[]): Promise<OpenedEntries['entries'][number][]> => {
+  const all: OpenedEntries['entries'][number][] = [];
+  for (let at = 0; at < indices.length; at += 100) all.push(...(await client.request<OpenedEntries>('audit', 'GET', `/opened?indices=${indices.slice(at, at + 100).join(',')}`)).entries);
+  return all;
+};
+
+/** Which entries explain others: the agents and tools that decisions rested on, as they were, and what happened to the rules. */
+const contextOf = async (ask: Ask, opened: OpenedEntries['entries']): Promise<number[]> => {
+  const agents = new Map<string, Set<number>>(), tools = new Map<string, Set<number>>();
+  for (const one of opened) {
+    const leaf = leafIn(Buffer.from(one.leaf, 'base64'));
+    if (leaf?.rested === null || leaf?.rested === undefined) continue;
+    if (leaf.agent !== null) agents.set(leaf.agent, (agents.get(leaf.agent) ?? new Set()).add(leaf.rested.agent));
+    if (leaf.tool !== null) tools.set(leaf.tool, (tools.get(leaf.tool) ?? new Set()).add(leaf.rested.tool));
+  }
+  if (agents.size === 0) return [];
+  const questions = [
+    ...[...agents.keys()].map((agent) => ({ type: 'countersign.registry.agent.v1', agent })),
+    ...[...tools.keys()].map((tool) => ({ type: 'countersign.registry.tool.v1', tool })), { type: 'countersign.policy.event.v1' },
+  ];
+  const found: number[] = [];
+  for (const question of questions) found.push(...(await indicesOf(ask, new URLSearchParams(question), mostEntries)).found);
+  return found;
+};
+
+/** Takes entries home under one checkpoint: what fits the question, what explains it, payloads, and a proof for each, worked out here from the log's public tiles. */
+export const collect = async (client: Client, read: ReadLog, question: URLSearchParams, onProgress: (line: string) => void): Promise<Collected> => {
+  const ask = ofQuestion(client);
+  const { found, indexed } = await indicesOf(ask, question, mostEntries);
+  const asked = await openedOf(client, found);
+  const more = (await contextOf(ask, asked)).filter((index) => !found.includes(index));
+  const opened = [...asked, ...await openedOf(client, [...new Set(more)])].sort((a, b) => a.index - b.index);
+  const note = Buffer.from(await read('checkpoint')).toString();
+  const checkpoint = parseCheckpoint(encodings, note)?.checkpoint;
+  if (checkpoint === undefined) throw new CannotRun('the service answered with a malformed checkpoint');
+  const tile = tilesAt(read, checkpoint.size);
+  const entries: TakenEntry[] = [];
+  for (const { index, leaf, salt, payload } of opened) {
+    onProgress(`proved ${entries.length} of ${opened.length} entries`);
+    const path = await inclusionProof(encodings.sha256, tile, index, checkpoint.size);
+    entries.push({
+      index, leaf: Buffer.from(leaf, 'base64'), proof: formatProof(encodings, index, path, note),
+      ...(salt !== null && payload !== null && { opened: { salt: Buffer.from(salt, 'base64'), payload: Buffer.from(payload, 'base64') } }),
+    });
+  }
+  return { note, checkpoint, entries, indexed };
+};
+
+/** Tiles of the tree of that size, each fetched once. */
+const tilesAt = (read: ReadLog, size: number): ReadTile => {
+  const known = new Map<string, Promise<Uint8Array>>();
+  return (level, n) => {
+    const path = tilePath({ level, n, width: Math.min(hashesPerTile, hashesAtLevel(level, size) - n * hashesPerTile) });
+    let tile = known.get(path);
+    if (tile === undefined) known.set(path, tile = read(path));
+    return tile;
+  };
+};
+
+/** Versions of rules that decisions of these entries name. */
+export const policiesOf = (entries: readonly TakenEntry[]): readonly string[] => [...new Set(entries.flatMap(({ leaf }) => {
+  const decision = leafIn(leaf)?.decision;
+  return decision === null || decision === undefined || decision.policy === '' ? [] : [decision.policy];
+}))];
+
+/** Bodies by index, opened where they can be. */
+export const bodyOf = (entry: TakenEntry): unknown => jsonIn(entry.opened?.payload);

@@ -1,0 +1,36 @@
+import { createPseudonyms, createToEntry } from '@countersign/audit/outbound/to-entry';
+import { payment, told } from '@countersign/audit/story.fixture';
+import type { BusMessage } from '@countersign/bus';
+import { encodings, generateKey } from '@countersign/identity';
+import { appendLeaves, checkpointBody, emptyEdge, formatNote, formatProof, inclusionProof, leafHash, noteKeyId, parseCheckpoint, rootOf, verifierKey } from '@countersign/tamper-log';
+import { packBundle } from '@countersign/policy/inbound/bundle-archive';
+import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
+import type { BundleVersionView } from '@countersign/contracts';
+import { sign } from 'node:crypto';
+import type { Collected } from './collect.ts';
+
+const origin = 'countersign.test/acme';
+export const signer = generateKey('audit-1');
+export const vkeyOf = (key: typeof signer): string => verifierKey(encodings, origin, Buffer.from(key.publicJwk.x, 'base64url'));
+
+const files = [{ path: 'bundle.yaml', text: 'version: p-1' }];
+/** The rules that the payment was decided by, as policy publishes them. */
+export const bundle: BundleVersionView = { version: 'p-1', digest: bundleDigest(files), author: 'ann', at: 1, notes: [], comparison: null, archive: packBundle(files) };
+
+const published = (): BusMessage => told('policy.events.v1', 'policy.event', { stream: 'bundle:demo', version: 1, type: 'bundle.published', at: 1, by: 'ann', data: { version: 'p-1', digest: bundle.digest } });
+
+/** A log of these records, and all of them taken home from it under its signed head. */
+export const logOf = async (messages: readonly BusMessage[], key = signer): Promise<Collected> => {
+  const toEntry = createToEntry(createPseudonyms(Buffer.alloc(32)));
+  const entries = messages.map((message) => toEntry({ ...message, at: message.timestamp, value: message.value! }));
+  const { edge, tiles } = appendLeaves(encodings.sha256, emptyEdge, entries.map(({ leaf }) => leafHash(encodings.sha256, leaf)));
+  const body = checkpointBody(encodings, { origin, size: entries.length, root: rootOf(encodings.sha256, edge) });
+  const note = formatNote(encodings, body, [{ name: origin, keyId: noteKeyId(encodings, origin, Buffer.from(key.publicJwk.x, 'base64url')), signature: sign(null, Buffer.from(body), key.key) }]);
+  const tile = async (level: number): Promise<Uint8Array> => Buffer.concat(tiles.filter((run) => run.level === level).flatMap(({ hashes }) => hashes));
+  return {
+    note, checkpoint: parseCheckpoint(encodings, note)!.checkpoint, indexed: entries.length,
+    entries: await Promise.all(entries.map(async ({ leaf, salt, source }, index) => ({ index, leaf, proof: formatProof(encodings, index, await inclusionProof(encodings.sha256, tile, index, entries.length), note), opened: { salt, payload: source.value } }))),
+  };
+};
+
+export const paymentLog = (key = signer): Promise<Collected> => logOf([...payment(), published()], key);

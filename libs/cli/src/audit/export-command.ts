@@ -1,0 +1,36 @@
+import { CannotRun } from '../errors.ts';
+import { createTicker, progress } from '../output.ts';
+import { personCommand } from '../people/command.ts';
+import { inert } from '../people/inert.ts';
+import { collect, policiesOf } from './evidence/collect.ts';
+import { filesOf, surroundings } from './evidence/export.ts';
+import { writeFolder } from './evidence/folder.ts';
+import { asked, conditions, readers } from './query-command.ts';
+import { exportUsage } from './usage.ts';
+import { fromUrl } from './verify.ts';
+
+/** `countersign audit export … --out DIR`: what fits a question, with everything an auditor needs to check it at home. */
+export const exportEvidence = personCommand(exportUsage, { ...conditions, out: { type: 'string' } }, async (session) => {
+  const { after, limit, run } = session.values;
+  if (session.positionals.length > 0 || after !== undefined || limit !== undefined) throw new CannotRun(`Usage: ${exportUsage}`);
+  const dir = session.needed('out');
+  const question = asked(session.values, Date.now());
+  if (question.size === 0) throw new CannotRun('Say what to export: a run, a time, an agent, … The whole log: countersign audit export DIR');
+  const { person, client } = session.as(readers);
+  const read = fromUrl(session.local.http.audit);
+  const tick = createTicker(Date.now);
+  const collected = await collect(client, read, question, tick);
+  if (collected.entries.length === 0) throw new CannotRun(`Nothing on the record fits (the index has ${collected.indexed} entries).`);
+  const around = await surroundings(client, policiesOf(collected.entries));
+  const key = Buffer.from(await read('verifier-key')).toString().trim();
+  const words = [...question].map(([name, value]) => `--${name} ${value}`).join(' ');
+  const files = filesOf(collected, key, around, { by: person, made: new Date().toISOString(), question: words, run: typeof run === 'string' ? run : undefined });
+  await writeFolder(dir, files);
+  progress('');
+  const closed = collected.entries.filter(({ opened }) => opened === undefined).length;
+  session.show({ out: dir, entries: collected.entries.length, opened: collected.entries.length - closed, checkpointSize: collected.checkpoint.size, missing: around.missing }, [
+    `${collected.entries.length} entries under a checkpoint of ${collected.checkpoint.size} are in ${inert(dir)}${closed > 0 ? `; ${closed} of them cannot be opened any more` : ''}`,
+    ...around.missing.map((what) => `missing: ${inert(what)}`),
+    `verify with: countersign audit verify ${dir} --offline --key KEY`,
+  ]);
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { StoryView } from '@countersign/contracts';
+import { enrol, openTerminal, startWithAgent, until } from '@countersign/spec/whole';
+import type { Agent, Human, Terminal, Whole } from '@countersign/spec/whole';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { audit } from '../../libs/cli/src/audit/command.ts';
+import { call } from '../../libs/spec/src/whole/http.ts';
+import { approvalFor } from './approval-for.ts';
+
+/** An auditor asks the record about a payment, has it told, takes it home, and is not fooled there. */
+describe('the record, for somebody who trusts nobody here', () => {
+  let whole: Whole, clerk: Agent, ada: Human, terminal: Terminal;
+  let run: string, action: string, key: string;
+  beforeAll(async () => {
+    ({ whole, agent: clerk } = await startWithAgent('clerk'));
+    ada = await enrol(whole.urls, whole.people.operator, 'ada', ['auditor']);
+    terminal = openTerminal(whole.urls);
+    terminal.keep(ada, ['auditor']);
+    key = terminal.file('known-key', String((await call('GET', `${whole.urls.audit}/verifier-key`)).body['text']));
+    const opened = await clerk.open(whole.people.owner.instruct('clerk', 'pay the printer <b>now</b>'));
+    const paid = opened.propose('desk.transfer', { to: 'NL01', minor: 900 }, { reason: '<script>toner</script> is empty' });
+    await paid.decision;
+    await whole.people.tess.vote(await approvalFor(whole, paid.action), 'approve');
+    await paid.settled(10_000);
+    await paid.execute(whole.tools.execute('desk.transfer'), { waitMs: 10_000 });
+    await opened.end();
+    [run, action] = [opened.id, paid.action];
+    await whole.drain();
+    await until('the index has the end of the run', async () => (await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] instanceof Array && ((await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] as unknown[]).length === 1);
+  }, 120_000);
+  afterAll(async () => { terminal?.close(); await whole?.close(); }, 60_000);
+
+  it('is asked in many ways by those who may, and by nobody else', async () => {
+    expect(await terminal.typed(audit, 'query', '--person', 'tess', '--run', run)).toMatchObject({ code: 0, out: { entries: expect.arrayContaining([expect.objectContaining({ decision: 'allow', tier: 3, tool: 'desk.transfer', people: expect.arrayContaining(['tess']) })]) } });
+    expect(await terminal.typed(audit, 'query', '--text', 'toner', '--from', '1h')).toMatchObject({ code: 0, out: { entries: expect.arrayContaining([expect.objectContaining({ run, action })]) } });
+    expect(await whole.people.nobody.call('audit', 'GET', `/query?run=${run}`)).toMatchObject({ status: 403 });
+    expect(await call('GET', `${whole.urls.audit}/opened?indices=0`)).toMatchObject({ status: 401 });
+    expect(await ada.call('audit', 'GET', '/query?rnu=x')).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
+
+  it('tells the run as one story, on a page in which nothing of an agent runs', async () => {
+    const page = join(terminal.folder, 'story.html');
+    const { code, out } = await terminal.typed<StoryView>(audit, 'story', run, '--html', page);
+    expect(code).toBe(0);
+    expect(out).toMatchObject({ agent: 'clerk', instruction: { text: 'pay the printer <b>now</b>', by: 'owner' }, actions: [{ action, tool: 'desk.transfer', rounds: [{ decision: 'step_up' }, { decision: 'allow' }], votes: [{ person: 'tess', vote: 'approve' }], outcome: 'succeeded' }] });
+    expect(out.actors.map(({ id }) => id)).toEqual(expect.arrayContaining(['clerk', 'owner', 'tess', 'policy', 'approvals']));
+    const text = readFileSync(page, 'utf8');
+    expect(text).toContain('&lt;script&gt;toner');
+    expect(text).not.toMatch(/<script|<b>now/);
+  });
+
+  it('is taken home and holds there; one changed byte does not', async () => {
+    const dir = join(terminal.folder, 'evidence');
+    expect(await terminal.typed(audit, 'export', '--run', run, '--out', dir)).toMatchObject({ code: 0, out: { missing: [] } });
+    expect(await terminal.typed(audit, 'verify', dir, '--offline', '--key', key)).toMatchObject({ code: 0, out: { ok: true, bundles: 1 } });
+    expect(await terminal.typed(audit, 'verify', dir, '--offline')).toMatchObject({ code: 1, out: { ok: false, key: 'self-signed' } });
+    const story = JSON.parse(readFileSync(join(dir, 'story.json'), 'utf8')) as StoryView;
+    expect(story.actions).toMatchObject([{ votes: [{ person: 'tess' }], outcome: 'succeeded' }]);
+    const vote = story.steps.find(({ who, what }) => who === 'tess' && what.startsWith('votes'))!;
+    const path = join(dir, 'entries', `${vote.index}.payload`);
+    const bytes = readFileSync(path);
+    writeFileSync(path, Buffer.from(bytes.toString().replace('approve', 'approxe')));
+    expect(await terminal.typed(audit, 'verify', dir, '--offline', '--key', key)).toMatchObject({ code: 1, out: { ok: false, firstBad: { file: `entries/${vote.index}.payload` } } });
+  });
+});
