@@ -1,9 +1,10 @@
 import type { Client } from './client.ts';
+import { commitOffset, endTransaction, enlistsByItself } from './enlisting.ts';
 import { failureType } from './failures.ts';
 import { pause } from './pause.ts';
 import { produceRequest, produceTo } from './producing.ts';
 import type { Going, Stands } from './producing.ts';
-import type { RawBroker, RawCluster } from './raw-cluster.ts';
+import type { RawBroker, RawCluster, Transactional } from './raw-cluster.ts';
 import { place } from './record.ts';
 import type { Round } from './record.ts';
 
@@ -58,7 +59,9 @@ export const takeOver = async (client: Client, group: string, input: string, par
   const sequences = new Map<string, number>();
   let coordinator: RawBroker | undefined;
   let groupCoordinator: RawBroker | undefined;
-  let identity: { transactionalId: string; producerId: string; producerEpoch: number };
+  let identity: Transactional;
+  /** Whether writes and offsets enlist what they touch; else each is declared before. */
+  let enlisting = false;
   let open = false;
   let broken: unknown;
   let turn: Promise<unknown> = Promise.resolve();
@@ -66,7 +69,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
 
   const abandon = async (): Promise<void> => {
     broken ??= new Error(`the transactions of ${transactionalId} were given up`);
-    if (open) await atMost(longestAbortMs, coordinator!.endTxn({ ...identity, transactionResult: false }));
+    if (open) await atMost(longestAbortMs, end(false));
     await atMost(longestAbortMs, cluster.disconnect());
   };
 
@@ -89,18 +92,35 @@ export const takeOver = async (client: Client, group: string, input: string, par
       }));
       return [...Map.groupBy(going, ({ topic, partition: at }) => leaderOf(cluster, topic, at))].map(([leader, batches]): Request => ({
         leader, targets: batches.map(({ topic, partition: at }) => ({ topic, partition: at })),
-        body: produceRequest(transactionalId, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch }, timeoutMs, batches, Date.now(), room(nth++)),
+        body: produceRequest(enlisting ? 12 : 7, transactionalId, { producerId: BigInt(identity.producerId), epoch: identity.producerEpoch }, timeoutMs, batches, Date.now(), room(nth++)),
       }));
     });
   };
 
+  const declare = async (topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): Promise<void> => {
+    if (!enlisting && topics.length > 0) await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics }), busy);
+  };
+
+  /** A batch that was taken before others were told to come again is known by its sequence: it is answered, not written, the second time. */
   const send = async (requests: readonly Request[]): Promise<readonly Stands[]> =>
-    (await Promise.all(requests.map(async ({ leader, body }) => produceTo(await cluster.findBroker(leader), body)))).flat();
+    (await Promise.all(requests.map(async ({ leader, body }) => {
+      const broker = await cluster.findBroker(leader);
+      return enlisting ? persist(() => produceTo(broker, 12, body), busy) : produceTo(broker, 7, body);
+    }))).flat();
 
   const advance = async (next: bigint): Promise<void> => {
-    await persist(() => coordinator!.addOffsetsToTxn({ ...identity, groupId: group }), busy);
     groupCoordinator ??= await cluster.findCoordinator('group', group);
+    if (enlisting) return persist(() => commitOffset(groupCoordinator!, identity, group, { topic: input, partition, next }), busy);
+    await persist(() => coordinator!.addOffsetsToTxn({ ...identity, groupId: group }), busy);
     await groupCoordinator.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: input, partitions: [{ partition, offset: next.toString() }] }] });
+  };
+
+  const end = async (commit: boolean): Promise<void> => {
+    if (enlisting) {
+      identity = await persist(() => endTransaction(coordinator!, identity, commit), busy);
+      sequences.clear();
+    } else await coordinator!.endTxn({ ...identity, transactionResult: commit });
+    open = false;
   };
 
   const write = async (rounds: readonly (readonly Request[])[], next?: bigint): Promise<readonly Stands[]> => {
@@ -108,7 +128,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
     open = true;
     const targets = Map.groupBy(rounds.flat().flatMap((one) => one.targets), ({ topic }) => topic);
     const topics = [...targets].map(([topic, parts]) => ({ topic, partitions: [...new Set(parts.map((one) => one.partition))] }));
-    if (topics.length > 0) await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics }), busy);
+    await declare(topics);
     const sending = (async () => {
       const written: Stands[] = [];
       for (const round of rounds) written.push(...await send(round));
@@ -117,8 +137,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
     const [sent, advanced] = await Promise.allSettled([sending, next === undefined ? undefined : advance(next)]);
     if (sent.status === 'rejected') throw sent.reason;
     if (advanced.status === 'rejected') throw advanced.reason;
-    await coordinator!.endTxn({ ...identity, transactionResult: true });
-    open = false;
+    await end(true);
     return sent.value;
   };
 
@@ -135,14 +154,11 @@ export const takeOver = async (client: Client, group: string, input: string, par
    */
   const sound = async (): Promise<void> => {
     open = true;
-    await persist(() => coordinator!.addPartitionsToTxn({ ...identity, topics: outputs.map((topic) => ({ topic, partitions: [partition] })) }), busy);
+    await declare(outputs.map((topic) => ({ topic, partitions: [partition] })));
     const soundings = outputs.map((topic) => ({ topic, placed: [place({ topic, key: 'sounding', value: Buffer.alloc(0), partition }, partition + 1, 1_000)] }));
     await send(encoded([soundings])[0]!);
-    await persist(() => coordinator!.addOffsetsToTxn({ ...identity, groupId: group }), busy);
-    groupCoordinator ??= await cluster.findCoordinator('group', group);
-    await groupCoordinator.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: input, partitions: [{ partition, offset: '0' }] }] });
-    await coordinator!.endTxn({ ...identity, transactionResult: false });
-    open = false;
+    await advance(0n);
+    await end(false);
     // Answered only once the markers are written.
     identity = await initialise();
     sequences.clear();
@@ -150,6 +166,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
 
   try {
     identity = await initialise();
+    enlisting = await enlistsByItself(coordinator!);
     await sound();
   } catch (error) {
     await abandon();

@@ -1,10 +1,15 @@
 /** Kafka's primitive encodings: what this adapter reads itself, and writes of requests (encode.ts writes records). Integers are big-endian. */
 export interface Writer {
   int8(value: number): void;
+  int16(value: number): void;
   int32(value: number): void;
   int64(value: bigint): void;
   /** With its bytes counted in an int16 before it. */
   string(value: string): void;
+  /** Without a sign; counts and lengths of a flexible version. */
+  uvarint(value: number): void;
+  /** As a flexible version has it: one more than its bytes, then they. Null is counted 0. */
+  compactString(value: string | null): void;
   written(): Buffer;
 }
 
@@ -19,6 +24,7 @@ export const createWriter = (expected: number): Writer => {
   };
   return {
     int8: (value) => { room(1); at = buffer.writeInt8(value, at); },
+    int16: (value) => { room(2); at = buffer.writeInt16BE(value, at); },
     int32: (value) => { room(4); at = buffer.writeInt32BE(value, at); },
     int64: (value) => { room(8); at = buffer.writeBigInt64BE(value, at); },
     string: (value) => {
@@ -27,8 +33,22 @@ export const createWriter = (expected: number): Writer => {
       at = buffer.writeInt16BE(bytes, at);
       at += buffer.write(value, at);
     },
+    uvarint: (value) => { room(5); at = putUvarint(buffer, value, at); },
+    compactString: (value) => {
+      const bytes = value === null ? 0 : Buffer.byteLength(value);
+      room(5 + bytes);
+      at = putUvarint(buffer, value === null ? 0 : bytes + 1, at);
+      if (value !== null) at += buffer.write(value, at);
+    },
     written: () => buffer.subarray(0, at),
   };
+};
+
+/** An unsigned varint; says where it ends. */
+export const putUvarint = (to: Buffer, value: number, at: number): number => {
+  for (; value > 127; value >>>= 7) to[at++] = (value & 127) | 128;
+  to[at++] = value;
+  return at;
 };
 
 export const varintSize = (value: number): number => {
@@ -53,6 +73,11 @@ export interface Reader {
   string(): string;
   /** As many as an int32 says; a null array reads as empty. */
   array<T>(item: () => T): T[];
+  /** The same three of a flexible version, and what may follow each of its structures: tagged fields, of which we know none. */
+  compactString(): string;
+  compactArray<T>(item: () => T): T[];
+  skipTags(): void;
+  uvarint(): number;
   readonly left: number;
 }
 
@@ -97,6 +122,15 @@ export const createReader = (buffer: Buffer): Reader => {
     },
     string: () => { const length = reader.int16(); return length < 0 ? '' : reader.text(length); },
     array: (item) => Array.from({ length: Math.max(0, reader.int32()) }, item),
+    uvarint: () => {
+      let byte = buffer.readUInt8(at++);
+      let value = byte & 127;
+      for (let scale = 128; byte > 127; scale *= 128) { byte = buffer.readUInt8(at++); value += (byte & 127) * scale; }
+      return value;
+    },
+    compactString: () => { const length = reader.uvarint(); return length < 2 ? '' : reader.text(length - 1); },
+    compactArray: (item) => Array.from({ length: Math.max(0, reader.uvarint() - 1) }, item),
+    skipTags: () => { for (let left = reader.uvarint(); left > 0; left -= 1) { reader.uvarint(); reader.raw(reader.uvarint()); } },
     get left() { return buffer.length - at; },
   };
   return reader;
