@@ -32,7 +32,7 @@ export function properties({ dir, ports, scram }) {
     `log.dirs=${join(dir, 'data')}`, 'auto.create.topics.enable=false', 'group.initial.rebalance.delay.ms=0',
     'log.message.timestamp.type=LogAppendTime', 'delete.topic.enable=true',
     'offsets.topic.num.partitions=4', 'offsets.topic.replication.factor=1', 'transaction.state.log.num.partitions=4', 'transaction.state.log.replication.factor=1', 'transaction.state.log.min.isr=1',
-    'share.coordinator.state.topic.replication.factor=1', 'share.coordinator.state.topic.min.isr=1', 'min.insync.replicas=1', 'default.replication.factor=1',
+    'add.partitions.to.txn.retry.backoff.ms=1', 'share.coordinator.state.topic.replication.factor=1', 'share.coordinator.state.topic.min.isr=1', 'min.insync.replicas=1', 'default.replication.factor=1',
     'broker.session.timeout.ms=3000', 'broker.heartbeat.interval.ms=500', ...(extra?.settings ?? []), ''].join('\n');
 }
 

@@ -59,10 +59,12 @@ describe('exactly once under faults', () => {
     await bus.ensureTopics(Object.values(topics).map((name) => ({ name, partitions, compacted: false, retentionMs: 3_600_000, maxMessageBytes: 1_000_000 })));
     const errors = new Map<string, number>();
     let owned = 0;
+    let started = 0;
+    // As in a rolling upgrade: every third speaks transactions as before Kafka 4.0, and takes over from the others and they from it.
     const start = (): void => {
       const child = fork(fileURLToPath(new URL('./bus-processor.ts', import.meta.url)), [], {
         execPath: process.execPath, execArgv: ['--conditions=source', '--no-warnings'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        env: { PATH: process.env['PATH'], ...topics, GROUP: group, BROKERS: `127.0.0.1:${proxy.port}` },
+        env: { PATH: process.env['PATH'], ...topics, GROUP: group, DECLARES: String((started += 1) % 3 === 0), BROKERS: `127.0.0.1:${proxy.port}` },
       });
       children.add(child);
       child.on('exit', () => children.delete(child));

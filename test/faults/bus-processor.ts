@@ -1,8 +1,8 @@
 // A processor with folded state, run as a process of its own: `node --conditions=source bus-processor.ts`. Each output carries a dense position per partition, folded from the first output.
 import { createKafkaBus } from '@countersign/bus/kafka';
 
-const { BROKERS, GROUP, INPUT, FIRST, SECOND } = process.env as Record<string, string>;
-const bus = await createKafkaBus({ brokers: [BROKERS!], clientId: `faults-${process.pid}`, requestTimeoutMs: 1_500, sessionTimeoutMs: 6_000, transactionTimeoutMs: 10_000 });
+const { BROKERS, GROUP, INPUT, FIRST, SECOND, DECLARES } = process.env as Record<string, string>;
+const bus = await createKafkaBus({ brokers: [BROKERS!], clientId: `faults-${process.pid}`, requestTimeoutMs: 1_500, sessionTimeoutMs: 6_000, transactionTimeoutMs: 10_000, declareTransactions: DECLARES === 'true' });
 const told = new Map<string, number>();
 
 await bus.process({

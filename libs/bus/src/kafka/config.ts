@@ -18,5 +18,7 @@ export interface KafkaBusConfig {
   readonly sessionTimeoutMs?: number;
   /** Largest silence of an open transaction before the broker aborts it, ms. Default 15 000. */
   readonly transactionTimeoutMs?: number;
+  /** Declares what a transaction touches before it does, as brokers before Kafka 4.0 want it. Default: what the cluster says of itself. */
+  readonly declareTransactions?: boolean;
   readonly log?: KafkaBusLog;
 }

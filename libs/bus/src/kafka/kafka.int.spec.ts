@@ -1,6 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { busContract } from '@countersign/spec';
+import { busContract, exactlyOnceCases } from '@countersign/spec';
+import type { BusUnderTest } from '@countersign/spec';
 import { createKafkaBus } from './index.ts';
 
 const brokers = (process.env['CS_TEST_KAFKA'] ?? '127.0.0.1:29092').split(',');
@@ -8,9 +9,9 @@ const admin = new Kafka({ clientId: 'contract-admin', brokers, logLevel: logLeve
 
 afterAll(() => admin.disconnect());
 
-busContract('kafka', async () => {
+const on = (declareTransactions: boolean) => async (): Promise<BusUnderTest> => {
   await admin.connect();
-  const open = () => createKafkaBus({ brokers, clientId: 'contract', sessionTimeoutMs: 6_000 });
+  const open = () => createKafkaBus({ brokers, clientId: 'contract', sessionTimeoutMs: 6_000, declareTransactions });
   const bus = await open();
   return {
     bus,
@@ -22,4 +23,7 @@ busContract('kafka', async () => {
       await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: offset.toString() }] });
     },
   };
-});
+};
+
+busContract('kafka', on(false));
+busContract('kafka, transactions as before 4.0', on(true), [exactlyOnceCases]);

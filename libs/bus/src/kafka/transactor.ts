@@ -23,7 +23,7 @@ const longestTurnMs = 10_000;
 const leastBuffer = 65_536;
 const passing = new Set(['CONCURRENT_TRANSACTIONS', 'GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
 
-/** Asks again while the coordinator is still busy: with writing the markers of the transaction before (about a millisecond), or with loading. */
+/** Asks again while the coordinator is still busy, which says that nothing was done: with writing the markers of the transaction before (about a millisecond), or with loading. */
 const persist = async <T>(ask: () => Promise<T>, may: (type: string | undefined) => boolean): Promise<T> => {
   const until = Date.now() + longestTurnMs;
   for (let attempt = 0; ; attempt += 1) {
@@ -49,7 +49,7 @@ const leaderOf = (cluster: RawCluster, topic: string, partition: number): number
 
 /**
  * Fences every older owner of (group, partition) and ends its open transaction: when this resolves, the committed offset is final (DESIGN 6).
- * The five requests of a transaction are sent by ourselves, each once: nothing that may have been written is ever sent again (FACTS 2), and
+ * The requests of a transaction are sent by ourselves, each once: nothing that may have been written is ever sent again (FACTS 2), and
  * coordinators are looked up once instead of before each request (ADR 0002).
  */
 export const takeOver = async (client: Client, group: string, input: string, partition: number, outputs: readonly string[]): Promise<Transactor> => {
@@ -166,7 +166,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
 
   try {
     identity = await initialise();
-    enlisting = await enlistsByItself(coordinator!);
+    enlisting = client.config.declareTransactions !== true && await enlistsByItself(coordinator!);
     await sound();
   } catch (error) {
     await abandon();
