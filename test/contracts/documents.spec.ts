@@ -79,11 +79,13 @@ describe('OpenAPI', () => {
     const document = parse(readFileSync(join(dir, file), 'utf8')) as { paths: Record<string, Record<string, { requestBody?: Response; responses: Record<string, Response> }>>; components: { responses: Record<string, Response> } };
     for (const [path, methods] of Object.entries(document.paths)) for (const [method, operation] of Object.entries(methods)) {
       const at = `${method} ${path}`;
-      for (const content of Object.values(operation.requestBody?.content ?? {})) for (const { $ref } of content.schema.oneOf ?? [content.schema]) expect([at, $ref]).toEqual([at, expect.stringMatching(/^\.\.\/schemas\/http\/\w+Request\.v1\.schema\.json$/)]);
+      // Bodies and failures there are those of RFC 7643 and 7644.
+      const scim = path.startsWith('/scim/v2/');
+      if (!scim) for (const content of Object.values(operation.requestBody?.content ?? {})) for (const { $ref } of content.schema.oneOf ?? [content.schema]) expect([at, $ref]).toEqual([at, expect.stringMatching(/^\.\.\/schemas\/http\/\w+Request\.v1\.schema\.json$/)]);
       for (const [status, response] of Object.entries(operation.responses)) {
         const settled = response.$ref === undefined ? response : document.components.responses[response.$ref.split('/').pop()!]!;
         const types = Object.keys(settled.content ?? {});
-        if (Number(status) >= 400 && path !== '/oauth2/token') expect([at, status, types]).toEqual([at, status, ['application/problem+json']]);
+        if (Number(status) >= 400 && path !== '/oauth2/token') expect([at, status, types]).toEqual([at, status, [scim ? 'application/scim+json' : 'application/problem+json']]);
         expect([at, status, Object.values(errors).some((entry) => entry.status === Number(status)) || Number(status) < 300]).toEqual([at, status, true]);
       }
     }

@@ -95,6 +95,24 @@ describe('what runs already is brought in', () => {
     });
   });
 
+  it('agents that a directory knows come by SCIM as drafts of that connection, and what it takes away is stopped, not let loose', async () => {
+    const made = expectStatus(await operator('POST', '/scim/connections', { connection: 'keycloak', reason: 'service accounts' }), 201).body;
+    const scim = (method: string, path: string, body?: object, token = made['token']) => call(method, `${whole.urls.registry}/scim/v2/Agents${path}`, body, { authorization: `Bearer ${String(token)}`, ...(body !== undefined && { 'content-type': 'application/scim+json' }) });
+    const account = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Agent'], externalId: 'sa-17', displayName: 'Night batch', description: 'books at night', owners: [{ value: 'Owner' }], roles: ['clerk'] };
+    expect(await scim('POST', '', account)).toMatchObject({ status: 201, body: { id: 'night-batch', externalId: 'sa-17', active: true, owners: [{ value: 'owner' }] } });
+    expect(await scim('POST', '', account)).toMatchObject({ status: 409, body: { scimType: 'uniqueness' } });
+    expect(await scim('POST', '', { displayName: 'no id there' })).toMatchObject({ status: 400, body: { scimType: 'invalidValue' } });
+    expect(await scim('GET', `?filter=${encodeURIComponent('externalId eq "sa-17"')}`)).toMatchObject({ status: 200, body: { totalResults: 1 } });
+    expect((await operator('GET', '/agents/night-batch')).body).toMatchObject({ status: 'draft', roles: [], permissions: [], ceiling: 1, origin: { source: 'scim.keycloak', externalId: 'sa-17' } });
+    expect((await scim('GET', '/first')).status).toBe(404);
+    expect(await scim('PATCH', '/night-batch', { Operations: [{ op: 'replace', path: 'description', value: 'books by day' }] })).toMatchObject({ status: 200, body: { description: 'books by day' } });
+    await whole.agent('night-batch', { name: 'Night batch' });
+    expect(await scim('DELETE', '/night-batch')).toMatchObject({ status: 403 });
+    expect(await scim('PATCH', '/night-batch', { Operations: [{ op: 'replace', path: 'active', value: 'False' }] })).toMatchObject({ status: 200, body: { active: false } });
+    expect((await operator('GET', '/agents/night-batch')).body).toMatchObject({ status: 'suspended', because: { by: 'scim.keycloak' } });
+    expect(await scim('PATCH', '/night-batch', { Operations: [{ op: 'replace', path: 'active', value: true }] })).toMatchObject({ status: 403 });
+  });
+
   describe('five of them are observed', () => {
     const made = new Map<string, Agent>();
     let since: number;

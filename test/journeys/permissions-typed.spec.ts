@@ -87,7 +87,9 @@ describe('roles, templates and changes from the command line', () => {
     expect((await typed<EnrolledPerson>(people, 'enrol', link, '--person', 'mole')).out.status).toBe('waiting');
     const rotated = await typed(scim, 'rotate', 'okta', '--reason', 'by the clock');
     expect([rotated.code, await users(rotated.out['token'])]).toEqual([0, 200]);
+    expect((await typed(scim, 'list')).out).toEqual({ connections: [{ connection: 'okta', roles: { Finance: ['treasurer'] }, people: 1, tokenBeforeUntil: expect.any(Number) }] });
     expect(await typed(scim, 'remove', 'okta', '--reason', 'another provider')).toMatchObject({ code: 0 });
     expect(await users(rotated.out['token'])).toBe(401);
+    expect((await typed(scim, 'list')).out).toEqual({ connections: [] });
   });
 });

@@ -22,6 +22,7 @@ import { createManage } from './app/manage.ts';
 import { createOwnership } from './app/ownership.ts';
 import type { CredentialBook, Deeds, Exclusively, Inventory, Messages, RevocationMessages, Shadows } from './app/ports.ts';
 import { createScim } from './app/scim.ts';
+import { createScimAgents } from './app/scim-agents.ts';
 import type { ScimBook } from './app/scim.ts';
 import { createReports } from './app/reports.ts';
 import { createWatching } from './app/watching.ts';
@@ -138,6 +139,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   };
 
   const agents = createAgents({ manage, inventory, governance: createGovernance(inventory, manage.declared, ports.askPolicy), fourEyes: ports.fourEyes, now });
+  const scimAgents = createScimAgents({ ...ports, manage, suspend: (agent, by, reason) => manage.agent(agent, { type: 'suspend', by, reason, now: now() }, by) });
   /** What came of it, told to whoever reads the outbox; a refusal throws. */
   const done = <T>(outcome: { readonly status: 'done'; readonly value: T } | { readonly status: 'refused'; readonly code: string; readonly detail: string }): T => {
     if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
@@ -176,7 +178,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     registerFrom: async (template: string, request: NewAgentRequest, who: Asking) => registered(await permissions.fromTemplate(template, request, who), who.person),
     permissions,
     approveChange: (id: string, body: ApproveChangeRequest, who: Asking) => doors.approveChange(id, body, who, (jws) => reviewOf('change-review', jws)),
-    ...scimDoor({ ...ports, scim, people }),
+    ...scimDoor({ ...ports, scim, people, agents: scimAgents }),
     importAgents: async (request: ImportAgentsRequest, by: string) => {
       const imported = await importAgents(manage, inventory, request, by, now());
       ports.changed();

@@ -31,7 +31,7 @@ export const personCommand = (usage: string, options: Options, body: (session: S
   const { values, positionals } = parsed(args, options, usage);
   const local = readLocal();
   const text = (name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
-  let code = 0;
+  let code = 0, said: string | undefined;
   const session: Session = {
     local, positionals, values, failed: () => { code = 1; },
     needed: (name) => {
@@ -42,7 +42,8 @@ export const personCommand = (usage: string, options: Options, body: (session: S
     as: (fitting, excluded) => {
       const { person, chosen } = choose(local.dir, text('as'), fitting, excluded);
       const key = keyOf(local.dir, person);
-      if (chosen) progress(`(as ${person}, whose key lies on this machine; --as names another)`);
+      if (chosen && said !== person) progress(`(as ${person}, whose key lies on this machine; --as names another)`);
+      if (chosen) said = person;
       return { person, key, client: createClient({ http: local.http, as: { person, key } }) };
     },
     show: (data, lines) => {

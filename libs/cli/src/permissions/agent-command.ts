@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { generateKey } from '@countersign/identity';
 import type { AgentList, AgentSnapshot, ChangeView, PermissionsView, UnusedView } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
+import { Refused } from '../people/client.ts';
 import type { Session } from '../people/command.ts';
 import { personCommand } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
+import { localPeople } from '../people/local-people.ts';
 import { agentPermissionsUsage } from './usage.ts';
 
 const one = (session: Session): string => {
@@ -21,10 +23,15 @@ const made = async (session: Session): Promise<void> => {
   const template = session.needed('template');
   const key = generateKey(`${agent}-1`.slice(0, 64));
   const { kty, crv, x, kid } = key.publicJwk;
-  const { client } = session.as([]);
+  // A team registers its own by what its role may give; an operator may give anything.
+  const { client } = session.as(localPeople(session.local.dir).some(({ roles }) => roles.includes('operator')) ? ['operator'] : []);
   // Never over another key, and before the agent exists: a key that could not be kept registers nothing.
   try { writeFileSync(file, JSON.stringify(key.privateJwk), { mode: 0o600, flag: 'wx' }); } catch (error) { throw new CannotRun(`The key cannot be written to ${file}: ${(error as Error).message}`); }
-  const registered = await client.request<AgentSnapshot>('registry', 'POST', `/templates/${encodeURIComponent(template)}/agents`, { ...body, key: { kty, crv, x, kid } });
+  const registered = await client.request<AgentSnapshot>('registry', 'POST', `/templates/${encodeURIComponent(template)}/agents`, { ...body, key: { kty, crv, x, kid } }).catch((error: unknown) => {
+    // Refused: the key is nobody's, and the next attempt makes another.
+    if (error instanceof Refused && !error.retryable) rmSync(file);
+    throw error;
+  });
   session.show(registered, [`${id(registered.agent)} is a draft out of ${id(template)}; its key lies in ${file}.`]);
 };
 

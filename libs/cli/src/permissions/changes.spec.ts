@@ -19,6 +19,8 @@ describe('who approves a change of permissions', () => {
   const before = process.env['CS_LOCAL'];
   const posted: { readonly url: string; readonly jws: string }[] = [];
   beforeAll(() => {
+    // Of two whose keys lie here, whoever filed it is not the one who approves.
+    savePerson(dir, { person: 'op', name: 'Op', roles: ['operator'] }, generateKey('op-1'));
     savePerson(dir, { person: 'rita', name: 'Rita', roles: ['policy-reviewer'] }, generateKey('rita-1'));
     process.env['CS_LOCAL'] = JSON.stringify({ dir, http: { registry: 'http://r' } });
   });

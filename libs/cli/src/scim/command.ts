@@ -1,9 +1,10 @@
 import { CannotRun } from '../errors.ts';
 import type { Command } from '../commands.ts';
 import { personCommand } from '../people/command.ts';
-import { id } from '../people/inert.ts';
+import { id, inert } from '../people/inert.ts';
 import { scimUsage } from './usage.ts';
 
+interface Connection { readonly connection: string; readonly people: number; readonly roles: Readonly<Record<string, readonly string[]>>; readonly tokenBeforeUntil?: number }
 interface Given { readonly connection: string; readonly token: string; readonly url: string }
 
 /** `Finance=treasurer,approver` as an entry of the map of roles. */
@@ -30,7 +31,11 @@ const mapOf = (args: readonly string[]): { readonly rest: readonly string[]; rea
 export const scim: Command = (args) => {
   const { rest, roles } = mapOf(args);
   return personCommand(scimUsage, { reason: { type: 'string' } }, async (session) => {
-    const [what, connection, ...more] = session.positionals;
+    const [what = 'list', connection, ...more] = session.positionals;
+    if (what === 'list' && connection === undefined && Object.keys(roles).length === 0) {
+      const found = await session.as(['operator']).client.request<{ readonly connections: readonly Connection[] }>('registry', 'GET', '/scim/connections');
+      return session.show(found, found.connections.length === 0 ? ['No identity provider is connected.'] : found.connections.map((one) => `${id(one.connection).padEnd(20)} ${String(one.people)} people  ${Object.entries(one.roles).map(([name, given]) => `${inert(name, 100)} = ${given.map(id).join(', ')}`).join('; ') || 'gives no role'}${one.tokenBeforeUntil === undefined ? '' : `  the token before is taken until ${new Date(one.tokenBeforeUntil).toISOString()}`}`));
+    }
     if (connection === undefined || more.length > 0 || (what !== 'connect' && what !== 'rotate' && what !== 'remove')) throw new CannotRun(`Usage: ${scimUsage}`);
     if (what !== 'connect' && Object.keys(roles).length > 0) throw new CannotRun('--map goes with connect: remove the connection and connect it again.');
     const reason = session.needed('reason'), { client } = session.as(['operator']);

@@ -72,6 +72,12 @@ export const createScim = ({ store, messages, inventory, people, staff, book, se
     connect: (connection: string, roles: Readonly<Record<string, readonly string[]>>, by: string, reason: string) => giving(connection, (code) => ({ type: 'connect', code, roles, by, reason, now: now() })),
     rotate: (connection: string, by: string, reason: string) => giving(connection, (code) => ({ type: 'rotate', code, by, reason, now: now() })),
     disconnect: (connection: string, by: string, reason: string) => tell(connection, { type: 'disconnect', by, reason, now: now() }),
+    /** Those that are connected, and how many people came by each. */
+    connections: async () => (await Promise.all([...(await store.heads('scim:')).keys()].sort().map(async (stream) => {
+      const connection = stream.slice('scim:'.length), state = await stateOf(connection);
+      if (state.status !== 'connected') return [];
+      return [{ connection, roles: state.roles, people: (await book.all(connection)).length, ...(state.before !== null && now() < state.before.until && { tokenBeforeUntil: state.before.until }) }];
+    }))).flat(),
     /** Who holds this bearer token; undefined for everybody else. */
     authenticate: async (token: string): Promise<Connected | undefined> => {
       const connection = /^csscim\.([a-z0-9][a-z0-9-]{0,63})\.[A-Za-z0-9_-]{43}$/.exec(token)?.[1];

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { validateConnectScimRequest, validateReasonRequest } from '@countersign/contracts';
 import type { ConnectScimRequest, ReasonRequest } from '@countersign/contracts';
 import { Person, PersonGuard, Roles, validated } from '@countersign/service-host';
@@ -16,6 +16,8 @@ export class ScimConnectionsController {
     this.#registry = registry;
   }
 
+  @Get()
+  async list() { return { connections: await this.#registry.scimConnections() }; }
   @Post()
   connect(@Body(validated(validateConnectScimRequest)) { connection, roles, reason }: ConnectScimRequest, @Person() { person }: AuthenticatedPerson) { return this.#registry.connectScim('connect', connection, roles ?? {}, person, reason); }
   @Post(':connection/rotate')

@@ -2,12 +2,13 @@ import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
 import type { People } from '../app/people.ts';
 import type { Scim } from '../app/scim.ts';
+import type { ScimAgents } from '../app/scim-agents.ts';
 
 /** Requests of one connection. */
 const scimPerMinute = 1_200;
 
 /** What the SCIM controllers call: everything that changes people is heard of here at once. */
-export const scimDoor = ({ scim, people, hot, tenant, publicUrl, changed }: { readonly scim: Scim; readonly people: People; readonly hot: HotState; readonly tenant: string; readonly publicUrl: string; readonly changed: () => void }) => {
+export const scimDoor = ({ scim, agents, people, hot, tenant, publicUrl, changed }: { readonly scim: Scim; readonly agents: ScimAgents; readonly people: People; readonly hot: HotState; readonly tenant: string; readonly publicUrl: string; readonly changed: () => void }) => {
   const heard = async <T>(answer: T): Promise<T> => {
     await people.refresh();
     changed();
@@ -19,7 +20,12 @@ export const scimDoor = ({ scim, people, hot, tenant, publicUrl, changed }: { re
       ...scim,
       create: async (...told: Parameters<Scim['create']>) => heard(await scim.create(...told)), replace: async (...told: Parameters<Scim['replace']>) => heard(await scim.replace(...told)), remove: async (...told: Parameters<Scim['remove']>) => heard(await scim.remove(...told)),
     },
+    scimAgents: {
+      ...agents,
+      create: async (...told: Parameters<ScimAgents['create']>) => heard(await agents.create(...told)), replace: async (...told: Parameters<ScimAgents['replace']>) => heard(await agents.replace(...told)), remove: async (...told: Parameters<ScimAgents['remove']>) => heard(await agents.remove(...told)),
+    },
     scimBase,
+    scimConnections: scim.connections,
     scimConnection: async (token: string) => {
       const by = await scim.authenticate(token);
       return by !== undefined && await hot.increment(`scim:${tenant}:${by.connection}`, 60_000) > scimPerMinute ? 'too_many' as const : by;

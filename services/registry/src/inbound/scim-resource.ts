@@ -17,11 +17,14 @@ export class ScimError extends Error {
   }
 }
 
-const text = (value: unknown, most = 256): string | undefined => (typeof value === 'string' && value.trim() !== '' && value.length <= most && value.isWellFormed() ? value : undefined);
-const members = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : {});
-const listed = (value: unknown, most: number): readonly unknown[] => (Array.isArray(value) ? value.slice(0, most) : []);
+export const text = (value: unknown, most = 256): string | undefined => (typeof value === 'string' && value.trim() !== '' && value.length <= most && value.isWellFormed() ? value : undefined);
+export const members = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : {});
+export const listed = (value: unknown, most: number): readonly unknown[] => (Array.isArray(value) ? value.slice(0, most) : []);
 
-/** What is kept of a user as a provider sends it; other attributes are let go. Entra writes booleans as texts. */
+/** Entra writes booleans as texts; what is left out is active. */
+export const isActive = (value: unknown): boolean => (typeof value === 'string' ? value.toLowerCase() !== 'false' : value !== false);
+
+/** What is kept of a user as a provider sends it; other attributes are let go. */
 export const attributesOf = (value: unknown): ScimAttributes => {
   const given = members(value);
   const userName = text(given['userName']);
@@ -30,7 +33,7 @@ export const attributesOf = (value: unknown): ScimAttributes => {
   const emails = listed(given['emails'], 20).flatMap((one) => { const at = text(members(one)['value']); const type = text(members(one)['type'], 64); return at === undefined ? [] : [{ value: at, ...(type !== undefined && { type }), ...(members(one)['primary'] === true && { primary: true }) }]; });
   const roles = listed(given['roles'], 64).flatMap((one) => text(typeof one === 'string' ? one : members(one)['value'], 128) ?? []);
   const externalId = text(given['externalId']), displayName = text(given['displayName'], 200);
-  const active = typeof given['active'] === 'string' ? given['active'].toLowerCase() !== 'false' : given['active'] !== false;
+  const active = isActive(given['active']);
   return { userName, ...(externalId !== undefined && { externalId }), ...(displayName !== undefined && { displayName }), active, ...(Object.keys(name).length > 0 && { name }), ...(emails.length > 0 && { emails }), ...(roles.length > 0 && { roles }) };
 };
 
@@ -40,8 +43,8 @@ export const resourceOf = (user: ScimUser, base: string) => ({
   meta: { resourceType: 'User', created: new Date(user.createdAt).toISOString(), lastModified: new Date(user.changedAt).toISOString(), location: `${base}/Users/${encodeURIComponent(user.id)}`, version: etagOf(user) },
 });
 
-/** RFC 7644 section 3.5.2: up to 100 operations on attributes that are kept; those on others are let go. */
-export const patched = (user: ScimUser, body: unknown): ScimAttributes => {
+/** RFC 7644 section 3.5.2: up to 100 operations on attributes that are kept; those on others are let go. @param kept names at which a patch may reach: never one that all objects have */
+export const patchedResource = (resource: object, body: unknown, schema: string, kept: RegExp): unknown => {
   const operations = members(body)['Operations'];
   if (!Array.isArray(operations) || operations.length === 0 || operations.length > 100) throw new ScimError(400, 'Operations holds 1 to 100 operations', 'invalidSyntax');
   const known = operations.map((one) => {
@@ -49,18 +52,19 @@ export const patched = (user: ScimUser, body: unknown): ScimAttributes => {
     const kind = text(op, 16)?.toLowerCase();
     if (kind === undefined || !['add', 'replace', 'remove'].includes(kind)) throw new ScimError(400, 'op is add, replace or remove', 'invalidSyntax');
     if (path !== undefined && text(path, 512) === undefined) throw new ScimError(400, 'path is a text of up to 512 characters', 'invalidPath');
-    return { op: kind, ...(path !== undefined && { path: (path as string).replace(`${userSchema}:`, '') }), value: typeof value === 'object' && value !== null && path === undefined ? Object.fromEntries(Object.entries(value).filter(([name]) => kept.test(name))) : value };
+    return { op: kind, ...(path !== undefined && { path: (path as string).replace(`${schema}:`, '') }), value: typeof value === 'object' && value !== null && path === undefined ? Object.fromEntries(Object.entries(value).filter(([name]) => kept.test(name))) : value };
   }).filter(({ path }) => path === undefined || kept.test(path));
-  const { roles, ...attributes } = structuredClone(user.attributes);
-  const resource = { schemas: [userSchema], meta: {}, ...attributes, ...(roles !== undefined && { roles: roles.map((value) => ({ value })) }) };
   try {
-    return attributesOf(known.length === 0 ? resource : scimPatch(resource as never, known as unknown as ScimPatchOperation[]));
+    return known.length === 0 ? resource : scimPatch(resource as never, known as unknown as ScimPatchOperation[]);
   } catch (error) {
-    if (error instanceof ScimError) throw error;
     throw new ScimError(400, (error as Error).message.slice(0, 300), 'invalidPath');
   }
 };
-/** Names at which a patch may reach: never one that all objects have. */
+
+export const patched = (user: ScimUser, body: unknown): ScimAttributes => {
+  const { roles, ...attributes } = structuredClone(user.attributes);
+  return attributesOf(patchedResource({ schemas: [userSchema], meta: {}, ...attributes, ...(roles !== undefined && { roles: roles.map((value) => ({ value })) }) }, body, userSchema, kept));
+};
 const kept = /^(?:active|userName|externalId|displayName|name(?:\.(?:formatted|givenName|familyName))?|(?:emails|roles)(?:\[[^\]]{1,200}\](?:\.(?:value|type|primary))?)?)$/;
 
 /** RFC 7644 section 3.4.2.2; userName without regard to case. */

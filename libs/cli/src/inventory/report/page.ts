@@ -19,7 +19,7 @@ export const headline = ({ agents, people }: ObserveReport): string =>
 /** The report as a page that can be shown to people who did not write the rules. */
 export const observePage = (report: ObserveReport, made: string): string => page('What enforcement would have done', html`
 <h1>What enforcement would have done</h1>
-<p class="soft">OBSERVED, NOT ENFORCED. ${n(report.decisions)} decisions of ${n(report.agents.observed)} observed agents${report.window.from !== null && html`, ${report.window.from.slice(0, 16)} to ${report.window.to!.slice(0, 16)} UTC`}. Made ${made}.</p>
+<p class="soft">OBSERVED, NOT ENFORCED. ${n(report.decisions)} decisions of ${n(report.agents.observed)} observed agents${report.window.from !== null && html`, ${report.window.from.slice(0, 16)}${report.window.to !== null && html` to ${report.window.to.slice(0, 16)}`} UTC`}. Made ${made}.</p>
 <p class="says warn"><strong>${headline(report)}</strong></p>
 <div class="cards"><div class="card"><b>${report.decisions === 0 ? '–' : `${Math.floor(report.counts.allowed / report.decisions * 1000) / 10} %`}</b>of actions would have run as they did</div>
 <div class="card"><b>${n(report.counts.asked + report.counts.halted)}</b>would have waited for people</div><div class="card"><b>${n(report.counts.denied)}</b>would have been denied</div><div class="card"><b>${money(report.held)}</b>in actions that would not have run at once</div></div>

@@ -54,5 +54,6 @@ describe('the report of what enforcement would have done', () => {
     expect(page).not.toContain('<b>x</b>');
     expect(page).not.toContain('<script');
     expect(observePage(reported([]), 'now')).toContain('Nobody would have been asked');
+    expect(observePage({ ...reported([]), window: { from: '2026-11-07T14:00:00.000Z', to: null, days: 14 } }, 'now')).toContain('2026-11-07T14:00 UTC');
   });
 });
