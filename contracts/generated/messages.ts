@@ -365,6 +365,8 @@ export interface Deferral {
   readonly awaits: readonly AwaitedFact[];
   /** Actions of the run that have to succeed first. */
   readonly dependsOn: readonly string[];
+  /** The pause under which it waits; decided again once that is lifted. */
+  readonly paused?: string;
 }
 export interface Fact {
   readonly value: Json;
@@ -1128,6 +1130,13 @@ export interface ActionReversed {
   readonly compensator: string;
   readonly by: string;
   readonly status: 'succeeded' | 'failed';
+}
+/** enforcement.reports.v1, key = point: up to where an enforcement point has read supervision.halts.v1. A notice is confirmed by every report at or beyond its offset. */
+export interface EnforcementReport {
+  readonly point: string;
+  readonly kind: 'policy' | 'claims' | 'guard';
+  readonly seen: string;
+  readonly at: number;
 }
 /** supervision.halts.v1, key `<halt>:<op>`: two grow-only sets. */
 export interface HaltNotice {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RunDetail, RunEvent } from '@countersign/contracts';
+import type { EnforcementPoints, HaltList, HaltView, RunDetail, RunEvent } from '@countersign/contracts';
 import { bearer, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
+import { approvalFor } from './approval-for.ts';
 
 /** A supervisor watches runs, stops and resumes them, and takes back what was done. */
 describe('supervision', () => {
@@ -61,5 +62,97 @@ describe('supervision', () => {
     expect((await page('&tier=2&kind=action.decided&tool=desk.write')).events).toHaveLength(1);
     expect(await page(`&after=${all.next}`)).toMatchObject({ events: [] });
     expect(await whole.people.nobody.call('supervision', 'GET', '/timeline?after=yesterday')).toMatchObject({ status: 400 });
+  });
+
+  const operator = (method: string, path: string, body?: unknown) => whole.people.operator.call('supervision', method, path, body);
+  const verb = async (run: string, name: string, by = whole.people.operator) => by.call('supervision', 'POST', `/runs/${run}/${name}`, { reason: 'looks odd' });
+  const haltView = async (halt: string): Promise<HaltView | undefined> => ((await operator('GET', '/halts')).body as unknown as HaltList).halts.find((one) => one.halt === halt);
+
+  it('knows that a stop holds: every enforcement point confirms it, what had begun drains first', async () => {
+    const { kty, crv, x, kid } = whole.tools.guardKey.publicJwk;
+    expect(await operator('POST', '/enforcement/guards', { guard: 'desk', key: { kty, crv, x, kid }, reason: 'the desk' })).toMatchObject({ status: 200 });
+    // Enrolled and never heard of: a stop is not known to hold there.
+    expect(await operator('POST', '/enforcement/guards', { guard: 'silent', key: { kty, crv, x, kid }, reason: 'nobody there' })).toMatchObject({ status: 200 });
+    await until('the guard is live', async () => ((await operator('GET', '/enforcement')).body as unknown as EnforcementPoints).points.find(({ point, live }) => point === 'guard/desk' && live));
+    const run = await clerk.open(whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 an amount of 9.50 EUR for the paper'));
+    const paid = run.propose('desk.transfer', { to: 'NL77PRNT0000000001', minor: 950 });
+    await paid.decision;
+    const { headers } = await paid.permit();
+    const { body } = await operator('POST', '/halts', { scope: { kind: 'agent', id: 'clerk' }, reason: 'drill' });
+    const halt = String(body['halt']);
+    expect(await until('everybody there has confirmed', async () => { const view = await haltView(halt); return view !== undefined && view.missing?.length === 1 && view; })).toMatchObject({ state: 'unknown', missing: ['guard/silent'] });
+    expect(await whole.people.nobody.call('supervision', 'POST', '/enforcement/guards/silent/remove', { reason: 'gone' })).toMatchObject({ status: 403 });
+    expect(await operator('POST', '/enforcement/guards/silent/remove', { reason: 'gone' })).toMatchObject({ status: 200 });
+    const draining = await haltView(halt);
+    expect(draining).toMatchObject({ state: 'draining', underWay: 1, missing: [] });
+    expect(draining!.of).toBeGreaterThanOrEqual(3);
+    expect(draining!.acknowledged).toBe(draining!.of);
+    // It was claimed before, and stops at the tool all the same.
+    expect(await whole.tools.invoke('desk.transfer', { to: 'NL77PRNT0000000001', minor: 950 }, headers)).toMatchObject({ body: { code: 'halted' } });
+    await paid.outcome({ status: 'not_executed', error: 'halted' });
+    await until('nothing goes on', async () => (await haltView(halt))?.state === 'stopped');
+    expect((await detail(run.id)).stops).toMatchObject([{ halt, state: 'stopped' }]);
+    expect((await operator('POST', `/halts/${halt}/lift`, { reason: 'over' })).status).toBe(200);
+    await run.end();
+  });
+
+  it('pauses a run: what was granted finishes, what is new waits, and goes on in its place', async () => {
+    const run = await clerk.open({ text: 'write notes', attestation: null });
+    const before = run.propose('desk.write', { note: '1', text: 'a' });
+    await before.decision;
+    expect(await verb(run.id, 'pause', whole.people.nobody)).toMatchObject({ status: 403 });
+    expect(await verb(run.id, 'pause')).toMatchObject({ status: 200, body: { verb: 'pause' } });
+    const waiting = await until('what is new waits', async () => { const one = run.propose('desk.read', { note: '2' }); return (await one.decision).code === 'paused' && one; });
+    expect(waiting.latest).toMatchObject({ decision: 'defer', grant: null });
+    await before.execute(whole.tools.execute('desk.write'));
+    expect(await verb(run.id, 'resume')).toMatchObject({ status: 200 });
+    expect(await waiting.settled(10_000)).toMatchObject({ decision: 'allow', round: 2 });
+    await waiting.execute(whole.tools.execute('desk.read'));
+    expect(await verb(run.id, 'resume')).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    await run.end();
+  });
+
+  it('terminates a run for good: what waits in it is closed, and nothing brings it back; many at once after a look', async () => {
+    const [one, two] = [await clerk.open({ text: 'pay', attestation: null }), await clerk.open({ text: 'pay', attestation: null })];
+    const asked = one.propose('desk.transfer', { to: 'NL01', minor: 900 });
+    expect(await asked.decision).toMatchObject({ decision: 'step_up' });
+    await until('people are asked', async () => ((await whole.people.tess.call('approvals', 'GET', '/approvals?status=open')).body['approvals'] as { action: string }[]).some(({ action }) => action === asked.action));
+    const runs = [one.id, two.id];
+    await shown(one.id, asked.action, 'open');
+    await until('both runs are known', async () => (await detail(two.id)).run === two.id);
+    const look = await operator('POST', '/bulk', { verb: 'terminate', runs, reason: 'odd', dryRun: true });
+    expect(look).toMatchObject({ status: 200, body: { dryRun: true, count: 2, items: [{ ok: true }, { ok: true }] } });
+    expect(await operator('POST', '/bulk', { verb: 'terminate', runs, reason: 'odd', expect: 3 })).toMatchObject({ status: 409 });
+    const unknown = '01a3185c-5000-7000-8000-000000000001';
+    expect(await operator('POST', '/bulk', { verb: 'terminate', runs: [...runs, unknown], reason: 'odd' })).toMatchObject({ status: 200, body: { items: [{ run: one.id, ok: true }, { run: two.id, ok: true }, { run: unknown, ok: false, code: 'not_found' }] } });
+    await shown(one.id, asked.action, 'cancelled');
+    await until('nobody is asked any more', async () => !((await whole.people.tess.call('approvals', 'GET', '/approvals?status=open')).body['approvals'] as { action: string }[]).some(({ action }) => action === asked.action));
+    expect(await until('policy has heard it', async () => { const answer = await two.propose('desk.read', { note: '1' }).decision; return answer.decision === 'deny' && answer; })).toMatchObject({ code: 'run_halted' });
+    expect(await verb(one.id, 'resume')).toMatchObject({ status: 409 });
+    expect(await operator('POST', `/halts/terminated:${one.id}/lift`, { reason: 'oops' })).toMatchObject({ status: 409 });
+  });
+
+  it('tier 4: where the senior says no the run stands still until the senior route resumes it, or aborts it, with a reason', async () => {
+    const wipe = async () => {
+      const run = await clerk.open({ text: 'clean up', attestation: null });
+      const action = run.propose('desk.wipe', { what: 'archive' });
+      expect(await action.decision).toMatchObject({ decision: 'step_up', tier: 4 });
+      await until('the run is halted', async () => (await detail(run.id)).stops?.length === 1);
+      return { run, action };
+    };
+    const { run, action } = await wipe();
+    const approval = await approvalFor(whole, action.action);
+    expect((await whole.people.sena.vote(approval, 'deny')).status).toBe(200);
+    await shown(run.id, action.action, 'denied');
+    expect(await run.propose('desk.read', { note: '1' }).decision).toMatchObject({ decision: 'deny', code: 'run_halted' });
+    expect(await verb(run.id, 'resume')).toMatchObject({ status: 403, body: { detail: expect.stringContaining('senior') } });
+    expect(await verb(run.id, 'resume', whole.people.sena)).toMatchObject({ status: 200 });
+    await until('the run goes on', async () => (await run.propose('desk.read', { note: '2' }).decision).decision === 'allow');
+    await run.end();
+    const other = await wipe();
+    expect(await verb(other.run.id, 'terminate', whole.people.tess)).toMatchObject({ status: 403 });
+    expect(await verb(other.run.id, 'terminate', whole.people.sena)).toMatchObject({ status: 200, body: { halts: [`terminated:${other.run.id}`], cancelled: [other.action.action] } });
+    await shown(other.run.id, other.action.action, 'cancelled');
+    expect((await detail(other.run.id)).stops?.map(({ reason }) => reason)).toContain('looks odd');
   });
 });

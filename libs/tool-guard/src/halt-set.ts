@@ -3,7 +3,7 @@ import type { HaltNotice } from '@countersign/contracts';
 /** What a halt may stand in the way of. */
 export interface HaltTarget { readonly tenant: string; readonly agent: string; readonly tool: string; readonly run: string }
 
-/** A live view of what is stopped. */
+/** A live view of what is stopped. A pause stops nothing that was granted: it keeps new actions waiting, at policy. */
 export interface HaltView {
   /** The halt that stops this target now, if any; the one with the id `except` aside. */
   halted(target: HaltTarget, except?: string): HaltNotice | undefined;
@@ -14,6 +14,9 @@ export interface HaltView {
 export interface HaltSet {
   add(notice: HaltNotice): void;
   halted(target: HaltTarget, except?: string): HaltNotice | undefined;
+  /** The pause under which new actions of this target wait, if any. */
+  paused(target: HaltTarget): HaltNotice | undefined;
+  /** Halts and pauses in force. */
   readonly size: number;
 }
 
@@ -21,24 +24,28 @@ export interface HaltSet {
 export const createHaltSet = (): HaltSet => {
   const halts = new Map<string, HaltNotice>();
   const lifted = new Set<string>();
-  const active = new Map<string, HaltNotice>();
+  const active = { halt: new Map<string, HaltNotice>(), pause: new Map<string, HaltNotice>() };
+  const find = (among: ReadonlyMap<string, HaltNotice>, target: HaltTarget, except?: string): HaltNotice | undefined => {
+    for (const notice of among.values()) if (notice.halt !== except && stops(notice, target)) return notice;
+    return undefined;
+  };
   return {
     add(notice) {
       // An id is bound to its tenant: a lift in one tenant cannot undo another's halt.
       const id = JSON.stringify([notice.tenant, notice.halt]);
       if (notice.op === 'lift') {
         lifted.add(id);
-        active.delete(id);
+        active.halt.delete(id);
+        active.pause.delete(id);
       } else if (!halts.has(id)) {
         halts.set(id, notice);
-        if (!lifted.has(id)) active.set(id, notice);
+        // Whatever is not said to be a pause stops.
+        if (!lifted.has(id)) active[notice.mode === 'pause' ? 'pause' : 'halt'].set(id, notice);
       }
     },
-    halted(target, except) {
-      for (const notice of active.values()) if (notice.halt !== except && stops(notice, target)) return notice;
-      return undefined;
-    },
-    get size() { return active.size; },
+    halted: (target, except) => find(active.halt, target, except),
+    paused: (target) => find(active.pause, target),
+    get size() { return active.halt.size + active.pause.size; },
   };
 };
 

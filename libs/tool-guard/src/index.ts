@@ -1,4 +1,5 @@
 export * from './guard.ts';
+export * from './halt-report.ts';
 export * from './halt-set.ts';
 export * from './halt-view.ts';
 export * from './http-hooks.ts';

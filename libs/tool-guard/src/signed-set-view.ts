@@ -24,7 +24,9 @@ export interface SignedSet {
   /** Longest entry, bytes. */
   readonly maxBytes: number;
   /** Takes an entry whose signature holds; false where it is no such entry or stands under another key. */
-  readonly take: (entry: unknown, key: string) => boolean;
+  readonly take: (entry: unknown, key: string, offset: bigint) => boolean;
+  /** Told of each heartbeat that counts. */
+  readonly onBeat?: (offset: bigint) => void;
 }
 
 export interface LiveSignedSet {
@@ -39,7 +41,7 @@ export interface LiveSignedSet {
  * Follows a set that only grows: only what its service signed counts, entries and heartbeats alike. A tombstone takes nothing back;
  * a heartbeat sent again keeps nothing alive, for its time must go forward.
  */
-export const followSignedSet = (options: SignedSetOptions, { signer, topic, maxBytes, take }: SignedSet): LiveSignedSet => {
+export const followSignedSet = (options: SignedSetOptions, { signer, topic, maxBytes, take, onBeat }: SignedSet): LiveSignedSet => {
   const lastBeat = new Map<number, number>();
   const signed = (message: BusMessage): unknown => {
     const type = message.headers['ce_type'] ?? '';
@@ -52,13 +54,14 @@ export const followSignedSet = (options: SignedSetOptions, { signer, topic, maxB
     ...(options.onError && { onError: options.onError }),
     accept: (message) => {
       const entry = signed(message);
-      return message.key !== null && entry !== undefined && take(entry, message.key) ? { value: true } : undefined;
+      return message.key !== null && entry !== undefined && take(entry, message.key, message.offset) ? { value: true } : undefined;
     },
     acceptTombstone: () => false,
     acceptHeartbeat: (message) => {
       const at = isHeartbeat(message) ? (signed(message) as { at?: unknown } | undefined)?.at : undefined;
       if (typeof at !== 'number' || at <= (lastBeat.get(message.partition) ?? Number.NEGATIVE_INFINITY)) return false;
       lastBeat.set(message.partition, at);
+      onBeat?.(message.offset);
       return true;
     },
   });

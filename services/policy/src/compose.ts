@@ -149,6 +149,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
     agent: (id: string) => snapshots.agent(id),
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),
+    ...(snapshots.paused !== undefined && { paused: (tenantId: string, agent: string, tool: string, run: string) => snapshots.paused!(tenantId, agent, tool, run) }),
     level: (agent: string) => { const recorded = snapshots.level(agent); return { recorded, effective: effective(recorded) }; },
   };
   const { revocations } = snapshots;

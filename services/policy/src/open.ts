@@ -28,10 +28,10 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   const bus = await createBus(config.bus, { clientId: 'policy' });
   const source = await openCheckpoints(config.postgres);
   const onError = (err: Error, what: string): void => log.error({ err, what }, what);
-  const snapshots = followSnapshots(bus, { keys, now: Date.now, onError });
-  const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const key = serviceKey(config.secretsDir, 'policy'), proofSecret = secretFile(config.secretsDir, 'proof-secret');
   const owner = `policy-${randomUUID()}`;
+  const snapshots = followSnapshots(bus, { keys, now: Date.now, onError, report: { point: `policy/${owner}`, kind: 'policy', key, tenant: config.tenant } });
+  const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const worker = startBundleWorker((error) => onError(error, 'bundle worker'));
   const bundles = await composeBundles({
     bus, pool, key, keys, tenant: config.tenant, name: config.bundleName, builtIn: { files, spec: installed.spec, bundle: installed.bundle }, person: (id) => snapshots.person(id), known: snapshots.ready,

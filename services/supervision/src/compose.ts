@@ -17,7 +17,9 @@ import { createAgentStops, isAgentStop } from './app/stop-agents.ts';
 import type { AgentStanding } from './app/stop-agents.ts';
 import { takeGoverned } from './app/react.ts';
 import { supply } from './app/supply.ts';
-import { tellDue } from './app/timers.ts';
+import { releasePaused, tellDue } from './app/timers.ts';
+import { composeStops, reportOf } from './compose-stops.ts';
+import type { Stops } from './compose-stops.ts';
 import { createHaltBook, haltsTopic } from './outbound/halt-book.ts';
 import { createPostgresActions } from './outbound/postgres-actions.ts';
 import { createDelegations } from './outbound/postgres-delegations.ts';
@@ -57,7 +59,7 @@ export interface Supervision {
   supply(run: string, action: string, by: { readonly person: string; readonly roles: readonly string[] }, said: Omit<FactSupplied, 'action' | 'by'>): Promise<void>;
   /** Takes a delegation back for good; answers the halt. Throws CodedError where the run is no child, or the person may not. */
   revoke(run: string, by: { readonly person: string; readonly roles: readonly string[] }, reason: string): Promise<string>;
-  inForce: ReturnType<typeof createHaltBook>['inForce'];
+  readonly stops: Stops;
   readonly runs: Runs;
   readonly events: Events;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
@@ -73,14 +75,17 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const tell = createTellRun(bus, key, tenant, now);
   const hanging = { delegations: createDelegations(pool), book, tell, store, tenant };
   const known = new Set<string>();
-  const stops = createAgentStops({ store, book, tell, tenant, digest: sha256Text, now, onError: ports.onError });
+  const runs = createRuns(pool);
+  const stops = await composeStops({ ...hanging, bus, pool, keys: ports.keys, now, runs, compensate: async () => ({ reversals: [], irreversible: [] }), onError: ports.onError });
+  const agentStops = createAgentStops({ store, book, tell, tenant, digest: sha256Text, now, onError: ports.onError });
   const halts = createHaltView({
-    bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'),
-    onNotice: (notice) => {
+    bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'), report: reportOf(key, tenant, randomUUID()),
+    onNotice: (notice, offset) => {
       known.add(`${notice.halt}:${notice.op}`);
-      stops.heard(notice);
-      const { halt: id, op, by, reason, at, scope } = notice;
-      book.keep(notice).then(() => (scope.kind === 'agent' && scope.id !== null ? (op === 'halt' ? stopBelow : liftBelow)(hanging, { kind: 'agent', id: scope.id }, { halt: id, by, reason, at }) : undefined))
+      agentStops.heard(notice);
+      stops.noticed(notice, offset);
+      const { halt: id, op, by, reason, at, scope, mode } = notice;
+      book.keep(notice).then(() => (mode === 'halt' && scope.kind === 'agent' && scope.id !== null ? (op === 'halt' ? stopBelow : liftBelow)(hanging, { kind: 'agent', id: scope.id }, { halt: id, by, reason, at }) : undefined))
         .catch((error: Error) => ports.onError(error, 'keeping a halt'));
     },
   });
@@ -94,16 +99,16 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   let taken = (): void => undefined;
   let stopped = false;
   const reconcile = halts.ready.then(() => book.republish((notice) => known.has(`${notice.halt}:${notice.op}`))).catch((error: Error) => { if (!stopped) ports.onError(error, 'republishing halts'); });
-  Promise.all([halts.ready, ports.agents.ready]).then(stops.begin, () => undefined);
-  const sweep = async (): Promise<void> => { if (!stopped) await stops.sweep(); };
+  Promise.all([halts.ready, ports.agents.ready]).then(agentStops.begin, () => undefined);
+  const sweep = async (): Promise<void> => { if (!stopped) await agentStops.sweep(); };
   const timers = setInterval(() => {
-    tellDue(store, tell, now()).catch((error: Error) => ports.onError(error, 'timers'));
+    releasePaused(store, halts, now()).then(() => tellDue(store, tell, now())).catch((error: Error) => ports.onError(error, 'timers'));
     sweeping = (sweeping ?? sweep().catch((error: Error) => ports.onError(error, 'stopped agents'))).finally(() => { sweeping = undefined; });
   }, 500);
   let sweeping: Promise<void> | undefined;
 
   return {
-    agentChanged: stops.take,
+    agentChanged: agentStops.take,
     take: async (records, partition) => {
       await takeGoverned(store, book, records);
       await happened.keep(partition, records);
@@ -132,7 +137,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       return { halt: id, paths: await halt(book, tell, { ...request, tenant, halt: id, now: now() }) };
     },
     lift: async (id, by, reason) => {
-      if (isForGood(id)) throw new CodedError('conflict', 'the delegation was taken back or its giver has ended: delegate again', { status: 409 });
+      if (isForGood(id)) throw new CodedError('conflict', 'the run was cancelled or terminated, or its delegation taken back or its giver ended: that is for good', { status: 409 });
       if (isAgentStop(id)) throw new CodedError('conflict', 'this halt stands for an agent that is suspended or decommissioned: resume the agent, and it is lifted', { status: 409 });
       const stoppedBy = await book.find(id);
       return stoppedBy && lift(book, tell, stoppedBy, { by, reason, now: now() });
@@ -146,14 +151,14 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       const answer = await supply(store, tell, { tenant, run, action }, by, said);
       if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail);
     },
-    inForce: () => book.inForce(),
-    runs: createRuns(pool),
+    runs, stops,
     ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : ports.agents.isStale() ? { ok: false, why: 'the snapshot of agents is not live yet' } : revocations.isStale() ? { ok: false, why: 'the view of revocations is not live yet' } : { ok: true, why: '' }),
     stop: async () => {
       stopped = true;
       clearInterval(timers);
       await sweeping;
       await beats.stop();
+      await stops.enforcement.stop();
       await halts.stop();
       await revocations.stop();
       await reconcile;

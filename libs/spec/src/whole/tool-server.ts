@@ -1,7 +1,8 @@
 import Fastify from 'fastify';
 import type { Bus } from '@countersign/bus';
 import { createRedisHotState } from '@countersign/hot-state/redis';
-import type { KeySet } from '@countersign/identity';
+import { generateKey } from '@countersign/identity';
+import type { KeySet, SigningKey } from '@countersign/identity';
 import type { JsonObject } from '@countersign/contracts';
 import type { Permission } from '@countersign/sdk';
 import { createHaltView, createRevocationView, createToolGuard, toolGuardHook } from '@countersign/tool-guard';
@@ -13,6 +14,8 @@ import { until } from './until.ts';
 /** A tool server as anyone would write it: a Fastify behind the guard's hook. */
 export interface ToolServer {
   readonly url: string;
+  /** With which its guard confirms halts, once it is enrolled as `desk`. */
+  readonly guardKey: SigningKey;
   /** What really ran, in order. */
   readonly executed: readonly { readonly tool: string; readonly arguments: unknown }[];
   /** Calls a tool with these headers; the permission of an SDK action has the right ones. */
@@ -24,7 +27,8 @@ export interface ToolServer {
 
 export const startToolServer = async (bus: Bus, jwks: KeySet, redis: string): Promise<ToolServer> => {
   const store = createRedisHotState({ url: redis });
-  const halts = createHaltView({ bus, jwks, now: Date.now });
+  const guardKey = generateKey('desk-1');
+  const halts = createHaltView({ bus, jwks, now: Date.now, report: { point: 'guard/desk', kind: 'guard', key: guardKey, tenant: 'acme' } });
   const revocations = createRevocationView({ bus, jwks, now: Date.now });
   await Promise.all([halts.ready, revocations.ready]);
   const guard = createToolGuard({ audience, jwks, store, halts, revocations, now: Date.now });
@@ -37,7 +41,7 @@ export const startToolServer = async (bus: Bus, jwks: KeySet, redis: string): Pr
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const invoke: ToolServer['invoke'] = (tool, args, headers = {}) => call('POST', `${url}/${tool}`, args, headers);
   return {
-    url, executed, invoke,
+    url, guardKey, executed, invoke,
     execute: (tool, again) => async (args, permission) => {
       const answer = await until(`${tool} answers`, async () => { const one = await invoke(tool, args, permission.headers); return (again === undefined || one.body['code'] !== again.while) && one; });
       if (answer.status !== 200) throw new Error(`${String(answer.body['code'])}: ${String(answer.body['detail'])}`);

@@ -1,6 +1,7 @@
 import type { ApprovalResolved, Fact } from '@countersign/contracts';
 import { countApprovals, frozenAt, seniorHaltId } from '@countersign/kernel';
 import type { CheckedVote, ServiceBody } from './commands.ts';
+import { pauseOver } from './deferral.ts';
 import { returnOf } from './delegation.ts';
 import { haltRun, own, refuse, resumeRun } from './draft.ts';
 import type { Draft } from './draft.ts';
@@ -99,6 +100,11 @@ const due = (draft: Draft, message: Extract<ServiceBody, { kind: 'due' }>['messa
   if (message.timer === 'defer') {
     const action = message.action === null ? undefined : run.actions.get(message.action);
     if (action === undefined || action.status !== 'open' || action.waitsFor !== 'defer') return refuse(draft, 'duplicate', 'no action waits for a fact');
+    if (action.deferral?.paused !== undefined && world.now < action.deferral.until && pauseOver(world, run, draft.command.run, action.tool) === null) {
+      // The pause is over: decided again, with everything as of now.
+      judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: null, supplied: action.supplied });
+      return draft;
+    }
     if (action.deferral !== null && world.now < action.deferral.until) return refuse(draft, 'not_yet_valid', 'what it waits for may still come');
     denyWaiting(draft, world, run, message.action!, action, 'fact_timeout', 'what it waited for did not come in time', null, true);
     return draft;

@@ -182,3 +182,40 @@ const inspect = (log: readonly GovernedRecord[]): void => {
   const ranUngranted = log.flatMap((record) => (record.kind === 'action.outcome' && !ends.has(record.action) ? [record.action] : []));
   for (const action of seen) if (!ranUngranted.includes(action)) expect([action, ends.get(action)]).toEqual([action, 1]);
 };
+
+describe('an action under a pause', () => {
+  const pausedBy = (pause: string | null): Partial<World> => ({ paused: () => pause });
+
+  it('waits, whatever it would have come to, and is decided again with everything as of the end of the pause', () => {
+    const s = opened();
+    expect(propose(s, 1, 'tier1', pausedBy('p1')).replies).toMatchObject([{ decision: 'defer', code: 'paused', grant: null }]);
+    expect(propose(s, 2, 'tier3', pausedBy('p1')).replies).toMatchObject([{ decision: 'defer', code: 'paused' }]);
+    // Asked again too early it goes on waiting.
+    expect(s.hear(due(1), pausedBy('p1')).records[0]).toMatchObject({ kind: 'message.refused', code: 'not_yet_valid' });
+    expect(decisions(s.hear(due(1), pausedBy(null)).records)).toEqual([[1, 'allow', 'ok']]);
+    expect(s.hear(due(2)).records[0]).toMatchObject({ round: 2, decision: { decision: 'step_up', tier: 3 } });
+    expect(s.hear(due(2)).records[0]).toMatchObject({ kind: 'message.refused' });
+  });
+
+  it('that rules forbid is denied at once', () => {
+    const s = opened();
+    expect(propose(s, 1, 'forbidden', pausedBy('p1')).replies[0]).toMatchObject({ decision: 'deny', code: 'forbidden' });
+  });
+
+  it('waits no longer than its caller, and for people again after it', () => {
+    const s = opened();
+    propose(s, 1, 'tier3');
+    const asked = of(s, 1)!;
+    expect(decisions(s.hear(resolvedFor(s, 1, 'approved', [vote('carl', ['controller'])]), pausedBy('p1')).records)).toEqual([[1, 'defer', 'paused']]);
+    expect(asked.waitsFor).toBe('defer');
+    expect(decisions(s.hear(due(1), pausedBy(null)).records)).toEqual([[1, 'step_up', 'ok']]);
+  });
+
+  it('is held by a pause of whom it acts for as well, and is denied once a halt comes', () => {
+    const s = opened();
+    propose(s, 1, 'tier1', { paused: (_, agent) => (agent === s.state.runs.get(runId)!.agent ? 'p1' : null) });
+    expect(of(s, 1)!.deferral?.paused).toBe('p1');
+    const halted = s.hear({ kind: 'halted', message: { halt: 'h1', by: 'sue', reason: 'r', mode: 'halt' } });
+    expect(decisions(halted.records)).toEqual([[1, 'deny', 'run_halted']]);
+  });
+});

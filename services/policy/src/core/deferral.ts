@@ -69,6 +69,24 @@ export const defer = (world: World, run: RunState, message: ActionProposed, befo
   return { ok: true, deferral: { until: Math.min(...ends, run.notAfter, sameAgain ? old.until : Infinity), place: placeOf(run, id), awaits, dependsOn: open } };
 };
 
+/** Waits under a pause, for as long as the run and the caller do: the pause ends, or their time. */
+export const deferPaused = (world: World, run: RunState, message: ActionProposed, before: ActionState | undefined, paused: string): Deferred => {
+  const limits = { ...defaultDeferral, ...world.limits.deferral };
+  if (before === undefined && run.deferred.size >= limits.waiting) return { ok: false, code: 'defer_limit', detail: `${limits.waiting} actions of the run wait already` };
+  const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
+  return { ok: true, deferral: { until: Math.min(run.notAfter, deadline), place: placeOf(run, message.action), awaits: [], dependsOn: [], paused } };
+};
+
+/** The pause over an action of a run, or over anybody it acts for; null where there is none. */
+export const pauseOver = (world: World, run: RunState, runId: string, tool: string): string | null => {
+  if (world.paused === undefined) return null;
+  for (const one of [{ agent: run.agent, run: runId }, ...(run.delegation?.ancestors ?? [])]) {
+    const pause = world.paused(run.tenant, one.agent, tool, one.run);
+    if (pause !== null) return pause;
+  }
+  return null;
+};
+
 /** When an action that is waited for comes to an end at the latest, as far as anybody knows. */
 const endOf = (world: World, action: ActionState): number => Math.max(world.now, action.deferral?.until ?? action.approval?.expiresAt ?? world.now);
 

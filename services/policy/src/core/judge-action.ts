@@ -6,7 +6,7 @@ import type { Demand } from './asking/asked.ts';
 import { askedOf, stillEnough, subjectOf } from './asking/question.ts';
 import { reserveShares, sharesOf } from './budgets.ts';
 import type { BudgetUse } from './budgets.ts';
-import { defer, standingOf } from './deferral.ts';
+import { defer, deferPaused, pauseOver, standingOf } from './deferral.ts';
 import { actingFor, allotmentOf, contextFor, delegationFault, delegationIn, overAllotment } from './delegation.ts';
 import { countsAsDeny } from './evolve.ts';
 import { consequence, decideAction, haltRun, own } from './draft.ts';
@@ -155,6 +155,13 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
   const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
   const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified, ...(extension !== undefined && { extension }) };
+  // Asked last: what would be denied is denied now, and what is asked of people or may run waits.
+  const pause = pauseOver(world, run, runId, message.tool);
+  if (pause !== null) {
+    const waiting = deferPaused(world, run, message, round.action, pause);
+    if (!waiting.ok) return deny(waiting.code, waiting.detail, verdict, judgement, modified);
+    return { tool, ruling: { ...ruled, decision: { ...base, decision: 'defer', code: 'paused', approval: null, claim, deferral: waiting.deferral }, detail: `waits for the pause ${pause} to be lifted` } };
+  }
   if (verdict.decision === 'defer' || (standing.open.length > 0 && !(verdict.decision === 'step_up' && verdict.tier === 4))) {
     const deferred = defer(world, run, message, round.action, verdict, standing.open);
     if (!deferred.ok) return deny(deferred.code, deferred.detail, verdict, judgement, modified);

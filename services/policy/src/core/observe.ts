@@ -20,7 +20,7 @@ const longestList = 256;
  */
 const holds = ({ decision, judged }: Ruling, tool: ToolSnapshot | undefined): boolean => {
   if (decision.decision === 'allow') return false;
-  if (tool === undefined || judged === undefined || decision.code === 'defer_limit') return true;
+  if (tool === undefined || judged === undefined || decision.code === 'defer_limit' || decision.code === 'paused') return true;
   if (decision.decision === 'defer' && (decision.deferral?.dependsOn.length ?? 0) > 0) return true;
   const { rules } = decision;
   if (rules.length >= longestList || rules.some(({ id }) => id === 'builtin:never-automate')) return true;

@@ -75,6 +75,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   /** The halt that stops this action, `except` aside; `haltsVersion` tells which set was looked at. */
   halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   readonly haltsVersion: number;
+  /** The pause under which this action waits; absent while nothing is paused. */
+  readonly paused?: (tenant: string, agent: string, tool: string, run: string) => string | null;
   /** `recorded` as the anomaly service says, `effective` as rules see it. */
   /** What of the run was revoked (its session key, itself, everything of its agent so far); absent while nothing is. */
   readonly revoked?: (run: string, of: RunState) => string | undefined;

@@ -5,7 +5,7 @@ import type { KeySet } from '@countersign/identity';
 import { followPeople, followSigned } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
 import { createHaltView, createRevocationView } from '@countersign/tool-guard';
-import type { RevocationView } from '@countersign/tool-guard';
+import type { ReportingPoint, RevocationView } from '@countersign/tool-guard';
 import { graphOf } from '../core/graph.ts';
 import type { Graph } from '../core/graph.ts';
 import { compileTool } from '../core/rules/compile.ts';
@@ -22,6 +22,8 @@ export interface Snapshots {
   people?(): Iterable<PersonSnapshot>;
   halt(tenant: string, agent: string, tool: string, run: string, except: string): string | null;
   haltsVersion(): number;
+  /** The pause over this target; absent where there can be none. */
+  paused?(tenant: string, agent: string, tool: string, run: string): string | null;
   /** What the registry revoked; live. */
   readonly revocations?: RevocationView;
   /** Null while it is not known: stale, or nobody has imported one. A fact, not an outage, so it holds nothing up. */
@@ -34,7 +36,7 @@ export interface Snapshots {
 }
 
 /** Follows the five snapshot topics, each signed by its owner. `topics` may rename them in tests. */
-export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels' | 'graph' | 'revocations', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
+export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; /** Confirms halts to supervision. */ readonly report?: ReportingPoint; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels' | 'graph' | 'revocations', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
   const { keys, now, topics } = options;
   const compiled = new Map<string, { readonly tool: CompiledTool; readonly check: ReturnType<typeof checkArguments> }>();
   let halts = 0;
@@ -70,7 +72,7 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
   });
   // Nothing waits for it; what reads it while it is not there fails as a fact.
   graph.ready.catch(() => undefined);
-  const haltView = createHaltView({ bus, jwks: keys, now, onNotice: () => { halts++; }, onError: (error) => options.onError(error, 'halts'), ...(topics?.halts === undefined ? {} : { topic: topics.halts }) });
+  const haltView = createHaltView({ bus, jwks: keys, now, onNotice: () => { halts++; }, onError: (error) => options.onError(error, 'halts'), ...(options.report !== undefined && { report: options.report }), ...(topics?.halts === undefined ? {} : { topic: topics.halts }) });
 
   const revocations = createRevocationView({ bus, jwks: keys, now, onError: (error) => options.onError(error, 'revocations'), ...(topics?.revocations === undefined ? {} : { topic: topics.revocations }) });
 
@@ -86,6 +88,7 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     people: function* () { for (const [, person] of people.entries()) yield person; },
     halt: (tenant, agent, tool, run, except) => haltView.halted({ tenant, agent, tool, run }, except)?.halt ?? null,
     haltsVersion: () => halts,
+    paused: (tenant, agent, tool, run) => (haltView.size === 0 ? null : haltView.paused({ tenant, agent, tool, run })?.halt ?? null),
     revocations,
     graph: () => (graph.isStale() || nodes.size === 0 ? null : compiledGraph ??= graphOf(nodes.values(), String(changes))),
     level: (agent) => (levels.isStale() ? 'stale' : levels.get(agent)?.level ?? 'normal'),

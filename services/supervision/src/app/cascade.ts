@@ -26,8 +26,8 @@ const isBelow = (halt: string): boolean => halt.includes('~');
 export const revokedHalt = (run: string): string => `revoked:${run}`;
 const endedHalt = (run: string): string => `ended:${run}`;
 
-/** Halts that nobody lifts: a delegation that was taken back, or whose giver has ended, does not come to life again. */
-export const isForGood = (halt: string): boolean => halt.startsWith('revoked:') || halt.startsWith('ended:');
+/** Halts that nobody lifts: a delegation that was taken back, or whose giver has ended, and a run that was cancelled or terminated, do not come to life again. */
+export const isForGood = (halt: string): boolean => /^(?:revoked|ended|cancelled|terminated):/.test(halt);
 
 interface Stop { readonly halt: string; readonly by: string; readonly reason: string; readonly at: number }
 

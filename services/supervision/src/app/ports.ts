@@ -1,4 +1,4 @@
-import type { ClaimClaims, Deferral, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, RunReturned, ActionCancelled, TimerDue } from '@countersign/contracts';
+import type { ClaimClaims, Deferral, DelegationContext, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, RunReturned, ActionCancelled, TimerDue } from '@countersign/contracts';
 import type { ActionRow } from '../core/claim.ts';
 
 export interface ActionKey { readonly tenant: string; readonly run: string; readonly action: string }
@@ -28,6 +28,12 @@ export interface ActionStore {
   /** Timers due by `now`, oldest first: of runs whose life is over (`action` null), of actions that waited long enough. Each stays until `fold` sees the end of it. */
   due(now: number, limit: number): Promise<readonly DueTimer[]>;
   snooze(timer: DueTimer, until: number): Promise<void>;
+  /** Actions that wait under a pause, and whom they hang on. */
+  paused(limit: number): Promise<readonly (ActionKey & { readonly agent: string; readonly tool: string; readonly ancestors: DelegationContext['ancestors'] | null })[]>;
+  /** Policy is asked to look at a waiting action again. */
+  hasten(keys: readonly ActionKey[], now: number): Promise<void>;
+  /** Who may decide about an action that people are, or were last, asked about. */
+  asked(key: ActionKey): Promise<{ readonly route: readonly string[]; readonly requesters: readonly string[] } | undefined>;
   /** What an action waits for; null where it is not deferred, undefined where it is not known. */
   waiting(key: ActionKey): Promise<Deferral | null | undefined>;
 }
@@ -36,6 +42,8 @@ export interface ActionStore {
 export interface HaltsNow {
   isStale(): boolean;
   halted(target: { readonly tenant: string; readonly agent: string; readonly tool: string; readonly run: string }, except?: string): HaltNotice | undefined;
+  /** The pause over a target. */
+  paused?(target: { readonly tenant: string; readonly agent: string; readonly tool: string; readonly run: string }): HaltNotice | undefined;
 }
 
 /** Which agents may act, as the registry says. */

@@ -36,7 +36,7 @@ export class SupervisionController {
   @Get('halts')
   @UseGuards(PersonGuard)
   async halts() {
-    return { halts: await this.#supervision.inForce() };
+    return { halts: await this.#supervision.stops.halts() };
   }
 
   @Post('halts/:halt/lift')
@@ -83,7 +83,7 @@ export class SupervisionController {
   @Get('runs/:run')
   @UseGuards(PersonGuard)
   async run(@Param('run') run: string, @Query() query: Asked) {
-    const found = await this.#supervision.runs.get(this.#tenant, run, runFilter(query));
+    const found = await this.#supervision.stops.detail(run, runFilter(query));
     if (!found) throw notFound('run');
     return found;
   }

@@ -14,7 +14,7 @@ export const createDelegations = (pool: Pool): Delegations => ({
   overAncestors: async ({ ancestors }) => {
     const runs = ancestors.map((one) => one.run), agents = ancestors.map((one) => one.agent);
     const { rows: halts } = await pool.query<{ notice: HaltNotice }>(
-      `select notice from halt_notice h where op = 'halt' and ((notice->'scope'->>'kind' = 'run' and notice->'scope'->>'id' = any($1)) or (notice->'scope'->>'kind' = 'agent' and notice->'scope'->>'id' = any($2)))
+      `select notice from halt_notice h where op = 'halt' and notice->>'mode' <> 'pause' and ((notice->'scope'->>'kind' = 'run' and notice->'scope'->>'id' = any($1)) or (notice->'scope'->>'kind' = 'agent' and notice->'scope'->>'id' = any($2)))
        and not exists (select 1 from halt_notice l where l.halt = h.halt and l.op = 'lift')`, [runs, agents]);
     const { rows: ended } = await pool.query<{ run: string }>(`select run from run where run = any($1) and status = 'ended'`, [runs]);
     return { halts: halts.map(({ notice }) => notice), ended: ended.map(({ run }) => run) };

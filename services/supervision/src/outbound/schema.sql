@@ -50,3 +50,9 @@ create table if not exists run_event (
 create index if not exists run_event_by_run on run_event (run, at);
 create index if not exists run_event_by_time on run_event (at);
 create table if not exists run_event_head (partition int primary key, position bigint not null);
+-- Keys with which tool guards confirm halts.
+create table if not exists guard_key (guard text primary key, jwk jsonb not null, by text not null, at bigint not null);
+create index if not exists action_in_flight on action (tenant) where status in ('granted', 'claimed', 'unknown');
+create index if not exists action_paused on action (run) where status = 'open' and code = 'paused';
+-- Who may decide what people are asked about: for the senior decision of a run that stopped.
+alter table action add column if not exists approval jsonb;

@@ -55,9 +55,9 @@ export const reproduce = (record: GovernedDecided, bundle: CompiledBundle, canar
   if (ruled.status === 'otherArguments' && expected.code !== 'rewrite_invalid') compare('arguments', record.modified === undefined ? 'as proposed' : JSON.stringify(record.modified.arguments), JSON.stringify(ruled.arguments));
   if (!sameRules(decision.rules, verdict.rules)) compare('rules', rulesText(decision.rules), rulesText(verdict.rules));
   compare('approval', approvalText(decision.approval && { ...decision.approval, expiresInMs: decision.approval.within ?? decision.approval.expiresAt - record.now }), approvalText(expected.decision === 'step_up' ? verdict.approval : null));
-  if (expected.decision === 'defer') compare('awaits', awaitsText(decision.deferral?.awaits), awaitsText(verdict.awaits));
+  if (expected.decision === 'defer' && expected.code !== 'paused') compare('awaits', awaitsText(decision.deferral?.awaits), awaitsText(verdict.awaits));
   if (differences.length > 0) return { status: 'different', differences };
-  return behindRules.has(decision.code) ? { status: 'carried', code: decision.code! } : same;
+  return decision.code === 'paused' || behindRules.has(decision.code) ? { status: 'carried', code: decision.code! } : same;
 };
 
 /** Of a decision that a canary made stricter: what this version alone had said. */
@@ -75,6 +75,8 @@ const expectedOf = (record: GovernedDecided, { verdict, ...ruled }: Ruled): { re
   if (verdict.decision === 'deny') return { decision: 'deny', code: codeOfDeny(verdict) };
   // Changed arguments that do not fit the tool's schema, which is not on the record.
   if (recorded === 'rewrite_invalid') return ruled.status === 'otherArguments' ? { decision: 'deny', code: recorded } : verdict;
+  // It waited whatever rules said, short of a deny.
+  if (recorded === 'paused') return { decision: 'defer', code: recorded };
   if (behindRules.has(recorded)) return { decision: 'deny', code: recorded };
   const decision = standingDecision(record, verdict);
   return { decision, code: decision === 'defer' ? 'deferred' : verdict.code };

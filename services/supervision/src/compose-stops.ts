@@ -1,0 +1,104 @@
+import type { Bus } from '@countersign/bus';
+import type { BulkRequest, BulkResponse, HaltNotice, HaltView, PublicJwk, RunDetail, RunStopResponse } from '@countersign/contracts';
+import type { KeySet, SigningKey } from '@countersign/identity';
+import { CodedError } from '@countersign/service-host';
+import type { ReportingPoint } from '@countersign/tool-guard';
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { stopRun, stopRuns } from './app/stop-runs.ts';
+import type { RunVerb, StopRunPorts } from './app/stop-runs.ts';
+import { covers } from './core/enforcement.ts';
+import type { Point } from './core/enforcement.ts';
+import { followEnforcement } from './outbound/enforcement-points.ts';
+import type { EnforcementPoints } from './outbound/enforcement-points.ts';
+import { createHalts } from './views/halts.ts';
+import type { Runs } from './views/runs.ts';
+
+export interface Person { readonly person: string; readonly roles: readonly string[] }
+
+/** Stopping runs, and knowing that they stopped. */
+export interface Stops {
+  /** Halts in force, each with how far it holds. */
+  halts(): Promise<readonly HaltView[]>;
+  points(): readonly (Point & { readonly behind: number | null })[];
+  readonly enforcement: EnforcementPoints;
+  enrolGuard(guard: string, key: PublicJwk, by: string): Promise<void>;
+  /** Throws CodedError where it cannot be done. */
+  stop(run: string, verb: RunVerb, by: Person, reason: string): Promise<RunStopResponse>;
+  bulk(request: BulkRequest, by: Person): Promise<BulkResponse>;
+  /** A run with what stops it. */
+  detail(run: string, filter: Parameters<Runs['get']>[2]): Promise<RunDetail | undefined>;
+  /** A notice was heard at this offset of its topic. */
+  noticed(notice: HaltNotice, offset: bigint): void;
+  offsetOf(notice: Pick<HaltNotice, 'halt' | 'op'>): bigint | undefined;
+}
+
+export interface StopsPorts extends Omit<StopRunPorts, 'run' | 'seniors' | 'newId'> {
+  readonly bus: Bus; readonly pool: Pool; readonly keys: KeySet; readonly now: () => number; readonly runs: Runs;
+  readonly onError: (error: Error, what: string) => void;
+}
+
+const most = 500;
+
+export const reportOf = (key: SigningKey, tenant: string, instance: string): ReportingPoint => ({ point: `claims/${instance}`, kind: 'claims', key, tenant });
+
+export const composeStops = async (ports: StopsPorts): Promise<Stops> => {
+  const { bus, pool, keys, now, runs, tenant, store, book } = ports;
+  const enforcement = await followEnforcement(bus, pool, keys, now, (error) => ports.onError(error, 'enforcement reports'));
+  const offsets = new Map<string, { readonly offset: bigint; readonly at: number }>();
+  const confirmedAt = new Map<string, { readonly offset: bigint; readonly at: number }>();
+  let last: { readonly offset: bigint; readonly at: number } | undefined;
+  enforcement.onReport(({ point, seen }) => { if (last !== undefined && BigInt(seen) >= last.offset && confirmedAt.get(point)?.offset !== last.offset) confirmedAt.set(point, { offset: last.offset, at: now() }); });
+  const offsetOf: Stops['offsetOf'] = ({ halt, op }) => offsets.get(`${halt}:${op}`)?.offset;
+  const view = createHalts(pool, now, (notice) => enforcement.confirmation(offsetOf(notice)));
+  const verbs: StopRunPorts = {
+    ...ports, newId: randomUUID,
+    run: async (run) => runs.get(tenant, run),
+    seniors: (run, action) => store.asked({ tenant, run, action }),
+  };
+  const wanted = async ({ runs: named, filter }: BulkRequest): Promise<readonly { readonly run: string; readonly agent: string }[]> => {
+    if ((named === undefined) === (filter === undefined)) throw new CodedError('invalid_schema', 'name either runs or a filter', { status: 400 });
+    if (named === undefined) return (await runs.list(tenant, filter!, most + 1)).filter(({ status }) => status !== 'ended' || filter!.status === 'ended');
+    const found = await Promise.all([...new Set(named)].map(async (run) => ({ run, agent: (await runs.get(tenant, run))?.agent ?? '' })));
+    return found;
+  };
+  return {
+    enforcement, offsetOf,
+    noticed: (notice, offset) => {
+      last = { offset, at: now() };
+      offsets.set(`${notice.halt}:${notice.op}`, last);
+    },
+    halts: async () => view.states(await book.inForce()),
+    points: () => enforcement.now().map((one) => {
+      const confirmed = confirmedAt.get(one.point);
+      return { ...one, behind: last === undefined || confirmed === undefined || confirmed.offset < last.offset ? null : Math.max(0, confirmed.at - last.at) };
+    }),
+    enrolGuard: async (guard, key, by) => {
+      try {
+        await enforcement.enrol(guard, key, by, now());
+      } catch (error) {
+        throw new CodedError('invalid_schema', `the key is no Ed25519 public key: ${(error as Error).message}`, { status: 400 });
+      }
+    },
+    stop: async (run, verb, by, reason) => {
+      const answer = await stopRun(verbs, run, verb, { by: by.person, roles: by.roles, reason, now: now() });
+      if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail);
+      const { halts, cancelled, reversals, irreversible } = answer.done;
+      return { run, verb, halts: [...halts], cancelled: [...cancelled], reversals: [...reversals], irreversible: [...irreversible] };
+    },
+    bulk: async (request, by) => {
+      const found = await wanted(request);
+      if (found.length > most) throw new CodedError('too_large', `more than ${most} runs: narrow the filter, or halt the agent, the tool or the tenant`);
+      const dryRun = request.dryRun === true;
+      if (!dryRun && request.expect !== undefined && request.expect !== found.length) throw new CodedError('conflict', `it would be ${found.length} runs by now, not ${request.expect}: look again (dryRun)`, { status: 409 });
+      const items = await stopRuns(verbs, found, request.verb, { by: by.person, roles: by.roles, reason: request.reason, now: now() }, dryRun);
+      return { verb: request.verb, dryRun, count: items.length, items: [...items] };
+    },
+    detail: async (run, filter) => {
+      const found = await runs.get(tenant, run, filter);
+      if (found === undefined) return undefined;
+      const over = (await book.inForce()).filter((notice) => covers(notice, { run, agent: found.agent, tenant }));
+      return over.length === 0 ? found : { ...found, stops: [...await view.states(over)] };
+    },
+  };
+};
