@@ -12,6 +12,7 @@ import type { RunState } from '../../services/policy/src/core/state.ts';
 import { loadBundle } from '../../services/policy/src/inbound/bundle-files.ts';
 import { statusAfter } from '../../services/supervision/src/core/action.ts';
 import { react } from '../../services/approvals/src/core/react.ts';
+import { noRecord } from '../../services/approvals/src/core/agent-record.ts';
 
 // Streams that a release wrote, frozen. Whatever changes later must still fold them to the same state: histories are replayed for ever.
 // A new release adds a folder (npm run replay -- --approver approve --keep FILE, and the bundle that decided) and never touches an old one.
@@ -63,7 +64,7 @@ describe.each(readdirSync(here).filter((name) => !name.includes('.')))('the hist
 
   it('is understood downstream', () => {
     const none = { forAction: () => [], forRun: () => [] };
-    const opened = lines.flatMap(({ record }) => react(record, none, (run, action, position) => `${run}/${action}/${position}`));
+    const opened = lines.flatMap(({ record }) => react(record, none, { approvalId: (run, action, position) => `${run}/${action}/${position}`, digest: () => 'd', agentRecord: noRecord }));
     const steppedUp = lines.filter(({ record }) => record.kind === 'action.decided' && record.decision.decision === 'step_up');
     expect(opened.filter(({ command }) => command.type === 'request')).toHaveLength(steppedUp.length);
     for (const { record } of lines) expect(() => statusAfter(record)).not.toThrow();

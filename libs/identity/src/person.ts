@@ -5,8 +5,8 @@ import { refuse } from './outcome.ts';
 import type { Checked } from './outcome.ts';
 import { checkValidity, haveTexts, maxClockSkewMs } from './validity.ts';
 
-/** A person's vote on one approval; `digest` commits to what was shown. iat in seconds, as below. */
-export interface VoteStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly vote: 'approve' | 'deny'; readonly reason: string; readonly iat: number }
+/** A person's vote on one approval; `digest` commits to what is asked, `evidence` to what was shown with it. iat in seconds, as below. */
+export interface VoteStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly evidence?: string; readonly vote: 'approve' | 'deny'; readonly reason: string; readonly iat: number }
 /** A question about an approval by somebody who was asked to decide it. */
 export interface QuestionStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly text: string; readonly iat: number }
 /** A person's instruction for one run; `instruction` is instructionDigest of its text. */

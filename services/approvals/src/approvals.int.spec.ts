@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bus, Outgoing } from '@countersign/bus';
-import type { ApprovalResolved, GovernedDecided } from '@countersign/contracts';
+import type { ApprovalResolved, Finding, GovernedDecided } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
-import { createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
+import { argumentsDigest, createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import pg from 'pg';
 import type { Pool } from 'pg';
@@ -97,6 +97,23 @@ describe('approvals on PostgreSQL', () => {
     expect(resolved('r3')[0]).toMatchObject({ approval, resolution: 'expired' });
     await expect(second.vote(approval, vote('tom', approval))).rejects.toMatchObject({ code: 'approval_closed' });
     await second.stop();
+  });
+
+  it('show with each question how the agent fared lately and what was found, as of then', async () => {
+    const service = await open();
+    const outcome = (action: string) => ({ position: 12, tenant: 'acme', run: 'r5', agent: 'payer', inbox: null, now, kind: 'action.outcome', action, tool: 'payments.transfer', message: { status: 'failed' } }) as unknown as GovernedDecided;
+    await service.take([outcome('b1')]);
+    await service.take([outcome('b1'), outcome('b2')]);
+    await service.found([{ finding: 'f1', agent: 'payer', kind: 'behaviour', severity: 'high', explanation: 'a new payee\u0000', at: now } as Finding]);
+    await service.take([asked('r5', 13)]);
+    await service.take([outcome('b3')]);
+    const { question } = (await service.view.get('acme', approvalId('r5', 'a1', 13)))!;
+    expect(question.evidence.agentRecord).toEqual({ outcomes: ['b2', 'b1'].map((action) => expect.objectContaining({ action, status: 'failed' })), findings: [expect.objectContaining({ finding: 'f1', severity: 'high' })] });
+    expect(question.evidenceDigest).toBe(argumentsDigest(question.evidence as never));
+    const signed = (evidence: string) => signPersonStatement('vote', { sub: 'tom', approval: question.approval, digest: 'digest', evidence, vote: 'approve', reason: 'ok', iat: Math.floor(now / 1000) }, keys['tom']!);
+    await expect(service.vote(question.approval, signed('other'))).rejects.toMatchObject({ code: 'vote_invalid' });
+    expect(await service.vote(question.approval, signed(question.evidenceDigest))).toMatchObject({ status: 'open', votes: [{ vote: { person: 'tom' } }] });
+    await service.stop();
   });
 
   it('are cancelled without a word to the inbox when the action ended otherwise', async () => {

@@ -1,17 +1,20 @@
 import type { Bus } from '@countersign/bus';
-import type { GovernedRecord } from '@countersign/contracts';
+import type { Finding, GovernedRecord } from '@countersign/contracts';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
-import { peekJws, sha256Text, verifyPersonStatement } from '@countersign/identity';
+import { argumentsDigest, peekJws, sha256Text, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
 import { createHandler } from './app/handle.ts';
 import { createReviewer } from './app/review.ts';
+import { outcomeIn, withFinding, withOutcome } from './core/agent-record.ts';
+import type { AgentRecord } from './core/agent-record.ts';
 import type { Speaker } from './core/events.ts';
 import type { Drawn } from './core/review.ts';
 import { createReviewMessages, createToMessages } from './outbound/publish.ts';
 import { createReviews, reviewSchema } from './views/reviews.ts';
+import { agentRecordSchema, createAgentRecords } from './views/agent-records.ts';
 import { createApprovals, schema } from './views/approvals.ts';
 import type { Approvals, Known } from './views/approvals.ts';
 
@@ -27,6 +30,8 @@ export interface ApprovalsPorts {
 
 export interface ApprovalService {
   take(records: readonly GovernedRecord[]): Promise<void>;
+  /** What anomaly detection reported; safe to repeat. */
+  found(findings: readonly Finding[]): Promise<void>;
   /** Casts a vote, a person's signed statement; answers with the approval after it. Throws CodedError where it does not count. */
   vote(approval: string, jws: string): Promise<Known>;
   /** Asks something about an approval, a person's signed statement. Throws CodedError where they may not. */
@@ -45,16 +50,24 @@ export const approvalId = (run: string, action: string, position: number): strin
 
 const speakerOf = (person: string, { roles, rolesSince }: NonNullable<ReturnType<PersonDirectory['person']>>): Speaker => ({ person, roles, rolesSince });
 
+const grouped = <T>(pairs: readonly (readonly [string, T])[]): ReadonlyMap<string, readonly T[]> => {
+  const groups = new Map<string, T[]>();
+  for (const [key, one] of pairs) groups.set(key, [...groups.get(key) ?? [], one]);
+  return groups;
+};
+
 /** Puts approvals together out of its ports; knows no Nest. */
 export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalService> => {
   const { pool, people, tenant, now } = ports;
   await migrateEventStore(pool);
   await pool.query(schema);
   await pool.query(reviewSchema);
+  await pool.query(agentRecordSchema);
+  const records = createAgentRecords(pool);
   const store = createPostgresEventStore(pool);
   const view = createApprovals(pool);
   await view.catchUp(store);
-  const handler = createHandler(store, view, createToMessages(ports.key), approvalId);
+  const handler = createHandler(store, view, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent) });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
@@ -77,15 +90,17 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   };
 
   return {
-    take: async (records) => {
-      await handler.take(records);
-      await reviewer.take(records);
+    take: async (governed) => {
+      await handler.take(governed);
+      await reviewer.take(governed);
       relay.wake();
+      await records.add(grouped(governed.flatMap((record) => outcomeIn(record) ?? []).map(({ agent, outcome }) => [agent, (of: AgentRecord) => withOutcome(of, outcome)] as const)));
     },
+    found: (findings) => records.add(grouped(findings.map((finding) => [finding.agent, (of: AgentRecord) => withFinding(of, finding)] as const))),
     vote: async (approval, jws) => {
       const { id, person, statement } = signed('vote', jws);
       if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the vote is signed for another approval', { status: 400 });
-      const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws }, speaker: speakerOf(id, person), digest: statement.digest, reason: statement.reason.slice(0, 2000), now: now() }, id);
+      const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws }, speaker: speakerOf(id, person), digest: statement.digest, evidence: statement.evidence, reason: statement.reason.slice(0, 2000), now: now() }, id);
       relay.wake();
       if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
       return (await view.get(tenant, approval))!;

@@ -1,5 +1,7 @@
 import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
+import { signers } from '@countersign/contracts';
+import { verifyServiceMessage } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeApprovals } from './compose.ts';
@@ -12,11 +14,12 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const onError = (err: Error, what: string) => log.error({ err, what }, 'approvals');
   const bus = await createBus(config.bus, { clientId: 'approvals' });
   const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
-  const snapshot = followPeople(bus, { keys: serviceKeys(config.secretsDir).keys, now: Date.now, onError });
+  const { keys } = serviceKeys(config.secretsDir);
+  const snapshot = followPeople(bus, { keys, now: Date.now, onError });
   const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now });
   const approvals = await composeApprovals({ bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError });
   return {
-    name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant),
+    name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
     onDrain: async () => { await approvals.stop(); await snapshot.stop(); await pool.end(); },
   };
 };

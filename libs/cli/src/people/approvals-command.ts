@@ -1,5 +1,5 @@
-import type { ApprovalList, ApprovalView, RunDetail, ToolSnapshot } from '@countersign/contracts';
-import { signPersonStatement } from '@countersign/identity';
+import type { ApprovalList, ApprovalView, JsonObject, RunDetail, ToolSnapshot } from '@countersign/contracts';
+import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import { approvalLines, isOfDigest } from './approval.ts';
 import type { Client } from './client.ts';
 import { Refused } from './client.ts';
@@ -37,7 +37,8 @@ const castVote = async (session: Session, approval: string, vote: 'approve' | 'd
   const { person, key, client } = session.values['as'] === undefined ? session.as(shown.route, [...shown.requesters, ...shown.votes.map((cast) => cast.person)]) : session.as([]);
   const { definition } = await client.request<ToolSnapshot>('registry', 'GET', `/tools/${encodeURIComponent(shown.tool)}`);
   if (!isOfDigest(shown, definition)) throw new Refused('digest_mismatch', 'what is shown is not what would be signed, or the tool changed since: nothing was signed', 409, false);
-  const jws = signPersonStatement('vote', { sub: person, approval, digest: shown.digest, vote, reason, iat: Math.floor(Date.now() / 1000) }, key);
+  if (shown.evidence !== undefined && argumentsDigest(shown.evidence as unknown as JsonObject) !== shown.evidenceDigest) throw new Refused('digest_mismatch', 'the evidence that is shown is not what would be signed: nothing was signed', 409, false);
+  const jws = signPersonStatement('vote', { sub: person, approval, digest: shown.digest, ...(shown.evidenceDigest !== undefined && { evidence: shown.evidenceDigest }), vote, reason, iat: Math.floor(Date.now() / 1000) }, key);
   return client.request('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
 };
 

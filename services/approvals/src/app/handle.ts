@@ -6,7 +6,8 @@ import type { ApprovalCode, ApprovalCommand } from '../core/commands.ts';
 import { approvalDecider } from '../core/decider.ts';
 import type { ApprovalEvent } from '../core/events.ts';
 import { react } from '../core/react.ts';
-import type { ApprovalIndex, ToMessages } from './ports.ts';
+import { noRecord } from '../core/agent-record.ts';
+import type { ApprovalIndex, MakingPorts, ToMessages } from './ports.ts';
 
 export interface Handler {
   handle(approval: string, command: ApprovalCommand, by: string): Promise<Outcome<ApprovalEvent, ApprovalCode>>;
@@ -23,7 +24,7 @@ const abreast = 4;
 export const streamOf = (approval: string): string => `approval-${approval}`;
 
 /** load → decide → append, then the read model. A crash in between leaves the model behind; it catches up at the next start. */
-export const createHandler = (store: EventStore, index: ApprovalIndex, toMessages: ToMessages, approvalId: (run: string, action: string, position: number) => string): Handler => {
+export const createHandler = (store: EventStore, index: ApprovalIndex, toMessages: ToMessages, making: MakingPorts): Handler => {
   const handle = async (approval: string, command: ApprovalCommand, by: string) => {
     const { outcome, state, version } = await decideAndAppend({
       store, decider: approvalDecider, stream: streamOf(approval), command, at: command.now, by,
@@ -38,7 +39,8 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
       // Looked up once per record that may close one: a batch opens and closes approvals of the same run.
       for (const record of records) {
         if (record.run === null || !['action.decided', 'action.cancelled', 'action.outcome', 'run.ended'].includes(record.kind)) continue;
-        for (const { approval, command } of react(record, await index.open([record.run]), approvalId)) await handle(approval, command, 'policy');
+        const agentRecord = record.kind === 'action.decided' && record.decision.decision === 'step_up' && record.agent !== null ? await making.recordOf(record.agent) : noRecord;
+        for (const { approval, command } of react(record, await index.open([record.run]), { ...making, agentRecord })) await handle(approval, command, 'policy');
       }
     },
     tick: async (now) => {

@@ -1,7 +1,8 @@
 import type { OutboxMessage } from '@countersign/event-store';
 import type { ApprovalEvent } from '../core/events.ts';
 import type { Approval } from '../core/state.ts';
-import type { OpenApprovals } from '../core/react.ts';
+import type { AgentRecord } from '../core/agent-record.ts';
+import type { Making, OpenApprovals } from '../core/react.ts';
 
 /** Domain events as messages for others: to the inbox when an approval is resolved, to the record always. */
 export type ToMessages = (approval: string, events: readonly ApprovalEvent[], state: Approval, version: number, by: string) => readonly OutboxMessage[];
@@ -14,3 +15,6 @@ export interface ApprovalIndex {
   /** Ids of open approvals of which something is due: a reminder, an escalation, the end. */
   due(now: number, limit: number): Promise<readonly string[]>;
 }
+
+/** What a new approval is made with. */
+export interface MakingPorts extends Omit<Making, 'agentRecord'> { recordOf(agent: string): Promise<AgentRecord> }

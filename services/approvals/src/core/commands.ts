@@ -5,7 +5,7 @@ import type { Question, Speaker } from './events.ts';
 /** The vote's signature was checked at the door; whether this person may cast it is decided here. */
 export type ApprovalCommand =
   | { readonly type: 'request'; readonly question: Question; readonly now: number }
-  | { readonly type: 'vote'; readonly vote: Vote; readonly speaker: Speaker; readonly digest: string; readonly reason: string; /** Of a vote given in a channel: what that may say. */ readonly authority?: ChannelAuthority | null; readonly now: number }
+  | { readonly type: 'vote'; readonly vote: Vote; readonly speaker: Speaker; readonly digest: string; /** Digest of the evidence that they had before them, where they name it. */ readonly evidence?: string | undefined; readonly reason: string; /** Of a vote given in a channel: what that may say. */ readonly authority?: ChannelAuthority | null; readonly now: number }
   | { readonly type: 'ask'; readonly speaker: Speaker; readonly digest: string; readonly text: string; readonly jws: string; readonly now: number }
   /** Whatever is due by now: reminders, escalations, the end. */
   | { readonly type: 'tick'; readonly now: number }

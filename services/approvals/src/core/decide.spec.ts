@@ -11,7 +11,7 @@ import type { Approval } from './state.ts';
 const asking = (over: Partial<ApprovalAsked> = {}): ApprovalAsked => ({ route: ['treasurer'], quorum: 2, expiresAt: 1000, digest: 'd', requesters: ['olga'], askedAt: 0, ...over });
 const questionOf = (ask: ApprovalAsked): Question => ({
   approval: 'a1', tenant: 'acme', run: 'r', action: 'x', agent: 'payer', tool: 'payments.transfer', answers: 7, digest: 'd', tier: 3,
-  expiresAt: ask.expiresAt, ask, binding: {}, evidence: { arguments: {}, reason: null, facts: {}, rules: [], policyVersion: 'v1' },
+  round: 1, expiresAt: ask.expiresAt, ask, evidence: { arguments: {}, reason: null, facts: {}, failed: [], rules: [], policyVersion: 'v1', level: 'normal', cost: null, agentRecord: { outcomes: [], findings: [] } }, evidenceDigest: 'e',
 });
 const question = questionOf(asking());
 const requestedWith = (over: Partial<ApprovalAsked>): ApprovalEvent => ({ type: 'requested', question: questionOf(asking(over)), at: 0 });

@@ -60,6 +60,7 @@ const vote = (command: Command<'vote'>, state: Open): Decided => {
   const { question, votes } = state;
   const wrong = fault(question, speaker, command.digest, now);
   if (wrong !== null) return wrong;
+  if (command.evidence !== undefined && command.evidence !== question.evidenceDigest) return refused('vote_invalid', 'it is signed on other evidence than this approval shows: reload it');
   const earlier = votes.find((one) => one.vote.person === cast.person);
   if (earlier) return earlier.vote.vote === cast.vote ? nothingNew : refused('already_voted', 'a vote is final');
   const overreach = cast.vote === 'approve' ? channelRefusal(command.authority ?? null, question, votes.map(({ vote: one }) => one)) : null;

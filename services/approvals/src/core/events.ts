@@ -1,16 +1,9 @@
+import { bindingOf } from '@countersign/kernel';
 import type { ChannelAuthority } from '@countersign/kernel';
-import type { ApprovalAsked, Fact, FiredRule, JsonObject, RewrittenArgument, Tier, Vote } from '@countersign/contracts';
+import type { ApprovalAsked, ApprovalEvidence, JsonObject, Tier, Vote } from '@countersign/contracts';
 
-/** What the people are shown. `reason` is the agent's own text: untrusted, to be rendered inert. */
-export interface Evidence {
-  readonly arguments: JsonObject;
-  /** What rules changed in the proposal: the arguments above are the changed ones. */
-  readonly changes?: readonly RewrittenArgument[];
-  readonly reason: string | null;
-  readonly facts: { readonly [name: string]: Fact };
-  readonly rules: readonly FiredRule[];
-  readonly policyVersion: string;
-}
+/** What the people are shown, as it was when they were asked. `reason` is the agent's own text: untrusted, to be rendered inert. */
+export type Evidence = ApprovalEvidence;
 
 /** What an approval asks, as policy decided it. `answers` is the governed position of that decision, `digest` commits to what people are shown. */
 export interface Question {
@@ -27,10 +20,15 @@ export interface Question {
   readonly expiresAt: number;
   /** Whom policy asks and by which clock. */
   readonly ask: ApprovalAsked;
-  /** The object that `digest` is the digest of. */
-  readonly binding: JsonObject;
+  readonly round: number;
   readonly evidence: Evidence;
+  readonly evidenceDigest: string;
 }
+
+/** The object that the question's digest is the digest of. */
+export const bindingFor = ({ evidence, ask, ...question }: Question): JsonObject => bindingOf({
+  ...question, message: { arguments: evidence.arguments }, facts: evidence.facts, decision: { tier: question.tier, rules: evidence.rules, policyVersion: evidence.policyVersion, approval: ask },
+}) as JsonObject;
 
 export type Resolution = 'approved' | 'denied' | 'expired' | 'cancelled' | 'edited' | 'overflow';
 

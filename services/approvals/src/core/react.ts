@@ -1,6 +1,8 @@
-import type { GovernedRecord, JsonObject } from '@countersign/contracts';
-import { bindingOf, effectiveArguments } from '@countersign/kernel';
+import type { GovernedDecided, GovernedRecord, Json, JsonObject } from '@countersign/contracts';
+import { effectiveArguments } from '@countersign/kernel';
+import type { AgentRecord } from './agent-record.ts';
 import type { ApprovalCommand } from './commands.ts';
+import type { Evidence } from './events.ts';
 
 /** A command and the approval it is for. */
 export interface Reaction { readonly approval: string; readonly command: ApprovalCommand }
@@ -8,11 +10,23 @@ export interface Reaction { readonly approval: string; readonly command: Approva
 /** Which approvals are open for an action, so that they can be cancelled when something else ended it. */
 export interface OpenApprovals { readonly forAction: (run: string, action: string) => readonly string[]; readonly forRun: (run: string) => readonly string[] }
 
+/** `approvalId` of (run, action, position); `digest` of canonical JSON; `agentRecord` as it stands when people are asked. */
+export interface Making { approvalId(run: string, action: string, position: number): string; digest(value: Json): string; readonly agentRecord: AgentRecord }
+
+const evidenceOf = (record: GovernedDecided, agentRecord: AgentRecord): Evidence => {
+  const { modified, message, decision } = record;
+  return {
+    arguments: effectiveArguments(record) as JsonObject, ...(modified !== undefined && { proposed: message.arguments, changes: modified.changes }),
+    reason: message.reason, facts: record.facts, failed: (record.failed ?? []).map(({ fact }) => fact), rules: decision.rules, policyVersion: decision.policyVersion,
+    level: record.snapshots.level, cost: record.reserved.money, agentRecord,
+  };
+};
+
 /**
  * What a governed record means for approvals: a step_up opens one, any later decision or end of the action closes those that are open.
- * @param approvalId of (run, action, position): the same record always opens the same approval
+ * @param making the same record always opens the same approval
  */
-export const react = (record: GovernedRecord, open: OpenApprovals, approvalId: (run: string, action: string, position: number) => string): readonly Reaction[] => {
+export const react = (record: GovernedRecord, open: OpenApprovals, { approvalId, digest, agentRecord }: Making): readonly Reaction[] => {
   const cancel = (approvals: readonly string[]): Reaction[] => approvals.map((approval) => ({ approval, command: { type: 'cancel', now: record.now } }));
   if (record.run === null) return [];
   switch (record.kind) {
@@ -21,14 +35,14 @@ export const react = (record: GovernedRecord, open: OpenApprovals, approvalId: (
       if (asked === null) return cancel(open.forAction(record.run, record.action));
       const approval = approvalId(record.run, record.action, record.position);
       const others = open.forAction(record.run, record.action).filter((other) => other !== approval);
+      const evidence = evidenceOf(record, agentRecord);
       return [...cancel(others), {
         approval,
         command: {
           type: 'request', now: record.now,
           question: {
-            approval, tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: record.tool, answers: record.position,
-            digest: asked.digest, tier: record.decision.tier, expiresAt: asked.expiresAt, ask: asked, binding: bindingOf(record) as JsonObject,
-            evidence: { arguments: effectiveArguments(record), ...(record.modified !== undefined && { changes: record.modified.changes }), reason: record.message.reason, facts: record.facts, rules: record.decision.rules, policyVersion: record.decision.policyVersion },
+            approval, tenant: record.tenant, run: record.run, action: record.action, agent: record.agent ?? '', tool: record.tool, round: record.round, answers: record.position,
+            digest: asked.digest, tier: record.decision.tier, expiresAt: asked.expiresAt, ask: asked, evidence, evidenceDigest: digest(evidence as unknown as Json),
           },
         },
       }];

@@ -1,14 +1,15 @@
 import type { ApprovalView } from '@countersign/contracts';
 import { factorsOf } from '@countersign/kernel';
+import { bindingFor } from '../core/events.ts';
 import { progressOf } from '../core/state.ts';
 import type { Known } from './approvals.ts';
 
 /** Members of a view that are not ours: the agent's own words, or what it was given by others. Every channel shows them as text. */
-const untrusted = ['arguments', 'changes', 'reason'];
+const untrusted = ['arguments', 'changes', 'reason', 'evidence.arguments', 'evidence.proposed', 'evidence.changes', 'evidence.reason', 'evidence.facts', 'binding'];
 
 /** An approval as its approvers see it, in a list; `now` decides to whom it is escalated. */
 export const shown = (state: Known, now: number): ApprovalView => {
-  const { evidence, binding: _, ask, ...question } = state.question;
+  const { evidence, ask, round: _, ...question } = state.question;
   const progress = progressOf(state, now);
   const factors = factorsOf(ask, now).map(({ name, roles, people }, i) => ({ name, roles, people, have: progress.factors[i]!.have, need: progress.factors[i]!.need }));
   return {
@@ -20,5 +21,5 @@ export const shown = (state: Known, now: number): ApprovalView => {
   };
 };
 
-/** One approval with all that its digest commits to. */
-export const shownWhole = (state: Known, now: number): ApprovalView => ({ ...shown(state, now), binding: state.question.binding });
+/** One approval with all that its digests commit to. */
+export const shownWhole = (state: Known, now: number): ApprovalView => ({ ...shown(state, now), binding: bindingFor(state.question), evidence: state.question.evidence });
