@@ -244,6 +244,8 @@ export interface AuditLeaf {
   readonly outcome: string | null;
   readonly retention: 'short' | 'standard' | 'long';
   readonly trace: string | null;
+  /** What audit itself states in an entry of its own (incidents, gaps, erasures, holds, reconciliations); null of everything else. */
+  readonly states: { readonly [key: string]: string | number | null } | null;
   /** SHA-256("countersign/payload/v1" ‖ 0 ‖ salt ‖ payload), base64url. */
   readonly payload: string;
 }

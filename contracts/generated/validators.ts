@@ -6294,7 +6294,7 @@ return errors === 0;
 validate38.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAuditLeaf = validate39;
-const schema114 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/audit/AuditLeaf.v1.schema.json","title":"AuditLeaf","description":"One entry of the log as it is hashed: JSON in UTF-8 of at most 8 KB, members in this order, never serialised again. Pseudonymous; everything said in free text is in the payload that it commits to.","type":"object","additionalProperties":false,"required":["v","id","type","tenant","source","at","said","skew","stream","run","agent","action","tool","rested","permissions","position","decision","oversight","outcome","retention","trace","payload"],"properties":{"v":{"const":1,"description":"A reader refuses a version it does not know."},"id":{"description":"CloudEvents id, or where it was read.","type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,256}$"},"type":{"description":"CloudEvents type; countersign.audit.rejected.v1 where nothing of it could be verified.","type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},"tenant":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},"source":{"type":"object","additionalProperties":false,"required":["topic","partition","offset"],"properties":{"topic":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,200}$"},"partition":{"type":"integer","minimum":0,"maximum":9007199254740991},"offset":{"type":"string","maxLength":20,"pattern":"^[0-9]{1,20}$"}}},"at":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991,"description":"When the broker took it, epoch ms: the clock that counts."},"said":{"description":"When its sender says it was made, epoch ms.","anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"skew":{"description":"said less at where they are more than 10 s apart, ms.","anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"stream":{"anyOf":[{"type":"string","maxLength":160,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,160}$"},{"type":"null"}]},"run":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"agent":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"action":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"rested":{"description":"Versions of the agent and tool that the decision rested on; each is an entry of its own.","anyOf":[{"type":"object","additionalProperties":false,"required":["agent","tool"],"properties":{"agent":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},"tool":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},{"type":"null"}]},"permissions":{"description":"SHA-256, base64url: of the scope of a run's token, or of an agent's permission set as JSON.","anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"position":{"description":"Dense number of a governed record in its partition.","anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"decision":{"anyOf":[{"type":"object","additionalProperties":false,"required":["decision","tier","code","policy","rules","round","observed"],"properties":{"decision":{"type":"string","maxLength":16,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,16}$"},"tier":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},"code":{"anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"policy":{"description":"Version of the rule bundle.","type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},"rules":{"description":"Ids of rules that fired; all of them are in the payload.","type":"array","maxItems":32,"items":{"type":"string","maxLength":96,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,96}$"}},"round":{"anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"observed":{"type":"boolean","description":"Recorded of an observed agent and not enforced."}}},{"type":"null"}]},"oversight":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["event","who","at","said","saw"],"properties":{"event":{"description":"asked, voted, instructed, halt, lift, cancelled, reversed, or the type of a service's event.","type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},"who":{"description":"Pseudonym (p-…) or name of a service; null where people were asked and nobody answered yet.","anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"at":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},"said":{"description":"What was decided: approve, deny, right, wrong, expired, …","anyOf":[{"type":"string","maxLength":16,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,16}$"},{"type":"null"}]},"saw":{"description":"Digest of what was shown.","anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]}}}},"outcome":{"anyOf":[{"type":"string","maxLength":32,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,32}$"},{"type":"null"}]},"retention":{"enum":["short","standard","long"]},"trace":{"anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"payload":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256(\"countersign/payload/v1\" ‖ 0 ‖ salt ‖ payload), base64url."}}};
+const schema114 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/audit/AuditLeaf.v1.schema.json","title":"AuditLeaf","description":"One entry of the log as it is hashed: JSON in UTF-8 of at most 8 KB, members in this order, never serialised again. Pseudonymous; everything said in free text is in the payload that it commits to.","type":"object","additionalProperties":false,"required":["v","id","type","tenant","source","at","said","skew","stream","run","agent","action","tool","rested","permissions","position","decision","oversight","outcome","retention","trace","states","payload"],"properties":{"v":{"const":1,"description":"A reader refuses a version it does not know."},"id":{"description":"CloudEvents id, or where it was read.","type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,256}$"},"type":{"description":"CloudEvents type; countersign.audit.rejected.v1 where nothing of it could be verified.","type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},"tenant":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},"source":{"type":"object","additionalProperties":false,"required":["topic","partition","offset"],"properties":{"topic":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,200}$"},"partition":{"type":"integer","minimum":0,"maximum":9007199254740991},"offset":{"type":"string","maxLength":20,"pattern":"^[0-9]{1,20}$"}}},"at":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991,"description":"When the broker took it, epoch ms: the clock that counts."},"said":{"description":"When its sender says it was made, epoch ms.","anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"skew":{"description":"said less at where they are more than 10 s apart, ms.","anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"stream":{"anyOf":[{"type":"string","maxLength":160,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,160}$"},{"type":"null"}]},"run":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"agent":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"action":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},{"type":"null"}]},"rested":{"description":"Versions of the agent and tool that the decision rested on; each is an entry of its own.","anyOf":[{"type":"object","additionalProperties":false,"required":["agent","tool"],"properties":{"agent":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},"tool":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},{"type":"null"}]},"permissions":{"description":"SHA-256, base64url: of the scope of a run's token, or of an agent's permission set as JSON.","anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"position":{"description":"Dense number of a governed record in its partition.","anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"decision":{"anyOf":[{"type":"object","additionalProperties":false,"required":["decision","tier","code","policy","rules","round","observed"],"properties":{"decision":{"type":"string","maxLength":16,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,16}$"},"tier":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},"code":{"anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"policy":{"description":"Version of the rule bundle.","type":"string","maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,128}$"},"rules":{"description":"Ids of rules that fired; all of them are in the payload.","type":"array","maxItems":32,"items":{"type":"string","maxLength":96,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,96}$"}},"round":{"anyOf":[{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]},"observed":{"type":"boolean","description":"Recorded of an observed agent and not enforced."}}},{"type":"null"}]},"oversight":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["event","who","at","said","saw"],"properties":{"event":{"description":"asked, voted, instructed, halt, lift, cancelled, reversed, or the type of a service's event.","type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},"who":{"description":"Pseudonym (p-…) or name of a service; null where people were asked and nobody answered yet.","anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"at":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},"said":{"description":"What was decided: approve, deny, right, wrong, expired, …","anyOf":[{"type":"string","maxLength":16,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,16}$"},{"type":"null"}]},"saw":{"description":"Digest of what was shown.","anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]}}}},"outcome":{"anyOf":[{"type":"string","maxLength":32,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,32}$"},{"type":"null"}]},"retention":{"enum":["short","standard","long"]},"trace":{"anyOf":[{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_.:@/~+*-]{0,64}$"},{"type":"null"}]},"states":{"anyOf":[{"type":"object","maxProperties":16,"propertyNames":{"type":"string","maxLength":64,"pattern":"^[A-Za-z]{1,64}$"},"additionalProperties":{"anyOf":[{"type":"string","maxLength":512},{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991},{"type":"null"}]}},{"type":"null"}],"description":"What audit itself states in an entry of its own (incidents, gaps, erasures, holds, reconciliations); null of everything else."},"payload":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256(\"countersign/payload/v1\" ‖ 0 ‖ salt ‖ payload), base64url."}}};
 const pattern46 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{0,256}$", "u");
 const pattern47 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{0,128}$", "u");
 const pattern49 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{0,200}$", "u");
@@ -6304,6 +6304,7 @@ const pattern56 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{0,64}$", "u");
 const pattern57 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{0,16}$", "u");
 const pattern60 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{0,96}$", "u");
 const pattern65 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{0,32}$", "u");
+const pattern67 = new RegExp("^[A-Za-z]{1,64}$", "u");
 
 function validate39(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/audit/AuditLeaf.v1.schema.json" */;
@@ -6319,7 +6320,7 @@ evaluated0.items = undefined;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
-if((((((((((((((((((((((((data.v === undefined) || (!(func0.call(data, "v")))) && (missing0 = "v")) || (((data.id === undefined) || (!(func0.call(data, "id")))) && (missing0 = "id"))) || (((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.source === undefined) || (!(func0.call(data, "source")))) && (missing0 = "source"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.said === undefined) || (!(func0.call(data, "said")))) && (missing0 = "said"))) || (((data.skew === undefined) || (!(func0.call(data, "skew")))) && (missing0 = "skew"))) || (((data.stream === undefined) || (!(func0.call(data, "stream")))) && (missing0 = "stream"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.rested === undefined) || (!(func0.call(data, "rested")))) && (missing0 = "rested"))) || (((data.permissions === undefined) || (!(func0.call(data, "permissions")))) && (missing0 = "permissions"))) || (((data.position === undefined) || (!(func0.call(data, "position")))) && (missing0 = "position"))) || (((data.decision === undefined) || (!(func0.call(data, "decision")))) && (missing0 = "decision"))) || (((data.oversight === undefined) || (!(func0.call(data, "oversight")))) && (missing0 = "oversight"))) || (((data.outcome === undefined) || (!(func0.call(data, "outcome")))) && (missing0 = "outcome"))) || (((data.retention === undefined) || (!(func0.call(data, "retention")))) && (missing0 = "retention"))) || (((data.trace === undefined) || (!(func0.call(data, "trace")))) && (missing0 = "trace"))) || (((data.payload === undefined) || (!(func0.call(data, "payload")))) && (missing0 = "payload"))){
+if(((((((((((((((((((((((((data.v === undefined) || (!(func0.call(data, "v")))) && (missing0 = "v")) || (((data.id === undefined) || (!(func0.call(data, "id")))) && (missing0 = "id"))) || (((data.type === undefined) || (!(func0.call(data, "type")))) && (missing0 = "type"))) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.source === undefined) || (!(func0.call(data, "source")))) && (missing0 = "source"))) || (((data.at === undefined) || (!(func0.call(data, "at")))) && (missing0 = "at"))) || (((data.said === undefined) || (!(func0.call(data, "said")))) && (missing0 = "said"))) || (((data.skew === undefined) || (!(func0.call(data, "skew")))) && (missing0 = "skew"))) || (((data.stream === undefined) || (!(func0.call(data, "stream")))) && (missing0 = "stream"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.rested === undefined) || (!(func0.call(data, "rested")))) && (missing0 = "rested"))) || (((data.permissions === undefined) || (!(func0.call(data, "permissions")))) && (missing0 = "permissions"))) || (((data.position === undefined) || (!(func0.call(data, "position")))) && (missing0 = "position"))) || (((data.decision === undefined) || (!(func0.call(data, "decision")))) && (missing0 = "decision"))) || (((data.oversight === undefined) || (!(func0.call(data, "oversight")))) && (missing0 = "oversight"))) || (((data.outcome === undefined) || (!(func0.call(data, "outcome")))) && (missing0 = "outcome"))) || (((data.retention === undefined) || (!(func0.call(data, "retention")))) && (missing0 = "retention"))) || (((data.trace === undefined) || (!(func0.call(data, "trace")))) && (missing0 = "trace"))) || (((data.states === undefined) || (!(func0.call(data, "states")))) && (missing0 = "states"))) || (((data.payload === undefined) || (!(func0.call(data, "payload")))) && (missing0 = "payload"))){
 validate39.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
@@ -8584,18 +8585,257 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.payload !== undefined && func0.call(data, "payload")){
-let data40 = data.payload;
+if(data.states !== undefined && func0.call(data, "states")){
+let data40 = data.states;
 const _errs156 = errors;
 const _errs157 = errors;
-if(errors === _errs157){
-if(typeof data40 === "string"){
-if(func81(data40) > 43){
+let valid25 = false;
+const _errs158 = errors;
+if(errors === _errs158){
+if(data40 && typeof data40 == "object" && !Array.isArray(data40)){
+if(Object.keys(data40).length > 16){
+const err111 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf/0/maxProperties",keyword:"maxProperties",params:{limit: 16},message:"must NOT have more than 16 properties"};
+if(vErrors === null){
+vErrors = [err111];
+}
+else {
+vErrors.push(err111);
+}
+errors++;
+}
+else {
+for(const key5 of Object.keys(data40)){
+const _errs160 = errors;
+if(errors === _errs160){
+if(typeof key5 === "string"){
+if(func81(key5) > 64){
+const err112 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf/0/propertyNames/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters",propertyName:key5};
+if(vErrors === null){
+vErrors = [err112];
+}
+else {
+vErrors.push(err112);
+}
+errors++;
+}
+else {
+if(!pattern67.test(key5)){
+const err113 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf/0/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z]{1,64}$"},message:"must match pattern \""+"^[A-Za-z]{1,64}$"+"\"",propertyName:key5};
+if(vErrors === null){
+vErrors = [err113];
+}
+else {
+vErrors.push(err113);
+}
+errors++;
+}
+}
+}
+else {
+const err114 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf/0/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key5};
+if(vErrors === null){
+vErrors = [err114];
+}
+else {
+vErrors.push(err114);
+}
+errors++;
+}
+}
+var valid26 = _errs160 === errors;
+if(!valid26){
+const err115 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf/0/propertyNames",keyword:"propertyNames",params:{propertyName: key5},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err115];
+}
+else {
+vErrors.push(err115);
+}
+errors++;
+break;
+}
+}
+if(valid26){
+for(const key6 of Object.keys(data40)){
+let data41 = data40[key6];
+const _errs163 = errors;
+const _errs164 = errors;
+let valid28 = false;
+const _errs165 = errors;
+if(errors === _errs165){
+if(typeof data41 === "string"){
+if(func81(data41) > 512){
+const err116 = {instancePath:instancePath+"/states/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/states/anyOf/0/additionalProperties/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters"};
+if(vErrors === null){
+vErrors = [err116];
+}
+else {
+vErrors.push(err116);
+}
+errors++;
+}
+}
+else {
+const err117 = {instancePath:instancePath+"/states/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/states/anyOf/0/additionalProperties/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err117];
+}
+else {
+vErrors.push(err117);
+}
+errors++;
+}
+}
+var _valid19 = _errs165 === errors;
+valid28 = valid28 || _valid19;
+const _errs167 = errors;
+if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
+const err118 = {instancePath:instancePath+"/states/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/states/anyOf/0/additionalProperties/anyOf/1/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err118];
+}
+else {
+vErrors.push(err118);
+}
+errors++;
+}
+if(errors === _errs167){
+if((typeof data41 == "number") && (isFinite(data41))){
+if(data41 > 9007199254740991 || isNaN(data41)){
+const err119 = {instancePath:instancePath+"/states/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/states/anyOf/0/additionalProperties/anyOf/1/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
+if(vErrors === null){
+vErrors = [err119];
+}
+else {
+vErrors.push(err119);
+}
+errors++;
+}
+else {
+if(data41 < -9007199254740991 || isNaN(data41)){
+const err120 = {instancePath:instancePath+"/states/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/states/anyOf/0/additionalProperties/anyOf/1/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"};
+if(vErrors === null){
+vErrors = [err120];
+}
+else {
+vErrors.push(err120);
+}
+errors++;
+}
+}
+}
+}
+var _valid19 = _errs167 === errors;
+valid28 = valid28 || _valid19;
+const _errs169 = errors;
+if(data41 !== null){
+const err121 = {instancePath:instancePath+"/states/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/states/anyOf/0/additionalProperties/anyOf/2/type",keyword:"type",params:{type: "null"},message:"must be null"};
+if(vErrors === null){
+vErrors = [err121];
+}
+else {
+vErrors.push(err121);
+}
+errors++;
+}
+var _valid19 = _errs169 === errors;
+valid28 = valid28 || _valid19;
+if(!valid28){
+const err122 = {instancePath:instancePath+"/states/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/states/anyOf/0/additionalProperties/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err122];
+}
+else {
+vErrors.push(err122);
+}
+errors++;
+}
+else {
+errors = _errs164;
+if(vErrors !== null){
+if(_errs164){
+vErrors.length = _errs164;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid27 = _errs163 === errors;
+if(!valid27){
+break;
+}
+}
+}
+}
+}
+else {
+const err123 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err123];
+}
+else {
+vErrors.push(err123);
+}
+errors++;
+}
+}
+var _valid18 = _errs158 === errors;
+valid25 = valid25 || _valid18;
+const _errs171 = errors;
+if(data40 !== null){
+const err124 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
+if(vErrors === null){
+vErrors = [err124];
+}
+else {
+vErrors.push(err124);
+}
+errors++;
+}
+var _valid18 = _errs171 === errors;
+valid25 = valid25 || _valid18;
+if(!valid25){
+const err125 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err125];
+}
+else {
+vErrors.push(err125);
+}
+errors++;
+validate39.errors = vErrors;
+return false;
+}
+else {
+errors = _errs157;
+if(vErrors !== null){
+if(_errs157){
+vErrors.length = _errs157;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid0 = _errs156 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.payload !== undefined && func0.call(data, "payload")){
+let data42 = data.payload;
+const _errs173 = errors;
+const _errs174 = errors;
+if(errors === _errs174){
+if(typeof data42 === "string"){
+if(func81(data42) > 43){
 validate39.errors = [{instancePath:instancePath+"/payload",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"}];
 return false;
 }
 else {
-if(!pattern27.test(data40)){
+if(!pattern27.test(data42)){
 validate39.errors = [{instancePath:instancePath+"/payload",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -8606,10 +8846,11 @@ validate39.errors = [{instancePath:instancePath+"/payload",schemaPath:"../shared
 return false;
 }
 }
-var valid0 = _errs156 === errors;
+var valid0 = _errs173 === errors;
 }
 else {
 var valid0 = true;
+}
 }
 }
 }
@@ -8647,7 +8888,7 @@ validate39.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEvidenceManifest = validate40;
 const schema116 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/audit/EvidenceManifest.v1.schema.json","title":"EvidenceManifest","description":"What an export of evidence holds: manifest.json in its folder. Unsigned: what proves is the checkpoint.","type":"object","additionalProperties":false,"required":["format","made","by","question","run","origin","size","indexed","entries","missing","files"],"properties":{"format":{"const":"countersign-evidence/v1","description":"A reader refuses a format it does not know."},"made":{"type":"string","maxLength":40,"description":"RFC 3339."},"by":{"type":"string","maxLength":200,"description":"Who exported it."},"question":{"type":"string","maxLength":2000,"description":"What was asked, as it was typed."},"run":{"description":"The run that the story tells.","anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"origin":{"type":"string","maxLength":200,"description":"Of the log."},"size":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries under the checkpoint."},"indexed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"The index that answered had the entries below this one."},"entries":{"type":"array","maxItems":25000,"items":{"type":"object","additionalProperties":false,"required":["index","opened"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"opened":{"type":"boolean","description":"Its payload is here."}}}},"missing":{"description":"What belongs here and could not be had.","type":"array","maxItems":1000,"items":{"type":"string","maxLength":500}},"files":{"description":"Every file but this one and SHA256SUMS.","type":"array","maxItems":110000,"items":{"type":"object","additionalProperties":false,"required":["path","sha256","bytes"],"properties":{"path":{"type":"string","maxLength":300},"sha256":{"type":"string","maxLength":64,"pattern":"^[0-9a-f]{64}$"},"bytes":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}}};
-const pattern68 = new RegExp("^[0-9a-f]{64}$", "u");
+const pattern69 = new RegExp("^[0-9a-f]{64}$", "u");
 
 function validate40(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/audit/EvidenceManifest.v1.schema.json" */;
@@ -9109,7 +9350,7 @@ validate40.errors = [{instancePath:instancePath+"/files/" + i2+"/sha256",schemaP
 return false;
 }
 else {
-if(!pattern68.test(data17)){
+if(!pattern69.test(data17)){
 validate40.errors = [{instancePath:instancePath+"/files/" + i2+"/sha256",schemaPath:"#/properties/files/items/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -9206,7 +9447,7 @@ validate40.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateApprovalAsked = validate41;
 const schema121 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/ApprovalAsked.v1.schema.json","title":"ApprovalAsked","description":"What people are asked, and whom. Policy made it and checks every vote against it.","type":"object","additionalProperties":false,"required":["route","quorum","expiresAt","digest","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"What the rules ask for: roles of which an approver needs one."},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"Everybody who asked for it in some way (agents' owners, who gave the instruction, who wrote the rules, who edited it): they cannot vote."},"askedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"A role granted later does not vote on this."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what must still be the same when it is decided again: run, session key, action, tool, definition, arguments."},"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"Used once: no other question has the same digest."},"within":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"How long rules gave it, ms, where a calendar counts business hours only."},"factors":{"type":"array","maxItems":16,"items":{"$ref":"./ApprovalFactor.v1.schema.json"},"minItems":1,"description":"All that is needed, `route` and `quorum` among it; distinct people, one place each. Absent: `quorum` people of `route`."},"escalations":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["at","roles","people"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"people":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}},"description":"From `at` on these may fill a place of any factor as well, and are told."},"reminders":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}},"freezes":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["from","to","reason"],"properties":{"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}},"description":"Times in which nobody may approve it; its clock does not run then."},"onExpiry":{"enum":["deny","halt_run","escalate"]},"relaxed":{"type":"object","additionalProperties":false,"required":["people","reason"],"properties":{"people":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"minItems":1},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}},"description":"A small team: these would be requesters and may vote all the same, with a reason, on the record."},"short":{"type":"array","maxItems":16,"items":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"minItems":1,"description":"Factors that too few people can fill: somebody has to be told. Nothing passes for that."},"breakGlass":{"type":"object","additionalProperties":false,"required":["roles","count","lifeMs"],"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"count":{"type":"integer","minimum":2,"maximum":16},"lifeMs":{"type":"integer","minimum":1000,"maximum":3600000}},"description":"Who together may go ahead where the quorum is missing."},"bound":{"type":"object","additionalProperties":false,"required":["definition","catalogue","session","owners","instruction","instructedBy"],"properties":{"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"catalogue":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"session":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"owners":{"type":"array","maxItems":32,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"instruction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"instructedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"objects":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"description":"Content hashes of what the proposal refers to, as its evidence names them."}},"description":"What the digest commits to beside the rest of the record: the tool's definition and version in the catalogue, the run's session key, who answers for its agents, what it was told and by whom."},"escalated":{"const":true,"description":"It expired before and was put to the senior route."}}};
 const schema122 = {"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"};
-const pattern69 = new RegExp("^[a-z0-9][a-z0-9._-]{0,63}$", "u");
+const pattern70 = new RegExp("^[a-z0-9][a-z0-9._-]{0,63}$", "u");
 const schema129 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/ApprovalFactor.v1.schema.json","title":"ApprovalFactor","description":"Some of the people that an approval needs: `count` different ones who hold one of the roles, or are named.","type":"object","additionalProperties":false,"required":["name","roles","people","count"],"properties":{"name":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"people":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"description":"Named by who owns something or is on call; what excludes them is told in `requesters`."},"count":{"type":"integer","minimum":1,"maximum":16},"standIn":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Who stands in for somebody named here, by that person's own signature, needs one of these."}}};
 
 function validate42(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -9252,7 +9493,7 @@ validate42.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate42.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -9293,7 +9534,7 @@ validate42.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern69.test(data2)){
+if(!pattern70.test(data2)){
 validate42.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -9424,7 +9665,7 @@ validate42.errors = [{instancePath:instancePath+"/standIn/" + i2,schemaPath:"../
 return false;
 }
 else {
-if(!pattern69.test(data7)){
+if(!pattern70.test(data7)){
 validate42.errors = [{instancePath:instancePath+"/standIn/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -9521,7 +9762,7 @@ validate41.errors = [{instancePath:instancePath+"/route/" + i0,schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern69.test(data1)){
+if(!pattern70.test(data1)){
 validate41.errors = [{instancePath:instancePath+"/route/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -9921,7 +10162,7 @@ validate41.errors = [{instancePath:instancePath+"/escalations/" + i3+"/roles/" +
 return false;
 }
 else {
-if(!pattern69.test(data17)){
+if(!pattern70.test(data17)){
 validate41.errors = [{instancePath:instancePath+"/escalations/" + i3+"/roles/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -10377,7 +10618,7 @@ validate41.errors = [{instancePath:instancePath+"/short/" + i9,schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern69.test(data33)){
+if(!pattern70.test(data33)){
 validate41.errors = [{instancePath:instancePath+"/short/" + i9,schemaPath:"#/properties/short/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -10456,7 +10697,7 @@ validate41.errors = [{instancePath:instancePath+"/breakGlass/roles/" + i10,schem
 return false;
 }
 else {
-if(!pattern69.test(data36)){
+if(!pattern70.test(data36)){
 validate41.errors = [{instancePath:instancePath+"/breakGlass/roles/" + i10,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -10944,7 +11185,7 @@ export const validateApprovalFactor = validate42;
 export const validateAwaitedFact = validate44;
 const schema150 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/AwaitedFact.v1.schema.json","title":"AwaitedFact","description":"A fact that is owed, and roles of which a supplier needs one.","type":"object","additionalProperties":false,"required":["fact","from"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"from":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 const schema151 = {"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"};
-const pattern89 = new RegExp("^[A-Za-z_][A-Za-z0-9_.-]{0,127}$", "u");
+const pattern90 = new RegExp("^[A-Za-z_][A-Za-z0-9_.-]{0,127}$", "u");
 
 function validate44(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/AwaitedFact.v1.schema.json" */;
@@ -10985,7 +11226,7 @@ validate44.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern89.test(data0)){
+if(!pattern90.test(data0)){
 validate44.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -11025,7 +11266,7 @@ validate44.errors = [{instancePath:instancePath+"/from/" + i0,schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern69.test(data2)){
+if(!pattern70.test(data2)){
 validate44.errors = [{instancePath:instancePath+"/from/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -11467,7 +11708,7 @@ const schema156 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id
 const schema157 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Tier.v1.schema.json","title":"Tier","enum":[1,2,3,4]};
 const schema158 = {"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$","description":"A code of contracts/errors.yaml, or `ok`."};
 const schema163 = {"type":"string","maxLength":128,"minLength":1};
-const pattern91 = new RegExp("^[a-z][a-z0-9_]{0,63}$", "u");
+const pattern92 = new RegExp("^[a-z][a-z0-9_]{0,63}$", "u");
 const schema159 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/FiredRule.v1.schema.json","title":"FiredRule","type":"object","additionalProperties":false,"required":["id","tier","decision","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate47(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -11975,7 +12216,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern91.test(data2)){
+if(!pattern92.test(data2)){
 const err1 = {instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -12279,7 +12520,7 @@ vErrors.push(err7);
 errors++;
 }
 else {
-if(!pattern91.test(data13)){
+if(!pattern92.test(data13)){
 const err8 = {instancePath:instancePath+"/beside/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err8];
@@ -12457,7 +12698,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern91.test(data19)){
+if(!pattern92.test(data19)){
 const err13 = {instancePath:instancePath+"/beside/overruled/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -12747,9 +12988,9 @@ const schema179 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id
 const schema184 = {"type":"string","maxLength":19,"pattern":"^(0|[1-9][0-9]{0,18})$","description":"A record's offset in its partition, decimal."};
 const schema189 = {"type":"string","maxLength":55,"pattern":"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$","description":"W3C trace context, version 00."};
 const schema191 = {"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$","description":"Who did it: a person, an agent or a service."};
-const pattern99 = new RegExp("^(0|[1-9][0-9]{0,18})$", "u");
-const pattern101 = new RegExp("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", "u");
-const pattern103 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$", "u");
+const pattern100 = new RegExp("^(0|[1-9][0-9]{0,18})$", "u");
+const pattern102 = new RegExp("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", "u");
+const pattern104 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$", "u");
 
 function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedCancelled.v1.schema.json" */;
@@ -13061,7 +13302,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -13376,7 +13617,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -13494,7 +13735,7 @@ validate54.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern103.test(data13)){
+if(!pattern104.test(data13)){
 validate54.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -13559,12 +13800,12 @@ validate54.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 export const validateGovernedDecided = validate55;
 const schema193 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","maximum":1,"minimum":0},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}},"observed":{"type":"object","additionalProperties":false,"required":["decision","tier","code","until","approval"],"description":"What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list).","properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When observing ends and rules hold."},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresInMs","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresInMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}},{"type":"null"}],"description":"Who would have been asked, and for how long (ms)."}}},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json","description":"The extra scope by which this run may use the tool."}}};
 const schema218 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
-const pattern120 = new RegExp("^[A-Z]{3}$", "u");
+const pattern121 = new RegExp("^[A-Z]{3}$", "u");
 const schema206 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 const schema210 = {"type":"string","maxLength":35,"pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"};
 const schema213 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DsseEnvelope.v1.schema.json","title":"DsseEnvelope","description":"DSSE v1 envelope with Ed25519 signatures; the payload of evidence is an in-toto Statement v1.","type":"object","additionalProperties":false,"required":["payloadType","payload","signatures"],"properties":{"payloadType":{"type":"string","minLength":1,"maxLength":128},"payload":{"type":"string","minLength":1,"maxLength":21848,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$","description":"base64 of at most 16 KB."},"signatures":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"object","additionalProperties":false,"required":["keyid","sig"],"properties":{"keyid":{"type":"string","minLength":1,"maxLength":200,"description":"`person:NAME` or `attestor:NAME`: a hint, verified by that one's keys."},"sig":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9+/_-]+={0,2}$"}}}}}};
-const pattern114 = new RegExp("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", "u");
-const pattern116 = new RegExp("^[A-Za-z0-9+/_-]+={0,2}$", "u");
+const pattern115 = new RegExp("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", "u");
+const pattern117 = new RegExp("^[A-Za-z0-9+/_-]+={0,2}$", "u");
 
 function validate56(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionProposed.v1.schema.json" */;
@@ -13698,7 +13939,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern114.test(data3)){
+if(!pattern115.test(data3)){
 const err1 = {instancePath:instancePath+"/deadline",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -13994,7 +14235,7 @@ validate56.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",sch
 return false;
 }
 else {
-if(!pattern116.test(data11)){
+if(!pattern117.test(data11)){
 validate56.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -14091,7 +14332,7 @@ validate56.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/"
 return false;
 }
 else {
-if(!pattern116.test(data15)){
+if(!pattern117.test(data15)){
 validate56.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -14184,7 +14425,7 @@ validate56.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 const schema223 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."},"mode":{"const":"observe","description":"The agent is observed: recorded, not enforced. Absent otherwise."},"returned":{"type":"object","additionalProperties":false,"required":["child","result"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"result":{"type":["string","null"],"maxLength":16384}},"description":"The child run of a delegation has ended: JSON text of what it returned."}}};
 const schema232 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
-const pattern124 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
+const pattern125 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
 const schema235 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate63(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -14600,7 +14841,7 @@ validate62.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern91.test(data4)){
+if(!pattern92.test(data4)){
 validate62.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -14919,7 +15160,7 @@ vErrors.push(err25);
 errors++;
 }
 else {
-if(!pattern124.test(data9)){
+if(!pattern125.test(data9)){
 const err26 = {instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err26];
@@ -15643,7 +15884,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern89.test(key1)){
+if(!pattern90.test(key1)){
 const err1 = {instancePath:instancePath+"/proposedFacts",schemaPath:"#/properties/proposedFacts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err1];
@@ -15754,7 +15995,7 @@ validate66.errors = [{instancePath:instancePath+"/proposedFailed/" + i1+"/fact",
 return false;
 }
 else {
-if(!pattern89.test(data7)){
+if(!pattern90.test(data7)){
 validate66.errors = [{instancePath:instancePath+"/proposedFailed/" + i1+"/fact",schemaPath:"#/properties/proposedFailed/items/properties/fact/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -15850,7 +16091,7 @@ validate66.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 const schema252 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ScopeExtension.v1.schema.json","title":"ScopeExtension","description":"Extra scope of a run, for a time: what the granted action countersign.extend_scope opened. Counts only for tools that the agent's roles hold as requestable.","type":"object","additionalProperties":false,"required":["tools","until","action"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"From then on it counts for nothing."},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The action by which it was asked for and granted."}}};
 const schema253 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
 const schema254 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
-const pattern134 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
+const pattern135 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
 
 function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ScopeExtension.v1.schema.json" */;
@@ -15908,7 +16149,7 @@ validate71.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern134.test(data1)){
+if(!pattern135.test(data1)){
 validate71.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -16319,7 +16560,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -16634,7 +16875,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -16893,7 +17134,7 @@ vErrors.push(err36);
 errors++;
 }
 else {
-if(!pattern89.test(key2)){
+if(!pattern90.test(key2)){
 const err37 = {instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key2};
 if(vErrors === null){
 vErrors = [err37];
@@ -17004,7 +17245,7 @@ validate55.errors = [{instancePath:instancePath+"/failed/" + i0+"/fact",schemaPa
 return false;
 }
 else {
-if(!pattern89.test(data21)){
+if(!pattern90.test(data21)){
 validate55.errors = [{instancePath:instancePath+"/failed/" + i0+"/fact",schemaPath:"#/properties/failed/items/properties/fact/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -17380,7 +17621,7 @@ vErrors.push(err45);
 errors++;
 }
 else {
-if(!pattern120.test(data34)){
+if(!pattern121.test(data34)){
 const err46 = {instancePath:instancePath+"/reserved/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err46];
@@ -18010,7 +18251,7 @@ vErrors.push(err51);
 errors++;
 }
 else {
-if(!pattern91.test(data57)){
+if(!pattern92.test(data57)){
 const err52 = {instancePath:instancePath+"/observed/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err52];
@@ -18175,7 +18416,7 @@ vErrors.push(err59);
 errors++;
 }
 else {
-if(!pattern69.test(data61)){
+if(!pattern70.test(data61)){
 const err60 = {instancePath:instancePath+"/observed/approval/route/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err60];
@@ -18835,7 +19076,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -19150,7 +19391,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -19524,7 +19765,7 @@ vErrors.push(err39);
 errors++;
 }
 else {
-if(!pattern120.test(data22)){
+if(!pattern121.test(data22)){
 const err40 = {instancePath:instancePath+"/delegation/spent/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err40];
@@ -20103,7 +20344,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -20418,7 +20659,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -20536,7 +20777,7 @@ validate74.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern103.test(data13)){
+if(!pattern104.test(data13)){
 validate74.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -20811,7 +21052,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern120.test(data6)){
+if(!pattern121.test(data6)){
 const err6 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -21401,7 +21642,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -21716,7 +21957,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -22014,7 +22255,7 @@ vErrors.push(err39);
 errors++;
 }
 else {
-if(!pattern120.test(data19)){
+if(!pattern121.test(data19)){
 const err40 = {instancePath:instancePath+"/settled/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err40];
@@ -22593,7 +22834,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -22908,7 +23149,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -23040,9 +23281,9 @@ export const validateGovernedRecord = validate79;
 const schema326 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
 const schema327 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}},"delegation":{"$ref":"../tokens/DelegationContext.v1.schema.json","description":"Of a child run: what its grant says, verified."}}};
 const schema338 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"delegation":{"type":"object","additionalProperties":false,"required":["grant","arguments"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"arguments":{"$ref":"./Delegation.v1.schema.json"}},"description":"Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word."}}};
-const pattern179 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
+const pattern180 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
 const schema341 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Delegation.v1.schema.json","title":"Delegation","description":"Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends.","type":"object","additionalProperties":false,"required":["agent","scope","instruction","calls","seconds"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId","description":"Who is to act."},"scope":{"type":"string","minLength":1,"maxLength":2000,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$","description":"Tool patterns separated by spaces: never more than the asking run has."},"instruction":{"type":"string","minLength":1,"maxLength":8192,"description":"For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word."},"calls":{"type":"integer","minimum":1,"maximum":10000},"seconds":{"type":"integer","minimum":1,"maximum":86400,"description":"Life of the child run; never beyond that of the asking run."},"money":{"$ref":"../shared/Money.v1.schema.json","description":"Absent: it may move none."},"tokens":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"Needed where rules limit a run's tokens."},"resultSchema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned."}}};
-const pattern182 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
+const pattern183 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
 
 function validate82(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/Delegation.v1.schema.json" */;
@@ -23115,7 +23356,7 @@ validate82.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern182.test(data1)){
+if(!pattern183.test(data1)){
 validate82.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"+"\""}];
 return false;
 }
@@ -23272,7 +23513,7 @@ validate82.errors = [{instancePath:instancePath+"/money/currency",schemaPath:"..
 return false;
 }
 else {
-if(!pattern120.test(data7)){
+if(!pattern121.test(data7)){
 validate82.errors = [{instancePath:instancePath+"/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -23556,7 +23797,7 @@ validate81.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern179.test(data3)){
+if(!pattern180.test(data3)){
 validate81.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -23600,7 +23841,7 @@ validate81.errors = [{instancePath:instancePath+"/delegation/grant",schemaPath:"
 return false;
 }
 else {
-if(!pattern124.test(data5)){
+if(!pattern125.test(data5)){
 validate81.errors = [{instancePath:instancePath+"/delegation/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -23659,7 +23900,7 @@ validate81.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 const schema345 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"auth_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts)."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"parent":{"type":"object","additionalProperties":false,"required":["run","action"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"description":"Of a child run: the run, and the action of it, that delegated."},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
 const schema358 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
-const pattern191 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
+const pattern192 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/PublicJwk.v1.schema.json" */;
@@ -23751,7 +23992,7 @@ validate86.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern191.test(data3)){
+if(!pattern192.test(data3)){
 validate86.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -25152,7 +25393,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -25467,7 +25708,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -25791,7 +26032,7 @@ validate95.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern134.test(data1)){
+if(!pattern135.test(data1)){
 validate95.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -25819,7 +26060,7 @@ validate95.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern103.test(data2)){
+if(!pattern104.test(data2)){
 validate95.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -26175,7 +26416,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -26490,7 +26731,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -26943,7 +27184,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -27258,7 +27499,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -27376,7 +27617,7 @@ validate97.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Defi
 return false;
 }
 else {
-if(!pattern103.test(data13)){
+if(!pattern104.test(data13)){
 validate97.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -27750,7 +27991,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -28065,7 +28306,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -28176,7 +28417,7 @@ validate98.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/De
 return false;
 }
 else {
-if(!pattern91.test(data13)){
+if(!pattern92.test(data13)){
 validate98.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -28563,7 +28804,7 @@ vErrors.push(err12);
 errors++;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 const err13 = {instancePath:instancePath+"/inbox/offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""};
 if(vErrors === null){
 vErrors = [err13];
@@ -28878,7 +29119,7 @@ vErrors.push(err29);
 errors++;
 }
 else {
-if(!pattern101.test(data10)){
+if(!pattern102.test(data10)){
 const err30 = {instancePath:instancePath+"/traceparent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""};
 if(vErrors === null){
 vErrors = [err30];
@@ -29049,7 +29290,7 @@ validate100.errors = [{instancePath:instancePath+"/counts/" + i0+"/code",schemaP
 return false;
 }
 else {
-if(!pattern91.test(data16)){
+if(!pattern92.test(data16)){
 validate100.errors = [{instancePath:instancePath+"/counts/" + i0+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -29105,7 +29346,7 @@ validate100.errors = [{instancePath:instancePath+"/counts/" + i0+"/firstOffset",
 return false;
 }
 else {
-if(!pattern99.test(data18)){
+if(!pattern100.test(data18)){
 validate100.errors = [{instancePath:instancePath+"/counts/" + i0+"/firstOffset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -29133,7 +29374,7 @@ validate100.errors = [{instancePath:instancePath+"/counts/" + i0+"/lastOffset",s
 return false;
 }
 else {
-if(!pattern99.test(data19)){
+if(!pattern100.test(data19)){
 validate100.errors = [{instancePath:instancePath+"/counts/" + i0+"/lastOffset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -32234,7 +32475,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern91.test(data5)){
+if(!pattern92.test(data5)){
 const err1 = {instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -32796,7 +33037,7 @@ vErrors.push(err15);
 errors++;
 }
 else {
-if(!pattern120.test(data23)){
+if(!pattern121.test(data23)){
 const err16 = {instancePath:instancePath+"/outcome/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err16];
@@ -32938,7 +33179,7 @@ validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateAddAgentKeyRequest = validate126;
 const schema483 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json","title":"AddAgentKeyRequest","description":"Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation.","type":"object","additionalProperties":false,"required":["key","reason"],"properties":{"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"lifeMs":{"type":"integer","minimum":60000,"maximum":31622400000,"description":"Longest and default: what the registry is configured to, 90 days."},"retireOthersAfterMs":{"type":"integer","minimum":0,"maximum":604800000,"description":"Overlap: how long the keys before may still be used."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const pattern258 = new RegExp("\\S", "u");
+const pattern259 = new RegExp("\\S", "u");
 
 function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json" */;
@@ -33049,7 +33290,7 @@ validate126.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data3)){
+if(!pattern259.test(data3)){
 validate126.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -33124,7 +33365,7 @@ validate129.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties
 return false;
 }
 else {
-if(!pattern179.test(data0)){
+if(!pattern180.test(data0)){
 validate129.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -33261,7 +33502,7 @@ validate129.errors = [{instancePath:instancePath+"/addedBy",schemaPath:"../share
 return false;
 }
 else {
-if(!pattern103.test(data6)){
+if(!pattern104.test(data6)){
 validate129.errors = [{instancePath:instancePath+"/addedBy",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -33373,7 +33614,7 @@ export const validateAgentList = validate132;
 const schema490 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 const schema491 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles."},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person, after everything in `lowered`; 0: at none."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"scoped":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it do for some resources or within limits only. Absent: nothing."},"requestable":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it ask for when it is needed. Absent: nothing."},"origin":{"type":"object","additionalProperties":false,"required":["source","externalId"],"description":"Where it was imported from, and its id there; absent for an agent that was registered here.","properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"externalId":{"type":"string","minLength":1,"maxLength":256}}},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"},"createdAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was registered."},"reviewedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it last passed its governance review."},"because":{"type":"object","additionalProperties":false,"required":["by","reason","at"],"properties":{"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"How many times its status had changed by then: tells one suspension from the next."}},"description":"Who brought it into its status, why and when; absent for a draft."},"lowered":{"type":"array","maxItems":8,"description":"Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only.","items":{"type":"object","additionalProperties":false,"required":["reason","ceiling","since"],"properties":{"reason":{"enum":["orphaned","recertification_overdue"]},"ceiling":{"enum":[0,1]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"offeredTo":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who has been asked to own it and has not accepted yet."},"certifiedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was last activated or recertified: from here its recertification is due."},"lapsed":{"enum":["orphaned","recertification_overdue"],"description":"Suspended because nobody remedied this in time."},"unusedSince":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Reported as abandoned: its last use, or its activation."},"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"The template it was registered from."}}};
 const schema500 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
-const pattern267 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
+const pattern268 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
 const schema506 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RolePermission.v1.schema.json","title":"RolePermission","description":"What a role lets an agent do: calls of the tools, of the resources only, within the limits only.","type":"object","additionalProperties":false,"required":["permission","tools"],"properties":{"permission":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Names it within its role."},"tools":{"type":"array","minItems":1,"maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"resources":{"type":"array","minItems":1,"maxItems":16,"description":"All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside.","items":{"type":"object","additionalProperties":false,"required":["fact","patterns"],"properties":{"fact":{"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","description":"A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`)."},"patterns":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"string","minLength":1,"maxLength":256},"description":"`*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character."}}}},"limits":{"type":"object","additionalProperties":false,"minProperties":1,"properties":{"moneyPerAction":{"$ref":"../shared/Money.v1.schema.json"},"moneyPerRun":{"$ref":"../shared/Money.v1.schema.json","description":"Of everything the run spends, this action included."},"callsPerRun":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of everything the run calls, this action included."}}},"requestable":{"type":"boolean","description":"Not held: may be asked for when it is needed. Absent: false."}}};
 
 function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -33415,7 +33656,7 @@ validate134.errors = [{instancePath:instancePath+"/permission",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate134.errors = [{instancePath:instancePath+"/permission",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -33460,7 +33701,7 @@ validate134.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern267.test(data2)){
+if(!pattern268.test(data2)){
 validate134.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -33537,7 +33778,7 @@ validate134.errors = [{instancePath:instancePath+"/resources/" + i1+"/fact",sche
 return false;
 }
 else {
-if(!pattern89.test(data5)){
+if(!pattern90.test(data5)){
 validate134.errors = [{instancePath:instancePath+"/resources/" + i1+"/fact",schemaPath:"#/properties/resources/items/properties/fact/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -33715,7 +33956,7 @@ validate134.errors = [{instancePath:instancePath+"/limits/moneyPerAction/currenc
 return false;
 }
 else {
-if(!pattern120.test(data11)){
+if(!pattern121.test(data11)){
 validate134.errors = [{instancePath:instancePath+"/limits/moneyPerAction/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -33804,7 +34045,7 @@ validate134.errors = [{instancePath:instancePath+"/limits/moneyPerRun/currency",
 return false;
 }
 else {
-if(!pattern120.test(data14)){
+if(!pattern121.test(data14)){
 validate134.errors = [{instancePath:instancePath+"/limits/moneyPerRun/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -34597,7 +34838,7 @@ validate133.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data9)){
+if(!pattern70.test(data9)){
 validate133.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -34662,7 +34903,7 @@ validate133.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern267.test(data12)){
+if(!pattern268.test(data12)){
 validate133.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -34909,7 +35150,7 @@ vErrors.push(err10);
 errors++;
 }
 else {
-if(!pattern120.test(data21)){
+if(!pattern121.test(data21)){
 const err11 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err11];
@@ -35143,7 +35384,7 @@ validate133.errors = [{instancePath:instancePath+"/scoped/" + i3+"/role",schemaP
 return false;
 }
 else {
-if(!pattern69.test(data27)){
+if(!pattern70.test(data27)){
 validate133.errors = [{instancePath:instancePath+"/scoped/" + i3+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -35241,7 +35482,7 @@ validate133.errors = [{instancePath:instancePath+"/requestable/" + i4+"/role",sc
 return false;
 }
 else {
-if(!pattern69.test(data31)){
+if(!pattern70.test(data31)){
 validate133.errors = [{instancePath:instancePath+"/requestable/" + i4+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -35547,7 +35788,7 @@ validate133.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schem
 return false;
 }
 else {
-if(!pattern267.test(data43)){
+if(!pattern268.test(data43)){
 validate133.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -35587,7 +35828,7 @@ validate133.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern69.test(data44)){
+if(!pattern70.test(data44)){
 validate133.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -35725,7 +35966,7 @@ validate133.errors = [{instancePath:instancePath+"/because/by",schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern103.test(data50)){
+if(!pattern104.test(data50)){
 validate133.errors = [{instancePath:instancePath+"/because/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -36057,7 +36298,7 @@ validate133.errors = [{instancePath:instancePath+"/template",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern69.test(data63)){
+if(!pattern70.test(data63)){
 validate133.errors = [{instancePath:instancePath+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -36877,7 +37118,7 @@ vErrors.push(err4);
 errors++;
 }
 else {
-if(!pattern89.test(key1)){
+if(!pattern90.test(key1)){
 const err5 = {instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err5];
@@ -37168,7 +37409,7 @@ vErrors.push(err13);
 errors++;
 }
 else {
-if(!pattern120.test(data16)){
+if(!pattern121.test(data16)){
 const err14 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err14];
@@ -38040,7 +38281,7 @@ validate157.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern134.test(data5)){
+if(!pattern135.test(data5)){
 validate157.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -38149,7 +38390,7 @@ validate157.errors = [{instancePath:instancePath+"/route/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data10)){
+if(!pattern70.test(data10)){
 validate157.errors = [{instancePath:instancePath+"/route/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -38663,7 +38904,7 @@ validate157.errors = [{instancePath:instancePath+"/progress/factors/" + i5+"/nam
 return false;
 }
 else {
-if(!pattern69.test(data31)){
+if(!pattern70.test(data31)){
 validate157.errors = [{instancePath:instancePath+"/progress/factors/" + i5+"/name",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -38703,7 +38944,7 @@ validate157.errors = [{instancePath:instancePath+"/progress/factors/" + i5+"/rol
 return false;
 }
 else {
-if(!pattern69.test(data33)){
+if(!pattern70.test(data33)){
 validate157.errors = [{instancePath:instancePath+"/progress/factors/" + i5+"/roles/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -39406,7 +39647,7 @@ validate165.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateAuthzenConfiguration = validate166;
 const schema592 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
-const pattern313 = new RegExp("^https?://[^\\s?#]+$", "u");
+const pattern314 = new RegExp("^https?://[^\\s?#]+$", "u");
 
 function validate166(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AuthzenConfiguration.v1.schema.json" */;
@@ -39446,7 +39687,7 @@ validate166.errors = [{instancePath:instancePath+"/policy_decision_point",schema
 return false;
 }
 else {
-if(!pattern313.test(data0)){
+if(!pattern314.test(data0)){
 validate166.errors = [{instancePath:instancePath+"/policy_decision_point",schemaPath:"#/properties/policy_decision_point/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -39473,7 +39714,7 @@ validate166.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",s
 return false;
 }
 else {
-if(!pattern313.test(data1)){
+if(!pattern314.test(data1)){
 validate166.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",schemaPath:"#/properties/access_evaluation_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -39500,7 +39741,7 @@ validate166.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",
 return false;
 }
 else {
-if(!pattern313.test(data2)){
+if(!pattern314.test(data2)){
 validate166.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",schemaPath:"#/properties/access_evaluations_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -39701,7 +39942,7 @@ validate167.errors = [{instancePath:instancePath+"/filter/tool",schemaPath:"../s
 return false;
 }
 else {
-if(!pattern134.test(data6)){
+if(!pattern135.test(data6)){
 validate167.errors = [{instancePath:instancePath+"/filter/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -39747,7 +39988,7 @@ validate167.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data7)){
+if(!pattern259.test(data7)){
 validate167.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -40027,7 +40268,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern91.test(data8)){
+if(!pattern92.test(data8)){
 const err1 = {instancePath:instancePath+"/items/" + i0+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -40254,7 +40495,7 @@ validate169.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate169.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -41344,7 +41585,7 @@ validate170.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate170.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -43320,7 +43561,7 @@ validate170.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateBundleVersionView = validate173;
 const schema639 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
-const pattern341 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const pattern342 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate173(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleVersionView.v1.schema.json" */;
@@ -43889,7 +44130,7 @@ vErrors.push(err24);
 errors++;
 }
 else {
-if(!pattern341.test(data11)){
+if(!pattern342.test(data11)){
 const err25 = {instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err25];
@@ -44284,7 +44525,7 @@ validate178.errors = [{instancePath:instancePath+"/requester",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern103.test(data5)){
+if(!pattern104.test(data5)){
 validate178.errors = [{instancePath:instancePath+"/requester",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -44316,7 +44557,7 @@ validate178.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data6)){
+if(!pattern259.test(data6)){
 validate178.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -44992,7 +45233,7 @@ validate180.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data0)){
+if(!pattern259.test(data0)){
 validate180.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -45061,7 +45302,7 @@ validate180.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data3)){
+if(!pattern70.test(data3)){
 validate180.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -45235,7 +45476,7 @@ validate181.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern124.test(data0)){
+if(!pattern125.test(data0)){
 validate181.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -45328,8 +45569,8 @@ validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateConnectScimRequest = validate183;
 const schema669 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConnectScimRequest.v1.schema.json","title":"ConnectScimRequest","description":"Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given.","type":"object","additionalProperties":false,"required":["connection","reason"],"properties":{"connection":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9-]{0,63}$"},"roles":{"type":"object","maxProperties":100,"propertyNames":{"type":"string","minLength":1,"maxLength":128,"pattern":"^(?!__proto__$)"},"additionalProperties":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern355 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
-const pattern356 = new RegExp("^(?!__proto__$)", "u");
+const pattern356 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
+const pattern357 = new RegExp("^(?!__proto__$)", "u");
 
 function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ConnectScimRequest.v1.schema.json" */;
@@ -45369,7 +45610,7 @@ validate183.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern355.test(data0)){
+if(!pattern356.test(data0)){
 validate183.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -45422,7 +45663,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern356.test(key1)){
+if(!pattern357.test(key1)){
 const err2 = {instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/propertyNames/pattern",keyword:"pattern",params:{pattern: "^(?!__proto__$)"},message:"must match pattern \""+"^(?!__proto__$)"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err2];
@@ -45485,7 +45726,7 @@ validate183.errors = [{instancePath:instancePath+"/roles/" + key2.replace(/~/g, 
 return false;
 }
 else {
-if(!pattern69.test(data3)){
+if(!pattern70.test(data3)){
 validate183.errors = [{instancePath:instancePath+"/roles/" + key2.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -45542,7 +45783,7 @@ validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data4)){
+if(!pattern259.test(data4)){
 validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -45615,7 +45856,7 @@ validate184.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate184.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -46743,7 +46984,7 @@ validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateEnforcementPoints = validate187;
 const schema689 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnforcementPoints.v1.schema.json","title":"EnforcementPoints","type":"object","additionalProperties":false,"required":["points"],"properties":{"points":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["point","kind","live","heardAt","behind"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"live":{"type":"boolean","description":"Heard of within 5 seconds. A guard that hears nothing for 3 seconds refuses by itself."},"heardAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"behind":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"Milliseconds from the last notice to its confirmation; null where it has not confirmed it."}}}}}};
-const pattern364 = new RegExp("^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$", "u");
+const pattern365 = new RegExp("^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$", "u");
 
 function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnforcementPoints.v1.schema.json" */;
@@ -46820,7 +47061,7 @@ validate187.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schema
 return false;
 }
 else {
-if(!pattern364.test(data2)){
+if(!pattern365.test(data2)){
 validate187.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schemaPath:"#/properties/points/items/properties/point/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -47076,7 +47317,7 @@ validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateEnrolGuardRequest = validate188;
 const schema692 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolGuardRequest.v1.schema.json","title":"EnrolGuardRequest","description":"The key with which a tool guard signs what it has heard of the halts.","type":"object","additionalProperties":false,"required":["guard","key","reason"],"properties":{"guard":{"type":"string","maxLength":60,"pattern":"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern365 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$", "u");
+const pattern366 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$", "u");
 
 function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolGuardRequest.v1.schema.json" */;
@@ -47116,7 +47357,7 @@ validate188.errors = [{instancePath:instancePath+"/guard",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern365.test(data0)){
+if(!pattern366.test(data0)){
 validate188.errors = [{instancePath:instancePath+"/guard",schemaPath:"#/properties/guard/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"+"\""}];
 return false;
 }
@@ -47160,7 +47401,7 @@ validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data2)){
+if(!pattern259.test(data2)){
 validate188.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -47194,7 +47435,7 @@ validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateEnrolPersonRequest = validate190;
 const schema693 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern367 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
+const pattern368 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate190(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -47234,7 +47475,7 @@ validate190.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern367.test(data0)){
+if(!pattern368.test(data0)){
 validate190.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -47442,7 +47683,7 @@ validate192.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data5)){
+if(!pattern70.test(data5)){
 validate192.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -47813,7 +48054,7 @@ validate195.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern124.test(data1)){
+if(!pattern125.test(data1)){
 validate195.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -47933,7 +48174,7 @@ validate195.errors = [{instancePath:instancePath+"/arguments/tools/" + i0,schema
 return false;
 }
 else {
-if(!pattern134.test(data6)){
+if(!pattern135.test(data6)){
 validate195.errors = [{instancePath:instancePath+"/arguments/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -48368,7 +48609,7 @@ validate198.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data4)){
+if(!pattern259.test(data4)){
 validate198.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -48756,7 +48997,7 @@ validate207.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern267.test(data1)){
+if(!pattern268.test(data1)){
 validate207.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -48808,7 +49049,7 @@ validate207.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern267.test(data3)){
+if(!pattern268.test(data3)){
 validate207.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -48904,7 +49145,7 @@ validate206.errors = [{instancePath:instancePath+"/grantor",schemaPath:"../share
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate206.errors = [{instancePath:instancePath+"/grantor",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -49102,7 +49343,7 @@ validate209.errors = [{instancePath:instancePath+"/grantors/" + i0+"/grantor",sc
 return false;
 }
 else {
-if(!pattern69.test(data2)){
+if(!pattern70.test(data2)){
 validate209.errors = [{instancePath:instancePath+"/grantors/" + i0+"/grantor",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -49250,8 +49491,8 @@ validate209.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateGraphList = validate211;
 const schema733 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
 const schema734 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
-const pattern389 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
-const pattern391 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
+const pattern390 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
+const pattern392 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
 
 function validate212(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GraphNode.v1.schema.json" */;
@@ -49291,7 +49532,7 @@ validate212.errors = [{instancePath:instancePath+"/node",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern389.test(data0)){
+if(!pattern390.test(data0)){
 validate212.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -49379,7 +49620,7 @@ validate212.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern391.test(data3)){
+if(!pattern392.test(data3)){
 validate212.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -49461,7 +49702,7 @@ validate212.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"
 return false;
 }
 else {
-if(!pattern389.test(data7)){
+if(!pattern390.test(data7)){
 validate212.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -49512,7 +49753,7 @@ validate212.errors = [{instancePath:instancePath+"/marks/" + i1,schemaPath:"#/pr
 return false;
 }
 else {
-if(!pattern91.test(data9)){
+if(!pattern92.test(data9)){
 validate212.errors = [{instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -49627,7 +49868,7 @@ validate212.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#
 return false;
 }
 else {
-if(!pattern389.test(data14)){
+if(!pattern390.test(data14)){
 validate212.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -49678,7 +49919,7 @@ validate212.errors = [{instancePath:instancePath+"/pinned/" + i4,schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern91.test(data16)){
+if(!pattern92.test(data16)){
 validate212.errors = [{instancePath:instancePath+"/pinned/" + i4,schemaPath:"#/properties/pinned/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -50392,7 +50633,7 @@ validate214.errors = [{instancePath:instancePath+"/dependants/" + i2+"/marks/" +
 return false;
 }
 else {
-if(!pattern91.test(data15)){
+if(!pattern92.test(data15)){
 validate214.errors = [{instancePath:instancePath+"/dependants/" + i2+"/marks/" + i3,schemaPath:"#/properties/dependants/items/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -50708,7 +50949,7 @@ validate214.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/marks/"
 return false;
 }
 else {
-if(!pattern91.test(data27)){
+if(!pattern92.test(data27)){
 validate214.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/marks/" + i5,schemaPath:"#/properties/dependencies/items/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -51099,7 +51340,7 @@ export const validateHaltList = validate216;
 const schema753 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"./HaltView.v1.schema.json"}}}};
 const schema754 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltView.v1.schema.json","title":"HaltView","description":"A halt in force and how far it holds. `stopped`: every enforcement point has confirmed it and nothing is under way; `draining`: what had begun before goes to its end; `unknown`: a point has not confirmed it, or nobody knows what came of an action.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"state":{"enum":["stopped","draining","unknown"]},"acknowledged":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"missing":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"}},"underWay":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions that may be running."},"unknown":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions of which nobody knows what came."}}};
 const schema757 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern401 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+const pattern402 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate217(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltView.v1.schema.json" */;
@@ -51259,7 +51500,7 @@ validate217.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern401.test(data6)){
+if(!pattern402.test(data6)){
 validate217.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -51297,7 +51538,7 @@ validate217.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data7)){
+if(!pattern104.test(data7)){
 validate217.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -51460,7 +51701,7 @@ validate217.errors = [{instancePath:instancePath+"/missing/" + i0,schemaPath:"#/
 return false;
 }
 else {
-if(!pattern364.test(data14)){
+if(!pattern365.test(data14)){
 validate217.errors = [{instancePath:instancePath+"/missing/" + i0,schemaPath:"#/properties/missing/items/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -51722,7 +51963,7 @@ validate219.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern401.test(data2)){
+if(!pattern402.test(data2)){
 validate219.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -51777,7 +52018,7 @@ validate219.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data4)){
+if(!pattern259.test(data4)){
 validate219.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -52245,7 +52486,7 @@ validate222.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,
 return false;
 }
 else {
-if(!pattern69.test(data9)){
+if(!pattern70.test(data9)){
 validate222.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -52297,7 +52538,7 @@ validate222.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/"
 return false;
 }
 else {
-if(!pattern267.test(data11)){
+if(!pattern268.test(data11)){
 validate222.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -52602,7 +52843,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern91.test(data5)){
+if(!pattern92.test(data5)){
 const err1 = {instancePath:instancePath+"/results/" + i0+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -53539,7 +53780,7 @@ validate224.errors = [{instancePath:instancePath+"/shadows/" + i2+"/code",schema
 return false;
 }
 else {
-if(!pattern91.test(data18)){
+if(!pattern92.test(data18)){
 validate224.errors = [{instancePath:instancePath+"/shadows/" + i2+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -53980,7 +54221,7 @@ validate225.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data3)){
+if(!pattern70.test(data3)){
 validate225.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -54092,7 +54333,7 @@ validate226.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern367.test(data1)){
+if(!pattern368.test(data1)){
 validate226.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -54298,7 +54539,7 @@ validate227.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath
 return false;
 }
 else {
-if(!pattern191.test(data5)){
+if(!pattern192.test(data5)){
 validate227.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -55774,7 +56015,7 @@ validate232.errors = [{instancePath:instancePath+"/add/" + i0,schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern91.test(data1)){
+if(!pattern92.test(data1)){
 validate232.errors = [{instancePath:instancePath+"/add/" + i0,schemaPath:"#/properties/add/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -55825,7 +56066,7 @@ validate232.errors = [{instancePath:instancePath+"/remove/" + i1,schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern91.test(data3)){
+if(!pattern92.test(data3)){
 validate232.errors = [{instancePath:instancePath+"/remove/" + i1,schemaPath:"#/properties/remove/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -56239,7 +56480,7 @@ validate233.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schem
 return false;
 }
 else {
-if(!pattern267.test(data13)){
+if(!pattern268.test(data13)){
 validate233.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -56279,7 +56520,7 @@ validate233.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern69.test(data14)){
+if(!pattern70.test(data14)){
 validate233.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -56395,7 +56636,7 @@ validate236.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern91.test(data0)){
+if(!pattern92.test(data0)){
 validate236.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -56444,7 +56685,7 @@ validate236.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern91.test(data2)){
+if(!pattern92.test(data2)){
 validate236.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -56521,7 +56762,7 @@ validate237.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data0)){
+if(!pattern259.test(data0)){
 validate237.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -56654,7 +56895,7 @@ validate238.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data1)){
+if(!pattern259.test(data1)){
 validate238.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -57000,7 +57241,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern114.test(data1)){
+if(!pattern115.test(data1)){
 const err1 = {instancePath:instancePath+"/not_after",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -57078,7 +57319,7 @@ validate240.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../
 return false;
 }
 else {
-if(!pattern114.test(data2)){
+if(!pattern115.test(data2)){
 validate240.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -58081,7 +58322,7 @@ validate245.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data5)){
+if(!pattern70.test(data5)){
 validate245.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -58212,7 +58453,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern69.test(key1)){
+if(!pattern70.test(key1)){
 const err1 = {instancePath:instancePath+"/rolesSince",schemaPath:"#/properties/rolesSince/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err1];
@@ -58649,7 +58890,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern120.test(data7)){
+if(!pattern121.test(data7)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -58770,7 +59011,7 @@ vErrors.push(err11);
 errors++;
 }
 else {
-if(!pattern69.test(data8)){
+if(!pattern70.test(data8)){
 const err12 = {instancePath:instancePath+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err12];
@@ -58913,7 +59154,7 @@ validate248.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,sc
 return false;
 }
 else {
-if(!pattern267.test(data13)){
+if(!pattern268.test(data13)){
 validate248.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -59018,7 +59259,7 @@ validate248.errors = [{instancePath:instancePath+"/grantsNothing/" + i2,schemaPa
 return false;
 }
 else {
-if(!pattern69.test(data17)){
+if(!pattern70.test(data17)){
 validate248.errors = [{instancePath:instancePath+"/grantsNothing/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -59078,7 +59319,7 @@ validate248.errors = [{instancePath:instancePath+"/tool/tool",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern134.test(data19)){
+if(!pattern135.test(data19)){
 validate248.errors = [{instancePath:instancePath+"/tool/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -59319,7 +59560,7 @@ validate250.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern91.test(data4)){
+if(!pattern92.test(data4)){
 validate250.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -59457,7 +59698,7 @@ validate251.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern134.test(data1)){
+if(!pattern135.test(data1)){
 validate251.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -59516,7 +59757,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern114.test(data3)){
+if(!pattern115.test(data3)){
 const err1 = {instancePath:instancePath+"/deadline",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -59839,7 +60080,7 @@ validate251.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",sc
 return false;
 }
 else {
-if(!pattern116.test(data12)){
+if(!pattern117.test(data12)){
 validate251.errors = [{instancePath:instancePath+"/evidence/" + i1+"/payload",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -59936,7 +60177,7 @@ validate251.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/
 return false;
 }
 else {
-if(!pattern116.test(data16)){
+if(!pattern117.test(data16)){
 validate251.errors = [{instancePath:instancePath+"/evidence/" + i1+"/signatures/" + i2+"/sig",schemaPath:"../shared/DsseEnvelope.v1.schema.json/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -60074,7 +60315,7 @@ validate252.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern341.test(data0)){
+if(!pattern342.test(data0)){
 validate252.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -60191,7 +60432,7 @@ validate253.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data1)){
+if(!pattern259.test(data1)){
 validate253.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -60295,7 +60536,7 @@ validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPa
 return false;
 }
 else {
-if(!pattern389.test(data2)){
+if(!pattern390.test(data2)){
 validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -60327,7 +60568,7 @@ validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPa
 return false;
 }
 else {
-if(!pattern391.test(data3)){
+if(!pattern392.test(data3)){
 validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -60409,7 +60650,7 @@ validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + 
 return false;
 }
 else {
-if(!pattern389.test(data7)){
+if(!pattern390.test(data7)){
 validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -60460,7 +60701,7 @@ validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks/" + i2,s
 return false;
 }
 else {
-if(!pattern91.test(data9)){
+if(!pattern92.test(data9)){
 validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/marks/" + i2,schemaPath:"#/properties/nodes/items/properties/marks/items/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -60562,7 +60803,7 @@ validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i
 return false;
 }
 else {
-if(!pattern389.test(data13)){
+if(!pattern390.test(data13)){
 validate255.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i4,schemaPath:"#/properties/nodes/items/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -60877,7 +61118,7 @@ validate256.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data1)){
+if(!pattern259.test(data1)){
 validate256.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -60997,7 +61238,7 @@ validate261.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data2)){
+if(!pattern70.test(data2)){
 validate261.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -61212,7 +61453,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern120.test(data9)){
+if(!pattern121.test(data9)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -61507,7 +61748,7 @@ validate261.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern267.test(data18)){
+if(!pattern268.test(data18)){
 validate261.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -61547,7 +61788,7 @@ validate261.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern69.test(data19)){
+if(!pattern70.test(data19)){
 validate261.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -61677,7 +61918,7 @@ validate260.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data1)){
+if(!pattern259.test(data1)){
 validate260.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -61861,7 +62102,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern134.test(data5)){
+if(!pattern135.test(data5)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -62045,7 +62286,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern89.test(key1)){
+if(!pattern90.test(key1)){
 const err6 = {instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err6];
@@ -63114,7 +63355,7 @@ validate265.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data1)){
+if(!pattern259.test(data1)){
 validate265.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -63191,7 +63432,7 @@ validate267.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data0)){
+if(!pattern259.test(data0)){
 validate267.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -63488,7 +63729,7 @@ validate268.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data7)){
+if(!pattern70.test(data7)){
 validate268.errors = [{instancePath:instancePath+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -63540,7 +63781,7 @@ validate268.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern267.test(data9)){
+if(!pattern268.test(data9)){
 validate268.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -63754,7 +63995,7 @@ vErrors.push(err10);
 errors++;
 }
 else {
-if(!pattern120.test(data16)){
+if(!pattern121.test(data16)){
 const err11 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err11];
@@ -64062,7 +64303,7 @@ validate268.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern267.test(data27)){
+if(!pattern268.test(data27)){
 validate268.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -64102,7 +64343,7 @@ validate268.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern69.test(data28)){
+if(!pattern70.test(data28)){
 validate268.errors = [{instancePath:instancePath+"/peerGroup",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -64320,7 +64561,7 @@ validate272.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../
 return false;
 }
 else {
-if(!pattern114.test(data1)){
+if(!pattern115.test(data1)){
 validate272.errors = [{instancePath:instancePath+"/renew_before",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -64533,7 +64774,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern120.test(data5)){
+if(!pattern121.test(data5)){
 const err6 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -65241,7 +65482,7 @@ export const validateReviewView = validate276;
 export const validateRevocationList = validate278;
 const schema947 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevocationList.v1.schema.json","title":"RevocationList","type":"object","additionalProperties":false,"required":["revocations"],"properties":{"revocations":{"type":"array","maxItems":10000,"items":{"$ref":"../registry/Revocation.v1.schema.json"}}}};
 const schema948 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Revocation.v1.schema.json","title":"Revocation","description":"One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired.","type":"object","additionalProperties":false,"required":["revocation","tenant","agent","kind","subject","from","until","reason","by","at"],"properties":{"revocation":{"type":"string","maxLength":200,"pattern":"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$","description":"Its id: kind, subject and from, with colons."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"kind":{"enum":["key","token","session","run","agent"],"description":"key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"RFC 7638 thumbprint, jti, run id or agent id."},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When everything it covers has expired."},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const pattern508 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
+const pattern509 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
 
 function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/Revocation.v1.schema.json" */;
@@ -65281,7 +65522,7 @@ validate279.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern508.test(data0)){
+if(!pattern509.test(data0)){
 validate279.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/properties/revocation/pattern",keyword:"pattern",params:{pattern: "^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"},message:"must match pattern \""+"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"+"\""}];
 return false;
 }
@@ -65484,7 +65725,7 @@ validate279.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data8)){
+if(!pattern104.test(data8)){
 validate279.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -65738,7 +65979,7 @@ validate281.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern258.test(data3)){
+if(!pattern259.test(data3)){
 validate281.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -65913,7 +66154,7 @@ validate283.errors = [{instancePath:instancePath+"/role",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate283.errors = [{instancePath:instancePath+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -66111,7 +66352,7 @@ validate285.errors = [{instancePath:instancePath+"/roles/" + i0+"/role",schemaPa
 return false;
 }
 else {
-if(!pattern69.test(data2)){
+if(!pattern70.test(data2)){
 validate285.errors = [{instancePath:instancePath+"/roles/" + i0+"/role",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -66973,7 +67214,7 @@ validate287.errors = [{instancePath:instancePath+"/cost/" + i2+"/currency",schem
 return false;
 }
 else {
-if(!pattern120.test(data22)){
+if(!pattern121.test(data22)){
 validate287.errors = [{instancePath:instancePath+"/cost/" + i2+"/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -67077,7 +67318,7 @@ validate287.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateRunEvent = validate290;
 const schema985 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEvent.v1.schema.json","title":"RunEvent","description":"One thing that happened to a run. Texts (`reason`) are cut and may be an agent's own words: to be rendered inert.","type":"object","additionalProperties":false,"required":["id","run","agent","kind","at"],"properties":{"id":{"type":"string","maxLength":4096,"minLength":1,"pattern":"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$","description":"Where the reader stands after it: Last-Event-ID, or `after`."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"kind":{"type":"string","maxLength":64,"minLength":1,"description":"As on the record (action.decided, run.halted …), or what supervision did (reversal.*, action.reconciled, run.terminated …)."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run that started: the run that delegated."},"round":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["id","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}},"description":"Rules that fired."},"outcome":{"type":"string","maxLength":32},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}};
-const pattern529 = new RegExp("^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$", "u");
+const pattern530 = new RegExp("^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$", "u");
 
 function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunEvent.v1.schema.json" */;
@@ -67122,7 +67363,7 @@ validate290.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern529.test(data0)){
+if(!pattern530.test(data0)){
 validate290.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$"},message:"must match pattern \""+"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$"+"\""}];
 return false;
 }
@@ -67408,7 +67649,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern91.test(data11)){
+if(!pattern92.test(data11)){
 const err1 = {instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -67700,7 +67941,7 @@ vErrors.push(err10);
 errors++;
 }
 else {
-if(!pattern120.test(data19)){
+if(!pattern121.test(data19)){
 const err11 = {instancePath:instancePath+"/cost/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err11];
@@ -67798,7 +68039,7 @@ validate290.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data20)){
+if(!pattern104.test(data20)){
 validate290.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -69033,7 +69274,7 @@ validate299.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,
 return false;
 }
 else {
-if(!pattern69.test(data5)){
+if(!pattern70.test(data5)){
 validate299.errors = [{instancePath:instancePath+"/agents/" + i0+"/roles/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -69157,7 +69398,7 @@ validate299.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i2+
 return false;
 }
 else {
-if(!pattern134.test(data11)){
+if(!pattern135.test(data11)){
 validate299.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i2+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -69636,7 +69877,7 @@ validate300.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+
 return false;
 }
 else {
-if(!pattern134.test(data13)){
+if(!pattern135.test(data13)){
 validate300.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -72086,7 +72327,7 @@ validate302.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern89.test(data0)){
+if(!pattern90.test(data0)){
 validate302.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -72222,7 +72463,7 @@ validate303.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern89.test(data1)){
+if(!pattern90.test(data1)){
 validate303.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -72307,7 +72548,7 @@ validate304.errors = [{instancePath:instancePath+"/template",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate304.errors = [{instancePath:instancePath+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -72505,7 +72746,7 @@ validate306.errors = [{instancePath:instancePath+"/templates/" + i0+"/template",
 return false;
 }
 else {
-if(!pattern69.test(data2)){
+if(!pattern70.test(data2)){
 validate306.errors = [{instancePath:instancePath+"/templates/" + i0+"/template",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -72652,7 +72893,7 @@ validate306.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateTokenExchangeRequest = validate308;
 const schema1059 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenExchangeRequest.v1.schema.json","title":"TokenExchangeRequest","description":"Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long.","type":"object","additionalProperties":false,"required":["grant_type","subject_token","subject_token_type","client_assertion_type","client_assertion","session_key","grant","session_proof","delegation"],"properties":{"grant_type":{"const":"urn:ietf:params:oauth:grant-type:token-exchange"},"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Live agent token of the run that delegates."},"subject_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"requested_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key of the child run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Policy's grant for countersign.delegate, used once."},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's, where the grant needs one."},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$","description":"By the session key of the run that delegates, over this grant: a minute old at most."},"delegation":{"type":"string","minLength":2,"maxLength":32768,"description":"JSON text of the arguments that were granted (Delegation)."},"scope":{"type":"string","minLength":1,"maxLength":8192,"description":"Less than was delegated, if so wanted."},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
-const pattern570 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
+const pattern571 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
 
 function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenExchangeRequest.v1.schema.json" */;
@@ -72824,7 +73065,7 @@ validate308.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern124.test(data7)){
+if(!pattern125.test(data7)){
 validate308.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -72879,7 +73120,7 @@ validate308.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern570.test(data9)){
+if(!pattern571.test(data9)){
 validate308.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -73520,7 +73761,7 @@ validate312.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern134.test(data0)){
+if(!pattern135.test(data0)){
 validate312.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -73715,7 +73956,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern134.test(data8)){
+if(!pattern135.test(data8)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -73899,7 +74140,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern89.test(key1)){
+if(!pattern90.test(key1)){
 const err6 = {instancePath:instancePath+"/facts",schemaPath:"#/properties/facts/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err6];
@@ -75324,7 +75565,7 @@ validate314.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,
 return false;
 }
 else {
-if(!pattern267.test(data11)){
+if(!pattern268.test(data11)){
 validate314.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -75819,7 +76060,7 @@ validate316.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate316.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -76814,7 +77055,7 @@ validate317.errors = [{instancePath:instancePath+"/name",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern69.test(data0)){
+if(!pattern70.test(data0)){
 validate317.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -76930,7 +77171,7 @@ validate317.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern341.test(data4)){
+if(!pattern342.test(data4)){
 validate317.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -77017,7 +77258,7 @@ validate318.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data1)){
+if(!pattern70.test(data1)){
 validate318.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -77069,7 +77310,7 @@ validate318.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath
 return false;
 }
 else {
-if(!pattern267.test(data3)){
+if(!pattern268.test(data3)){
 validate318.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -77268,7 +77509,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern120.test(data10)){
+if(!pattern121.test(data10)){
 const err6 = {instancePath:instancePath+"/limits/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -77561,7 +77802,7 @@ validate319.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern69.test(data2)){
+if(!pattern70.test(data2)){
 validate319.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/role/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,63}$"+"\""}];
 return false;
 }
@@ -77791,7 +78032,7 @@ validate321.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern89.test(data1)){
+if(!pattern90.test(data1)){
 validate321.errors = [{instancePath:instancePath+"/fact",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/factName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"+"\""}];
 return false;
 }
@@ -77827,7 +78068,7 @@ validate321.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data3)){
+if(!pattern104.test(data3)){
 validate321.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -77951,7 +78192,7 @@ validate322.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/
 return false;
 }
 else {
-if(!pattern124.test(data1)){
+if(!pattern125.test(data1)){
 validate322.errors = [{instancePath:instancePath+"/grant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
 return false;
 }
@@ -78065,7 +78306,7 @@ validate322.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern570.test(data3)){
+if(!pattern571.test(data3)){
 validate322.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -78530,7 +78771,7 @@ vErrors.push(err5);
 errors++;
 }
 else {
-if(!pattern120.test(data8)){
+if(!pattern121.test(data8)){
 const err6 = {instancePath:instancePath+"/spent/money/currency",schemaPath:"../shared/Money.v1.schema.json/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""};
 if(vErrors === null){
 vErrors = [err6];
@@ -78844,8 +79085,8 @@ export const validateRunStarted = validate81;
 
 export const validateDeadLetter = validate327;
 const schema1157 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern619 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern620 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+const pattern620 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern621 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
 function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
@@ -78906,7 +79147,7 @@ validate327.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../
 return false;
 }
 else {
-if(!pattern91.test(data1)){
+if(!pattern92.test(data1)){
 validate327.errors = [{instancePath:instancePath+"/cs_dead_code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
 return false;
 }
@@ -78954,7 +79195,7 @@ validate327.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern619.test(data3)){
+if(!pattern620.test(data3)){
 validate327.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
@@ -78981,7 +79222,7 @@ validate327.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath
 return false;
 }
 else {
-if(!pattern620.test(data4)){
+if(!pattern621.test(data4)){
 validate327.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
@@ -79009,7 +79250,7 @@ validate327.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:".
 return false;
 }
 else {
-if(!pattern99.test(data5)){
+if(!pattern100.test(data5)){
 validate327.errors = [{instancePath:instancePath+"/cs_dead_offset",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -79137,7 +79378,7 @@ validate329.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern116.test(data1)){
+if(!pattern117.test(data1)){
 validate329.errors = [{instancePath:instancePath+"/payload",schemaPath:"#/properties/payload/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -79234,7 +79475,7 @@ validate329.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",sche
 return false;
 }
 else {
-if(!pattern116.test(data5)){
+if(!pattern117.test(data5)){
 validate329.errors = [{instancePath:instancePath+"/signatures/" + i0+"/sig",schemaPath:"#/properties/signatures/items/properties/sig/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9+/_-]+={0,2}$"},message:"must match pattern \""+"^[A-Za-z0-9+/_-]+={0,2}$"+"\""}];
 return false;
 }
@@ -79295,7 +79536,7 @@ validate329.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateEnvelopeHeaders = validate330;
 const schema1162 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern624 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+const pattern625 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
 function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
@@ -79394,7 +79635,7 @@ validate330.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern624.test(data3)){
+if(!pattern625.test(data3)){
 validate330.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -79449,7 +79690,7 @@ validate330.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern114.test(data5)){
+if(!pattern115.test(data5)){
 validate330.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -79489,7 +79730,7 @@ validate330.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern101.test(data7)){
+if(!pattern102.test(data7)){
 validate330.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -79633,7 +79874,7 @@ validate332.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern401.test(data1)){
+if(!pattern402.test(data1)){
 validate332.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -79765,7 +80006,7 @@ validate335.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern120.test(data1)){
+if(!pattern121.test(data1)){
 validate335.errors = [{instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/pattern",keyword:"pattern",params:{pattern: "^[A-Z]{3}$"},message:"must match pattern \""+"^[A-Z]{3}$"+"\""}];
 return false;
 }
@@ -79799,8 +80040,8 @@ export const validatePublicJwk = validate86;
 
 export const validateRuntimeHeaders = validate336;
 const schema1171 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern635 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern638 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+const pattern636 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern639 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
 function validate336(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
@@ -79899,7 +80140,7 @@ validate336.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern624.test(data3)){
+if(!pattern625.test(data3)){
 validate336.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -79954,7 +80195,7 @@ validate336.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern114.test(data5)){
+if(!pattern115.test(data5)){
 validate336.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -79994,7 +80235,7 @@ validate336.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern101.test(data7)){
+if(!pattern102.test(data7)){
 validate336.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -80077,7 +80318,7 @@ validate336.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern635.test(data10)){
+if(!pattern636.test(data10)){
 validate336.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
@@ -80160,7 +80401,7 @@ validate336.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern638.test(data13)){
+if(!pattern639.test(data13)){
 validate336.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -80204,7 +80445,7 @@ validate336.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateServiceEvent = validate337;
 const schema1178 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern639 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+const pattern640 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
 function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
@@ -80299,7 +80540,7 @@ validate337.errors = [{instancePath:instancePath+"/type",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern639.test(data2)){
+if(!pattern640.test(data2)){
 validate337.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
@@ -80355,7 +80596,7 @@ validate337.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data4)){
+if(!pattern104.test(data4)){
 validate337.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -80413,7 +80654,7 @@ validate337.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 
 export const validateServiceHeaders = validate338;
 const schema1183 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern645 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+const pattern646 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
 function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
@@ -80512,7 +80753,7 @@ validate338.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern624.test(data3)){
+if(!pattern625.test(data3)){
 validate338.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -80567,7 +80808,7 @@ validate338.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Defini
 return false;
 }
 else {
-if(!pattern114.test(data5)){
+if(!pattern115.test(data5)){
 validate338.errors = [{instancePath:instancePath+"/ce_time",schemaPath:"./Definitions.v1.schema.json#/$defs/rfc3339/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"+"\""}];
 return false;
 }
@@ -80607,7 +80848,7 @@ validate338.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./De
 return false;
 }
 else {
-if(!pattern101.test(data7)){
+if(!pattern102.test(data7)){
 validate338.errors = [{instancePath:instancePath+"/traceparent",schemaPath:"./Definitions.v1.schema.json#/$defs/traceparent/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},message:"must match pattern \""+"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"+"\""}];
 return false;
 }
@@ -80662,7 +80903,7 @@ validate338.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern645.test(data9)){
+if(!pattern646.test(data9)){
 validate338.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
@@ -80689,7 +80930,7 @@ validate338.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern638.test(data10)){
+if(!pattern639.test(data10)){
 validate338.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -80886,7 +81127,7 @@ validate341.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data1)){
+if(!pattern104.test(data1)){
 validate341.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -80987,7 +81228,7 @@ validate342.errors = [{instancePath:instancePath+"/point",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern364.test(data0)){
+if(!pattern365.test(data0)){
 validate342.errors = [{instancePath:instancePath+"/point",schemaPath:"#/properties/point/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -81029,7 +81270,7 @@ validate342.errors = [{instancePath:instancePath+"/seen",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern99.test(data2)){
+if(!pattern100.test(data2)){
 validate342.errors = [{instancePath:instancePath+"/seen",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/offset/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,18})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,18})$"+"\""}];
 return false;
 }
@@ -81250,7 +81491,7 @@ validate343.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern401.test(data6)){
+if(!pattern402.test(data6)){
 validate343.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -81288,7 +81529,7 @@ validate343.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data7)){
+if(!pattern104.test(data7)){
 validate343.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -81444,7 +81685,7 @@ validate344.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data1)){
+if(!pattern104.test(data1)){
 validate344.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -81581,7 +81822,7 @@ validate345.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Def
 return false;
 }
 else {
-if(!pattern103.test(data1)){
+if(!pattern104.test(data1)){
 validate345.errors = [{instancePath:instancePath+"/by",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/actor/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$"+"\""}];
 return false;
 }
@@ -82236,7 +82477,7 @@ validate348.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern134.test(data5)){
+if(!pattern135.test(data5)){
 validate348.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }

@@ -50,7 +50,7 @@ const says = (why: string) => ({ holds: false, why: expect.stringContaining(why)
 
   beforeAll(async () => {
     place = await openPlace();
-    services = await startServices(place, ['audit']);
+    services = await startServices(place, ['audit'], { CS_AUDIT_CATALOGUE_WAIT_MS: '0' });
     url = services.urls.audit;
     bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'outsiders' }), place.namespace);
     await bus.ensureTopics(Object.values(topics));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { composeAudit } from './compose.ts';
 import type { Audit } from './compose.ts';
+import { localCustody } from './outbound/custody.ts';
 
 /** A database of its own with a log in it. */
 export interface Logbook { readonly pool: pg.Pool; readonly audit: Audit; close(): Promise<void> }
@@ -19,7 +20,7 @@ export const openLogbook = async (server: string): Promise<Logbook> => {
   const key = generateKey('audit-1');
   const audit = await composeAudit({
     pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
-    keeperFile: join(folder, 'keeper'), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
+    tenant: 'acme', ...await localCustody(folder, join(folder, 'keeper')), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
   });
   return {
     pool, audit,

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { Fenced } from './app/ports.ts';
 import { composeAudit } from './compose.ts';
-import { commit } from './outbound/to-entry.ts';
+import { localCustody } from './outbound/custody.ts';
+import { commit } from './outbound/seal.ts';
 
 const server = process.env['CS_TEST_POSTGRES']!;
 const name = `audit_${process.pid}_${Date.now()}`;
@@ -21,9 +22,9 @@ const message = (offset: number, value: Buffer = Buffer.from(JSON.stringify({ ki
 
 describe('the log in PostgreSQL', () => {
   const key = generateKey('audit-1');
-  const open = (keeper = 'keeper') => composeAudit({
+  const open = async (keeper = 'keeper') => composeAudit({
     pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
-    keeperFile: join(folder, keeper), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
+    tenant: 'acme', ...await localCustody(folder, join(folder, keeper)), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
   });
 
   beforeAll(async () => {

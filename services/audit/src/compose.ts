@@ -5,20 +5,23 @@ import { verifierKey } from '@countersign/tamper-log';
 import { readFile } from 'node:fs/promises';
 import type { KeyObject } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { PublishCheckpoint } from './app/ports.ts';
+import type { SubjectKeys } from './app/keys.ts';
+import type { CheckpointKeeper, Entry, PublishCheckpoint } from './app/ports.ts';
 import { createSequencer } from './app/sequencer.ts';
 import type { Sequencer } from './app/sequencer.ts';
 import { createWitnessing } from './app/witnessing.ts';
 import type { Witnessing } from './app/witnessing.ts';
 import type { SourceRecord } from './core/entry.ts';
+import { nothingHidden } from './core/sanitise.ts';
+import type { HiddenOf } from './core/sanitise.ts';
 import { noWitnesses } from './core/witness-policy.ts';
 import type { WitnessPolicy } from './core/witness-policy.ts';
-import { createFileKeeper } from './outbound/checkpoint-keeper.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
 import { createPostgresWitnesses } from './outbound/postgres-witnesses.ts';
 import { createCheckpointSigner, ed25519Signer } from './outbound/sign-checkpoint.ts';
-import { createPseudonyms, createToEntry } from './outbound/to-entry.ts';
+import { createDraft, createPseudonyms, createSealing } from './outbound/to-entry.ts';
 import { createWitnessClient } from './outbound/witness-client.ts';
+import { createPayloads } from './views/payloads.ts';
 import { createPublishedLog } from './views/published-log.ts';
 import type { PublishedLog } from './views/published-log.ts';
 import { createQuestions } from './views/questions.ts';
@@ -28,19 +31,28 @@ export interface AuditPorts {
   readonly pool: Pool;
   readonly origin: string;
   readonly key: { readonly privateKey: KeyObject; readonly publicKey: Uint8Array };
-  readonly keeperFile: string;
+  readonly tenant: string;
+  /** Where the last signed checkpoint is remembered, and where data keys are: both outside the log's database. */
+  readonly keeper: CheckpointKeeper;
+  readonly keys: SubjectKeys;
+  /** What of a tool's arguments is never stored; nothing by default. */
+  readonly hidden?: (tool: string) => HiddenOf;
+  /** Resolves when `hidden` knows, or will not for now. */
+  readonly catalogueRead?: () => Promise<void>;
   /** Under which people become pseudonyms; kept apart from the log's database. */
   readonly pseudonymSecret: Uint8Array;
   readonly publish: PublishCheckpoint;
   readonly now: () => number;
   /** Who must have cosigned a checkpoint before it is served; nobody by default. */
   readonly witnesses?: WitnessPolicy;
-  /** What somebody must look at: a witness that saw another tree. */
+  /** What somebody must look at: a witness that saw another tree, a payload that was changed. */
   readonly alarm?: (who: string, why: string) => void;
   readonly maxBatch?: number;
 }
 
 export interface Audit {
+  /** Drafts, sanitises, seals and hashes: everything but the writing. */
+  prepare(messages: readonly BusMessage[]): Promise<readonly Entry[]>;
   /** Takes records of the bus; resolves once they are in the log under a signed checkpoint. */
   record(messages: readonly BusMessage[]): Promise<void>;
   readonly published: PublishedLog;
@@ -61,19 +73,26 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   for (const tables of ['./outbound/schema.sql', './views/questions.sql']) await ports.pool.query(await readFile(new URL(tables, import.meta.url), 'utf8'));
   const policy = ports.witnesses ?? noWitnesses;
   const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
-  const toEntry = createToEntry(createPseudonyms(ports.pseudonymSecret));
+  const draft = createDraft(createPseudonyms(ports.pseudonymSecret), ports.hidden ?? (() => nothingHidden));
+  const seal = createSealing(ports.keys);
+  const prepare = async (sources: readonly SourceRecord[]) => {
+    await ports.catalogueRead?.();
+    return seal(sources.map((source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => draft(source))));
+  };
+  const alarm = ports.alarm ?? (() => undefined);
   const sequencer = await createSequencer({
-    store, keeper: createFileKeeper(ports.keeperFile), sha256: encodings.sha256,
-    toEntry: (source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => toEntry(source)),
+    origin: ports.origin, tenant: ports.tenant, store, keeper: ports.keeper, sha256: encodings.sha256, utf8: encodings.utf8, prepare,
     sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
   });
-  const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile);
+  const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
+  const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
   return {
-    record: (messages) => sequencer.add(messages.map(toSource)),
+    prepare: (messages) => prepare(messages.map(toSource)),
+    record: async (messages) => sequencer.add(await prepare(messages.map(toSource))),
     published,
     questions: createQuestions(ports.pool, ports.origin, published.payloads),
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
     sequencer,
-    witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm: ports.alarm ?? (() => undefined) }),
+    witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm }),
   };
 };

@@ -7,6 +7,8 @@ import { keepGoing } from './app/keep-going.ts';
 import type { Wait } from './app/keep-going.ts';
 import { composeAudit } from './compose.ts';
 import type { AuditConfig } from './config.ts';
+import { openCustody } from './outbound/custody.ts';
+import { followHiddenArguments } from './inbound/hidden-arguments.ts';
 import { readWitnessPolicy } from './outbound/witness-policy-file.ts';
 import { pseudonymSecret } from './outbound/pseudonym-secret.ts';
 import { createCheckpointPublisher } from './outbound/publish.ts';
@@ -20,16 +22,19 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const key = serviceKey(config.secretsDir, 'audit');
   const bus = await createBus(config.bus, { clientId: 'audit' });
   const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
+  const { keys } = serviceKeys(config.secretsDir);
+  const hidden = followHiddenArguments(bus, { keys, now: Date.now, onError: (err) => log.error({ err }, 'the catalogue of tools') });
+  const custody = await openCustody(pool, config, log);
   const audit = await composeAudit({
     pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
-    keeperFile: config.keeper, pseudonymSecret: await pseudonymSecret(config.secretsDir), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
+    tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: await pseudonymSecret(config.secretsDir), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
     witnesses: await readWitnessPolicy(config.witnessPolicy), alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
   });
   const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
-  const people = followPeople(bus, { keys: serviceKeys(config.secretsDir).keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
+  const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
   return {
     name: 'audit', http: config.http, module: AuditModule.of(audit, directoryOf(people, { audience: 'audit', now: Date.now })), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); await audit.sequencer.close(); await index.stop(); await people.stop(); await pool.end(); },
+    onDrain: async () => { clearInterval(rounds); await audit.sequencer.close(); await index.stop(); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

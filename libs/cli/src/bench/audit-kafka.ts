@@ -31,7 +31,7 @@ export const benchAuditKafka = async (local: Local, options: { readonly quick: b
     const audit = await startNode('audit', [fileURLToPath(new URL('../../../../services/audit/dist/main.js', import.meta.url))], {
       env: {
         CS_BUS: 'kafka', CS_BUS_NAMESPACE: namespace, CS_KAFKA_BROKERS: local.kafka!, CS_POSTGRES_URL: local.postgres['audit']!, CS_HTTP_PORT: new URL(local.http.audit).port,
-        CS_SECRETS_DIR: local.secrets, CS_LOG_LEVEL: 'warn', CS_LOG_ORIGIN: origin, CS_CHECKPOINT_FILE: `${local.dir}/${namespace}.json`,
+        CS_SECRETS_DIR: local.secrets, CS_LOG_LEVEL: 'warn', CS_LOG_ORIGIN: origin, CS_AUDIT_CATALOGUE_WAIT_MS: '0', CS_CHECKPOINT_FILE: `${local.dir}/${namespace}.json`,
       },
       ready: async (printed) => await size() > 0 || answersReady(local.http.audit)().then((ready) => ready && printed === ''),
     });

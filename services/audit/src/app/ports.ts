@@ -1,14 +1,28 @@
 import type { ReadTile, TileRun } from '@countersign/tamper-log';
 import type { SourceRecord } from '../core/entry.ts';
+import type { RetentionClass } from '../core/retention.ts';
 import type { LogState } from '../core/sequence.ts';
+import type { Statement } from '../core/statement.ts';
 
-/** One line of the log, ready to be stored. */
+/** One line of the log, ready to be stored: hashed, and its payload sealed. */
 export interface Entry {
   readonly source: SourceRecord;
   readonly leaf: Uint8Array;
-  readonly salt: Uint8Array;
+  /** The leaf's hash in the tree. */
+  readonly hash: Uint8Array;
+  /** SHA-256 of what was said, type and value: the same id with another digest is an incident. */
+  readonly digest: Uint8Array;
   readonly run: string | null;
   readonly action: string | null;
+  readonly retention: RetentionClass;
+  readonly payload: SealedPayload;
+}
+
+/** Salt and plaintext under the data key of their subject. */
+export interface SealedPayload {
+  /** Id of the data key; destroying that key erases the payload. */
+  readonly key: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Another sequencer took the log over: this one must stop writing. */
@@ -19,21 +33,38 @@ export class Fenced extends Error {
   }
 }
 
+/** A statement that the store found owing in a commit, and that must still be put on the record. */
+export interface DueStatement extends Statement {
+  readonly id: bigint;
+}
+
 /** Where the log is kept. One sequencer writes, fenced by an epoch. */
 export interface LogStore {
   /** Takes the log over (older owners are fenced) and gives the committed state. */
   own(): Promise<LogState>;
-  /** Entries from `first` on, tiles, payloads, offsets and the new edge in one transaction. Rejects with Fenced where another owner came. */
-  append(first: number, entries: readonly Entry[], tiles: readonly TileRun[], state: LogState): Promise<void>;
+  /**
+   * Entries from `first` on, tiles, payloads, offsets and the new edge in one transaction, with the statements that this owes and without those settled.
+   * Rejects with Fenced where another owner came. @returns whether statements are due now
+   */
+  append(first: number, entries: readonly Entry[], tiles: readonly TileRun[], state: LogState, owes: readonly Statement[], settled: readonly bigint[]): Promise<boolean>;
+  due(): Promise<readonly DueStatement[]>;
   readonly readTile: ReadTile;
   saveCheckpoint(size: number, note: string, at: number): Promise<void>;
 }
 
-/** Remembers the last signed checkpoint apart from the log's database, so that a restored backup cannot fork the log unnoticed. */
+/** A checkpoint that was signed. */
+export interface SignedHead {
+  readonly size: number;
+  /** Base64. */
+  readonly root: string;
+  readonly note: string;
+}
+
+/** Remembers the last signed checkpoint of each log apart from the log's database and its backups, so that a restored backup cannot fork it unnoticed. */
 export interface CheckpointKeeper {
-  last(): Promise<{ readonly size: number; readonly root: string } | undefined>;
-  /** Refuses (rejects) a smaller tree, or another root at the same size. */
-  advance(size: number, root: string): Promise<void>;
+  last(origin: string): Promise<SignedHead | undefined>;
+  /** Compare-and-swap: rejects where the last one is not `from`. */
+  advance(origin: string, from: SignedHead | undefined, to: SignedHead): Promise<void>;
 }
 
 /** Signs a checkpoint of the log: text of a C2SP signed note. */

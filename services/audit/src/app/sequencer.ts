@@ -1,23 +1,32 @@
-import { leafHash, rootAt, rootOf } from '@countersign/tamper-log';
+import { rootAt, rootOf } from '@countersign/tamper-log';
 import type { Sha256 } from '@countersign/tamper-log';
 import type { SourceRecord } from '../core/entry.ts';
-import { append, unseen } from '../core/sequence.ts';
+import { append, sourceKey, unseen } from '../core/sequence.ts';
 import type { LogState } from '../core/sequence.ts';
-import type { CheckpointKeeper, Entry, LogStore, PublishCheckpoint, SignCheckpoint } from './ports.ts';
+import { statementRecord, statementSource } from '../core/statement.ts';
+import type { Statement } from '../core/statement.ts';
+import { saidTwice } from '../core/incidents.ts';
+import type { CheckpointKeeper, Entry, LogStore, PublishCheckpoint, SignCheckpoint, SignedHead } from './ports.ts';
 
 export interface Sequencer {
-  /** Resolves once these records are in the log and covered by a signed checkpoint. Handing the same records in again adds nothing. */
-  add(sources: readonly SourceRecord[]): Promise<void>;
+  /** Resolves once these entries are in the log and covered by a signed checkpoint. Handing the same records in again adds nothing. */
+  add(entries: readonly Entry[]): Promise<void>;
+  /** Puts a statement of audit's own on the record. */
+  state(...statements: readonly Statement[]): Promise<void>;
   size(): number;
   /** Lets the batch in hand finish; what came later is not taken. */
   close(): Promise<void>;
 }
 
-interface Deps {
+export interface SequencerDeps {
+  readonly origin: string;
+  readonly tenant: string;
   readonly store: LogStore;
   readonly keeper: CheckpointKeeper;
   readonly sha256: Sha256;
-  readonly toEntry: (source: SourceRecord) => Entry;
+  readonly utf8: (text: string) => Uint8Array;
+  /** Sanitises, seals and hashes; only audit's own statements come this way, records are prepared before they are added. */
+  readonly prepare: (sources: readonly SourceRecord[]) => Promise<readonly Entry[]>;
   readonly sign: SignCheckpoint;
   readonly publish: PublishCheckpoint;
   readonly now: () => number;
@@ -26,47 +35,66 @@ interface Deps {
 }
 
 interface Waiting {
-  readonly sources: readonly SourceRecord[];
+  readonly entries: readonly Entry[];
+  readonly statements: readonly Statement[];
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
+}
+
+/** What this owner holds of the log. */
+interface Held {
+  readonly state: LogState;
+  /** The last signed head, as its keeper has it. */
+  readonly head: SignedHead | undefined;
+  /** Whether the store has statements that are not on the record yet. */
+  readonly due: boolean;
 }
 
 /**
  * The one writer of the log. Batches of all sources queue here and are taken together: index, leaf hashes, tiles, payloads and offsets
  * in one transaction, and a checkpoint signed only after that commit. A crash between the two loses a signature, never an entry: the next start signs.
  */
-export const createSequencer = async (deps: Deps): Promise<Sequencer> => {
+export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> => {
   const { store, keeper, sha256 } = deps;
-  let state: LogState | undefined = await take(deps);
+  let held: Held | undefined = await take(deps);
   let waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
 
-  const checkpoint = async (current: LogState): Promise<void> => {
-    const size = current.edge.size;
-    const { note, root } = deps.sign(size, rootOf(sha256, current.edge));
+  const checkpoint = async (state: LogState, head: SignedHead | undefined): Promise<SignedHead> => {
+    const size = state.edge.size;
+    const to: SignedHead = { size, ...deps.sign(size, rootOf(sha256, state.edge)) };
     const at = deps.now();
-    await keeper.advance(size, root);
-    await store.saveCheckpoint(size, note, at);
-    await deps.publish({ size, root, note, at });
+    await keeper.advance(deps.origin, head, to);
+    await store.saveCheckpoint(size, to.note, at);
+    await deps.publish({ size, root: to.root, note: to.note, at });
+    return to;
+  };
+
+  /** Statements take the numbers after the last committed one, so they are made only here. */
+  const stated = async (state: LogState, statements: readonly Statement[]): Promise<readonly Entry[]> => {
+    if (statements.length === 0) return [];
+    const first = state.next.get(sourceKey({ topic: statementSource, partition: 0 })) ?? 0n;
+    return deps.prepare(statements.map((statement, i) => statementRecord(statement, first + BigInt(i), deps.now(), deps.tenant, deps.utf8)));
   };
 
   const write = async (batch: readonly Waiting[]): Promise<void> => {
-    const current = state ?? await take(deps);
-    state = undefined;
-    const sources = unseen(current, batch.flatMap((one) => one.sources));
-    if (sources.length === 0) { state = current; return; }
-    const entries = sources.map(deps.toEntry);
-    const appended = append(sha256, current, sources, entries.map((entry) => leafHash(sha256, entry.leaf)));
-    await store.append(current.edge.size, entries, appended.tiles, appended.state);
-    await checkpoint(appended.state);
-    state = appended.state;
+    const current = held ?? await take(deps);
+    held = undefined;
+    const due = current.due ? await store.due() : [];
+    const statements = [...due, ...batch.flatMap((one) => one.statements)];
+    const entries = [...unseen(current.state, batch.flatMap((one) => one.entries)), ...await stated(current.state, statements)];
+    if (entries.length === 0) { held = current; return; }
+    const appended = append(sha256, current.state, entries);
+    const owing = await store.append(current.state.edge.size, entries, appended.tiles, appended.state, saidTwice(entries), due.map(({ id }) => id));
+    held = { state: appended.state, head: await checkpoint(appended.state, current.head), due: owing };
+    if (owing) enqueue({ entries: [], statements: [], done: () => undefined, failed: () => undefined });
   };
 
   const next = (): readonly Waiting[] => {
     let size = 0;
     let count = 0;
-    while (count < waiting.length && (count === 0 || size + waiting[count]!.sources.length <= deps.maxBatch)) size += waiting[count++]!.sources.length;
+    while (count < waiting.length && (count === 0 || size + waiting[count]!.entries.length <= deps.maxBatch)) size += waiting[count++]!.entries.length;
     const batch = waiting.slice(0, count);
     waiting = waiting.slice(count);
     return batch;
@@ -85,14 +113,21 @@ export const createSequencer = async (deps: Deps): Promise<Sequencer> => {
     running = undefined;
   };
 
-  if (state.edge.size > 0) await checkpoint(state);
+  const enqueue = (one: Waiting): void => {
+    waiting.push(one);
+    running ??= drain();
+  };
+  const handIn = (entries: readonly Entry[], statements: readonly Statement[]): Promise<void> => new Promise((done, failed) => {
+    if (closed) failed(new Error('the sequencer is closed'));
+    else enqueue({ entries, statements, done, failed });
+  });
+
+  if (held.state.edge.size > 0) held = { ...held, head: await checkpoint(held.state, held.head) };
+  if (held.due) await handIn([], []);
   return {
-    add: (sources) => new Promise((done, failed) => {
-      if (closed) { failed(new Error('the sequencer is closed')); return; }
-      waiting.push({ sources, done, failed });
-      running ??= drain();
-    }),
-    size: () => state?.edge.size ?? 0,
+    add: (entries) => handIn(entries, []),
+    state: (...statements) => handIn([], statements),
+    size: () => held?.state.edge.size ?? 0,
     close: async () => {
       closed = true;
       await running;
@@ -101,10 +136,10 @@ export const createSequencer = async (deps: Deps): Promise<Sequencer> => {
 };
 
 /** Takes the log over, refusing one that is behind or beside its last signed checkpoint: a restored backup must not fork it. */
-const take = async ({ store, keeper, sha256, sign }: Deps): Promise<LogState> => {
+const take = async ({ origin, store, keeper, sha256, sign }: SequencerDeps): Promise<Held> => {
   const state = await store.own();
-  const last = await keeper.last();
-  if (last && last.size > state.edge.size) throw new Error(`the log has ${state.edge.size} entries, but a checkpoint of ${last.size} was signed: this database is an older copy. See services/audit/README.md, "A restored backup".`);
-  if (last && last.size > 0 && last.root !== sign(last.size, await rootAt(sha256, store.readTile, last.size)).root) throw new Error(`the log's root at ${last.size} entries is not the one that was signed: it was changed.`);
-  return state;
+  const head = await keeper.last(origin);
+  if (head && head.size > state.edge.size) throw new Error(`the log has ${state.edge.size} entries, but a checkpoint of ${head.size} was signed: this database is an older copy. See services/audit/README.md, "A restored backup".`);
+  if (head && head.size > 0 && head.root !== sign(head.size, await rootAt(sha256, store.readTile, head.size)).root) throw new Error(`the log's root at ${head.size} entries is not the one that was signed: it was changed.`);
+  return { state, head, due: (await store.due()).length > 0 };
 };

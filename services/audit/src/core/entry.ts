@@ -2,6 +2,8 @@ import { oversightOf } from './oversight.ts';
 import type { Oversight } from './oversight.ts';
 import { retentionOf } from './retention.ts';
 import type { RetentionClass } from './retention.ts';
+import { statementSource } from './statement.ts';
+import type { Statement } from './statement.ts';
 import { fieldsOf, idOf, numberOf } from './reading.ts';
 
 /** One record of the bus, as it was read. */
@@ -68,6 +70,8 @@ export interface Leaf {
   readonly retention: RetentionClass;
   /** W3C traceparent: which trace this belongs to. */
   readonly trace: string | null;
+  /** What audit itself states in an entry of its own; null of everything else. */
+  readonly states: Statement['states'] | null;
   /** Salted commitment to the payload, base64url. */
   readonly payload: string;
 }
@@ -165,6 +169,7 @@ export const leafOf = (source: SourceRecord, body: unknown, context: LeafContext
     outcome: fields['kind'] === 'action.outcome' ? idOf(fieldsOf(fields['message'])['status'], 32) : null,
     retention: retentionOf({ topic: source.topic, type: type ?? '', tier: decision?.tier ?? 0, overseen: oversight.length > 0 }),
     trace: idOf(source.headers['traceparent'], 64),
+    states: source.topic === statementSource ? fieldsOf(fields['states']) as Statement['states'] : null,
     payload: context.commitment,
   };
 };

@@ -11,13 +11,15 @@ export interface LogState {
 
 export const sourceKey = (source: Pick<SourceRecord, 'topic' | 'partition'>): string => `${source.topic}/${source.partition}`;
 
+interface FromSource { readonly source: SourceRecord }
+
 /**
  * Leaves out what was committed before: a record below its source's next offset. Also within the batch, so that a batch handed out twice adds nothing.
  * Kafka's offsets have gaps (transaction markers), so a jump forward is no sign of loss; the dense governed positions are.
  */
-export const unseen = <Source extends SourceRecord>(state: LogState, sources: readonly Source[]): readonly Source[] => {
+export const unseen = <Line extends FromSource>(state: LogState, lines: readonly Line[]): readonly Line[] => {
   const next = new Map(state.next);
-  return sources.filter((source) => {
+  return lines.filter(({ source }) => {
     const key = sourceKey(source);
     if (source.offset < (next.get(key) ?? 0n)) return false;
     next.set(key, source.offset + 1n);
@@ -25,10 +27,10 @@ export const unseen = <Source extends SourceRecord>(state: LogState, sources: re
   });
 };
 
-/** The state after a batch of unseen records with these leaf hashes, and the tile hashes to write. Indices are `state.edge.size` onwards, in order. */
-export const append = (sha256: Sha256, state: LogState, sources: readonly SourceRecord[], leafHashes: readonly Uint8Array[]): { readonly state: LogState; readonly tiles: readonly TileRun[] } => {
-  const { edge, tiles } = appendLeaves(sha256, state.edge, leafHashes);
+/** The state after a batch of unseen lines, and the tile hashes to write. Indices are `state.edge.size` onwards, in order. */
+export const append = (sha256: Sha256, state: LogState, lines: readonly (FromSource & { readonly hash: Uint8Array })[]): { readonly state: LogState; readonly tiles: readonly TileRun[] } => {
+  const { edge, tiles } = appendLeaves(sha256, state.edge, lines.map(({ hash }) => hash));
   const next = new Map(state.next);
-  for (const source of sources) next.set(sourceKey(source), source.offset + 1n);
+  for (const { source } of lines) next.set(sourceKey(source), source.offset + 1n);
   return { state: { edge, next }, tiles };
 };

@@ -1,33 +1,38 @@
 import { open, readFile, rename } from 'node:fs/promises';
-import type { CheckpointKeeper } from '../app/ports.ts';
+import type { CheckpointKeeper, SignedHead } from '../app/ports.ts';
+
+export const same = (a: SignedHead | undefined, b: SignedHead | undefined): boolean => a?.size === b?.size && a?.root === b?.root;
+
+/** The error of a swap that found another head than it was told: somebody else signed, or the log would fork. */
+export const moved = (origin: string, last: SignedHead | undefined, to: SignedHead): Error =>
+  new Error(`the last signed checkpoint of ${origin} is ${last ? `one of ${last.size} entries with root ${last.root}` : 'none'}, not the one that this sequencer followed; ${to.size} with root ${to.root} would fork the log`);
 
 /**
- * The last signed checkpoint in a file of its own, outside the database and its backups. Written to the side, synced, then renamed:
- * a crash leaves the old one or the new one. One sequencer owns the log, so compare-and-set needs no lock here.
+ * The last signed checkpoints in a file of their own, outside the database and its backups. Written to the side, synced, then renamed:
+ * a crash leaves the old one or the new one. The log's epoch keeps two writers apart; what is compared here is what stands in the file.
  */
 export const createFileKeeper = (path: string): CheckpointKeeper => {
-  const last = async () => {
+  const read = async (): Promise<Readonly<Record<string, SignedHead>>> => {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
+      if (error.code === 'ENOENT') return '{}';
       throw error;
     });
-    return text === undefined ? undefined : JSON.parse(text) as { size: number; root: string };
+    return JSON.parse(text) as Record<string, SignedHead>;
   };
-  let known: { readonly size: number; readonly root: string } | undefined;
   return {
-    last: async () => (known = await last()),
-    advance: async (size, root) => {
-      if (known && (known.size > size || known.size === size && known.root !== root)) throw new Error(`a checkpoint of ${known.size} entries was signed already; ${size} with root ${root} would fork the log`);
+    last: async (origin) => (await read())[origin],
+    advance: async (origin, from, to) => {
+      const heads = await read();
+      if (!same(heads[origin], from) || (from && (from.size > to.size || from.size === to.size && from.root !== to.root))) throw moved(origin, heads[origin], to);
       const side = `${path}.new`;
       const file = await open(side, 'w', 0o600);
       try {
-        await file.writeFile(JSON.stringify({ size, root }));
+        await file.writeFile(JSON.stringify({ ...heads, [origin]: { size: to.size, root: to.root, note: to.note } }));
         await file.datasync();
       } finally {
         await file.close();
       }
       await rename(side, path);
-      known = { size, root };
     },
   };
 };

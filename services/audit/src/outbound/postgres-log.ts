@@ -1,15 +1,24 @@
 import { hashesPerTile } from '@countersign/tamper-log';
 import type { TileRun } from '@countersign/tamper-log';
+import { hash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { Fenced } from '../app/ports.ts';
 import type { Entry, LogStore } from '../app/ports.ts';
+import { identityOf } from '../core/incidents.ts';
 import { sourceKey } from '../core/sequence.ts';
+import type { Statement } from '../core/statement.ts';
 import { bigintArray, byteaArray, textArray } from './binary-array.ts';
+import { createPartitions } from './partitions.ts';
 
 const insertEntries = `
-  with rows as (select * from unnest($2::bigint[], $3::bytea[], $4::text[], $5::text[], $6::bytea[], $7::bytea[]) as r(index, leaf, run, action, salt, body)),
-       kept as (insert into payload (log, index, salt, body) select $1, index, salt, body from rows)
-  insert into entry (log, index, leaf, run, action) select $1, index, leaf, run, action from rows`;
+  with rows as (select * from unnest($2::bigint[], $3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[], $9::text[], $10::bytea[]) as r(index, leaf, run, action, said, digest, slot, key, body)),
+       kept as (insert into sealed_payload (log, index, slot, key, body) select $1, index, slot, key, body from rows),
+       twice as (insert into statement_due (log, kind, states) select $1, 'incident', jsonb_build_object('what', 'same_id_other_content', 'index', r.index, 'earlier', min(e.index))
+                 from rows r join entry e on e.log = $1 and e.said = r.said and e.digest <> r.digest group by r.index returning 1),
+       owed as (insert into statement_due (log, kind, states) select $1, kind, states from jsonb_to_recordset($11::jsonb) as s(kind text, states jsonb) returning 1),
+       settled as (delete from statement_due where log = $1 and id = any($12::bigint[])),
+       written as (insert into entry (log, index, leaf, run, action, said, digest) select $1, index, leaf, run, action, said, digest from rows)
+  select (select count(*) from twice) + (select count(*) from owed) as due`;
 const appendTiles = `
   insert into tile (log, level, n, hashes) select $1, * from unnest($2::bigint[]::int[], $3::bigint[], $4::bytea[])
   on conflict (log, level, n) do update set hashes = tile.hashes || excluded.hashes`;
@@ -33,6 +42,7 @@ const tileRows = (runs: readonly TileRun[]): { level: number; n: number; hashes:
 /** The log in PostgreSQL. The pool's database has the tables of schema.sql. @param publishAtOnce whether a signed checkpoint needs no witness to be served */
 export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true): LogStore => {
   let epoch = -1n;
+  const partitions = createPartitions(pool);
   return {
     own: async () => {
       const { rows: [row] } = await pool.query<{ epoch: string; size: string; frontier: Buffer }>(
@@ -43,25 +53,32 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
       return { edge: { size: Number(row!.size), frontier }, next: new Map(rows.map((one) => [one.source, BigInt(one.next)])) };
     },
 
-    append: async (first, entries, tiles, state) => {
+    append: async (first, entries, tiles, state, owes, settled) => {
+      await partitions.ensure(entries.map(slotOf));
       const client = await pool.connect();
       try {
         await client.query('begin');
         const { rowCount } = await client.query('update log set size = $3, frontier = $4 where id = $1 and epoch = $2 and size = $5',
           [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first]);
         if (rowCount !== 1) throw new Fenced();
-        await client.query({ name: 'insert-entries', text: insertEntries, values: entryColumns(log, first, entries) });
+        const { rows: [due] } = await client.query<{ due: string }>({ name: 'insert-entries', text: insertEntries, values: [...entryColumns(log, first, entries), JSON.stringify(owes), bigintArray(settled)] });
         const rows = tileRows(tiles);
         await client.query({ name: 'append-tiles', text: appendTiles, values: [log, bigintArray(rows.map((row) => row.level)), bigintArray(rows.map((row) => row.n)), byteaArray(rows.map((row) => row.hashes))] });
         const sources = [...new Set(entries.map((entry) => sourceKey(entry.source)))];
         await client.query({ name: 'advance-sources', text: advanceSources, values: [log, textArray(sources), bigintArray(sources.map((source) => state.next.get(source)!))] });
         await client.query('commit');
+        return Number(due!.due) > 0;
       } catch (error) {
         await client.query('rollback').catch(() => undefined);
         throw error;
       } finally {
         client.release();
       }
+    },
+
+    due: async () => {
+      const { rows } = await pool.query<{ id: string; kind: string; states: Statement['states'] }>('select id, kind, states from statement_due where log = $1 order by id limit 1000', [log]);
+      return rows.map(({ id, ...statement }) => ({ id: BigInt(id), ...statement }));
     },
 
     readTile: async (level, n) => {
@@ -76,12 +93,28 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
   };
 };
 
-const entryColumns = (log: string, first: number, entries: readonly Entry[]): unknown[] => [
-  log,
-  bigintArray(entries.map((_, i) => first + i)),
-  byteaArray(entries.map((entry) => entry.leaf)),
-  textArray(entries.map((entry) => entry.run)),
-  textArray(entries.map((entry) => entry.action)),
-  byteaArray(entries.map((entry) => entry.salt)),
-  byteaArray(entries.map((entry) => entry.source.value)),
-];
+/** Where a payload lies: its retention class and the month it came in, so that what is over goes as one partition. */
+const slotOf = ({ retention, source }: Entry): string => `${retention}_${new Date(source.at).toISOString().slice(0, 7).replace('-', '_')}`;
+
+const none = Buffer.alloc(0);
+/** Records are found again by the first 64 bits of a hash of topic and id; those without an id are never found. */
+const saidOf = (entry: Entry): bigint | null => {
+  const identity = identityOf(entry.source);
+  return identity === undefined ? null : hash('sha256', identity, 'buffer').readBigInt64BE();
+};
+
+const entryColumns = (log: string, first: number, entries: readonly Entry[]): unknown[] => {
+  const said = entries.map(saidOf);
+  return [
+    log,
+    bigintArray(entries.map((_, i) => first + i)),
+    byteaArray(entries.map((entry) => entry.leaf)),
+    textArray(entries.map((entry) => entry.run)),
+    textArray(entries.map((entry) => entry.action)),
+    bigintArray(said.map((one, i) => one ?? -BigInt(first + i) - 1n)),
+    byteaArray(entries.map((entry, i) => (said[i] === null ? none : entry.digest.subarray(0, 16)))),
+    textArray(entries.map(slotOf)),
+    textArray(entries.map((entry) => entry.payload.key)),
+    byteaArray(entries.map((entry) => entry.payload.bytes)),
+  ];
+};

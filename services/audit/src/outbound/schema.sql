@@ -5,15 +5,24 @@ create table if not exists log (
   size bigint not null default 0,
   frontier bytea not null default ''
 );
+-- `said`: hash of topic and id; the same once more with another digest is an incident.
 create table if not exists entry (
-  log text not null, index bigint not null, leaf bytea not null, run text, action text,
+  log text not null, index bigint not null, leaf bytea not null, run text, action text, said bigint, digest bytea,
   primary key (log, index)
 );
+alter table entry add column if not exists said bigint, add column if not exists digest bytea;
 create index if not exists entry_by_run on entry (log, run, index);
--- Apart from the entries: erasing a payload leaves every proof as it was.
-create table if not exists payload (
-  log text not null, index bigint not null, salt bytea not null, body bytea not null,
-  primary key (log, index)
+create index if not exists entry_by_said on entry (said);
+-- Apart from the entries: erasing a payload leaves every proof as it was. One partition for each retention class and month: what is over goes whole.
+-- `key` names the data key, which is kept outside this database; `body` is iv, tag, and ciphertext of salt and plaintext (AES-256-GCM).
+drop table if exists payload;
+create table if not exists sealed_payload (
+  log text not null, index bigint not null, slot text not null, key text not null, body bytea not null,
+  primary key (log, index, slot)
+) partition by list (slot);
+-- What audit itself must still put on the record: written with what gave rise to it, so that a crash forgets none.
+create table if not exists statement_due (
+  id bigserial primary key, log text not null, kind text not null, states jsonb not null
 );
 create table if not exists tile (
   log text not null, level int not null, n bigint not null, hashes bytea not null,

@@ -1,13 +1,14 @@
-import { peekJws } from '@countersign/identity';
-import { createHmac, hash, randomFillSync } from 'node:crypto';
+import { encodings, peekJws } from '@countersign/identity';
+import { leafHash } from '@countersign/tamper-log';
+import { createHmac, hash } from 'node:crypto';
+import type { SubjectKeys } from '../app/keys.ts';
 import type { Entry } from '../app/ports.ts';
 import { leafOf, maxLeafBytes } from '../core/entry.ts';
-import type { LeafContext, SourceRecord } from '../core/entry.ts';
-
-const domain = Buffer.from('countersign/payload/v1\0');
-
-/** SHA-256(domain ‖ 0 ‖ salt ‖ plaintext), base64url (FACTS 7). Without the salt a short payload could be guessed from its commitment. */
-export const commit = (salt: Uint8Array, plaintext: Uint8Array): string => hash('sha256', Buffer.concat([domain, salt, plaintext]), 'base64url');
+import type { Leaf, LeafContext, SourceRecord } from '../core/entry.ts';
+import { sanitise } from '../core/sanitise.ts';
+import type { HiddenOf } from '../core/sanitise.ts';
+import { subjectOf } from '../core/subject.ts';
+import { commit, freshSalt, seal } from './seal.ts';
 
 /** A person's name in the log: HMAC under a secret that is not in the log's database, so that names cannot be tried out on it. */
 export const createPseudonyms = (secret: Uint8Array): LeafContext['pseudonym'] => {
@@ -38,11 +39,34 @@ const surroundings: Pick<LeafContext, 'digest' | 'shownTo'> = {
   },
 };
 
-/** Turns records into lines of the log; the leaf's bytes are final here. */
-export const createToEntry = (pseudonym: LeafContext['pseudonym']) => (source: SourceRecord): Entry => {
-  const salt = randomFillSync(Buffer.allocUnsafe(32));
-  const leaf = leafOf(source, parse(source.value), { ...surroundings, pseudonym, commitment: commit(salt, source.value) });
-  const bytes = Buffer.from(JSON.stringify(leaf));
-  if (bytes.length > maxLeafBytes) throw new RangeError(`a leaf of ${bytes.length} bytes`);
-  return { source, leaf: bytes, salt, run: leaf.run, action: leaf.action };
+/** A record as a leaf and, sanitised, the bytes that the leaf commits to; not sealed yet. */
+export interface Drafted {
+  readonly source: SourceRecord;
+  readonly leaf: Leaf;
+  readonly salt: Uint8Array;
+  readonly plaintext: Uint8Array;
+}
+
+/** @param hidden what of a tool's arguments is never stored */
+export const createDraft = (pseudonym: LeafContext['pseudonym'], hidden: (tool: string) => HiddenOf) => (source: SourceRecord): Drafted => {
+  const salt = freshSalt();
+  const body = parse(source.value);
+  const kept = sanitise(body, hidden);
+  // Bytes stay as they were received, except where something must not be stored.
+  const plaintext = kept === body ? source.value : Buffer.from(JSON.stringify(kept));
+  return { source, salt, plaintext, leaf: leafOf(source, body, { ...surroundings, pseudonym, commitment: commit(salt, plaintext) }) };
+};
+
+/** Seals drafts under the keys of their subjects; the leaf's bytes are final here. */
+export const createSealing = (keys: SubjectKeys) => async (drafts: readonly Drafted[]): Promise<readonly Entry[]> => {
+  const dataKeys = await keys.keysFor(drafts.map(({ leaf }) => subjectOf(leaf)));
+  return drafts.map(({ source, leaf, salt, plaintext }, i) => {
+    const bytes = Buffer.from(JSON.stringify(leaf));
+    if (bytes.length > maxLeafBytes) throw new RangeError(`a leaf of ${bytes.length} bytes`);
+    const { id, key } = dataKeys[i]!;
+    return {
+      source, leaf: bytes, hash: leafHash(encodings.sha256, bytes), digest: hash('sha256', Buffer.concat([Buffer.from(`${leaf.type}\0`), source.value]), 'buffer'),
+      run: leaf.run, action: leaf.action, retention: leaf.retention, payload: { key: id, bytes: seal(key, leaf.id, leaf.tenant, salt, plaintext) },
+    };
+  });
 };

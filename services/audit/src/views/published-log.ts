@@ -1,9 +1,8 @@
 import { encodeBundle, formatProof, hashesAtLevel, hashesPerTile, inclusionProof } from '@countersign/tamper-log';
 import type { Encodings, ReadTile, TileAddress } from '@countersign/tamper-log';
 import type { Pool } from 'pg';
+import type { Opened, OpenPayloads } from './payloads.ts';
 
-/** A payload as it was committed to. */
-export interface Opened { readonly salt: Buffer; readonly body: Buffer }
 
 /** What anyone may read: never beyond the size of the last signed checkpoint (C2SP tlog-tiles). */
 export interface PublishedLog {
@@ -23,7 +22,7 @@ export interface PublishedLog {
   find(filter: { readonly run?: string | undefined; readonly action?: string | undefined }, limit: number): Promise<readonly { readonly index: number; readonly leaf: Buffer }[]>;
 }
 
-export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings, readTile: ReadTile): PublishedLog => {
+export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings, readTile: ReadTile, payloads: OpenPayloads): PublishedLog => {
   const latest = async () => {
     const { rows: [row] } = await pool.query<{ size: string; note: string }>(`
       select size, note || coalesce((select string_agg(line, '' order by witness) from cosignature c where c.log = checkpoint.log and c.size = checkpoint.size), '') as note
@@ -48,15 +47,8 @@ export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings
       return formatProof(encodings, index, await inclusionProof(encodings.sha256, readTile, index, head.size), head.note);
     },
 
-    payload: async (index) => {
-      const { rows: [row] } = await pool.query<{ salt: Buffer; body: Buffer }>('select salt, body from payload where log = $1 and index = $2', [log, index]);
-      return row;
-    },
-
-    payloads: async (indices) => {
-      const { rows } = await pool.query<{ index: string; salt: Buffer; body: Buffer }>('select index, salt, body from payload where log = $1 and index = any($2::bigint[])', [log, indices]);
-      return new Map(rows.map(({ index, ...opened }) => [Number(index), opened]));
-    },
+    payload: async (index) => (await payloads([index])).get(index),
+    payloads,
 
     leaves: async (indices) => {
       const { rows } = await pool.query<{ index: string; leaf: Buffer }>('select index, leaf from entry where log = $1 and index = any($2::bigint[]) and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published)', [log, indices]);

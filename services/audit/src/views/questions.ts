@@ -3,7 +3,7 @@ import type { Leaf } from '../core/entry.ts';
 import { indexedOf } from '../core/indexed.ts';
 import type { IndexedEntry } from '../core/indexed.ts';
 import { jsonOf } from './json.ts';
-import type { Opened } from './published-log.ts';
+import type { Opened } from './payloads.ts';
 
 /** What is asked for; every condition has to hold. Times are the broker's, epoch ms, `to` excluded. */
 export interface Question {

@@ -1,0 +1,38 @@
+import { openPool } from '@countersign/event-store/postgres';
+import type { Logger } from '@countersign/telemetry';
+import type { Pool } from 'pg';
+import type { SubjectKeys } from '../app/keys.ts';
+import type { CheckpointKeeper } from '../app/ports.ts';
+import { createFileKeeper } from './checkpoint-keeper.ts';
+import { openFileKeys } from './file-keys.ts';
+import { openLocalKms } from './local-kms.ts';
+import { openPostgresKeeper, placeOf } from './postgres-keeper.ts';
+
+/** What must not be in the log's own hands: its last signed head and the keys of its payloads. */
+export interface Custody {
+  readonly keeper: CheckpointKeeper;
+  readonly keys: SubjectKeys;
+  /** Why whoever runs the database could also rewrite what it holds unnoticed; empty where the two are apart. */
+  readonly together: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Both in files on this machine. @param file of the last checkpoint */
+export const localCustody = async (folder: string, file: string): Promise<Custody> => ({
+  keeper: createFileKeeper(file), keys: await openFileKeys(folder, await openLocalKms(folder)),
+  together: ['the last signed checkpoint is a file on the machine of this service', 'data keys are wrapped by a file on the machine of this service'],
+  close: async () => undefined,
+});
+
+/** As configured. A checkpoint store in the log's own database is refused: one backup would bring both back. */
+export const openCustody = async (pool: Pool, config: { readonly keyFolder: string; readonly keeper: string; readonly checkpointStore: string | undefined }, log: Logger): Promise<Custody> => {
+  const local = await localCustody(config.keyFolder, config.keeper);
+  if (config.checkpointStore === undefined) return local;
+  const second = openPool({ connectionString: config.checkpointStore, max: 1, onError: (err) => log.warn({ err }, 'lost the connection to the checkpoint store') });
+  const [mine, other] = await Promise.all([placeOf(pool), placeOf(second)]);
+  if (mine.cluster === other.cluster && mine.database === other.database) throw new Error('CS_CHECKPOINT_STORE names the log\'s own database: a restored backup would bring its own last checkpoint along. Name a database of another server.');
+  return {
+    ...local, keeper: await openPostgresKeeper(second), close: () => second.end(),
+    together: [...mine.cluster === other.cluster ? ['the last signed checkpoint is in the same database server as the log'] : [], local.together[1]!],
+  };
+};

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openFileKeys } from './file-keys.ts';
+import { openLocalKms } from './local-kms.ts';
+import { commit, freshSalt, seal, unseal } from './seal.ts';
+
+let folder: string;
+beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'audit-keys-')); });
+afterEach(async () => { await rm(folder, { recursive: true }); });
+const open = async () => openFileKeys(folder, await openLocalKms(folder));
+const subject = (name: string, person: string | null = null) => ({ tenant: 'acme', subject: name, person });
+
+describe('data keys in a file', () => {
+  it('are one per tenant and subject, the same after a restart, and wrapped where they lie', async () => {
+    const keys = await open();
+    const [a, b, again, other] = await keys.keysFor([subject('run:a'), subject('run:b'), subject('run:a'), { ...subject('run:a'), tenant: 'other' }]);
+    expect(again).toEqual(a);
+    expect(new Set([a!.id, b!.id, other!.id]).size).toBe(3);
+    const [restarted] = await (await open()).keysFor([subject('run:a')]);
+    expect(Buffer.from(restarted!.key)).toEqual(Buffer.from(a!.key));
+    expect(await readFile(join(folder, 'data-keys.jsonl'), 'utf8')).not.toContain(Buffer.from(a!.key).toString('base64url'));
+  });
+
+  it('are gone once destroyed: for a subject, or for a person and everything on their behalf', async () => {
+    const keys = await open();
+    const [a, b, c, p] = await keys.keysFor([subject('run:a', 'p-ann'), subject('run:b'), subject('run:c'), subject('person:p-ann')]);
+    await keys.keysFor([subject('run:c', 'p-ann')]);
+    expect((await keys.destroy('acme', { subject: 'run:b' })).map(({ id }) => id)).toEqual([b!.id]);
+    expect((await keys.destroy('acme', { person: 'p-ann' })).map(({ id }) => id).toSorted()).toEqual([a!.id, c!.id, p!.id].toSorted());
+    for (const from of [keys, await open()]) for (const { id } of [a!, b!, c!, p!]) expect(await from.open(id)).toBeUndefined();
+    expect((await keys.keysFor([subject('run:a')]))[0]!.id).not.toBe(a!.id);
+  });
+
+  it('survive a line that a crash cut off', async () => {
+    const [a] = await (await open()).keysFor([subject('run:a')]);
+    await appendFile(join(folder, 'data-keys.jsonl'), '{"id":"cut');
+    const [b] = await (await open()).keysFor([subject('run:b')]);
+    const keys = await open();
+    expect(await keys.open(a!.id)).toBeDefined();
+    expect(await keys.open(b!.id)).toBeDefined();
+  });
+});
+
+describe('a sealed payload', () => {
+  const key = Buffer.alloc(32, 1);
+  const salt = freshSalt();
+  const sealed = seal(key, 'id-1', 'acme', salt, Buffer.from('what was said'));
+
+  it('opens to salt and bytes, which are what the leaf commits to', () => {
+    const opened = unseal(key, 'id-1', 'acme', sealed);
+    expect(opened.body.toString()).toBe('what was said');
+    expect(commit(opened.salt, opened.body)).toBe(commit(salt, Buffer.from('what was said')));
+  });
+
+  it.each([['another id', 'id-2', 'acme', key], ['another tenant', 'id-1', 'other', key], ['another key', 'id-1', 'acme', Buffer.alloc(32, 2)]] as const)('does not open under %s', (_, id, tenant, other) => {
+    expect(() => unseal(other, id, tenant, sealed)).toThrow();
+  });
+
+  it('does not open with any byte changed', () => {
+    for (let i = 0; i < sealed.length; i++) expect(() => unseal(key, 'id-1', 'acme', Buffer.from(sealed.map((byte, at) => (at === i ? byte ^ 1 : byte))))).toThrow();
+  });
+});

@@ -1,0 +1,35 @@
+import { createCipheriv, createDecipheriv, hash, randomFillSync } from 'node:crypto';
+
+const domain = Buffer.from('countersign/payload/v1\0');
+const [ivBytes, tagBytes, saltBytes] = [12, 16, 32];
+
+/** SHA-256(domain ‖ 0 ‖ salt ‖ plaintext), base64url (FACTS 7). Without the salt a short payload could be guessed from its commitment. */
+export const commit = (salt: Uint8Array, plaintext: Uint8Array): string => hash('sha256', Buffer.concat([domain, salt, plaintext]), 'base64url');
+
+export const freshSalt = (): Buffer => randomFillSync(Buffer.allocUnsafe(saltBytes));
+
+/** What binds a sealed payload to its entry: it opens under no other id and for no other tenant. */
+const binding = (id: string, tenant: string): Buffer => Buffer.from(`${id}\0${tenant}`);
+
+/** AES-256-GCM: iv ‖ tag ‖ ciphertext of salt ‖ plaintext. */
+export const seal = (key: Uint8Array, id: string, tenant: string, salt: Uint8Array, plaintext: Uint8Array): Buffer => {
+  const out = Buffer.allocUnsafe(ivBytes + tagBytes + saltBytes + plaintext.length);
+  const iv = randomFillSync(out, 0, ivBytes).subarray(0, ivBytes);
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  cipher.setAAD(binding(id, tenant));
+  let at = ivBytes + tagBytes;
+  at += cipher.update(salt).copy(out, at);
+  cipher.update(plaintext).copy(out, at);
+  cipher.final();
+  cipher.getAuthTag().copy(out, ivBytes);
+  return out;
+};
+
+/** Throws where the bytes, the key or what they are bound to are not those they were sealed with. */
+export const unseal = (key: Uint8Array, id: string, tenant: string, sealed: Buffer): { readonly salt: Buffer; readonly body: Buffer } => {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, ivBytes));
+  decipher.setAAD(binding(id, tenant));
+  decipher.setAuthTag(sealed.subarray(ivBytes, ivBytes + tagBytes));
+  const opened = Buffer.concat([decipher.update(sealed.subarray(ivBytes + tagBytes)), decipher.final()]);
+  return { salt: opened.subarray(0, saltBytes), body: opened.subarray(saltBytes) };
+};
