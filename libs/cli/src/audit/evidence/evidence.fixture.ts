@@ -1,4 +1,4 @@
-import { createPseudonyms, createToEntry } from '@countersign/audit/outbound/to-entry';
+import { createDraft, createPseudonyms } from '@countersign/audit/outbound/to-entry';
 import { payment, told } from '@countersign/audit/story.fixture';
 import type { BusMessage } from '@countersign/bus';
 import { encodings, generateKey } from '@countersign/identity';
@@ -21,15 +21,15 @@ const published = (): BusMessage => told('policy.events.v1', 'policy.event', { s
 
 /** A log of these records, and all of them taken home from it under its signed head. */
 export const logOf = async (messages: readonly BusMessage[], key = signer): Promise<Collected> => {
-  const toEntry = createToEntry(createPseudonyms(Buffer.alloc(32)));
-  const entries = messages.map((message) => toEntry({ ...message, at: message.timestamp, value: message.value! }));
+  const draft = createDraft(createPseudonyms(Buffer.alloc(32)), () => ({ paths: [], facts: [] }));
+  const entries = messages.map((message) => draft({ ...message, at: message.timestamp, value: message.value! })).map((drafted) => ({ ...drafted, leaf: Buffer.from(JSON.stringify(drafted.leaf)) }));
   const { edge, tiles } = appendLeaves(encodings.sha256, emptyEdge, entries.map(({ leaf }) => leafHash(encodings.sha256, leaf)));
   const body = checkpointBody(encodings, { origin, size: entries.length, root: rootOf(encodings.sha256, edge) });
   const note = formatNote(encodings, body, [{ name: origin, keyId: noteKeyId(encodings, origin, Buffer.from(key.publicJwk.x, 'base64url')), signature: sign(null, Buffer.from(body), key.key) }]);
   const tile = async (level: number): Promise<Uint8Array> => Buffer.concat(tiles.filter((run) => run.level === level).flatMap(({ hashes }) => hashes));
   return {
     note, checkpoint: parseCheckpoint(encodings, note)!.checkpoint, indexed: entries.length,
-    entries: await Promise.all(entries.map(async ({ leaf, salt, source }, index) => ({ index, leaf, proof: formatProof(encodings, index, await inclusionProof(encodings.sha256, tile, index, entries.length), note), opened: { salt, payload: source.value } }))),
+    entries: await Promise.all(entries.map(async ({ leaf, salt, plaintext }, index) => ({ index, leaf, proof: formatProof(encodings, index, await inclusionProof(encodings.sha256, tile, index, entries.length), note), opened: { salt, payload: plaintext } }))),
   };
 };
 

@@ -1,4 +1,4 @@
-import { commit } from '@countersign/audit/outbound/to-entry';
+import { commit } from '@countersign/audit/outbound/seal';
 import type { Leaf } from '@countersign/audit/core/entry';
 import { validateAuditLeaf } from '@countersign/contracts';
 import { encodings } from '@countersign/identity';
