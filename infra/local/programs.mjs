@@ -109,6 +109,12 @@ export const replay = (args) => alone('replay', args, { services: true, checked:
 /** Bench starts what each measure needs by itself: an echo must not share two cores with seven idle services. */
 export const bench = (args) => alone('bench', args, { services: false });
 
+/** A measure that needs no infrastructure. */
+export const evaluation = (command) => async (args) => {
+  await build({ quiet: true });
+  return guarded(({ watch }) => watch(program([command, ...args], {})));
+};
+
 /** `countersign …` against whatever `npm start` has running; verifying a folder needs nothing running. */
 export async function cli(args) {
   await build({ quiet: true });

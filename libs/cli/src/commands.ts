@@ -152,6 +152,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: auditUsage,
     load: async () => (await import('./audit/command.ts')).audit,
   },
+  'eval:anomaly': {
+    summary: 'how well hijacked sessions are told apart by behaviour',
+    usage: 'npm run eval:anomaly -- FILE [--split recurring|unseen] [--json]\n  FILE: labelled sessions as JSON Lines (.gz allowed). Baselines of sessions without attack; recurring: a new model at tasks that its peers have done; unseen: five folds over tasks.',
+    load: async () => (await import('./anomaly/command.ts')).evalAnomaly,
+  },
   bench: {
     summary: 'measures, each against a baseline of the same run',
     usage: 'npm run bench -- [bus] [decide] [audit] [policy] [authzen] [registry] [--quick] [--json]',

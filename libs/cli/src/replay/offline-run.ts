@@ -19,9 +19,9 @@ const token: TokenClaims = {
   iss: 'registry', aud: 'countersign', sub: 'agent', jti: 't', iat: start / 1000, exp: start / 1000 + 3600, tenant: 'acme', run: runId, run_not_after: start / 1000 + 3600, scope: '',
   cnf: { jkt: 'j'.repeat(43), jwk: { kty: 'OKP', crv: 'Ed25519', x: 'x'.repeat(43), kid: 's' } },
 };
-const agentOf = (suite: string): AgentSnapshot => ({
+const agentOf = (suite: string, observed: boolean): AgentSnapshot => ({
   agent: 'agent', tenant: 'acme', version: 1, name: 'agent', owner: 'owner', purpose: 'replay', roles: ['assistant'], status: 'active', permissions: [`${suite}.*`], ceiling: 2,
-  environment: 'replay', model: null, runtimeTrusted: true, limits: { calls: 1000, money: null },
+  environment: 'replay', model: null, runtimeTrusted: true, limits: { calls: 1000, money: null }, ...(observed && { observe: { until: start + 86_400_000, by: 'owner' } }),
 });
 
 /** Tools as policy has them, compiled once for all runs. */
@@ -31,24 +31,25 @@ export const compileTools = (specs: readonly ToolSpec[]): OfflineTools => new Ma
   return [spec.tool, { tool, fault: checkArguments(spec.schema) as (args: never) => string | null }];
 }));
 
-const worldOf = (bundle: CompiledBundle, tools: OfflineTools, suite: string): World => {
-  const agent = agentOf(suite);
+const worldOf = (bundle: CompiledBundle, tools: OfflineTools, suite: string, observed: boolean): World => {
+  const agent = agentOf(suite, observed);
   const folding = foldingWith((name) => tools.get(name)?.tool);
   return {
     now: start, folding, tenant: 'acme', policyVersion: bundle.version, agent: () => agent, tool: folding.tool,
     argumentsFault: (tool, args) => tools.get(tool.snapshot.tool)!.fault(args as never),
     halt: () => null, haltsVersion: 0, level: () => ({ recorded: 'normal', effective: 'normal' }), judge: judgeWith(bundle) as unknown as World['judge'],
-    digest: () => 'd'.repeat(43), limits: { budget: bundle.budget ?? null, grantMs: 30_000, actionsPerRun: 10_000, denies: 3, clockSkewMs: 300_000 },
+    digest: () => 'd'.repeat(43), limits: { budget: bundle.budget ?? null, grantMs: 30_000, actionsPerRun: 10_000, denies: observed ? Number.MAX_SAFE_INTEGER : 3, clockSkewMs: 300_000 },
   };
 };
 
 /**
  * One recorded session as a run through policy's own `decide` and `evolve`, without bus or services, the way `play.ts` plays it: the
  * instruction signed by its user, what is stopped leaves no result. Yields the first decision of each call.
+ * @param observed the agent is in observe mode: what people would be asked about runs as it was recorded, so that later facts rest on its result
  */
-export function* runOffline(session: RecordedSession, bundle: CompiledBundle, tools: OfflineTools): Generator<{ readonly call: RecordedCall; readonly decided: GovernedDecided }> {
+export function* runOffline(session: RecordedSession, bundle: CompiledBundle, tools: OfflineTools, observed = false): Generator<{ readonly call: RecordedCall; readonly decided: GovernedDecided }> {
   const state = initialState();
-  const world = worldOf(bundle, tools, session.suite);
+  const world = worldOf(bundle, tools, session.suite, observed);
   let seq = 0;
   let head = 'A'.repeat(43);
   const tell = (body: RuntimeBody): GovernedDecided | undefined => {

@@ -63,6 +63,6 @@ export const observe = (known: Baseline | undefined, seen: ActionSeen): Observed
   const pValue = Math.exp(-evidence);
   return {
     baseline: { ...baseline, score, scoredAt: Math.max(baseline.scoredAt, seen.now) },
-    score: { pValue, eValue: Math.min(1e12, 0.5 / Math.sqrt(pValue)), evidence, contributions, level: levelOf(score), alert: contributions.length > 0 },
+    score: { pValue, eValue: Math.min(1e12, 0.5 / Math.sqrt(pValue)), evidence, contributions, level: levelOf(score), alert: contributions.length > 0, drift: false, spread: [] },
   };
 };

@@ -1,0 +1,76 @@
+import type { Lessons } from './act.ts';
+import { newMix } from './mix-drift.ts';
+import type { Mix } from './mix-drift.ts';
+import { newPace } from './pace.ts';
+import type { Pace } from './pace.ts';
+import { newTable } from './table.ts';
+import type { Table } from './table.ts';
+import { newAmounts, newShare } from './tails.ts';
+import type { Amounts, Share } from './tails.ts';
+
+/** A run that goes on. */
+export interface OpenRun {
+  readonly run: string;
+  /** Digest of its instruction, hashed; 0: not told. */
+  readonly task: number;
+  /** Tool of the last action. */
+  previous: number;
+  readonly lessons: Lessons;
+  /** The oddest it was, by channel, nats. */
+  fresh: number;
+  familiar: number;
+  volume: number;
+  silence: number;
+  spend: number;
+  trouble: number;
+  /** Of its oddest action: what speaks of hijack (origin, unasked, strangers' words), apart from what only is not habit. */
+  hijack: number;
+  /** The level it is tested at, what became of it, and its chance so far. */
+  readonly level: number;
+  pValue: number;
+  alerted: boolean;
+  tokens: number;
+  cost: number;
+}
+
+/** Everything that is remembered of one agent: a few KB. */
+export interface AgentBaseline {
+  group: string;
+  owner: string;
+  version: number;
+  habits: Table;
+  readonly pace: Pace;
+  readonly mix: Mix;
+  readonly tokens: Amounts;
+  readonly cost: Amounts;
+  readonly failures: Share;
+  /** Runs that go on, and those that were too odd to learn from, until an analyst says what they were; the oldest first. */
+  readonly open: OpenRun[];
+  readonly pending: OpenRun[];
+  /** Recent share of runs that were odd by habit alone: where most are, its work has changed. */
+  changed: number;
+  /** Evidence of slow attack over its runs, and for its level now. */
+  slow: number;
+  evidence: number;
+  evidenceAt: number;
+}
+
+export const newAgentBaseline = (): AgentBaseline => ({
+  group: '', owner: '', version: 0, habits: newTable(32, 256), pace: newPace(), mix: newMix(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, slow: 0, evidence: 0, evidenceAt: 0,
+});
+
+/** A registered agent became another one: its habits are those of its peers until it has its own. */
+export const startAnew = (agent: AgentBaseline): void => {
+  const fresh = newAgentBaseline();
+  agent.habits = fresh.habits;
+  Object.assign(agent.pace, { ...fresh.pace, last: agent.pace.last, minute: agent.pace.minute, count: agent.pace.count });
+  agent.mix.fast.fill(0);
+  agent.mix.slow.fill(0);
+  agent.mix.n = 0;
+  Object.assign(agent.tokens, fresh.tokens);
+  Object.assign(agent.cost, fresh.cost);
+  Object.assign(agent.failures, fresh.failures);
+  agent.pending.length = 0;
+  agent.slow = 0;
+  agent.changed = 0;
+};

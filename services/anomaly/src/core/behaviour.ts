@@ -1,0 +1,172 @@
+import { keys, mostDoubt, refused, strange, unasked } from './act.ts';
+import type { Act } from './act.ts';
+import { mix } from './hash.ts';
+import type { FeatureName } from './score.ts';
+import { countOf, has, rawCount } from './table.ts';
+import type { Probation, Table } from './table.ts';
+
+/** The baselines that an action is held against, widest first. */
+export interface Baselines {
+  readonly tenant: Table;
+  readonly group: Table;
+  readonly agent: Table;
+  /** Digest of the run's instruction, hashed; the group's table has what peers do under it. */
+  readonly task: number;
+  /** Runs that peers have done of it. */
+  readonly taskRuns: number;
+}
+
+/** What must be known of a thing before it counts as habit: of one agent on two days, of peers also by two of them. */
+export const agentProbation: Probation = { runs: 3, days: 2, principals: 1 };
+export const peerProbation: Probation = { runs: 3, days: 2, principals: 2 };
+
+/** Runs of a task after which its own habits count, and the run is compared with runs of familiar tasks. */
+export const familiarFrom = 3;
+
+export const behaviours = ['tool', 'sequence', 'target', 'provenance', 'flow', 'asked', 'content', 'refusals'] as const satisfies readonly FeatureName[];
+/**
+ * What a surprise of each kind weighs. Where a value came from and whether it was asked for tells about hijack on any task; which tool, in which
+ * order, at which target is news in every new task, so that it weighs half.
+ */
+const weights = [0.5, 0.5, 0.5, 1, 1, 1, 1, 1] as const;
+/** Reading harms less than acting; it is still looked at, since what reads can also carry data out. */
+const impactOfReading = 0.5;
+
+/** Surprises of one action in nats, weighed. Reused from action to action. */
+export interface Surprise {
+  readonly nats: Float64Array;
+  /** By feature: the probability expected of what was seen, and the share among peers. */
+  readonly expected: Float64Array;
+  readonly peers: Float64Array;
+  /** All together: as this agent and task are known, and as if the task were new. */
+  known: number;
+  fresh: number;
+}
+export const newSurprise = (): Surprise => ({ nats: new Float64Array(behaviours.length), expected: new Float64Array(behaviours.length), peers: new Float64Array(behaviours.length), known: 0, fresh: 0 });
+
+/** Pseudo-counts by which a level leans on the wider one. */
+const lean = { class: 20, group: 5, agent: 5, task: 1 } as const;
+
+/** A probability estimated from wide to narrow. `fresh` leaves out what was learned under the run's own task. */
+interface Estimate { known: number; fresh: number; peers: number }
+
+/**
+ * Share of `part` among `whole`, each level leaning on the wider one by additive smoothing: p ← (n + λ p) / (N + λ)
+ * (Jelinek–Mercer, as interpolated n-grams have it; MacKay and Peto 1995). λ: `lean`.
+ */
+const narrow = (to: Estimate, at: Baselines, part: number, whole: number, leanGroup: number): void => {
+  const { group, agent, task, taskRuns } = at;
+  const n = countOf(group, part, peerProbation), all = countOf(group, whole, peerProbation);
+  const ownN = countOf(agent, part, agentProbation), ownAll = countOf(agent, whole, agentProbation);
+  const taskN = taskRuns === 0 ? 0 : rawCount(group, mix(task, part) || 1), taskAll = taskRuns === 0 ? 0 : rawCount(group, mix(task, whole) || 1);
+  const byPeers = (n + leanGroup * to.known) / (all + leanGroup);
+  const byAgent = (ownN + lean.agent * byPeers) / (ownAll + lean.agent);
+  to.peers = all === 0 ? 0 : n / all;
+  const others = (Math.max(0, n - taskN) + leanGroup * to.fresh) / (Math.max(0, all - taskAll) + leanGroup);
+  // What the agent did of a task that is known cannot be told apart from what it did of others.
+  to.fresh = taskRuns === 0 ? (ownN + lean.agent * others) / (ownAll + lean.agent) : others;
+  to.known = taskRuns < familiarFrom ? to.fresh : (taskN + lean.task * byAgent) / (taskAll + lean.task);
+};
+
+/** The same for a class of tools (those that only read, those that act): tenant, then group. */
+const ofClass = (to: Estimate, at: Baselines, part: number, whole: number, prior: number): void => {
+  const wide = (countOf(at.tenant, part, peerProbation) + lean.class * prior) / (countOf(at.tenant, whole, peerProbation) + lean.class);
+  to.known = to.fresh = (countOf(at.group, part, peerProbation) + lean.class * wide) / (countOf(at.group, whole, peerProbation) + lean.class);
+};
+
+/** How often an act of unknown habit has a target of at least this doubt, and how often it carries a warning: held loosely (`lean.class`). */
+const doubtPrior = [1, 0.6, 0.35, 0.2, 0.1] as const;
+const signPrior = 0.1;
+const tool = 0, sequence = 1, target = 2, provenance = 3, flow = 4, asked = 5, content = 6, refusals = 7;
+
+const estimate: Estimate = { known: 0, fresh: 0, peers: 0 };
+
+/** How surprising an action is. Each surprise is −ln of the probability that a run of this kind shows at least that much, times weight and impact. */
+export const surpriseOf = (act: Act, at: Baselines, out: Surprise): void => {
+  out.nats.fill(0);
+  out.expected.fill(1);
+  out.known = out.fresh = 0;
+  const impact = act.consequential === 1 ? 1 : impactOfReading;
+  const note = (feature: number): void => {
+    const weight = impact * weights[feature]!;
+    const nats = -Math.log(Math.min(1, estimate.known)) * weight;
+    out.nats[feature]! += nats;
+    out.known += nats;
+    out.fresh -= Math.log(Math.min(1, estimate.fresh)) * weight;
+    out.expected[feature]! = Math.min(out.expected[feature]!, estimate.known);
+    out.peers[feature] = estimate.peers;
+  };
+  const whole = keys.tool(act.tool);
+
+  newTool(estimate, act, at);
+  const usual = estimate.known, usualFresh = estimate.fresh;
+  note(tool);
+  // Sequence: interpolated bigram, beyond what the tool alone is a surprise.
+  narrow(estimate, at, keys.pair(act.previous, act.tool), keys.before(act.previous), 3);
+  estimate.known /= usual;
+  estimate.fresh /= usualFresh;
+  note(sequence);
+  if (act.targets.length > 0) { newTarget(estimate, act, at, whole); note(target); }
+  if (act.doubt > 0) {
+    ofClass(estimate, at, keys.classDoubt(act.consequential, act.doubt), keys.class(act.consequential), doubtPrior[Math.min(act.doubt, mostDoubt)]!);
+    narrow(estimate, at, keys.doubt(act.tool, act.doubt), whole, lean.group);
+    note(provenance);
+  }
+  if (act.from !== 0) {
+    estimate.known = estimate.fresh = 1 / 3;
+    narrow(estimate, at, keys.from(act.tool, act.from), whole, 1.5);
+    note(flow);
+  }
+  if (act.signs === 0) return;
+  for (const bit of unasked) if ((act.signs & bit) !== 0) sign(act, at, bit, whole, () => note(asked));
+  for (const bit of strange) if ((act.signs & bit) !== 0) sign(act, at, bit, whole, () => note(content));
+  if ((act.signs & refused) !== 0) sign(act, at, refused, whole, () => note(refusals));
+};
+
+const sign = (act: Act, at: Baselines, bit: number, whole: number, note: () => void): void => {
+  ofClass(estimate, at, keys.classSign(act.consequential, bit), keys.class(act.consequential), signPrior);
+  narrow(estimate, at, keys.sign(act.tool, bit), whole, lean.group);
+  note();
+};
+
+const discount = 0.5;
+const strength = 1;
+/** Chance that the next one is a new one, of `n` draws with `k` different ones: (θ + d k) / (θ + n), the Pitman–Yor process (Pitman and Yor 1997). */
+const newOne = (n: number, k: number): number => Math.min(1, (strength + discount * k) / (strength + n));
+
+/** Share of runs that use the tool at all. A tool that nobody used in other tasks is as likely as new tools are in a new task. */
+const newTool = (to: Estimate, act: Act, at: Baselines): void => {
+  const { group, task, taskRuns } = at;
+  const isNew = newOne(rawCount(group, keys.tasks()), rawCount(group, keys.tools()));
+  const whole = keys.tool(act.tool);
+  const ofTask = taskRuns === 0 ? 0 : rawCount(group, mix(task, whole) || 1);
+  const isKnown = countOf(group, whole, peerProbation) - ofTask > 0 || (taskRuns === 0 && has(at.agent, whole));
+  to.known = to.fresh = isNew;
+  if (isKnown) return narrow(to, at, whole, keys.run(), 1);
+  to.peers = 0;
+  to.fresh = isNew;
+  to.known = taskRuns < familiarFrom ? isNew : (ofTask + lean.task * isNew) / (taskRuns + lean.task);
+};
+
+/**
+ * Chance that the next target of a tool is one never used (Pitman–Yor; Teh 2006 for the hierarchy). Known to the agent or to its peers: no news.
+ * Of several the newest counts.
+ */
+const newTarget = (to: Estimate, act: Act, at: Baselines, whole: number): void => {
+  const { group, agent, task, taskRuns } = at;
+  const distinct = keys.distinct(act.tool);
+  const isNew = newOne(rawCount(group, whole), rawCount(group, distinct));
+  const isNewToTask = (strength * isNew + discount * rawCount(group, mix(task, distinct) || 1)) / (strength + rawCount(group, mix(task, whole) || 1));
+  let known = 1, fresh = 1, met = 0;
+  for (const one of act.targets) {
+    const key = keys.target(act.tool, one);
+    const ofTask = taskRuns === 0 ? 0 : rawCount(group, mix(task, key) || 1);
+    const ofPeers = rawCount(group, key);
+    if (ofPeers > 0) met++;
+    if (!(ofPeers - ofTask > 0 || (taskRuns === 0 && has(agent, key)))) fresh = Math.min(fresh, isNew);
+    if (taskRuns >= familiarFrom ? ofTask === 0 : false) known = Math.min(known, isNewToTask);
+  }
+  to.known = taskRuns >= familiarFrom ? known : fresh;
+  to.fresh = fresh;
+  to.peers = met / act.targets.length;
+};

@@ -1,0 +1,219 @@
+import { actOf, keys, noteLessons, start } from './act.ts';
+import type { Act } from './act.ts';
+import { newAgentBaseline, startAnew } from './agent.ts';
+import type { AgentBaseline, OpenRun } from './agent.ts';
+import { behaviours, newSurprise, surpriseOf } from './behaviour.ts';
+import { newGroup, newTenant } from './groups.ts';
+import type { Group, Tenant } from './groups.ts';
+import { admit, bet, defaultBudget, levelOfNext, slowAlarm } from './evidence.ts';
+import type { AlertBudget } from './evidence.ts';
+import { hashText, mix } from './hash.ts';
+import { calibrate, learnRun } from './learn.ts';
+import { driftOf, driftAlarm, learnMix, rebase } from './mix-drift.ts';
+import { levelOf, rankRun } from './rank.ts';
+import type { ActionSeen, Disposed, Observation, OutcomeSeen } from './observation.ts';
+import { factorOf, hourTail, learnGap, learnHour, rateTail, silenceTail, turnMinute } from './pace.ts';
+import type { Contribution, FeatureName, Score } from './score.ts';
+import { newSpread, spreadOf } from './spread.ts';
+import type { Spread } from './spread.ts';
+import { rawCount } from './table.ts';
+import { amountTail, learnAmount, takeShare } from './tails.ts';
+
+/** Everything that is remembered of the agents of one partition. Changed in place by `detect`, by the time of the stream alone. */
+export interface DetectorState {
+  readonly agents: Map<string, AgentBaseline>;
+  /** By tenant and roles. */
+  readonly groups: Map<string, Group>;
+  readonly tenants: Map<string, Tenant>;
+  readonly spread: Spread;
+}
+export const newDetector = (): DetectorState => ({ agents: new Map(), groups: new Map(), tenants: new Map(), spread: newSpread() });
+
+/** Runs of one agent that go on at the same time, and odd ones that wait for an analyst. */
+const mostOpen = 8;
+const mostPending = 4;
+/** A run as odd as one in twenty is not learned from. */
+const learnAbove = 0.05;
+/** Of the runs that ask to be learned, at most this share may be odd ones that only widen what counts as usual. */
+const oddShare = 0.1;
+
+/**
+ * Folds one observation, in constant time on average. Pure but for `state`: the same observations in the same order give the same state and the
+ * same scores, bit for bit. @returns the score of an action; undefined for what is none
+ */
+export const detect = (state: DetectorState, seen: Observation, budget: AlertBudget = defaultBudget): Score | undefined => {
+  const agent = agentOf(state, seen.agent);
+  switch (seen.kind) {
+    case 'started': open(state, agent, seen, hashText(seen.task) || 1, budget); return undefined;
+    case 'action': return act(state, agent, seen, budget);
+    case 'outcome': outcome(agent, seen); return undefined;
+    case 'ended': {
+      const at = agent.open.findIndex((run) => run.run === seen.run);
+      if (at >= 0) close(state, agent, seen, agent.open.splice(at, 1)[0]!);
+      return undefined;
+    }
+    case 'disposed': dispose(state, agent, seen); return undefined;
+  }
+};
+
+const agentOf = (state: DetectorState, name: string): AgentBaseline => {
+  let agent = state.agents.get(name);
+  if (agent === undefined) state.agents.set(name, agent = newAgentBaseline());
+  return agent;
+};
+const groupOf = (state: DetectorState, tenant: string, { group }: AgentBaseline): Group => {
+  const name = `${tenant} ${group}`;
+  let found = state.groups.get(name);
+  if (found === undefined) state.groups.set(name, found = newGroup());
+  return found;
+};
+const tenantOf = (state: DetectorState, name: string): Tenant => {
+  let found = state.tenants.get(name);
+  if (found === undefined) state.tenants.set(name, found = newTenant());
+  return found;
+};
+
+const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: Observation, task: number, budget: AlertBudget): OpenRun => {
+  const known = agent.open.find((one) => one.run === run);
+  if (known !== undefined) return known;
+  if (agent.open.length >= mostOpen) close(state, agent, { tenant, now }, agent.open.shift()!);
+  const opened: OpenRun = {
+    run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
+    level: levelOfNext(tenantOf(state, tenant).control, Math.floor(now / 86_400_000), budget), pValue: 1, alerted: false, tokens: 0, cost: 0,
+  };
+  agent.open.push(opened);
+  return opened;
+};
+
+/** What a run showed becomes habit, unless it was odd: then an analyst has to say what it was. */
+const close = (state: DetectorState, agent: AgentBaseline, { tenant: name, now }: Pick<Observation, 'tenant' | 'now'>, run: OpenRun): void => {
+  if (run.lessons.own.length === 0) return;
+  const group = groupOf(state, name, agent), tenant = tenantOf(state, name);
+  const odd = run.alerted || run.pValue <= learnAbove;
+  group.asked++;
+  if (odd) group.odd++;
+  if (group.asked > 1_000) { group.asked /= 2; group.odd /= 2; }
+  agent.changed += 0.2 * ((odd && run.hijack < run.familiar / 3 ? 1 : 0) - agent.changed);
+  agent.slow = bet(agent.slow, rankRun(run, group, tenant, taskRunsOf(group, run.task)).eValue);
+  if (!run.alerted && (!odd || group.odd <= oddShare * group.asked + 1)) calibrate(run, group, tenant, taskRunsOf(group, run.task));
+  if (run.tokens > 0) learnAmount(agent.tokens, run.tokens);
+  if (run.cost > 0) learnAmount(agent.cost, run.cost);
+  if (!odd) return learnRun(run, agent, group, tenant, now);
+  agent.pending.push(run);
+  if (agent.pending.length > mostPending) agent.pending.shift();
+};
+
+const taskRunsOf = (group: Group, task: number): number => (task === 0 ? 0 : rawCount(group.habits, mix(task, keys.run()) || 1));
+
+const dispose = (state: DetectorState, agent: AgentBaseline, { tenant: name, run, now, verdict }: Disposed): void => {
+  const at = agent.pending.findIndex((one) => one.run === run);
+  const running = agent.open.find((one) => one.run === run);
+  if (verdict !== 'true') {
+    agent.evidence = 0;
+    agent.slow = 0;
+    if (running !== undefined) running.pValue = 1;
+  }
+  if (verdict === 'expected') rebase(agent.mix);
+  if (at < 0) return;
+  const [found] = agent.pending.splice(at, 1);
+  if (verdict === 'true') return;
+  const group = groupOf(state, name, agent), tenant = tenantOf(state, name);
+  if (found!.alerted) calibrate(found!, group, tenant, taskRunsOf(group, found!.task));
+  learnRun(found!, agent, group, tenant, now, verdict === 'expected');
+};
+
+const outcome = (agent: AgentBaseline, { run: name, failed, tokens, cost }: OutcomeSeen): void => {
+  const run = agent.open.find((one) => one.run === name);
+  const trouble = -Math.log(takeShare(agent.failures, failed));
+  if (run === undefined) return;
+  run.trouble = Math.max(run.trouble, trouble);
+  run.tokens += tokens ?? 0;
+  run.cost += cost ?? 0;
+  run.spend = Math.max(run.spend, -Math.log(amountTail(agent.tokens, run.tokens)), -Math.log(amountTail(agent.cost, run.cost)));
+};
+
+const surprise = newSurprise();
+
+const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budget: AlertBudget): Score => {
+  if (agent.version !== seen.version && agent.version !== 0 && seen.version !== 0) startAnew(agent);
+  agent.version = seen.version || agent.version;
+  agent.group = seen.group;
+  agent.owner = seen.owner;
+  const group = groupOf(state, seen.tenant, agent), tenant = tenantOf(state, seen.tenant);
+  const run = open(state, agent, seen, 0, budget);
+  const taskRuns = taskRunsOf(group, run.task);
+  const did: Act = actOf(seen, run.previous);
+  surpriseOf(did, { tenant: tenant.habits, group: group.habits, agent: agent.habits, task: run.task, taskRuns }, surprise);
+  const contributions: Contribution[] = [];
+  let evidence = 0;
+  const note = (feature: FeatureName, nats: number, observed: number, expected: number, peerShare: number | null): void => {
+    if (nats <= 0) return;
+    evidence += nats;
+    contributions.push({ feature, nats, observed, expected, peerShare });
+  };
+  let hijack = 0;
+  for (let i = 0; i < behaviours.length; i++) {
+    if (i >= 3) hijack += surprise.nats[i]!;
+    note(behaviours[i]!, surprise.nats[i]!, 1, surprise.expected[i]!, surprise.peers[i]!);
+  }
+  if (surprise.known > run.familiar) run.hijack = hijack;
+  run.fresh = Math.max(run.fresh, surprise.fresh);
+  run.familiar = Math.max(run.familiar, surprise.known);
+  run.previous = did.tool;
+  keepPace(agent, group, run, seen.now, note);
+  noteLessons(did, run.lessons);
+  learnMix(agent.mix, did.tool);
+
+  const found = rankRun(run, group, tenant, taskRuns);
+  run.pValue = Math.min(run.pValue, found.pValue);
+  const drift = agent.changed > 0.6 && run.hijack < run.familiar / 3 || driftOf(agent.mix) > driftAlarm;
+  const slow = agent.slow >= slowAlarm;
+  let alert = false;
+  if (!run.alerted && !(drift && run.hijack < run.familiar / 3) && (slow || admit(tenant.control, run.pValue, run.level, budget))) {
+    run.alerted = alert = true;
+    agent.slow = 0;
+  }
+  agent.evidence = Math.max(faded(agent, seen.now), slow ? 6 : 0, -1.5 * Math.log10(run.pValue));
+  agent.evidenceAt = Math.max(agent.evidenceAt, seen.now);
+  contributions.sort((a, b) => b.nats - a.nats);
+  return {
+    pValue: run.pValue, eValue: found.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, drift,
+    spread: spreadOf(state.spread, seen, did, surprise),
+  };
+};
+
+/** Evidence halves every ten minutes. */
+const halfLifeMs = 600_000;
+/** Evidence left at a time. */
+export const faded = (agent: AgentBaseline, now: number): number => agent.evidence * 0.5 ** (Math.max(0, now - agent.evidenceAt) / halfLifeMs);
+/** The level as it stands at a time without new actions. */
+export const levelAt = (agent: AgentBaseline, now: number): Score['level'] => levelOf(faded(agent, now));
+
+/** Below this a surprise of pace is not worth words. */
+const worthWords = 3;
+
+const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number, note: (feature: FeatureName, nats: number, observed: number, expected: number, peerShare: null) => void): void => {
+  const { pace } = agent;
+  const minute = Math.floor(now / 60_000);
+  turnMinute(pace, minute, factorOf(group.season, pace.minute * 60_000));
+  // Runs of an agent arrive over several partitions, after a pause far out of step: a late action is not a burst of the minute at hand.
+  if (minute === pace.minute) {
+    pace.count++;
+    const factor = factorOf(group.season, now);
+    const nats = -Math.log(rateTail(pace, pace.count, factor));
+    if (nats > worthWords) {
+      note('volume', nats, pace.count, pace.shape / pace.minutes * factor, null);
+      pace.told = minute;
+    }
+    run.volume = Math.max(run.volume, nats);
+  }
+  // Gaps between runs, not those within one.
+  const isFirst = run.lessons.own.length === 0;
+  const silence = isFirst ? -Math.log(silenceTail(pace, now)) : 0, hours = isFirst ? -Math.log(hourTail(group.season, now)) : 0;
+  if (silence > worthWords) note('silence', silence, (now - pace.last) / 1000, Math.expm1(pace.gapMean), null);
+  if (hours > worthWords) note('timing', hours, 1, Math.exp(-hours), null);
+  run.silence = Math.max(run.silence, silence, hours);
+  if (isFirst) learnGap(pace, now);
+  pace.last = Math.max(pace.last, now);
+  learnHour(group.season, now);
+};

@@ -1,0 +1,65 @@
+/**
+ * A p-value as an e-value: ∫ κ p^(κ−1) dκ over κ from 0 to 1 = (1 − p + p ln p) / (p (ln p)²) (Vovk and Wang 2021, E-values: calibration,
+ * combination and applications). Its expectation is at most 1 as long as everything is as usual.
+ */
+export const eValueOf = (p: number): number => {
+  if (p >= 1) return 0.5;
+  const ln = Math.log(p);
+  // Near 1 the quotient loses all its digits; its limit is 1/2.
+  return p > 0.999 ? 0.5 : (1 - p + p * ln) / (p * ln * ln);
+};
+
+/** The average of e-values is an e-value, however they depend on each other (Vovk and Wang 2021). Weights sum to 1. */
+export const average = (values: readonly number[], weights: readonly number[]): number => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * weights[i]!;
+  return sum;
+};
+
+/**
+ * Evidence of one agent over its runs, for what is slow: the Shiryaev–Roberts e-detector M ← (M + 1) e (Shin, Ramdas, Rinaldo 2023), damped so
+ * that single runs do not carry it: each e-value bets a part of what there is. As long as all is as usual it stays below c for c runs on average.
+ */
+export const bet = (before: number, eValue: number): number => Math.min(1e12, (before + 1) * (1 - stake + stake * Math.min(eValue, mostPerRun)));
+const stake = 0.5;
+/** One run alone proves no slow attack. */
+const mostPerRun = 20;
+/** One false alarm in so many runs of an agent, on average. */
+export const slowAlarm = 2_000;
+
+/** Alerts of a tenant: false-discovery control over the runs of a day, and the day's budget. */
+export interface AlertControl {
+  /** Epoch days. */
+  day: number;
+  /** Runs of the day so far, alerts among them, and how many runs were to be expected of it. */
+  tested: number;
+  alerts: number;
+  expected: number;
+}
+export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200 });
+
+export interface AlertBudget { /** Share of false ones among alerts. */ readonly falseShare: number; /** Most alerts a day. */ readonly perDay: number }
+export const defaultBudget: AlertBudget = { falseShare: 0.2, perDay: 50 };
+
+/**
+ * The level at which the next run is tested: LOND, α_t = α γ_t (D + 1) with D alerts so far (Javanmard and Montanari 2018; false-discovery rate at
+ * most α, also for positively dependent p-values: Zrnic, Ramdas, Jordan 2021). It starts anew each day, since an endless sequence goes blind. γ is
+ * even over as many runs as yesterday suggests, and halves each time as many more came: it sums to 1 over a day of any length.
+ */
+export const levelOfNext = (control: AlertControl, day: number, { falseShare }: AlertBudget): number => {
+  if (day > control.day) {
+    if (control.day > 0) control.expected = Math.max(20, Math.ceil(control.tested * 1.5));
+    control.day = day;
+    control.tested = 0;
+    control.alerts = 0;
+  }
+  const gamma = 0.5 ** (Math.floor(control.tested++ / control.expected) + 1) / control.expected;
+  return falseShare * gamma * (control.alerts + 1);
+};
+
+/** Whether a run's p-value is an alert at the level that it got; counts it. */
+export const admit = (control: AlertControl, pValue: number, level: number, { perDay }: AlertBudget): boolean => {
+  if (pValue > level || control.alerts >= perDay) return false;
+  control.alerts++;
+  return true;
+};

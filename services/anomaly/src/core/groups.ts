@@ -1,0 +1,36 @@
+import { newCalibration } from './calibrate.ts';
+import type { Calibration } from './calibrate.ts';
+import { newAlertControl } from './evidence.ts';
+import type { AlertControl } from './evidence.ts';
+import { newSeason } from './pace.ts';
+import type { Season } from './pace.ts';
+import { newTable } from './table.ts';
+import type { Table } from './table.ts';
+
+/** What runs are ranked by, each among runs of the same kind. `fresh`: as if the run's task were new; `familiar`: with what is known of its task. */
+export const channels = ['fresh', 'familiar', 'volume', 'silence', 'spend', 'trouble'] as const;
+export type Channel = (typeof channels)[number];
+export type Calibrations = Readonly<Record<Channel, Calibration>>;
+const newCalibrations = (): Calibrations =>
+  ({ fresh: newCalibration(), familiar: newCalibration(), volume: newCalibration(), silence: newCalibration(), spend: newCalibration(), trouble: newCalibration() });
+
+/** What agents of the same roles do: the prior of each of them. */
+export interface Group {
+  readonly habits: Table;
+  readonly season: Season;
+  readonly calibrations: Calibrations;
+  /** Runs learned by owner, to hold each to its share. */
+  readonly owners: Table;
+  /** Runs that asked to be learned, and those among them that were too odd: both faded. */
+  asked: number;
+  odd: number;
+}
+export const newGroup = (): Group => ({ habits: newTable(1024, 65_536), season: newSeason(), calibrations: newCalibrations(), owners: newTable(64, 4_096), asked: 0, odd: 0 });
+
+/** What all agents of a tenant do, and its alerts. */
+export interface Tenant {
+  readonly habits: Table;
+  readonly calibrations: Calibrations;
+  readonly control: AlertControl;
+}
+export const newTenant = (): Tenant => ({ habits: newTable(256, 4_096), calibrations: newCalibrations(), control: newAlertControl() });

@@ -1,0 +1,100 @@
+import type { AgentBaseline, OpenRun } from './agent.ts';
+import { keys } from './act.ts';
+import { agentProbation, familiarFrom, peerProbation } from './behaviour.ts';
+import { record } from './calibrate.ts';
+import type { Group, Tenant } from './groups.ts';
+import { hashText, keyOf, mix } from './hash.ts';
+import { add, fade, has, rawCount } from './table.ts';
+import type { Probation, Table } from './table.ts';
+
+/** Young keys that a baseline takes up in a day: what is more is not learned that day. */
+const allowance = { agent: 500, group: 50_000 } as const;
+/** Runs after which habits fade by half. */
+const fadeAfter = { agent: 200, group: 5_000 } as const;
+/** One owner's agents make at most this share of a peer prior, or this many runs while it is young. */
+const ownerShare = 0.2;
+const ownerRuns = 40;
+const everybody = keyOf(100, 0);
+/** What an analyst announced is habit at once. */
+const none: Probation = { runs: 0, days: 0, principals: 0 };
+
+/** Whether an owner's agents have had their share of the group's prior. */
+const isOverShare = (owners: Table, owner: number): boolean =>
+  rawCount(owners, owner) + 1 > Math.max(ownerRuns, ownerShare * (rawCount(owners, everybody) + 1));
+
+const distinct = (list: readonly number[]): Uint32Array => {
+  const sorted = Uint32Array.from(list).sort();
+  let n = 0;
+  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[n++] = sorted[i]!;
+  return sorted.subarray(0, n);
+};
+
+const turnDay = (table: Table, day: number): void => {
+  if (day <= table.day) return;
+  table.day = day;
+  table.moved = 0;
+};
+
+/** A finished run becomes habit, each thing once however often the run did it: of the agent, of its peers, of those who do the same task. @param announced an analyst said that this is how it is now */
+export const learnRun = (run: OpenRun, agent: AgentBaseline, group: Group, tenant: Tenant, now: number, announced = false): void => {
+  const day = Math.floor(now / 86_400_000);
+  const owner = hashText(agent.owner) || 1;
+  const own = distinct([keys.run(), ...run.lessons.own, ...run.lessons.classes]);
+  const most = announced ? Number.POSITIVE_INFINITY : allowance.agent;
+  turnDay(agent.habits, day);
+  for (const key of own) add(agent.habits, key, 1, owner, announced ? none : agentProbation, most);
+  eachTarget(run, (key) => add(agent.habits, key, 1, owner, announced ? none : agentProbation, most));
+  if (++agent.habits.runs >= fadeAfter.agent) fade(agent.habits);
+
+  if (isOverShare(group.owners, owner)) return;
+  add(group.owners, owner, 1, owner, none, Number.POSITIVE_INFINITY);
+  add(group.owners, everybody, 1, owner, none, Number.POSITIVE_INFINITY);
+  const { habits } = group;
+  turnDay(habits, day);
+  turnDay(tenant.habits, day);
+  const teach = (key: number): void => add(habits, key, 1, owner, peerProbation, allowance.group);
+  const ofTask = run.task === 0 ? undefined : (key: number): void => teach(mix(run.task, key) || 1);
+  if (run.task === 0 || !has(habits, mix(run.task, keys.run()) || 1)) teach(keys.tasks());
+  for (const tool of distinct(run.lessons.tools)) if (!has(habits, keys.tool(tool))) teach(keys.tools());
+  for (const key of own) {
+    teach(key);
+    ofTask?.(key);
+  }
+  eachTarget(run, (key, count) => {
+    if (!has(habits, key)) teach(count);
+    teach(key);
+    if (ofTask === undefined) return;
+    if (!has(habits, mix(run.task, key) || 1)) ofTask(count);
+    ofTask(key);
+  });
+  for (const key of distinct(run.lessons.classes)) add(tenant.habits, key, 1, owner, peerProbation, allowance.group);
+  if (++habits.runs >= fadeAfter.group) { fade(habits); fade(group.owners); }
+  if (++tenant.habits.runs >= fadeAfter.group) fade(tenant.habits);
+};
+
+const eachTarget = (run: OpenRun, take: (key: number, distinctKey: number) => void): void => {
+  const { targets } = run.lessons;
+  const done = new Set<number>();
+  for (let i = 0; i < targets.length; i += 2) {
+    const key = keys.target(targets[i]!, targets[i + 1]!);
+    if (done.has(key)) continue;
+    done.add(key);
+    take(key, keys.distinct(targets[i]!));
+  }
+};
+
+/** Runs of a group before its scores say anything about later ones. */
+const habitsFrom = 20;
+
+/** A run that was as usual takes its place among those that later ones are ranked by. */
+export const calibrate = (run: OpenRun, group: Group, tenant: Tenant, taskRuns: number): void => {
+  if (group.habits.runs < habitsFrom) return;
+  for (const { calibrations } of [group, tenant]) {
+    record(calibrations.fresh, run.fresh);
+    if (taskRuns >= familiarFrom) record(calibrations.familiar, run.familiar);
+    record(calibrations.volume, run.volume);
+    record(calibrations.silence, run.silence);
+    record(calibrations.spend, run.spend);
+    record(calibrations.trouble, run.trouble);
+  }
+};
