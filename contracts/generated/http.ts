@@ -901,6 +901,10 @@ export interface StoryView {
   /** What the record does not show. */
   readonly gaps: readonly string[];
 }
+/** How far each receiver is. */
+export interface SubscriptionList {
+  readonly subscriptions: readonly { readonly name: string; readonly kind: string; readonly next: number; /** Entries of the index that it has not been given. */ readonly behind: number; readonly sent: number; /** Entries that the receiver would not take, one by one. */ readonly refused: number; /** Why it waits; null where it does not. */ readonly trouble: string | null; readonly since: number | null }[];
+}
 /** A fact that somebody owes a deferred action, signed by them. */
 export interface SupplyFactRequest {
   readonly fact: string;

@@ -203,6 +203,32 @@ export interface Vote {
 }
 
 // ---------- audit ----------
+/** One entry of the log as OCSF 1.9 API Activity (class 6003) for a SIEM: what was asked of which tool and what was decided, without a word that anybody said. */
+export interface ApiActivity {
+  readonly activity_id: 99;
+  readonly activity_name: string;
+  readonly category_uid: 6;
+  readonly category_name: 'Application Activity';
+  readonly class_uid: 6003;
+  readonly class_name: 'API Activity';
+  readonly type_uid: 600399;
+  readonly type_name: 'API Activity: Other';
+  readonly time: number;
+  readonly severity_id: 1 | 2 | 3 | 4;
+  readonly severity: string;
+  readonly status_id: 1 | 2 | 99;
+  readonly status: string;
+  readonly status_code?: string;
+  readonly action_id?: 1 | 2 | 4 | 99;
+  readonly action?: string;
+  readonly message: string;
+  readonly metadata: { readonly version: '1.9.0'; /** Log and index of the entry: the same at every attempt. */ readonly uid: string; readonly sequence: number; readonly log_name: string; readonly event_code: string; readonly profiles: readonly string[]; readonly product: { readonly name: string; readonly vendor_name: string }; /** Trace id. */ readonly correlation_uid?: string };
+  readonly actor: { readonly app_name: string; readonly app_uid: string; readonly user?: { readonly name: string; readonly uid: string; readonly type: string; readonly type_id: number }; readonly authorizations?: readonly { readonly decision: string; readonly policy: { readonly name: string; readonly uid: string; readonly is_applied: boolean } }[] };
+  readonly api: { readonly operation: string; readonly service: { readonly name: string }; readonly request?: { readonly uid: string } };
+  readonly src_endpoint: { readonly name: string; readonly uid: string; readonly type: string; readonly type_id: number };
+  readonly resources: readonly { readonly uid: string; readonly type: string }[];
+  readonly unmapped: { readonly index: number; readonly run: string | null; readonly stream: string | null; readonly tier: number | null; readonly rules: readonly string[]; readonly people: readonly string[] };
+}
 export interface AuditCheckpoint {
   readonly origin: string;
   readonly size: number;
@@ -272,6 +298,20 @@ export interface EvidenceManifest {
   readonly missing: readonly string[];
   /** Every file but this one and SHA256SUMS. */
   readonly files: readonly { readonly path: string; readonly sha256: string; readonly bytes: number }[];
+}
+/** A decision receipt for one action (AARM R5): what was decided, for whom, under which rules, and what came of it, with the entries of the log that say so and proofs under a signed checkpoint. Verifies offline with the log's key. */
+export interface Receipt {
+  readonly format: 'countersign-receipt/v1';
+  readonly statement: { readonly tenant: string; readonly run: string; readonly action: { readonly id: string; readonly tool: string | null; readonly arguments: Json; /** Of the agent, untrusted. */ readonly reason: string | null; readonly proposedAt: number }; readonly context: { readonly instruction: string | null; readonly trace: string | null; readonly agentVersion: number | null; readonly toolVersion: number | null; /** The agent's anomaly level as it stood. */ readonly level: string | null; readonly facts: Json }; readonly identity: { /** Who signed the instruction; null: nobody did. */ readonly human: string | null; /** Who held the session for the agent; null: itself. */ readonly service: string | null; readonly agent: string | null; readonly roles: readonly string[]; /** Of its token. */ readonly scope: string | null; /** Thumbprint of the session key. */ readonly session: string | null; /** Agents for whom it acted, the nearest first. */ readonly onBehalfOf: readonly string[] }; readonly decision: { readonly decision: string; readonly tier: number; readonly code: string | null; readonly at: number; readonly round: number; readonly observed: boolean }; readonly policy: { readonly version: string; readonly rules: readonly { readonly id: string | null; readonly reason: string | null }[] }; readonly approval: { readonly resolution: string | null; /** Digest of what the voters were shown. */ readonly shown: string | null; readonly votes: readonly { readonly person: string | null; readonly vote: string | null; /** Compact JWS by the person's own key. */ readonly signature: string | null }[] } | null; readonly deferral: Json; readonly outcome: { readonly status: string; readonly at: number } | null; /** Entry of the round that this one follows up. */ readonly follows: number | null };
+  /** C2SP tlog-checkpoint, signed. */
+  readonly checkpoint: string;
+  readonly entries: readonly { readonly index: number; /** base64 */ readonly leaf: string; /** base64 */ readonly salt: string; /** base64 */ readonly payload: string; /** C2SP tlog-proof. */ readonly proof: string }[];
+}
+/** Where entries of the log go out to: the file that CS_SUBSCRIPTIONS names. */
+export interface SubscriptionsFile {
+  /** Hosts on private networks that may be called all the same: name or address. */
+  readonly allow?: readonly string[];
+  readonly subscriptions: readonly { readonly name: string; readonly to: { readonly kind: 'ocsf-kafka' } | { readonly kind: 'ocsf-http'; readonly url: string; /** File with a bearer token. */ readonly token?: string } | { readonly kind: 'splunk-hec'; /** …/services/collector/event */ readonly url: string; /** File with the HEC token. */ readonly token: string } | { readonly kind: 'cef-syslog'; readonly host: string; readonly port: number; readonly tls: boolean }; readonly filter?: { readonly types?: readonly string[]; readonly decisions?: readonly string[]; readonly outcomes?: readonly string[]; readonly agents?: readonly string[]; readonly tools?: readonly string[]; readonly rules?: readonly string[]; readonly minTier?: number }; /** Where a new one begins. Default now. */ readonly from?: 'start' | 'now' }[];
 }
 
 // ---------- governed ----------

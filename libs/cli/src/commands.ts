@@ -1,4 +1,4 @@
-import { auditUsage } from './audit/usage.ts';
+import { auditUsage, receiptUsage } from './audit/usage.ts';
 import { toolsUsage } from './catalogue/usage.ts';
 import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
@@ -157,6 +157,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'npm run eval:anomaly -- FILE [--split recurring|unseen] [--json]\n  FILE: labelled sessions as JSON Lines (.gz allowed). Baselines of sessions without attack; recurring: a new model at tasks that its peers have done; unseen: five folds over tasks.',
     load: async () => (await import('./anomaly/command.ts')).evalAnomaly,
   },
+  receipt: { summary: 'the receipt of an action, and whether one holds', usage: receiptUsage, load: async () => (await import('./audit/receipt-command.ts')).receipt },
   bench: {
     summary: 'measures, each against a baseline of the same run',
     usage: 'npm run bench -- [bus] [decide] [audit] [policy] [authzen] [registry] [--quick] [--json]',

@@ -1,10 +1,11 @@
-import type { ChangedArgument, GrantClaims, JsonObject, Money } from '@countersign/contracts';
+import type { ChangedArgument, GrantClaims, JsonObject, Money, Receipt } from '@countersign/contracts';
 import { createSessionProof } from '@countersign/identity';
 import { getClaim } from './claims-client.ts';
 import type { RuntimeContext } from './context.ts';
 import { isFinal } from './decision.ts';
 import type { ActionDecision, DecisionRecord } from './decision.ts';
 import { ActionDenied } from './errors.ts';
+import { getReceipt } from './receipts-client.ts';
 import { readGrant } from './grant-check.ts';
 import { leavesOpen, resultText } from './outcome.ts';
 import type { OutcomeReport } from './outcome.ts';
@@ -56,6 +57,8 @@ export interface ProposedAction {
   /** Reports what happened, for callers who execute on their own. Resolves when the broker has it. */
   outcome(report: OutcomeReport): Promise<void>;
   cancel(reason: string): Promise<void>;
+  /** The signed receipt of the last decision, waiting for it at most `waitMs` (default 5 s): it is in the log a moment after the reply. Throws RunFailed. */
+  receipt(waitMs?: number): Promise<Receipt>;
 }
 
 export interface ActionParts {
@@ -111,6 +114,7 @@ export const createAction = (parts: ActionParts): ProposedAction => {
     },
     outcome: parts.sendOutcome,
     cancel: parts.sendCancel,
+    receipt: (waitMs = 5_000) => getReceipt(context, session, action, waitMs),
     async execute(run, options = {}) {
       const final = await settled(options.waitMs ?? 0);
       if (final.decision !== 'allow' && final.decision !== 'modify') {

@@ -12,6 +12,8 @@ export interface RuntimeContext {
   readonly via: string | undefined;
   readonly registryUrl: string;
   readonly supervisionUrl: string;
+  /** Where receipts are; undefined: none can be had. */
+  readonly auditUrl: string | undefined;
   readonly transport: RuntimeTransport;
   readonly grantKeys: KeySet | undefined;
   readonly now: () => number;

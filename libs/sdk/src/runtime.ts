@@ -23,6 +23,8 @@ export interface AgentRuntimeOptions {
   readonly via?: string;
   readonly registryUrl: string;
   readonly supervisionUrl: string;
+  /** Where receipts come from; only needed for them. */
+  readonly auditUrl?: string;
   readonly transport: RuntimeTransport;
   /** `aud` of the client assertion. Default `<registryUrl>/oauth2/token`. */
   readonly tokenAudience?: string;
@@ -72,7 +74,7 @@ export const createAgentRuntime = (options: AgentRuntimeOptions): AgentRuntime =
   const assertion = options.clientAssertion ?? (clientKey && (() => createClientAssertion({ client: options.agent, audience: tokenAudience, jti: ids(), now: now() }, clientKey)));
   if (assertion === undefined) throw new TypeError('a runtime needs clientKey or clientAssertion');
   const context: RuntimeContext = {
-    agent: options.agent, tenant: options.tenant, assertion, via: options.via, registryUrl, supervisionUrl: options.supervisionUrl.replace(/\/+$/, ''),
+    agent: options.agent, tenant: options.tenant, assertion, via: options.via, registryUrl, supervisionUrl: options.supervisionUrl.replace(/\/+$/, ''), auditUrl: options.auditUrl?.replace(/\/+$/, ''),
     transport: options.transport, grantKeys: options.grantKeys,
     now, ids, fetch: options.fetch ?? fetch, deadlines: createDeadlines(now),
     decisionTimeoutMs: options.decisionTimeoutMs ?? 10_000, attestEveryMs: options.attestEveryMs ?? 3_000, sendTimeoutMs: options.sendTimeoutMs ?? 60_000,

@@ -11,3 +11,4 @@ export * from './threads.ts';
 export * from './validated.ts';
 export * from './signed-snapshot.ts';
 export * from './governed.ts';
+export * from './outgoing.ts';

@@ -4,15 +4,17 @@ import type { Audit } from './compose.ts';
 import { PERSON_DIRECTORY } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import { LogController } from './inbound/log.controller.ts';
+import type { KeySet } from '@countersign/identity';
+import { ReceiptsController, SERVICE_KEYS } from './inbound/receipts.controller.ts';
 import { QuestionsController } from './inbound/questions.controller.ts';
 import { AUDIT, RecordsConsumer } from './inbound/records.consumer.ts';
 
 @Module({})
 export class AuditModule {
-  static of(audit: Audit, people: PersonDirectory): DynamicModule {
+  static of(audit: Audit, people: PersonDirectory, keys: KeySet): DynamicModule {
     return {
-      module: AuditModule, controllers: [LogController, QuestionsController, RecordsConsumer],
-      providers: [{ provide: AUDIT, useFactory: () => audit }, { provide: PERSON_DIRECTORY, useFactory: () => people }],
+      module: AuditModule, controllers: [LogController, QuestionsController, ReceiptsController, RecordsConsumer],
+      providers: [{ provide: AUDIT, useFactory: () => audit }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: SERVICE_KEYS, useFactory: () => keys }],
     };
   }
 }

@@ -1,5 +1,6 @@
 import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
+import { createKeySet, serviceOfKey } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
 import { setTimeout } from 'node:timers/promises';
@@ -22,7 +23,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const key = serviceKey(config.secretsDir, 'audit');
   const bus = await createBus(config.bus, { clientId: 'audit' });
   const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
-  const { keys } = serviceKeys(config.secretsDir);
+  const { jwks, keys } = serviceKeys(config.secretsDir);
   const hidden = followHiddenArguments(bus, { keys, now: Date.now, onError: (err) => log.error({ err }, 'the catalogue of tools') });
   const custody = await openCustody(pool, config, log);
   const audit = await composeAudit({
@@ -34,7 +35,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
   return {
-    name: 'audit', http: config.http, module: AuditModule.of(audit, directoryOf(people, { audience: 'audit', now: Date.now })), log, bus, otlpEndpoint: config.otlpEndpoint,
+    name: 'audit', http: config.http, module: AuditModule.of(audit, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry'))), log, bus, otlpEndpoint: config.otlpEndpoint,
     onDrain: async () => { clearInterval(rounds); await audit.sequencer.close(); await index.stop(); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

@@ -3,6 +3,7 @@ import { r1, r1Unavailable } from './r1-interception.ts';
 import { r2 } from './r2-context.ts';
 import { r3 } from './r3-policy.ts';
 import { r4 } from './r4-decisions.ts';
+import { r5 } from './r5-receipts.ts';
 import { r6 } from './r6-identity.ts';
 import { r7 } from './r7-drift.ts';
 import { openStage } from './stage.ts';
@@ -14,5 +15,5 @@ describe('AARM', () => {
   beforeAll(async () => { stage = await openStage(); }, 120_000);
   afterAll(async () => { await stage?.whole.close(); }, 60_000);
 
-  for (const requirement of [r1, r2, r3, r4, r6, r7, r1Unavailable]) requirement(() => stage);
+  for (const requirement of [r1, r2, r3, r4, r5, r6, r7, r1Unavailable]) requirement(() => stage);
 });

@@ -3,6 +3,8 @@ export const queryUsage = `countersign audit query [--run R] [--agent A] [--acti
 export const exportUsage = 'countersign audit export --run R | --from TIME --to TIME | (any condition of query) … --out DIR [--as PERSON] [--json]';
 export const storyUsage = 'countersign audit story RUN [--html FILE] [--as PERSON] [--json]';
 
+export const receiptUsage = 'countersign receipt get RUN ACTION [--round N] [--out FILE] [--as PERSON] [--json]\ncountersign receipt verify FILE --offline --key FILE|VKEY [--json]\n  The receipt of an action: what was decided, for whom, under which rules, what people said and what came of it, with proofs. verify needs nothing but the file and the log\'s key.';
+
 export const auditUsage = `countersign audit verify [DIR | --url URL] [--key FILE|VKEY] [--offline] [--json]
 countersign audit export DIR [--url URL]
 ${exportUsage}

@@ -74,7 +74,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
     const people = await staff(urls, place);
     expectStatus(await people.operator.call('registry', 'POST', '/tools', { tools: Object.entries(catalogue).map(([tool, body]) => ({ ...body, tool })) }), 200);
 
-    const runtime: Whole['runtime'] = (id, key, change = {}) => createAgentRuntime({ agent: id, tenant: 'acme', clientKey: key, registryUrl: urls.registry, supervisionUrl: urls.supervision, transport, grantKeys: keys, ...change });
+    const runtime: Whole['runtime'] = (id, key, change = {}) => createAgentRuntime({ agent: id, tenant: 'acme', clientKey: key, registryUrl: urls.registry, supervisionUrl: urls.supervision, auditUrl: urls.audit, transport, grantKeys: keys, ...change });
     const agent: Whole['agent'] = async (id, change = {}) => {
       const key = generateKey(`${id}-1`);
       const { kty, crv, x, kid } = key.publicJwk;

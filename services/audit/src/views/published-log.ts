@@ -3,7 +3,6 @@ import type { Encodings, ReadTile, TileAddress } from '@countersign/tamper-log';
 import type { Pool } from 'pg';
 import type { Opened, OpenPayloads } from './payloads.ts';
 
-
 /** What anyone may read: never beyond the size of the last signed checkpoint (C2SP tlog-tiles). */
 export interface PublishedLog {
   /** The signed note with the cosignatures it has; undefined before the first one. */
@@ -12,6 +11,8 @@ export interface PublishedLog {
   tile(address: TileAddress): Promise<Buffer | undefined>;
   /** C2SP tlog-proof of one entry under the last checkpoint; undefined beyond it. */
   proof(index: number): Promise<string | undefined>;
+  /** Proofs of several under one and the same checkpoint; undefined where one is beyond it. */
+  proofs(indices: readonly number[]): Promise<{ readonly note: string; readonly proofs: readonly string[] } | undefined>;
   /** The payload that an entry commits to. */
   payload(index: number): Promise<Opened | undefined>;
   /** Several of them; those that are gone are missing. */
@@ -45,6 +46,13 @@ export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings
       const head = await latest();
       if (!head || index >= head.size) return undefined;
       return formatProof(encodings, index, await inclusionProof(encodings.sha256, readTile, index, head.size), head.note);
+    },
+
+    proofs: async (indices) => {
+      const head = await latest();
+      if (!head || indices.some((index) => index >= head.size)) return undefined;
+      const { size, note } = head;
+      return { note, proofs: await Promise.all(indices.map(async (index) => formatProof(encodings, index, await inclusionProof(encodings.sha256, readTile, index, size), note))) };
     },
 
     payload: async (index) => (await payloads([index])).get(index),

@@ -14,3 +14,8 @@ create index if not exists indexed_by_people on indexed using gin (people);
 create index if not exists indexed_by_rule on indexed using gin (rules);
 create index if not exists indexed_by_words on indexed using gin (words);
 create table if not exists indexed_to (log text primary key, next bigint not null);
+-- How far each receiver outside is; unlike the index, not to be dropped.
+create table if not exists delivery (
+  log text not null, name text not null, next bigint not null, sent bigint not null default 0, refused bigint not null default 0,
+  primary key (log, name)
+);
