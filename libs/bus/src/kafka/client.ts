@@ -2,6 +2,7 @@ import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import type { Admin, LogEntry } from 'kafkajs';
 import { calmRequestQueues } from './calm.ts';
 import type { KafkaBusConfig } from './config.ts';
+import { sendWithoutCopies } from './framing.ts';
 import { quietNegativeTimeouts } from './quiet.ts';
 import { rawClusters } from './raw-cluster.ts';
 import type { RawCluster } from './raw-cluster.ts';
@@ -47,6 +48,7 @@ export const createPartitioner = Partitioners.DefaultPartitioner;
 export const createClient = (config: KafkaBusConfig): Client => {
   quietNegativeTimeouts();
   calmRequestQueues();
+  sendWithoutCopies();
   const { log } = config;
   const kafka = new Kafka({
     brokers: [...config.brokers],

@@ -1,6 +1,8 @@
 import { batchBound, putBatch } from './encode.ts';
 import type { Sized, Written } from './encode.ts';
 import { brokerError } from './failures.ts';
+import { frameRoom } from './framing.ts';
+import type { Framed } from './framing.ts';
 import type { RawBroker } from './raw-cluster.ts';
 import { createReader, putUvarint } from './wire.ts';
 
@@ -25,13 +27,13 @@ const putLength = (to: Buffer, length: number, at: number): void => {
  * A produce request of batches of one broker, encoded into what `room` gives: a megabyte a request, made anew each time, is what makes
  * the garbage collector run.
  */
-export const produceRequest = (version: ProduceVersion, transactionalId: string, by: Omit<Written, 'sequence' | 'transactional'>, timeoutMs: number, batches: readonly Going[], now: number, room: (bytes: number) => Buffer): Buffer => {
-  const to = room(batches.reduce((sum, { topic, records }) => sum + batchBound(records) + topic.length * 3 + 32, 256 + transactionalId.length * 3));
+export const produceRequest = (version: ProduceVersion, transactionalId: string, by: Omit<Written, 'sequence' | 'transactional'>, timeoutMs: number, batches: readonly Going[], now: number, room: (bytes: number) => Buffer): Framed => {
+  const to = room(batches.reduce((sum, { topic, records }) => sum + batchBound(records) + topic.length * 3 + 32, frameRoom + 256 + transactionalId.length * 3));
   const flexible = version === 12;
   const string = flexible ? putCompactString : putString;
   const count = (value: number): void => { at = flexible ? putUvarint(to, value + 1, at) : to.writeInt32BE(value, at); };
   const noTags = (): void => { if (flexible) to[at++] = 0; };
-  let at = 0;
+  let at = frameRoom;
   noTags(); // of the header
   at = string(to, transactionalId, at);
   at = to.writeInt16BE(allReplicas, at);
@@ -51,7 +53,7 @@ export const produceRequest = (version: ProduceVersion, transactionalId: string,
     noTags();
   }
   noTags();
-  return to.subarray(0, at);
+  return { room: to, from: frameRoom, to: at };
 };
 
 const putString = (to: Buffer, text: string, at: number): number => {
@@ -103,5 +105,5 @@ const decode12 = (payload: Buffer): readonly Stands[] => {
 };
 
 /** Rejects when any batch was refused; others may have been taken. */
-export const produceTo = (broker: RawBroker, version: ProduceVersion, body: Buffer): Promise<readonly Stands[]> =>
+export const produceTo = (broker: RawBroker, version: ProduceVersion, body: Framed): Promise<readonly Stands[]> =>
   broker.send({ apiKey: 0, apiVersion: version, apiName: 'Produce', body, decode: version === 12 ? decode12 : decode7 });

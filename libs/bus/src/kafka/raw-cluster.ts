@@ -1,4 +1,6 @@
 import type { Kafka } from 'kafkajs';
+import { asEncoder } from './framing.ts';
+import type { Framed } from './framing.ts';
 
 /**
  * kafkajs has connections, security, metadata and coordinators, but its public face offers no fetch without a group, no offsets as a read_committed
@@ -24,7 +26,7 @@ export interface Transactional { readonly transactionalId: string; readonly prod
 
 /** A broker to talk to: what kafkajs encodes itself, and `send` for what we encode. */
 export type RawBroker = Omit<InnerBroker, 'connectionPool' | 'disconnect'> & {
-  send<T>(call: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string; readonly body: Buffer; readonly decode: (payload: Buffer) => T }): Promise<T>;
+  send<T>(call: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string; readonly body: Buffer | Framed; readonly decode: (payload: Buffer) => T }): Promise<T>;
 };
 
 interface Shared {
@@ -56,7 +58,7 @@ const opened = (inner: InnerBroker, closed: () => boolean): RawBroker => ({
     try {
       const answer = await inner.connectionPool.send({
         // What kafkajs takes for one of its encoders.
-        request: { apiKey, apiVersion, apiName, expectResponse: () => true, encode: async () => ({ buf: body, buffer: body }) },
+        request: { apiKey, apiVersion, apiName, expectResponse: () => true, encode: async () => (Buffer.isBuffer(body) ? { buf: body, buffer: body } : asEncoder(body)) },
         response: { decode: async (payload) => ({ read: decode(payload) }), parse: async (decoded) => decoded },
       });
       return answer.read as ReturnType<typeof decode>;

@@ -32,9 +32,12 @@ interface Place { readonly topic: string; readonly partition: number; position: 
 const partitionBytes = 1_048_576;
 const fetchBytes = 8 * partitionBytes;
 const idleWaitMs = 250;
-/** A transaction's markers may land after a fetch began to wait; short waits keep that from showing while messages flow. */
-const shortestWaitMs = 5;
-const longestWaitMs = 50;
+/**
+ * The broker answers as soon as there is something, but a transaction's markers may land just after a fetch began to wait: short waits keep that
+ * from showing while messages flow, long ones let a broker with many quiet readers sleep.
+ */
+const shortestWaitMs = 10;
+const longestWaitMs = 250;
 
 export const createReader = (client: Client, topics: readonly string[], events: ReaderEvents): Reader => {
   const places = new Map<string, Place>();

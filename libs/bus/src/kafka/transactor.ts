@@ -1,6 +1,7 @@
 import type { Client } from './client.ts';
 import { commitOffset, endTransaction, enlistsByItself } from './enlisting.ts';
 import { failureType } from './failures.ts';
+import type { Framed } from './framing.ts';
 import { pause } from './pause.ts';
 import { produceRequest, produceTo } from './producing.ts';
 import type { Going, Stands } from './producing.ts';
@@ -9,7 +10,7 @@ import { place } from './record.ts';
 import type { Round } from './record.ts';
 
 /** One request to one broker, encoded. */
-interface Request { readonly leader: number; readonly targets: readonly { readonly topic: string; readonly partition: number }[]; readonly body: Buffer }
+interface Request { readonly leader: number; readonly targets: readonly { readonly topic: string; readonly partition: number }[]; readonly body: Framed }
 
 /** The one transactional producer of an input partition. After any failure it is good for nothing but `abandon`. */
 export interface Transactor {
@@ -73,7 +74,7 @@ export const takeOver = async (client: Client, group: string, input: string, par
     await atMost(longestAbortMs, cluster.disconnect());
   };
 
-  // Requests are copied when they are sent, and only one transaction is under way: its buffers serve the next one.
+  // Only one transaction is under way, and it ends after all its requests were answered: its buffers serve the next one.
   const buffers: Buffer[] = [];
   const room = (nth: number) => (bytes: number): Buffer => {
     if ((buffers[nth]?.length ?? 0) < bytes) buffers[nth] = Buffer.allocUnsafe(Math.max(bytes, leastBuffer));
