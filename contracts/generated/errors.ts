@@ -165,6 +165,7 @@ export const errors = {
   cancelled: { status: 409, retryable: false, meaning: "The action was cancelled.", remedy: "Propose a new action if it is still needed." },
   outcome_mismatch: { status: 409, retryable: false, meaning: "The outcome does not fit the action's state.", remedy: "Report an outcome once, for an action that was decided." },
   not_found: { status: 404, retryable: false, meaning: "There is no such resource.", remedy: "Check the address and the id." },
+  legal_hold: { status: 409, retryable: false, meaning: "A legal hold covers what would be erased.", remedy: "Whoever set the hold releases it first; the detail names it." },
   conflict: { status: 409, retryable: true, meaning: "Someone else changed it first.", remedy: "Read it again and retry." },
   already_exists: { status: 409, retryable: false, meaning: "It exists already.", remedy: "Choose another id, or change the existing one." },
   invalid_transition: { status: 409, retryable: false, meaning: "The resource's status does not allow this.", remedy: "Read its status; the detail says what is allowed." },

@@ -339,6 +339,20 @@ export interface EnrolledPerson {
 export interface EntryList {
   readonly entries: readonly { readonly index: number; readonly leaf: JsonObject }[];
 }
+/** Whose payloads are destroyed for good: those of a run, or of a person and everything on their behalf. Entries and proofs stay. */
+export interface EraseRequest {
+  readonly scope: 'run' | 'person';
+  readonly id: string;
+  readonly reason: string;
+}
+/** What was destroyed. */
+export interface EraseResponse {
+  readonly erasure: number;
+  /** Data keys destroyed. */
+  readonly keys: number;
+  /** Entries whose payload nobody can read any more. */
+  readonly entries: number;
+}
 /** Presents the grant of countersign.extend_scope to the registry, which is the tool. */
 export interface ExtendScopeRequest {
   /** The live agent token of the run. */
@@ -448,6 +462,17 @@ export interface HaltView {
 export interface Health {
   readonly status: string;
   readonly [key: string]: unknown;
+}
+/** Legal holds in force. */
+export interface HoldList {
+  readonly holds: readonly { readonly hold: number; readonly scope: 'all' | 'run' | 'person' | 'agent'; /** null for all. */ readonly id: string | null; readonly reason: string; readonly by: string; readonly at: number }[];
+}
+/** A legal hold: nothing it covers is erased or expires until it is released. */
+export interface HoldRequest {
+  readonly scope: 'all' | 'run' | 'person' | 'agent';
+  /** null for all. */
+  readonly id: string | null;
+  readonly reason: string;
 }
 /** Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found. */
 export interface ImportAgentsRequest {

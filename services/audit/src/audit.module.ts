@@ -6,6 +6,7 @@ import type { PersonDirectory } from '@countersign/service-host';
 import { LogController } from './inbound/log.controller.ts';
 import type { KeySet } from '@countersign/identity';
 import { ReceiptsController, SERVICE_KEYS } from './inbound/receipts.controller.ts';
+import { PrivacyController } from './inbound/privacy.controller.ts';
 import { QuestionsController } from './inbound/questions.controller.ts';
 import { AUDIT, RecordsConsumer } from './inbound/records.consumer.ts';
 
@@ -13,7 +14,7 @@ import { AUDIT, RecordsConsumer } from './inbound/records.consumer.ts';
 export class AuditModule {
   static of(audit: Audit, people: PersonDirectory, keys: KeySet): DynamicModule {
     return {
-      module: AuditModule, controllers: [LogController, QuestionsController, ReceiptsController, RecordsConsumer],
+      module: AuditModule, controllers: [LogController, QuestionsController, PrivacyController, ReceiptsController, RecordsConsumer],
       providers: [{ provide: AUDIT, useFactory: () => audit }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: SERVICE_KEYS, useFactory: () => keys }],
     };
   }

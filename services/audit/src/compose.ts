@@ -9,6 +9,8 @@ import type { SubjectKeys } from './app/keys.ts';
 import type { CheckpointKeeper, Entry, PublishCheckpoint } from './app/ports.ts';
 import { createSequencer } from './app/sequencer.ts';
 import type { Sequencer } from './app/sequencer.ts';
+import { createPrivacy } from './app/privacy.ts';
+import type { Privacy } from './app/privacy.ts';
 import { createWitnessing } from './app/witnessing.ts';
 import type { Witnessing } from './app/witnessing.ts';
 import type { SourceRecord } from './core/entry.ts';
@@ -17,6 +19,7 @@ import type { HiddenOf } from './core/sanitise.ts';
 import { noWitnesses } from './core/witness-policy.ts';
 import type { WitnessPolicy } from './core/witness-policy.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
+import { createPostgresPrivacy } from './outbound/postgres-privacy.ts';
 import { createPostgresWitnesses } from './outbound/postgres-witnesses.ts';
 import { createCheckpointSigner, ed25519Signer } from './outbound/sign-checkpoint.ts';
 import { createDraft, createPseudonyms, createSealing } from './outbound/to-entry.ts';
@@ -61,6 +64,7 @@ export interface Audit {
   readonly verifierKey: string;
   readonly sequencer: Sequencer;
   readonly witnessing: Witnessing;
+  readonly privacy: Privacy;
 }
 
 const toSource = (message: BusMessage): SourceRecord => ({
@@ -73,7 +77,8 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   for (const tables of ['./outbound/schema.sql', './views/questions.sql']) await ports.pool.query(await readFile(new URL(tables, import.meta.url), 'utf8'));
   const policy = ports.witnesses ?? noWitnesses;
   const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
-  const draft = createDraft(createPseudonyms(ports.pseudonymSecret), ports.hidden ?? (() => nothingHidden));
+  const pseudonym = createPseudonyms(ports.pseudonymSecret);
+  const draft = createDraft(pseudonym, ports.hidden ?? (() => nothingHidden));
   const seal = createSealing(ports.keys);
   const prepare = async (sources: readonly SourceRecord[]) => {
     await ports.catalogueRead?.();
@@ -86,11 +91,15 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   });
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
   const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
+  const questions = createQuestions(ports.pool, ports.origin, published.payloads);
+  const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, questions.forget), state: sequencer.state, pseudonym, now: ports.now, settled: async () => { while (await questions.step() > 0); } });
+  await privacy.resume();
   return {
     prepare: (messages) => prepare(messages.map(toSource)),
     record: async (messages) => sequencer.add(await prepare(messages.map(toSource))),
     published,
-    questions: createQuestions(ports.pool, ports.origin, published.payloads),
+    questions,
+    privacy,
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
     sequencer,
     witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm }),

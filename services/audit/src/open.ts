@@ -34,8 +34,9 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
+  const expiry = setInterval(() => { audit.privacy.expire().catch((err: unknown) => log.error({ err }, 'nothing expires: retention or holds cannot be read')); }, 3_600_000).unref();
   return {
     name: 'audit', http: config.http, module: AuditModule.of(audit, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry'))), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); await audit.sequencer.close(); await index.stop(); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
+    onDrain: async () => { clearInterval(rounds); clearInterval(expiry); await audit.sequencer.close(); await index.stop(); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

@@ -22,8 +22,16 @@ export interface SubjectKeys {
   keysFor(subjects: readonly Subject[]): Promise<readonly DataKey[]>;
   /** The key of this id; undefined once it was destroyed. */
   open(id: string): Promise<Uint8Array | undefined>;
-  /** Destroys the keys of a subject, or of a person and everything on their behalf. @returns their ids and subjects */
-  destroy(tenant: string, whose: { readonly subject: string } | { readonly person: string }): Promise<readonly { readonly id: string; readonly subject: string }[]>;
+  /** The keys of a run or other subject, or of a person and everything on their behalf. */
+  find(tenant: string, whose: { readonly subjects: readonly string[] } | { readonly person: string }): Promise<readonly FoundKey[]>;
+  /** Destroys keys for good; durable when it resolves. Those that are gone already are passed over. */
+  destroy(ids: readonly string[]): Promise<void>;
+}
+
+export interface FoundKey {
+  readonly id: string;
+  readonly subject: string;
+  readonly persons: readonly string[];
 }
 
 /** A key management service: wraps data keys under a key that never leaves it. */

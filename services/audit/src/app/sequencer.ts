@@ -11,7 +11,7 @@ import type { CheckpointKeeper, Entry, LogStore, PublishCheckpoint, SignCheckpoi
 export interface Sequencer {
   /** Resolves once these entries are in the log and covered by a signed checkpoint. Handing the same records in again adds nothing. */
   add(entries: readonly Entry[]): Promise<void>;
-  /** Puts a statement of audit's own on the record. */
+  /** Puts statements of audit's own on the record, and those that are due; none given, only the latter. */
   state(...statements: readonly Statement[]): Promise<void>;
   size(): number;
   /** Lets the batch in hand finish; what came later is not taken. */
@@ -81,7 +81,8 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   const write = async (batch: readonly Waiting[]): Promise<void> => {
     const current = held ?? await take(deps);
     held = undefined;
-    const due = current.due ? await store.due() : [];
+    // An empty hand-in asks to look: something else may have come to owe a statement.
+    const due = current.due || batch.some((one) => one.entries.length + one.statements.length === 0) ? await store.due() : [];
     const statements = [...due, ...batch.flatMap((one) => one.statements)];
     const entries = [...unseen(current.state, batch.flatMap((one) => one.entries)), ...await stated(current.state, statements)];
     if (entries.length === 0) { held = current; return; }

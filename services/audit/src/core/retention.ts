@@ -13,3 +13,9 @@ export const retentionOf = (record: { readonly topic: string; readonly type: str
   if (record.topic !== 'runs.governed.v1') return record.topic === 'anomaly.findings.v1' ? 'standard' : 'long';
   return record.tier >= 3 || record.overseen ? 'long' : 'standard';
 };
+
+/** Whether everything that came in a month (`2026_11`) is past what its class is kept for. */
+export const isOver = ({ retention, month }: { readonly retention: RetentionClass; readonly month: string }, now: number): boolean => {
+  const [year = 0, of = 0] = month.split('_').map(Number);
+  return Date.UTC(year, of, 1) + retentionMs[retention] < now;
+};

@@ -27,8 +27,10 @@ describe('data keys in a file', () => {
     const keys = await open();
     const [a, b, c, p] = await keys.keysFor([subject('run:a', 'p-ann'), subject('run:b'), subject('run:c'), subject('person:p-ann')]);
     await keys.keysFor([subject('run:c', 'p-ann')]);
-    expect((await keys.destroy('acme', { subject: 'run:b' })).map(({ id }) => id)).toEqual([b!.id]);
-    expect((await keys.destroy('acme', { person: 'p-ann' })).map(({ id }) => id).toSorted()).toEqual([a!.id, c!.id, p!.id].toSorted());
+    const found = async (whose: Parameters<typeof keys.find>[1]) => (await keys.find('acme', whose)).map(({ id }) => id);
+    expect(await found({ subjects: ['run:b'] })).toEqual([b!.id]);
+    expect((await found({ person: 'p-ann' })).toSorted()).toEqual([a!.id, c!.id, p!.id].toSorted());
+    await keys.destroy([...await found({ subjects: ['run:b'] }), ...await found({ person: 'p-ann' })]);
     for (const from of [keys, await open()]) for (const { id } of [a!, b!, c!, p!]) expect(await from.open(id)).toBeUndefined();
     expect((await keys.keysFor([subject('run:a')]))[0]!.id).not.toBe(a!.id);
   });

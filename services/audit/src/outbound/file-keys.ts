@@ -88,17 +88,19 @@ export const openFileKeys = async (folder: string, kms: KeyManagement): Promise<
       const kept = byId.get(id);
       return kept && unwrap(kept);
     },
-    destroy: (tenant, whose) => inTurn(async () => {
-      const gone = [...byId.values()].filter((one) => one.tenant === tenant && ('subject' in whose ? one.subject === whose.subject : one.persons.includes(whose.person) || one.subject === `person:${whose.person}`));
-      if (gone.length === 0) return [];
-      for (const { id, subject } of gone) {
+    find: async (tenant, whose) => [...byId.values()]
+      .filter((one) => one.tenant === tenant && ('subjects' in whose ? whose.subjects.includes(one.subject) : one.persons.includes(whose.person) || one.subject === `person:${whose.person}`))
+      .map(({ id, subject, persons }) => ({ id, subject, persons })),
+    destroy: (ids) => inTurn(async () => {
+      for (const id of ids) {
+        const kept = byId.get(id);
+        if (!kept) continue;
         byId.delete(id);
-        bySubject.delete(nameOf(tenant, subject));
+        if (bySubject.get(nameOf(kept.tenant, kept.subject)) === id) bySubject.delete(nameOf(kept.tenant, kept.subject));
         opened.delete(id);
       }
       await write(`${path}.new`, 'w', [...byId.values()].map((one) => `${JSON.stringify(one)}\n`).join(''));
       await rename(`${path}.new`, path);
-      return gone.map(({ id, subject }) => ({ id, subject }));
     }),
   };
 };

@@ -47,3 +47,12 @@ create table if not exists witness (
   log text not null, witness text not null, size bigint not null,
   primary key (log, witness)
 );
+-- What must not be erased or expire; kept with the log, for whoever can read neither erases nothing.
+create table if not exists legal_hold (
+  id bigserial primary key, log text not null, scope text not null, what text, by text not null, at bigint not null, reason text not null, released bigint
+);
+-- An erasure is written down before any key is destroyed, so that a crash in between finishes it.
+create table if not exists erasure (
+  id bigserial primary key, log text not null, scope text not null, what text not null, subjects text[] not null, keys text[] not null,
+  by text not null, at bigint not null, reason text not null, done boolean not null default false
+);

@@ -1,0 +1,154 @@
+import type { RetentionClass } from '../core/retention.ts';
+import { isOver } from '../core/retention.ts';
+import type { Statement } from '../core/statement.ts';
+import type { FoundKey, SubjectKeys } from './keys.ts';
+
+export type HoldScope = 'all' | 'run' | 'person' | 'agent';
+
+/** A legal hold. `id` of a person is their pseudonym. */
+export interface Hold {
+  readonly hold: number;
+  readonly scope: HoldScope;
+  readonly id: string | null;
+  readonly by: string;
+  readonly at: number;
+  readonly reason: string;
+}
+
+export interface Erasure {
+  readonly erasure: number;
+  readonly scope: 'run' | 'person';
+  /** A run, or the pseudonym of a person. */
+  readonly what: string;
+  readonly subjects: readonly string[];
+  readonly keys: readonly string[];
+  readonly by: string;
+}
+
+/** A month of one retention class. */
+export interface Slot { readonly slot: string; readonly retention: RetentionClass; readonly month: string }
+
+/** What is asked of the log's database. Every method rejects where it cannot be asked: then nothing is erased and nothing expires. */
+export interface PrivacyStore {
+  holds(): Promise<readonly Hold[]>;
+  hold(hold: Omit<Hold, 'hold'>): Promise<void>;
+  /** Whether it was in force. */
+  release(hold: number, at: number): Promise<boolean>;
+  /** Streams in which something was said about these runs: approvals and their votes. */
+  streamsOf(runs: readonly string[]): Promise<readonly string[]>;
+  /** Agents that ran them. */
+  agentsOf(runs: readonly string[]): Promise<readonly string[]>;
+  plan(erasure: Omit<Erasure, 'erasure'>, at: number, reason: string): Promise<number>;
+  planned(): Promise<readonly Erasure[]>;
+  /** Deletes what is sealed under these keys, and what an index says of it; how many entries. */
+  drop(erasure: Erasure): Promise<number>;
+  done(erasure: number): Promise<void>;
+  slots(): Promise<readonly Slot[]>;
+  /** Whether anything in it belongs to the held. */
+  covers(slot: Slot, hold: Hold): Promise<boolean>;
+  /** Drops a slot and owes the statement, in one transaction. */
+  expire(slot: Slot): Promise<void>;
+}
+
+/** A hold covers what would be erased. */
+export class Held extends Error {
+  readonly hold: Hold;
+  constructor(hold: Hold) {
+    super(`legal hold ${hold.hold} (${hold.scope}${hold.id === null ? '' : ` ${hold.id}`}) covers it`);
+    this.name = 'Held';
+    this.hold = hold;
+  }
+}
+
+interface Deps {
+  readonly tenant: string;
+  readonly keys: SubjectKeys;
+  readonly store: PrivacyStore;
+  readonly state: (...statements: readonly Statement[]) => Promise<void>;
+  readonly pseudonym: (person: string) => string;
+  /** Resolves once everything on the record can be found by whose it is. */
+  readonly settled: () => Promise<void>;
+  readonly now: () => number;
+}
+
+export interface Privacy {
+  /** Destroys the data keys of a run, or of a person and everything on their behalf. Rejects with Held. undefined: there is nothing of theirs. */
+  erase(scope: 'run' | 'person', id: string, by: string, reason: string): Promise<{ readonly erasure: number; readonly keys: number; readonly entries: number } | undefined>;
+  holds(): Promise<readonly Hold[]>;
+  hold(scope: HoldScope, id: string | null, by: string, reason: string): Promise<void>;
+  release(hold: number, by: string): Promise<boolean>;
+  /** Drops what is older than its class is kept, unless a hold covers any of it; the slots that went. */
+  expire(): Promise<readonly string[]>;
+  /** Finishes erasures that a crash cut off. */
+  resume(): Promise<void>;
+}
+
+const runOf = (subject: string): string | undefined => (subject.startsWith('run:') ? subject.slice('run:'.length) : undefined);
+
+/** Erasure, legal holds and retention. What cannot be asked denies: without the holds at hand nothing goes. */
+export const createPrivacy = ({ tenant, keys, store, state, pseudonym, settled, now }: Deps): Privacy => {
+  const found = async (scope: 'run' | 'person', what: string): Promise<readonly FoundKey[]> => {
+    const own = await keys.find(tenant, scope === 'run' ? { subjects: [`run:${what}`] } : { person: what });
+    const runs = own.flatMap(({ subject }) => runOf(subject) ?? []);
+    return runs.length === 0 ? own : [...own, ...await keys.find(tenant, { subjects: await store.streamsOf(runs) })];
+  };
+  const covering = async (holds: readonly Hold[], of: readonly FoundKey[]): Promise<Hold | undefined> => {
+    if (holds.length === 0) return undefined;
+    const runs = of.flatMap(({ subject }) => runOf(subject) ?? []);
+    const agents = new Set(await store.agentsOf(runs));
+    return holds.find(({ scope, id }) => {
+      switch (scope) {
+        case 'all': return true;
+        case 'run': return runs.includes(id!);
+        case 'person': return of.some(({ subject, persons }) => subject === `person:${id}` || persons.includes(id!));
+        case 'agent': return agents.has(id!) || of.some(({ subject }) => subject === `agent:${id}`);
+      }
+    });
+  };
+  /** From the plan on: the same again after a crash does no harm. */
+  const finish = async (erasure: Erasure): Promise<number> => {
+    await keys.destroy(erasure.keys);
+    const entries = await store.drop(erasure);
+    await state({ kind: 'erased', states: { erasure: erasure.erasure, scope: erasure.scope, what: erasure.what, keys: erasure.keys.length, by: pseudonym(erasure.by) } });
+    await store.done(erasure.erasure);
+    return entries;
+  };
+  return {
+    erase: async (scope, id, by, reason) => {
+      await settled();
+      const what = scope === 'person' ? pseudonym(id) : id;
+      const of = await found(scope, what);
+      const hold = await covering(await store.holds(), of);
+      if (hold) throw new Held(hold);
+      if (of.length === 0) return undefined;
+      const plan = { scope, what, subjects: of.map(({ subject }) => subject), keys: of.map((one) => one.id), by };
+      const erasure = await store.plan(plan, now(), reason);
+      return { erasure, keys: of.length, entries: await finish({ ...plan, erasure }) };
+    },
+    holds: () => store.holds(),
+    hold: async (scope, id, by, reason) => {
+      const what = scope === 'person' && id !== null ? pseudonym(id) : id;
+      await store.hold({ scope, id: what, by, at: now(), reason });
+      await state({ kind: 'held', states: { scope, what, by: pseudonym(by) } });
+    },
+    release: async (hold, by) => {
+      if (!await store.release(hold, now())) return false;
+      await state({ kind: 'released', states: { hold, by: pseudonym(by) } });
+      return true;
+    },
+    expire: async () => {
+      const holds = await store.holds();
+      const gone: string[] = [];
+      for (const slot of (await store.slots()).filter((one) => isOver(one, now()))) {
+        let covered = false;
+        for (const hold of holds) covered ||= await store.covers(slot, hold);
+        if (covered) continue;
+        await store.expire(slot);
+        gone.push(slot.slot);
+      }
+      if (gone.length > 0) await state();
+      return gone;
+    },
+    resume: async () => { for (const erasure of await store.planned()) await finish(erasure); },
+  };
+};
