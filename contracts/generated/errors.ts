@@ -127,6 +127,7 @@ export const errors = {
   action_closed: { status: 409, retryable: false, meaning: "The action has its terminal decision or outcome.", remedy: "Nothing to do." },
   approval_required: { status: 202, retryable: true, meaning: "People have to decide.", remedy: "Wait for the next reply." },
   approval_denied: { status: 403, retryable: false, meaning: "People denied it.", remedy: "Propose something else." },
+  approval_overflow: { status: 409, retryable: true, meaning: "Too much of this agent or its owner waits for people already.", remedy: "Let people decide what waits, then propose it again." },
   approval_expired: { status: 403, retryable: false, meaning: "Nobody decided in time; that denies.", remedy: "Propose again if it is still needed." },
   approval_cancelled: { status: 409, retryable: false, meaning: "The request was withdrawn before a decision.", remedy: "Propose again if it is still needed." },
   approval_closed: { status: 409, retryable: false, meaning: "The request is already decided.", remedy: "Nothing to do." },

@@ -479,6 +479,8 @@ export interface GovernedDecided {
   readonly observed?: { readonly decision: DecisionKind; readonly tier: Tier; readonly code: string | null; /** When observing ends and rules hold. */ readonly until: number; /** Who would have been asked, and for how long (ms). */ readonly approval: { readonly route: readonly string[]; readonly quorum: number; readonly expiresInMs: number; readonly requesters: readonly string[] } | null };
   /** The extra scope by which this run may use the tool. */
   readonly extension?: ScopeExtension;
+  /** What people made of the arguments before rules saw them: it was decided on these. `message` stays as proposed, `modified` has what may run. Whoever edited it is one of those who asked for it. */
+  readonly edited?: { readonly arguments: JsonObject; readonly by: readonly string[] };
 }
 export interface GovernedEnded {
   /** Dense per partition from 0. */

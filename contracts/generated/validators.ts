@@ -19521,7 +19521,7 @@ return errors === 0;
 validate57.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedDecided = validate58;
-const schema207 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","maximum":1,"minimum":0},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}},"observed":{"type":"object","additionalProperties":false,"required":["decision","tier","code","until","approval"],"description":"What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list).","properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When observing ends and rules hold."},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresInMs","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresInMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}},{"type":"null"}],"description":"Who would have been asked, and for how long (ms)."}}},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json","description":"The extra scope by which this run may use the tool."}}};
+const schema207 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedDecided.v1.schema.json","title":"GovernedDecided","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","round","message","resolved","facts","decision","snapshots","reserved","attested","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.decided"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"1 for the proposal, one more for each resolved approval or arrived fact."},"message":{"$ref":"../runs/ActionProposed.v1.schema.json"},"resolved":{"anyOf":[{"$ref":"../approvals/ApprovalResolved.v1.schema.json"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"}},"failed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived, and why; absent where all could. Rules saw these too, so a decision is reproduced with them.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}},"decision":{"$ref":"./Decision.v1.schema.json"},"snapshots":{"type":"object","additionalProperties":false,"required":["agent","tool","halts","level"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"level":{"type":"string","maxLength":64}}},"reserved":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"budgets":{"type":"array","maxItems":128,"description":"What the action takes from budgets wider than its run. `leased`: what the partition has newly leased from the ledger with it; a new owner returns leases that stand on no record.","items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","amount","leased","until"],"properties":{"account":{"type":"string","minLength":1,"maxLength":512},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","minLength":1,"maxLength":16,"description":"`calls`, or the currency of minor units."},"amount":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leased":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"End of the budget's window."}}}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"./CheckedEvidence.v1.schema.json"},"description":"The proposal's evidence as it was checked when it came in."},"attested":{"type":"boolean","description":"true when no person, signature or session key covers the message yet."},"reply":{"$ref":"../replies/Reply.v1.schema.json"},"modified":{"$ref":"./Modification.v1.schema.json"},"review":{"type":"object","additionalProperties":false,"required":["rate","instruction","digest","requesters"],"description":"Drawn for a blind review after the fact: with this probability, and what the run was asked to do.","properties":{"rate":{"type":"number","maximum":1,"minimum":0},"instruction":{"type":"string","maxLength":4000},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Of what the reviewer is shown."},"requesters":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":128,"minLength":1},"description":"Whose agent and instruction it was: they do not review it."}}},"observed":{"type":"object","additionalProperties":false,"required":["decision","tier","code","until","approval"],"description":"What enforcement would have done, of an agent in observe mode. Where `decision` is the record's own, it was enforced all the same (identity, halt, never-automate list).","properties":{"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When observing ends and rules hold."},"approval":{"anyOf":[{"type":"object","additionalProperties":false,"required":["route","quorum","expiresInMs","requesters"],"properties":{"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresInMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}},{"type":"null"}],"description":"Who would have been asked, and for how long (ms)."}}},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json","description":"The extra scope by which this run may use the tool."},"edited":{"type":"object","additionalProperties":false,"required":["arguments","by"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"by":{"type":"array","minItems":1,"maxItems":8,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"description":"What people made of the arguments before rules saw them: it was decided on these. `message` stays as proposed, `modified` has what may run. Whoever edited it is one of those who asked for it."}}};
 const schema232 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/Money.v1.schema.json","title":"Money","description":"Integer minor units of an ISO 4217 currency, never negative.","type":"object","additionalProperties":false,"required":["minor","currency"],"properties":{"minor":{"type":"integer","minimum":0,"maximum":9007199254740991},"currency":{"type":"string","maxLength":3,"pattern":"^[A-Z]{3}$"}}};
 const pattern122 = new RegExp("^[A-Z]{3}$", "u");
 const schema220 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionProposed.v1.schema.json","title":"ActionProposed","description":"proposed","type":"object","additionalProperties":false,"required":["action","tool","arguments","deadline","reason","confidence"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}],"description":"RFC 3339; decided later than this is denied `late`."},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"dependsOn":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Earlier actions of the run whose result this one rests on: it is deferred until each of them has succeeded."},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
@@ -24447,6 +24447,121 @@ var valid0 = _errs201 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.edited !== undefined && func0.call(data, "edited")){
+let data67 = data.edited;
+const _errs202 = errors;
+if(errors === _errs202){
+if(data67 && typeof data67 == "object" && !Array.isArray(data67)){
+let missing10;
+if((((data67.arguments === undefined) || (!(func0.call(data67, "arguments")))) && (missing10 = "arguments")) || (((data67.by === undefined) || (!(func0.call(data67, "by")))) && (missing10 = "by"))){
+validate58.errors = [{instancePath:instancePath+"/edited",schemaPath:"#/properties/edited/required",keyword:"required",params:{missingProperty: missing10},message:"must have required property '"+missing10+"'"}];
+return false;
+}
+else {
+const _errs204 = errors;
+for(const key12 of Object.keys(data67)){
+if(!((key12 === "arguments") || (key12 === "by"))){
+validate58.errors = [{instancePath:instancePath+"/edited",schemaPath:"#/properties/edited/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs204 === errors){
+if(data67.arguments !== undefined && func0.call(data67, "arguments")){
+let data68 = data67.arguments;
+const _errs205 = errors;
+const _errs206 = errors;
+if(errors === _errs206){
+if(data68 && typeof data68 == "object" && !Array.isArray(data68)){
+if(Object.keys(data68).length > 512){
+validate58.errors = [{instancePath:instancePath+"/edited/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/maxProperties",keyword:"maxProperties",params:{limit: 512},message:"must NOT have more than 512 properties"}];
+return false;
+}
+}
+else {
+validate58.errors = [{instancePath:instancePath+"/edited/arguments",schemaPath:"../shared/JsonObject.v1.schema.json/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid56 = _errs205 === errors;
+}
+else {
+var valid56 = true;
+}
+if(valid56){
+if(data67.by !== undefined && func0.call(data67, "by")){
+let data69 = data67.by;
+const _errs208 = errors;
+if(errors === _errs208){
+if(Array.isArray(data69)){
+if(data69.length > 8){
+validate58.errors = [{instancePath:instancePath+"/edited/by",schemaPath:"#/properties/edited/properties/by/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
+return false;
+}
+else {
+if(data69.length < 1){
+validate58.errors = [{instancePath:instancePath+"/edited/by",schemaPath:"#/properties/edited/properties/by/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
+return false;
+}
+else {
+var valid58 = true;
+const len6 = data69.length;
+for(let i6=0; i6<len6; i6++){
+let data70 = data69[i6];
+const _errs210 = errors;
+const _errs211 = errors;
+if(errors === _errs211){
+if(typeof data70 === "string"){
+if(func81(data70) > 128){
+validate58.errors = [{instancePath:instancePath+"/edited/by/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data70)){
+validate58.errors = [{instancePath:instancePath+"/edited/by/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate58.errors = [{instancePath:instancePath+"/edited/by/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/personId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid58 = _errs210 === errors;
+if(!valid58){
+break;
+}
+}
+}
+}
+}
+else {
+validate58.errors = [{instancePath:instancePath+"/edited/by",schemaPath:"#/properties/edited/properties/by/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid56 = _errs208 === errors;
+}
+else {
+var valid56 = true;
+}
+}
+}
+}
+}
+else {
+validate58.errors = [{instancePath:instancePath+"/edited",schemaPath:"#/properties/edited/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+var valid0 = _errs202 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -24487,7 +24602,7 @@ return errors === 0;
 validate58.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedEnded = validate76;
-const schema270 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"delegation":{"type":"object","additionalProperties":false,"required":["run","action","spent","data","unclassified"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"$ref":"../shared/Json.v1.schema.json"},"fault":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"The result breaks the schema of the delegation, and is not passed on."}},"description":"Of a child run: which action delegated, and what goes back to it."}}};
+const schema272 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"delegation":{"type":"object","additionalProperties":false,"required":["run","action","spent","data","unclassified"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"$ref":"../shared/Json.v1.schema.json"},"fault":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"The result breaks the schema of the delegation, and is not passed on."}},"description":"Of a child run: which action delegated, and what goes back to it."}}};
 
 function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedEnded.v1.schema.json" */;
@@ -24510,7 +24625,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema270.properties, key0))){
+if(!(func0.call(schema272.properties, key0))){
 validate76.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -25755,7 +25870,7 @@ return errors === 0;
 validate76.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedHalted = validate77;
-const schema291 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema293 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate77(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedHalted.v1.schema.json" */;
@@ -25778,7 +25893,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema291.properties, key0))){
+if(!(func0.call(schema293.properties, key0))){
 validate77.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -26563,9 +26678,9 @@ return errors === 0;
 validate77.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOutcome = validate78;
-const schema305 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."},"delegation":{"type":"object","additionalProperties":false,"required":["child","data","unclassified"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"}},"description":"Of a delegation: the child run whose end this is, as policy recorded it there."}}};
-const schema318 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
-const schema320 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
+const schema307 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."},"delegation":{"type":"object","additionalProperties":false,"required":["child","data","unclassified"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"}},"description":"Of a delegation: the child run whose end this is, as policy recorded it there."}}};
+const schema320 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema322 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
 
 function validate79(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionOutcome.v1.schema.json" */;
@@ -26627,7 +26742,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data1 = data.status;
 const _errs5 = errors;
 if(!(((((data1 === "succeeded") || (data1 === "failed")) || (data1 === "partial")) || (data1 === "unknown")) || (data1 === "not_executed"))){
-validate79.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema320.enum},message:"must be equal to one of the allowed values"}];
+validate79.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema322.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -26640,7 +26755,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data2 = data.result;
 const _errs7 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate79.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema318.properties.result.type},message:"must be string,null"}];
+validate79.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema320.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs7){
@@ -26661,7 +26776,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data3 = data.error;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate79.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema318.properties.error.type},message:"must be string,null"}];
+validate79.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema320.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -27076,7 +27191,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema305.properties, key0))){
+if(!(func0.call(schema307.properties, key0))){
 validate78.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -28245,7 +28360,7 @@ return errors === 0;
 validate78.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOwned = validate81;
-const schema328 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
+const schema330 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
 
 function validate81(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedOwned.v1.schema.json" */;
@@ -28268,7 +28383,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema328.properties, key0))){
+if(!(func0.call(schema330.properties, key0))){
 validate81.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -29001,12 +29116,12 @@ return errors === 0;
 validate81.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedRecord = validate82;
-const schema340 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
-const schema341 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}},"delegation":{"$ref":"../tokens/DelegationContext.v1.schema.json","description":"Of a child run: what its grant says, verified."}}};
-const schema352 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"delegation":{"type":"object","additionalProperties":false,"required":["grant","arguments"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"arguments":{"$ref":"./Delegation.v1.schema.json"}},"description":"Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word."}}};
-const pattern181 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
-const schema355 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Delegation.v1.schema.json","title":"Delegation","description":"Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends.","type":"object","additionalProperties":false,"required":["agent","scope","instruction","calls","seconds"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId","description":"Who is to act."},"scope":{"type":"string","minLength":1,"maxLength":2000,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$","description":"Tool patterns separated by spaces: never more than the asking run has."},"instruction":{"type":"string","minLength":1,"maxLength":8192,"description":"For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word."},"calls":{"type":"integer","minimum":1,"maximum":10000},"seconds":{"type":"integer","minimum":1,"maximum":86400,"description":"Life of the child run; never beyond that of the asking run."},"money":{"$ref":"../shared/Money.v1.schema.json","description":"Absent: it may move none."},"tokens":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"Needed where rules limit a run's tokens."},"resultSchema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned."}}};
-const pattern184 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
+const schema342 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
+const schema343 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}},"delegation":{"$ref":"../tokens/DelegationContext.v1.schema.json","description":"Of a child run: what its grant says, verified."}}};
+const schema354 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"delegation":{"type":"object","additionalProperties":false,"required":["grant","arguments"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"arguments":{"$ref":"./Delegation.v1.schema.json"}},"description":"Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word."}}};
+const pattern182 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
+const schema357 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Delegation.v1.schema.json","title":"Delegation","description":"Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends.","type":"object","additionalProperties":false,"required":["agent","scope","instruction","calls","seconds"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId","description":"Who is to act."},"scope":{"type":"string","minLength":1,"maxLength":2000,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$","description":"Tool patterns separated by spaces: never more than the asking run has."},"instruction":{"type":"string","minLength":1,"maxLength":8192,"description":"For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word."},"calls":{"type":"integer","minimum":1,"maximum":10000},"seconds":{"type":"integer","minimum":1,"maximum":86400,"description":"Life of the child run; never beyond that of the asking run."},"money":{"$ref":"../shared/Money.v1.schema.json","description":"Absent: it may move none."},"tokens":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"Needed where rules limit a run's tokens."},"resultSchema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned."}}};
+const pattern185 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
 
 function validate85(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/Delegation.v1.schema.json" */;
@@ -29079,7 +29194,7 @@ validate85.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern184.test(data1)){
+if(!pattern185.test(data1)){
 validate85.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"+"\""}];
 return false;
 }
@@ -29510,7 +29625,7 @@ if(data.traceId !== undefined && func0.call(data, "traceId")){
 let data3 = data.traceId;
 const _errs14 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate84.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema352.properties.traceId.type},message:"must be string,null"}];
+validate84.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema354.properties.traceId.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -29520,7 +29635,7 @@ validate84.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern181.test(data3)){
+if(!pattern182.test(data3)){
 validate84.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -29621,9 +29736,9 @@ return errors === 0;
 }
 validate84.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema359 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"auth_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts)."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"parent":{"type":"object","additionalProperties":false,"required":["run","action"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"description":"Of a child run: the run, and the action of it, that delegated."},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
-const schema372 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
-const pattern193 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
+const schema361 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"auth_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts)."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"parent":{"type":"object","additionalProperties":false,"required":["run","action"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"description":"Of a child run: the run, and the action of it, that delegated."},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
+const schema374 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
+const pattern194 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate89(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/PublicJwk.v1.schema.json" */;
@@ -29715,7 +29830,7 @@ validate89.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern193.test(data3)){
+if(!pattern194.test(data3)){
 validate89.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -29747,7 +29862,7 @@ return errors === 0;
 }
 validate89.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema374 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
+const schema376 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
 const wrapper0 = {validate: validate91};
 
 function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -29852,7 +29967,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema359.properties, key0))){
+if(!(func0.call(schema361.properties, key0))){
 validate88.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -30432,7 +30547,7 @@ return errors === 0;
 }
 validate88.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema380 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/DelegationContext.v1.schema.json","title":"DelegationContext","description":"In the grant of a delegation, signed by policy: what the child run inherits.","type":"object","additionalProperties":false,"required":["ancestors","instruction","attestedBy","data","unclassified"],"properties":{"ancestors":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["run","agent","jkt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"description":"Runs that it hangs on, the nearest first, the last the root."},"instruction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Digest of the text that the root run was instructed with: SHA-256 of its canonical JSON."},"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"data":{"type":"array","maxItems":24,"items":{"type":"string","minLength":1,"maxLength":64},"description":"Data classes that the asking run has touched."},"unclassified":{"type":"boolean","description":"It ran something of which nobody said what data it touches."}}};
+const schema382 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/DelegationContext.v1.schema.json","title":"DelegationContext","description":"In the grant of a delegation, signed by policy: what the child run inherits.","type":"object","additionalProperties":false,"required":["ancestors","instruction","attestedBy","data","unclassified"],"properties":{"ancestors":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["run","agent","jkt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"description":"Runs that it hangs on, the nearest first, the last the root."},"instruction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Digest of the text that the root run was instructed with: SHA-256 of its canonical JSON."},"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"data":{"type":"array","maxItems":24,"items":{"type":"string","minLength":1,"maxLength":64},"description":"Data classes that the asking run has touched."},"unclassified":{"type":"boolean","description":"It ran something of which nobody said what data it touches."}}};
 
 function validate95(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/DelegationContext.v1.schema.json" */;
@@ -30827,7 +30942,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema341.properties, key0))){
+if(!(func0.call(schema343.properties, key0))){
 validate83.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -31685,8 +31800,8 @@ return errors === 0;
 }
 validate83.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema386 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
-const schema398 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
+const schema388 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
+const schema400 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
 
 function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionReversed.v1.schema.json" */;
@@ -31804,7 +31919,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data3 = data.status;
 const _errs11 = errors;
 if(!((data3 === "succeeded") || (data3 === "failed"))){
-validate98.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema398.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate98.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema400.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -31850,7 +31965,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema386.properties, key0))){
+if(!(func0.call(schema388.properties, key0))){
 validate97.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -32595,7 +32710,7 @@ return errors === 0;
 }
 validate97.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema402 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema404 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedResumed.v1.schema.json" */;
@@ -32618,7 +32733,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema402.properties, key0))){
+if(!(func0.call(schema404.properties, key0))){
 validate100.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -33402,7 +33517,7 @@ return errors === 0;
 }
 validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema416 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
+const schema418 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
 
 function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedRefused.v1.schema.json" */;
@@ -33425,7 +33540,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema416.properties, key0))){
+if(!(func0.call(schema418.properties, key0))){
 validate101.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -34215,7 +34330,7 @@ return errors === 0;
 }
 validate101.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
+const schema431 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
 
 function validate103(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedUnproven.v1.schema.json" */;
@@ -34238,7 +34353,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema429.properties, key0))){
+if(!(func0.call(schema431.properties, key0))){
 validate103.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -35321,7 +35436,7 @@ export const validateModification = validate69;
 export const validateRewrittenArgument = validate70;
 
 export const validateAccessEvaluationRequest = validate115;
-const schema445 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema447 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json" */;
@@ -35352,7 +35467,7 @@ return errors === 0;
 validate115.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationResponse = validate116;
-const schema446 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
+const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
 
 function validate116(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json" */;
@@ -35407,7 +35522,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema446.properties.context.properties, key1))){
+if(!(func0.call(schema448.properties.context.properties, key1))){
 validate116.errors = [{instancePath:instancePath+"/context",schemaPath:"#/properties/context/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -35672,7 +35787,7 @@ if(_errs33 === errors){
 if(data12.for !== undefined && func0.call(data12, "for")){
 let data13 = data12.for;
 if(!((data13 === "people") || (data13 === "fact"))){
-validate116.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema446.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
+validate116.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema448.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -35820,7 +35935,7 @@ return errors === 0;
 validate116.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsRequest = validate117;
-const schema453 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema455 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json" */;
@@ -35851,7 +35966,7 @@ return errors === 0;
 validate117.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsResponse = validate118;
-const schema454 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
+const schema456 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
 
 function validate118(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json" */;
@@ -35965,7 +36080,7 @@ return errors === 0;
 validate118.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenRequest = validate120;
-const schema456 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
+const schema458 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
 
 function validate120(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenRequest.v1.schema.json" */;
@@ -36113,7 +36228,7 @@ return errors === 0;
 validate120.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenResponse = validate121;
-const schema459 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
+const schema461 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
 
 function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenResponse.v1.schema.json" */;
@@ -36230,7 +36345,7 @@ return errors === 0;
 validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccountabilityView = validate122;
-const schema460 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccountabilityView.v1.schema.json","title":"AccountabilityView","description":"Who answers for an action, as it was when it was decided.","type":"object","additionalProperties":false,"required":["run","action","agent","agentVersion","agentStatus","tool","at","decision","tier","policyVersion","rules","owner","stages","votes","systems"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"agentVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the agent that the decision rested on."},"agentStatus":{"enum":["draft","active","suspended","decommissioned"]},"tool":{"type":"string","maxLength":128},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Of the last decision."},"decision":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"rules":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":256},"description":"That fired; their owners stand in the bundle of this version."},"owner":{"type":"object","additionalProperties":false,"required":["person","gone","today"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}},"stages":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["stage","from","person","gone","today"],"properties":{"stage":{"enum":["trigger","context","generation","validation","execution","logging","escalation","incident"]},"from":{"enum":["raci","owner"],"description":"owner: nobody was named for this stage."},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"votes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["vote","person","gone","today"],"properties":{"vote":{"enum":["approve","deny"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"systems":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["what","owner"],"properties":{"what":{"type":"string","maxLength":200},"owner":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]}}},"description":"Of the system graph, as of now."}}};
+const schema462 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccountabilityView.v1.schema.json","title":"AccountabilityView","description":"Who answers for an action, as it was when it was decided.","type":"object","additionalProperties":false,"required":["run","action","agent","agentVersion","agentStatus","tool","at","decision","tier","policyVersion","rules","owner","stages","votes","systems"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"agentVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the agent that the decision rested on."},"agentStatus":{"enum":["draft","active","suspended","decommissioned"]},"tool":{"type":"string","maxLength":128},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Of the last decision."},"decision":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"rules":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":256},"description":"That fired; their owners stand in the bundle of this version."},"owner":{"type":"object","additionalProperties":false,"required":["person","gone","today"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}},"stages":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["stage","from","person","gone","today"],"properties":{"stage":{"enum":["trigger","context","generation","validation","execution","logging","escalation","incident"]},"from":{"enum":["raci","owner"],"description":"owner: nobody was named for this stage."},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"votes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["vote","person","gone","today"],"properties":{"vote":{"enum":["approve","deny"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"systems":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["what","owner"],"properties":{"what":{"type":"string","maxLength":200},"owner":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]}}},"description":"Of the system graph, as of now."}}};
 
 function validate122(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccountabilityView.v1.schema.json" */;
@@ -36253,7 +36368,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema460.properties, key0))){
+if(!(func0.call(schema462.properties, key0))){
 validate122.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -36376,7 +36491,7 @@ if(data.agentStatus !== undefined && func0.call(data, "agentStatus")){
 let data4 = data.agentStatus;
 const _errs14 = errors;
 if(!((((data4 === "draft") || (data4 === "active")) || (data4 === "suspended")) || (data4 === "decommissioned"))){
-validate122.errors = [{instancePath:instancePath+"/agentStatus",schemaPath:"#/properties/agentStatus/enum",keyword:"enum",params:{allowedValues: schema460.properties.agentStatus.enum},message:"must be equal to one of the allowed values"}];
+validate122.errors = [{instancePath:instancePath+"/agentStatus",schemaPath:"#/properties/agentStatus/enum",keyword:"enum",params:{allowedValues: schema462.properties.agentStatus.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs14 === errors;
@@ -36739,7 +36854,7 @@ if(data17.stage !== undefined && func0.call(data17, "stage")){
 let data18 = data17.stage;
 const _errs51 = errors;
 if(!((((((((data18 === "trigger") || (data18 === "context")) || (data18 === "generation")) || (data18 === "validation")) || (data18 === "execution")) || (data18 === "logging")) || (data18 === "escalation")) || (data18 === "incident"))){
-validate122.errors = [{instancePath:instancePath+"/stages/" + i1+"/stage",schemaPath:"#/properties/stages/items/properties/stage/enum",keyword:"enum",params:{allowedValues: schema460.properties.stages.items.properties.stage.enum},message:"must be equal to one of the allowed values"}];
+validate122.errors = [{instancePath:instancePath+"/stages/" + i1+"/stage",schemaPath:"#/properties/stages/items/properties/stage/enum",keyword:"enum",params:{allowedValues: schema462.properties.stages.items.properties.stage.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs51 === errors;
@@ -36752,7 +36867,7 @@ if(data17.from !== undefined && func0.call(data17, "from")){
 let data19 = data17.from;
 const _errs52 = errors;
 if(!((data19 === "raci") || (data19 === "owner"))){
-validate122.errors = [{instancePath:instancePath+"/stages/" + i1+"/from",schemaPath:"#/properties/stages/items/properties/from/enum",keyword:"enum",params:{allowedValues: schema460.properties.stages.items.properties.from.enum},message:"must be equal to one of the allowed values"}];
+validate122.errors = [{instancePath:instancePath+"/stages/" + i1+"/from",schemaPath:"#/properties/stages/items/properties/from/enum",keyword:"enum",params:{allowedValues: schema462.properties.stages.items.properties.from.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -36953,7 +37068,7 @@ if(data24.vote !== undefined && func0.call(data24, "vote")){
 let data25 = data24.vote;
 const _errs70 = errors;
 if(!((data25 === "approve") || (data25 === "deny"))){
-validate122.errors = [{instancePath:instancePath+"/votes/" + i2+"/vote",schemaPath:"#/properties/votes/items/properties/vote/enum",keyword:"enum",params:{allowedValues: schema460.properties.votes.items.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate122.errors = [{instancePath:instancePath+"/votes/" + i2+"/vote",schemaPath:"#/properties/votes/items/properties/vote/enum",keyword:"enum",params:{allowedValues: schema462.properties.votes.items.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid19 = _errs70 === errors;
@@ -37297,7 +37412,7 @@ return errors === 0;
 validate122.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionAnswer = validate123;
-const schema474 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
+const schema476 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
 
 function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionAnswer.v1.schema.json" */;
@@ -37320,7 +37435,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema474.properties, key0))){
+if(!(func0.call(schema476.properties, key0))){
 validate123.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -37479,7 +37594,7 @@ if(data.code !== undefined && func0.call(data, "code")){
 let data3 = data.code;
 const _errs17 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate123.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema474.properties.code.type},message:"must be string,null"}];
+validate123.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema476.properties.code.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs17){
@@ -37500,7 +37615,7 @@ if(data.detail !== undefined && func0.call(data, "detail")){
 let data4 = data.detail;
 const _errs19 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate123.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema474.properties.detail.type},message:"must be string,null"}];
+validate123.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema476.properties.detail.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -37608,7 +37723,7 @@ if(data.grant !== undefined && func0.call(data, "grant")){
 let data6 = data.grant;
 const _errs28 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate123.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema474.properties.grant.type},message:"must be string,null"}];
+validate123.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema476.properties.grant.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs28){
@@ -37716,7 +37831,7 @@ if(data.session_proof !== undefined && func0.call(data, "session_proof")){
 let data9 = data.session_proof;
 const _errs39 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate123.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema474.properties.session_proof.type},message:"must be string,null"}];
+validate123.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema476.properties.session_proof.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs39){
@@ -37792,7 +37907,7 @@ return errors === 0;
 validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionPermission = validate125;
-const schema480 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
+const schema482 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
 
 function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionPermission.v1.schema.json" */;
@@ -38039,7 +38154,7 @@ return errors === 0;
 validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionView = validate126;
-const schema483 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"},"description":"Rules that fired in the last round."},"grant":{"type":"object","additionalProperties":false,"required":["id","at","claim","claimedAt"],"properties":{"id":{"type":"string","maxLength":300},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"claim":{"type":"boolean","description":"Whether it needs a claim."},"claimedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"outcome":{"type":"object","additionalProperties":false,"required":["status","at","cost","late"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"late":{"type":"boolean","description":"It came after the action was cancelled or denied: told, without effect."}}}}};
+const schema485 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"},"description":"Rules that fired in the last round."},"grant":{"type":"object","additionalProperties":false,"required":["id","at","claim","claimedAt"],"properties":{"id":{"type":"string","maxLength":300},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"claim":{"type":"boolean","description":"Whether it needs a claim."},"claimedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"outcome":{"type":"object","additionalProperties":false,"required":["status","at","cost","late"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"late":{"type":"boolean","description":"It came after the action was cancelled or denied: told, without effect."}}}}};
 
 function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionView.v1.schema.json" */;
@@ -38062,7 +38177,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema483.properties, key0))){
+if(!(func0.call(schema485.properties, key0))){
 validate126.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -38626,7 +38741,7 @@ if(data18.status !== undefined && func0.call(data18, "status")){
 let data19 = data18.status;
 const _errs56 = errors;
 if(!(((((data19 === "succeeded") || (data19 === "failed")) || (data19 === "partial")) || (data19 === "unknown")) || (data19 === "not_executed"))){
-validate126.errors = [{instancePath:instancePath+"/outcome/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema320.enum},message:"must be equal to one of the allowed values"}];
+validate126.errors = [{instancePath:instancePath+"/outcome/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema322.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs56 === errors;
@@ -38901,8 +39016,8 @@ return errors === 0;
 validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAddAgentKeyRequest = validate129;
-const schema497 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json","title":"AddAgentKeyRequest","description":"Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation.","type":"object","additionalProperties":false,"required":["key","reason"],"properties":{"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"lifeMs":{"type":"integer","minimum":60000,"maximum":31622400000,"description":"Longest and default: what the registry is configured to, 90 days."},"retireOthersAfterMs":{"type":"integer","minimum":0,"maximum":604800000,"description":"Overlap: how long the keys before may still be used."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const pattern260 = new RegExp("\\S", "u");
+const schema499 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json","title":"AddAgentKeyRequest","description":"Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation.","type":"object","additionalProperties":false,"required":["key","reason"],"properties":{"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"lifeMs":{"type":"integer","minimum":60000,"maximum":31622400000,"description":"Longest and default: what the registry is configured to, 90 days."},"retireOthersAfterMs":{"type":"integer","minimum":0,"maximum":604800000,"description":"Overlap: how long the keys before may still be used."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const pattern261 = new RegExp("\\S", "u");
 
 function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json" */;
@@ -39013,7 +39128,7 @@ validate129.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data3)){
+if(!pattern261.test(data3)){
 validate129.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -39047,8 +39162,8 @@ return errors === 0;
 validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentKeyList = validate131;
-const schema498 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentKeyList.v1.schema.json","title":"AgentKeyList","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentKey.v1.schema.json"}}}};
-const schema499 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentKey.v1.schema.json","title":"AgentKey","description":"A public key by which an agent authenticates at the token endpoint.","type":"object","additionalProperties":false,"required":["kid","thumbprint","key","notBefore","notAfter","status","addedBy"],"properties":{"kid":{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"thumbprint":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"notBefore":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"notAfter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"status":{"enum":["not_yet","live","retiring","over"],"description":"retiring: live, and another took its place."},"addedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
+const schema500 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentKeyList.v1.schema.json","title":"AgentKeyList","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentKey.v1.schema.json"}}}};
+const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentKey.v1.schema.json","title":"AgentKey","description":"A public key by which an agent authenticates at the token endpoint.","type":"object","additionalProperties":false,"required":["kid","thumbprint","key","notBefore","notAfter","status","addedBy"],"properties":{"kid":{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"thumbprint":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"notBefore":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"notAfter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"status":{"enum":["not_yet","live","retiring","over"],"description":"retiring: live, and another took its place."},"addedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
 
 function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentKey.v1.schema.json" */;
@@ -39088,7 +39203,7 @@ validate132.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties
 return false;
 }
 else {
-if(!pattern181.test(data0)){
+if(!pattern182.test(data0)){
 validate132.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -39205,7 +39320,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data5 = data.status;
 const _errs14 = errors;
 if(!((((data5 === "not_yet") || (data5 === "live")) || (data5 === "retiring")) || (data5 === "over"))){
-validate132.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema499.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate132.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema501.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs14 === errors;
@@ -39334,11 +39449,11 @@ return errors === 0;
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentList = validate135;
-const schema504 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema505 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles."},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person, after everything in `lowered`; 0: at none."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"scoped":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it do for some resources or within limits only. Absent: nothing."},"requestable":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it ask for when it is needed. Absent: nothing."},"origin":{"type":"object","additionalProperties":false,"required":["source","externalId"],"description":"Where it was imported from, and its id there; absent for an agent that was registered here.","properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"externalId":{"type":"string","minLength":1,"maxLength":256}}},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"},"createdAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was registered."},"reviewedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it last passed its governance review."},"because":{"type":"object","additionalProperties":false,"required":["by","reason","at"],"properties":{"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"How many times its status had changed by then: tells one suspension from the next."}},"description":"Who brought it into its status, why and when; absent for a draft."},"lowered":{"type":"array","maxItems":8,"description":"Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only.","items":{"type":"object","additionalProperties":false,"required":["reason","ceiling","since"],"properties":{"reason":{"enum":["orphaned","recertification_overdue"]},"ceiling":{"enum":[0,1]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"offeredTo":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who has been asked to own it and has not accepted yet."},"certifiedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was last activated or recertified: from here its recertification is due."},"lapsed":{"enum":["orphaned","recertification_overdue"],"description":"Suspended because nobody remedied this in time."},"unusedSince":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Reported as abandoned: its last use, or its activation."},"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"The template it was registered from."}}};
-const schema514 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
-const pattern269 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
-const schema520 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RolePermission.v1.schema.json","title":"RolePermission","description":"What a role lets an agent do: calls of the tools, of the resources only, within the limits only.","type":"object","additionalProperties":false,"required":["permission","tools"],"properties":{"permission":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Names it within its role."},"tools":{"type":"array","minItems":1,"maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"resources":{"type":"array","minItems":1,"maxItems":16,"description":"All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside.","items":{"type":"object","additionalProperties":false,"required":["fact","patterns"],"properties":{"fact":{"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","description":"A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`)."},"patterns":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"string","minLength":1,"maxLength":256},"description":"`*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character."}}}},"limits":{"type":"object","additionalProperties":false,"minProperties":1,"properties":{"moneyPerAction":{"$ref":"../shared/Money.v1.schema.json"},"moneyPerRun":{"$ref":"../shared/Money.v1.schema.json","description":"Of everything the run spends, this action included."},"callsPerRun":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of everything the run calls, this action included."}}},"requestable":{"type":"boolean","description":"Not held: may be asked for when it is needed. Absent: false."}}};
+const schema506 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema507 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles."},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person, after everything in `lowered`; 0: at none."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"scoped":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it do for some resources or within limits only. Absent: nothing."},"requestable":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it ask for when it is needed. Absent: nothing."},"origin":{"type":"object","additionalProperties":false,"required":["source","externalId"],"description":"Where it was imported from, and its id there; absent for an agent that was registered here.","properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"externalId":{"type":"string","minLength":1,"maxLength":256}}},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"},"createdAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was registered."},"reviewedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it last passed its governance review."},"because":{"type":"object","additionalProperties":false,"required":["by","reason","at"],"properties":{"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"How many times its status had changed by then: tells one suspension from the next."}},"description":"Who brought it into its status, why and when; absent for a draft."},"lowered":{"type":"array","maxItems":8,"description":"Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only.","items":{"type":"object","additionalProperties":false,"required":["reason","ceiling","since"],"properties":{"reason":{"enum":["orphaned","recertification_overdue"]},"ceiling":{"enum":[0,1]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"offeredTo":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who has been asked to own it and has not accepted yet."},"certifiedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was last activated or recertified: from here its recertification is due."},"lapsed":{"enum":["orphaned","recertification_overdue"],"description":"Suspended because nobody remedied this in time."},"unusedSince":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Reported as abandoned: its last use, or its activation."},"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"The template it was registered from."}}};
+const schema516 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
+const pattern270 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
+const schema522 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RolePermission.v1.schema.json","title":"RolePermission","description":"What a role lets an agent do: calls of the tools, of the resources only, within the limits only.","type":"object","additionalProperties":false,"required":["permission","tools"],"properties":{"permission":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Names it within its role."},"tools":{"type":"array","minItems":1,"maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"resources":{"type":"array","minItems":1,"maxItems":16,"description":"All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside.","items":{"type":"object","additionalProperties":false,"required":["fact","patterns"],"properties":{"fact":{"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","description":"A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`)."},"patterns":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"string","minLength":1,"maxLength":256},"description":"`*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character."}}}},"limits":{"type":"object","additionalProperties":false,"minProperties":1,"properties":{"moneyPerAction":{"$ref":"../shared/Money.v1.schema.json"},"moneyPerRun":{"$ref":"../shared/Money.v1.schema.json","description":"Of everything the run spends, this action included."},"callsPerRun":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of everything the run calls, this action included."}}},"requestable":{"type":"boolean","description":"Not held: may be asked for when it is needed. Absent: false."}}};
 
 function validate137(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/RolePermission.v1.schema.json" */;
@@ -39424,7 +39539,7 @@ validate137.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern269.test(data2)){
+if(!pattern270.test(data2)){
 validate137.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -39870,8 +39985,8 @@ return errors === 0;
 }
 validate137.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema532 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Raci.v1.schema.json","title":"Raci","description":"Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review.","type":"object","additionalProperties":false,"properties":{"trigger":{"$ref":"#/$defs/stage"},"context":{"$ref":"#/$defs/stage"},"generation":{"$ref":"#/$defs/stage"},"validation":{"$ref":"#/$defs/stage"},"execution":{"$ref":"#/$defs/stage"},"logging":{"$ref":"#/$defs/stage"},"escalation":{"$ref":"#/$defs/stage"},"incident":{"$ref":"#/$defs/stage"}},"$defs":{"stage":{"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
-const schema533 = {"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}};
+const schema534 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Raci.v1.schema.json","title":"Raci","description":"Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review.","type":"object","additionalProperties":false,"properties":{"trigger":{"$ref":"#/$defs/stage"},"context":{"$ref":"#/$defs/stage"},"generation":{"$ref":"#/$defs/stage"},"validation":{"$ref":"#/$defs/stage"},"execution":{"$ref":"#/$defs/stage"},"logging":{"$ref":"#/$defs/stage"},"escalation":{"$ref":"#/$defs/stage"},"incident":{"$ref":"#/$defs/stage"}},"$defs":{"stage":{"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
+const schema535 = {"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}};
 
 function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -40258,7 +40373,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema505.properties, key0))){
+if(!(func0.call(schema507.properties, key0))){
 validate136.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -40594,7 +40709,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data10 = data.status;
 const _errs33 = errors;
 if(!((((data10 === "draft") || (data10 === "active")) || (data10 === "suspended")) || (data10 === "decommissioned"))){
-validate136.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema505.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema507.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs33 === errors;
@@ -40626,7 +40741,7 @@ validate136.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern269.test(data12)){
+if(!pattern270.test(data12)){
 validate136.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -40659,7 +40774,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data13 = data.ceiling;
 const _errs39 = errors;
 if(!(((data13 === 0) || (data13 === 1)) || (data13 === 2))){
-validate136.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema505.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema507.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs39 === errors;
@@ -40699,7 +40814,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs42 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate136.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema505.properties.model.type},message:"must be string,null"}];
+validate136.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema507.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs42){
@@ -41400,7 +41515,7 @@ if(data37.category !== undefined && func0.call(data37, "category")){
 let data38 = data37.category;
 const _errs104 = errors;
 if(!(((data38 === "minimal") || (data38 === "limited")) || (data38 === "high"))){
-validate136.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema505.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema507.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid30 = _errs104 === errors;
@@ -41413,7 +41528,7 @@ if(data37.annexIII !== undefined && func0.call(data37, "annexIII")){
 let data39 = data37.annexIII;
 const _errs105 = errors;
 if(!(((((((((data39 === "biometrics") || (data39 === "critical_infrastructure")) || (data39 === "education")) || (data39 === "employment")) || (data39 === "essential_services")) || (data39 === "law_enforcement")) || (data39 === "migration")) || (data39 === "justice_and_democracy")) || (data39 === null))){
-validate136.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema505.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema507.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid30 = _errs105 === errors;
@@ -41511,7 +41626,7 @@ validate136.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schem
 return false;
 }
 else {
-if(!pattern269.test(data43)){
+if(!pattern270.test(data43)){
 validate136.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -41836,7 +41951,7 @@ if(data55.reason !== undefined && func0.call(data55, "reason")){
 let data56 = data55.reason;
 const _errs149 = errors;
 if(!((data56 === "orphaned") || (data56 === "recertification_overdue"))){
-validate136.errors = [{instancePath:instancePath+"/lowered/" + i7+"/reason",schemaPath:"#/properties/lowered/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema505.properties.lowered.items.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/lowered/" + i7+"/reason",schemaPath:"#/properties/lowered/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema507.properties.lowered.items.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid45 = _errs149 === errors;
@@ -41849,7 +41964,7 @@ if(data55.ceiling !== undefined && func0.call(data55, "ceiling")){
 let data57 = data55.ceiling;
 const _errs150 = errors;
 if(!((data57 === 0) || (data57 === 1))){
-validate136.errors = [{instancePath:instancePath+"/lowered/" + i7+"/ceiling",schemaPath:"#/properties/lowered/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema505.properties.lowered.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/lowered/" + i7+"/ceiling",schemaPath:"#/properties/lowered/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema507.properties.lowered.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid45 = _errs150 === errors;
@@ -41973,7 +42088,7 @@ if(data.lapsed !== undefined && func0.call(data, "lapsed")){
 let data61 = data.lapsed;
 const _errs160 = errors;
 if(!((data61 === "orphaned") || (data61 === "recertification_overdue"))){
-validate136.errors = [{instancePath:instancePath+"/lapsed",schemaPath:"#/properties/lapsed/enum",keyword:"enum",params:{allowedValues: schema505.properties.lapsed.enum},message:"must be equal to one of the allowed values"}];
+validate136.errors = [{instancePath:instancePath+"/lapsed",schemaPath:"#/properties/lapsed/enum",keyword:"enum",params:{allowedValues: schema507.properties.lapsed.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs160 === errors;
@@ -42153,7 +42268,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate135.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema504.properties.next.type},message:"must be string,null"}];
+validate135.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema506.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -42184,8 +42299,8 @@ return errors === 0;
 validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentReviewList = validate152;
-const schema549 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentReviewList.v1.schema.json","title":"AgentReviewList","description":"Governance reviews, one per agent asked for.","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentReview.v1.schema.json"}}}};
-const schema550 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentReview.v1.schema.json","title":"AgentReview","description":"A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then.","type":"object","additionalProperties":false,"required":["agent","passed","basis","bundle","consequential","checks"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"passed":{"type":"boolean"},"basis":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Over profile, people named in it, definitions of its tools, bundle, and tiers."},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"consequential":{"type":"boolean","description":"Whether it may use a tool that changes something or sends something out."},"checks":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["check","passed","why","remedy"],"properties":{"check":{"enum":["owner","raci","tools","tiers","rule_tests","baseline","eu_ai_act"]},"passed":{"type":"boolean"},"why":{"type":"string","maxLength":2000},"remedy":{"type":["string","null"],"maxLength":2000}}}}}};
+const schema551 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentReviewList.v1.schema.json","title":"AgentReviewList","description":"Governance reviews, one per agent asked for.","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentReview.v1.schema.json"}}}};
+const schema552 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentReview.v1.schema.json","title":"AgentReview","description":"A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then.","type":"object","additionalProperties":false,"required":["agent","passed","basis","bundle","consequential","checks"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"passed":{"type":"boolean"},"basis":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Over profile, people named in it, definitions of its tools, bundle, and tiers."},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"consequential":{"type":"boolean","description":"Whether it may use a tool that changes something or sends something out."},"checks":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["check","passed","why","remedy"],"properties":{"check":{"enum":["owner","raci","tools","tiers","rule_tests","baseline","eu_ai_act"]},"passed":{"type":"boolean"},"why":{"type":"string","maxLength":2000},"remedy":{"type":["string","null"],"maxLength":2000}}}}}};
 
 function validate153(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentReview.v1.schema.json" */;
@@ -42421,7 +42536,7 @@ if(data8.check !== undefined && func0.call(data8, "check")){
 let data9 = data8.check;
 const _errs26 = errors;
 if(!(((((((data9 === "owner") || (data9 === "raci")) || (data9 === "tools")) || (data9 === "tiers")) || (data9 === "rule_tests")) || (data9 === "baseline")) || (data9 === "eu_ai_act"))){
-validate153.errors = [{instancePath:instancePath+"/checks/" + i0+"/check",schemaPath:"#/properties/checks/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema550.properties.checks.items.properties.check.enum},message:"must be equal to one of the allowed values"}];
+validate153.errors = [{instancePath:instancePath+"/checks/" + i0+"/check",schemaPath:"#/properties/checks/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema552.properties.checks.items.properties.check.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid7 = _errs26 === errors;
@@ -42467,7 +42582,7 @@ if(data8.remedy !== undefined && func0.call(data8, "remedy")){
 let data12 = data8.remedy;
 const _errs31 = errors;
 if((typeof data12 !== "string") && (data12 !== null)){
-validate153.errors = [{instancePath:instancePath+"/checks/" + i0+"/remedy",schemaPath:"#/properties/checks/items/properties/remedy/type",keyword:"type",params:{type: schema550.properties.checks.items.properties.remedy.type},message:"must be string,null"}];
+validate153.errors = [{instancePath:instancePath+"/checks/" + i0+"/remedy",schemaPath:"#/properties/checks/items/properties/remedy/type",keyword:"type",params:{type: schema552.properties.checks.items.properties.remedy.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs31){
@@ -42603,7 +42718,7 @@ return errors === 0;
 validate152.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalEvidence = validate155;
-const schema555 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalEvidence.v1.schema.json","title":"ApprovalEvidence","description":"All that an approver is shown, put together by the service when the request opened; `evidenceDigest` of the view is its digest (base64url SHA-256 of canonical JSON), and a vote names it.","type":"object","additionalProperties":false,"required":["arguments","reason","facts","failed","rules","policyVersion","level","cost","agentRecord"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Exactly what would run, whole."},"proposed":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the agent proposed, where rules or a person changed it."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"}},"editedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"../governed/Fact.v1.schema.json"},"description":"What the decision rests on, each with its origin; reversibility, data classes and blast radius among them."},"failed":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":200},"description":"Facts that could not be derived."},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"level":{"type":"string","maxLength":16,"description":"Of the agent by anomaly detection."},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"agentRecord":{"type":"object","additionalProperties":false,"required":["outcomes","findings"],"properties":{"outcomes":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","status","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What became of its last actions, the newest first."},"findings":{"type":"array","maxItems":5,"items":{"type":"object","additionalProperties":false,"required":["finding","kind","severity","explanation","at"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"kind":{"type":"string","maxLength":32},"severity":{"type":"string","maxLength":16},"explanation":{"type":"string","maxLength":1000},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}}}};
+const schema557 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalEvidence.v1.schema.json","title":"ApprovalEvidence","description":"All that an approver is shown, put together by the service when the request opened; `evidenceDigest` of the view is its digest (base64url SHA-256 of canonical JSON), and a vote names it.","type":"object","additionalProperties":false,"required":["arguments","reason","facts","failed","rules","policyVersion","level","cost","agentRecord"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Exactly what would run, whole."},"proposed":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the agent proposed, where rules or a person changed it."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"}},"editedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"../governed/Fact.v1.schema.json"},"description":"What the decision rests on, each with its origin; reversibility, data classes and blast radius among them."},"failed":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":200},"description":"Facts that could not be derived."},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"level":{"type":"string","maxLength":16,"description":"Of the agent by anomaly detection."},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"agentRecord":{"type":"object","additionalProperties":false,"required":["outcomes","findings"],"properties":{"outcomes":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","status","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What became of its last actions, the newest first."},"findings":{"type":"array","maxItems":5,"items":{"type":"object","additionalProperties":false,"required":["finding","kind","severity","explanation","at"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"kind":{"type":"string","maxLength":32},"severity":{"type":"string","maxLength":16},"explanation":{"type":"string","maxLength":1000},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}}}};
 
 function validate155(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ApprovalEvidence.v1.schema.json" */;
@@ -42626,7 +42741,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema555.properties, key0))){
+if(!(func0.call(schema557.properties, key0))){
 validate155.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -43657,9 +43772,9 @@ return errors === 0;
 validate155.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalList = validate159;
-const schema568 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema569 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. What `untrusted` names is the agent's own words: to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled","edited","overflow",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."},"progress":{"type":"object","additionalProperties":false,"required":["have","need","factors"],"properties":{"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"factors":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["name","roles","people","have","need"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"roles":{"type":"array","maxItems":128,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"people":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}},"description":"How many of the places are filled (n of m), and each factor's part; distinct people, one place each."},"ask":{"$ref":"../governed/ApprovalAsked.v1.schema.json","description":"Whom policy asks, and by which clock."},"questions":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["person","text","at"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"text":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What people who were asked want to know. The clock goes on."},"reminded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"escalated":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"untrusted":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64},"description":"Members that are not ours: agents, tools or strangers wrote them. Text, never markup."},"binding":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Of one approval: the object of which `digest` is the digest (base64url SHA-256 of canonical JSON). Show what stands in it, and check the digest, before anybody signs."},"evidence":{"$ref":"./ApprovalEvidence.v1.schema.json","description":"Of one approval."},"evidenceDigest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}};
-const schema582 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny","break_glass"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"standsFor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"For whom they voted, who had named them."}}};
+const schema570 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema571 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. What `untrusted` names is the agent's own words: to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled","edited","overflow",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."},"progress":{"type":"object","additionalProperties":false,"required":["have","need","factors"],"properties":{"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"factors":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["name","roles","people","have","need"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"roles":{"type":"array","maxItems":128,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"people":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}},"description":"How many of the places are filled (n of m), and each factor's part; distinct people, one place each."},"ask":{"$ref":"../governed/ApprovalAsked.v1.schema.json","description":"Whom policy asks, and by which clock."},"questions":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["person","text","at"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"text":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What people who were asked want to know. The clock goes on."},"reminded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"escalated":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"untrusted":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64},"description":"Members that are not ours: agents, tools or strangers wrote them. Text, never markup."},"binding":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Of one approval: the object of which `digest` is the digest (base64url SHA-256 of canonical JSON). Show what stands in it, and check the digest, before anybody signs."},"evidence":{"$ref":"./ApprovalEvidence.v1.schema.json","description":"Of one approval."},"evidenceDigest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}};
+const schema584 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny","break_glass"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"standsFor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"For whom they voted, who had named them."}}};
 
 function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/VoteView.v1.schema.json" */;
@@ -43721,7 +43836,7 @@ if(data.vote !== undefined && func0.call(data, "vote")){
 let data1 = data.vote;
 const _errs5 = errors;
 if(!(((data1 === "approve") || (data1 === "deny")) || (data1 === "break_glass"))){
-validate161.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema582.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate161.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema584.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -43846,7 +43961,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema569.properties, key0))){
+if(!(func0.call(schema571.properties, key0))){
 validate160.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -44253,7 +44368,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data15 = data.status;
 const _errs43 = errors;
 if(!((data15 === "open") || (data15 === "closed"))){
-validate160.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema569.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate160.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema571.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs43 === errors;
@@ -44266,7 +44381,7 @@ if(data.resolution !== undefined && func0.call(data, "resolution")){
 let data16 = data.resolution;
 const _errs44 = errors;
 if(!(((((((data16 === "approved") || (data16 === "denied")) || (data16 === "expired")) || (data16 === "cancelled")) || (data16 === "edited")) || (data16 === "overflow")) || (data16 === null))){
-validate160.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema569.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate160.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema571.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs44 === errors;
@@ -45270,7 +45385,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate159.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema568.properties.next.type},message:"must be string,null"}];
+validate159.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema570.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -45303,7 +45418,7 @@ validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateApprovalView = validate160;
 
 export const validateApproveChangeRequest = validate168;
-const schema604 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApproveChangeRequest.v1.schema.json","title":"ApproveChangeRequest","description":"A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema606 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApproveChangeRequest.v1.schema.json","title":"ApproveChangeRequest","description":"A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate168(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ApproveChangeRequest.v1.schema.json" */;
@@ -45369,8 +45484,8 @@ return errors === 0;
 validate168.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAuthzenConfiguration = validate169;
-const schema606 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
-const pattern315 = new RegExp("^https?://[^\\s?#]+$", "u");
+const schema608 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
+const pattern316 = new RegExp("^https?://[^\\s?#]+$", "u");
 
 function validate169(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AuthzenConfiguration.v1.schema.json" */;
@@ -45410,7 +45525,7 @@ validate169.errors = [{instancePath:instancePath+"/policy_decision_point",schema
 return false;
 }
 else {
-if(!pattern315.test(data0)){
+if(!pattern316.test(data0)){
 validate169.errors = [{instancePath:instancePath+"/policy_decision_point",schemaPath:"#/properties/policy_decision_point/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -45437,7 +45552,7 @@ validate169.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",s
 return false;
 }
 else {
-if(!pattern315.test(data1)){
+if(!pattern316.test(data1)){
 validate169.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",schemaPath:"#/properties/access_evaluation_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -45464,7 +45579,7 @@ validate169.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",
 return false;
 }
 else {
-if(!pattern315.test(data2)){
+if(!pattern316.test(data2)){
 validate169.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",schemaPath:"#/properties/access_evaluations_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -45496,7 +45611,7 @@ return errors === 0;
 validate169.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBulkRequest = validate170;
-const schema607 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkRequest.v1.schema.json","title":"BulkRequest","description":"One verb for many runs: those named, or those that fit. `dryRun` says which and does nothing; `expect` refuses where by now it would be another number.","type":"object","additionalProperties":false,"required":["verb","reason"],"properties":{"verb":{"enum":["pause","resume","cancel","terminate"]},"runs":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"filter":{"type":"object","additionalProperties":false,"required":[],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"dryRun":{"type":"boolean"},"expect":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema609 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkRequest.v1.schema.json","title":"BulkRequest","description":"One verb for many runs: those named, or those that fit. `dryRun` says which and does nothing; `expect` refuses where by now it would be another number.","type":"object","additionalProperties":false,"required":["verb","reason"],"properties":{"verb":{"enum":["pause","resume","cancel","terminate"]},"runs":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"filter":{"type":"object","additionalProperties":false,"required":[],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"dryRun":{"type":"boolean"},"expect":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate170(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BulkRequest.v1.schema.json" */;
@@ -45530,7 +45645,7 @@ if(data.verb !== undefined && func0.call(data, "verb")){
 let data0 = data.verb;
 const _errs2 = errors;
 if(!((((data0 === "pause") || (data0 === "resume")) || (data0 === "cancel")) || (data0 === "terminate"))){
-validate170.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema607.properties.verb.enum},message:"must be equal to one of the allowed values"}];
+validate170.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema609.properties.verb.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -45711,7 +45826,7 @@ validate170.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data7)){
+if(!pattern261.test(data7)){
 validate170.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -45787,7 +45902,7 @@ return errors === 0;
 validate170.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBulkResponse = validate171;
-const schema612 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkResponse.v1.schema.json","title":"BulkResponse","type":"object","additionalProperties":false,"required":["verb","dryRun","count","items"],"properties":{"verb":{"type":"string","maxLength":32},"dryRun":{"type":"boolean"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"items":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["run","agent","ok","code","detail"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"ok":{"type":"boolean"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}}}}};
+const schema614 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkResponse.v1.schema.json","title":"BulkResponse","type":"object","additionalProperties":false,"required":["verb","dryRun","count","items"],"properties":{"verb":{"type":"string","maxLength":32},"dryRun":{"type":"boolean"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"items":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["run","agent","ok","code","detail"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"ok":{"type":"boolean"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}}}}};
 
 function validate171(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BulkResponse.v1.schema.json" */;
@@ -46178,7 +46293,7 @@ return errors === 0;
 validate171.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleHistoryView = validate172;
-const schema617 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleHistoryView.v1.schema.json","title":"BundleHistoryView","description":"Who published, ordered, reviewed, activated, rolled back or withdrew a version of the rule bundle, and who was refused: policy's own events, oldest first, at most 500.","type":"object","additionalProperties":false,"required":["name","events","next"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"events":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["position","id","at","by","type","version","digest","activation","detail","statement"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense, from 1."},"id":{"type":"string","minLength":1,"maxLength":256,"description":"ce_id of the event on policy.events.v1, and id of its leaf in the audit log."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"type":"string","minLength":1,"maxLength":256,"description":"The person, or the evaluator."},"type":{"enum":["bundle.published","bundle.compared","bundle.ordered","bundle.reviewed","bundle.activated","bundle.rolled_back","bundle.shadowed","bundle.canaried","bundle.withdrawn","bundle.acknowledged","bundle.refused"]},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"activation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"statement":{"anyOf":[{"type":"string","maxLength":4096},{"type":"null"}],"description":"The statement that the person signed, compact JWS: what counts, whoever shows it."}}}},"next":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"`after` of the next page; null where this is the last one."}}};
+const schema619 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleHistoryView.v1.schema.json","title":"BundleHistoryView","description":"Who published, ordered, reviewed, activated, rolled back or withdrew a version of the rule bundle, and who was refused: policy's own events, oldest first, at most 500.","type":"object","additionalProperties":false,"required":["name","events","next"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"events":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["position","id","at","by","type","version","digest","activation","detail","statement"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense, from 1."},"id":{"type":"string","minLength":1,"maxLength":256,"description":"ce_id of the event on policy.events.v1, and id of its leaf in the audit log."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"type":"string","minLength":1,"maxLength":256,"description":"The person, or the evaluator."},"type":{"enum":["bundle.published","bundle.compared","bundle.ordered","bundle.reviewed","bundle.activated","bundle.rolled_back","bundle.shadowed","bundle.canaried","bundle.withdrawn","bundle.acknowledged","bundle.refused"]},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"activation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"statement":{"anyOf":[{"type":"string","maxLength":4096},{"type":"null"}],"description":"The statement that the person signed, compact JWS: what counts, whoever shows it."}}}},"next":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"`after` of the next page; null where this is the last one."}}};
 
 function validate172(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleHistoryView.v1.schema.json" */;
@@ -46260,7 +46375,7 @@ return false;
 else {
 const _errs8 = errors;
 for(const key1 of Object.keys(data2)){
-if(!(func0.call(schema617.properties.events.items.properties, key1))){
+if(!(func0.call(schema619.properties.events.items.properties, key1))){
 validate172.errors = [{instancePath:instancePath+"/events/" + i0,schemaPath:"#/properties/events/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -46381,7 +46496,7 @@ if(data2.type !== undefined && func0.call(data2, "type")){
 let data7 = data2.type;
 const _errs19 = errors;
 if(!(((((((((((data7 === "bundle.published") || (data7 === "bundle.compared")) || (data7 === "bundle.ordered")) || (data7 === "bundle.reviewed")) || (data7 === "bundle.activated")) || (data7 === "bundle.rolled_back")) || (data7 === "bundle.shadowed")) || (data7 === "bundle.canaried")) || (data7 === "bundle.withdrawn")) || (data7 === "bundle.acknowledged")) || (data7 === "bundle.refused"))){
-validate172.errors = [{instancePath:instancePath+"/events/" + i0+"/type",schemaPath:"#/properties/events/items/properties/type/enum",keyword:"enum",params:{allowedValues: schema617.properties.events.items.properties.type.enum},message:"must be equal to one of the allowed values"}];
+validate172.errors = [{instancePath:instancePath+"/events/" + i0+"/type",schemaPath:"#/properties/events/items/properties/type/enum",keyword:"enum",params:{allowedValues: schema619.properties.events.items.properties.type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs19 === errors;
@@ -46935,8 +47050,8 @@ return errors === 0;
 validate172.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleStatusView = validate173;
-const schema624 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
-const schema643 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
+const schema626 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
+const schema645 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
 
 function validate174(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LoosenedView.v1.schema.json" */;
@@ -47960,7 +48075,7 @@ if(data12.mode !== undefined && func0.call(data12, "mode")){
 let data13 = data12.mode;
 const _errs58 = errors;
 if(!((data13 === "shadow") || (data13 === "canary"))){
-const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema624.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema626.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -48396,7 +48511,7 @@ if(data20.purpose !== undefined && func0.call(data20, "purpose")){
 let data22 = data20.purpose;
 const _errs84 = errors;
 if(!((data22 === "activate") || (data22 === "rollback"))){
-const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema624.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
+const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema626.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -49283,8 +49398,8 @@ return errors === 0;
 validate173.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleVersionView = validate176;
-const schema653 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
-const pattern343 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const schema655 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
+const pattern344 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate176(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleVersionView.v1.schema.json" */;
@@ -49853,7 +49968,7 @@ vErrors.push(err24);
 errors++;
 }
 else {
-if(!pattern343.test(data11)){
+if(!pattern344.test(data11)){
 const err25 = {instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err25];
@@ -49940,7 +50055,7 @@ return errors === 0;
 validate176.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCancelResponse = validate178;
-const schema660 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
+const schema662 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
 
 function validate178(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CancelResponse.v1.schema.json" */;
@@ -50024,7 +50139,7 @@ return errors === 0;
 validate178.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVoteRequest = validate179;
-const schema662 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema664 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate179(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVoteRequest.v1.schema.json" */;
@@ -50090,8 +50205,8 @@ return errors === 0;
 validate179.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChangeList = validate180;
-const schema664 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeList.v1.schema.json","title":"ChangeList","type":"object","additionalProperties":false,"required":["changes"],"properties":{"changes":{"type":"array","maxItems":1000,"items":{"$ref":"ChangeView.v1.schema.json"}}}};
-const schema665 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeView.v1.schema.json","title":"ChangeView","type":"object","additionalProperties":false,"required":["change","subject","status","requester","reason","filedAt","expiresAt","base","digest","after","diff","widens","allows"],"properties":{"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"status":{"enum":["open","applied","withdrawn","expired"]},"requester":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"},"filedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"base":{"type":"string","maxLength":64,"description":"Digest of what it would change, as it was when it was filed."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What an approver signs: base64url SHA-256 of the canonical JSON (RFC 8785) of subject, base, after, diff, widens and allows."},"after":{"$ref":"../shared/JsonObject.v1.schema.json"},"diff":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["field","before","after"],"properties":{"field":{"type":"string","maxLength":128},"before":{"type":"string","maxLength":20000},"after":{"type":"string","maxLength":20000}}}},"widens":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":500},"description":"In which ways it lets more happen; empty where it only takes away."},"allows":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":500},"description":"Tools of the catalogue that it newly lets an agent use, or with fewer conditions."},"approvedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"closedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}};
+const schema666 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeList.v1.schema.json","title":"ChangeList","type":"object","additionalProperties":false,"required":["changes"],"properties":{"changes":{"type":"array","maxItems":1000,"items":{"$ref":"ChangeView.v1.schema.json"}}}};
+const schema667 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeView.v1.schema.json","title":"ChangeView","type":"object","additionalProperties":false,"required":["change","subject","status","requester","reason","filedAt","expiresAt","base","digest","after","diff","widens","allows"],"properties":{"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"status":{"enum":["open","applied","withdrawn","expired"]},"requester":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"},"filedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"base":{"type":"string","maxLength":64,"description":"Digest of what it would change, as it was when it was filed."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What an approver signs: base64url SHA-256 of the canonical JSON (RFC 8785) of subject, base, after, diff, widens and allows."},"after":{"$ref":"../shared/JsonObject.v1.schema.json"},"diff":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["field","before","after"],"properties":{"field":{"type":"string","maxLength":128},"before":{"type":"string","maxLength":20000},"after":{"type":"string","maxLength":20000}}}},"widens":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":500},"description":"In which ways it lets more happen; empty where it only takes away."},"allows":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":500},"description":"Tools of the catalogue that it newly lets an agent use, or with fewer conditions."},"approvedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"closedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}};
 
 function validate181(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChangeView.v1.schema.json" */;
@@ -50114,7 +50229,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema665.properties, key0))){
+if(!(func0.call(schema667.properties, key0))){
 validate181.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -50173,7 +50288,7 @@ if(data1.kind !== undefined && func0.call(data1, "kind")){
 let data2 = data1.kind;
 const _errs8 = errors;
 if(!(((((data2 === "agent") || (data2 === "role")) || (data2 === "template")) || (data2 === "grantor")) || (data2 === "person"))){
-validate181.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema665.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema667.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs8 === errors;
@@ -50228,7 +50343,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data4 = data.status;
 const _errs12 = errors;
 if(!((((data4 === "open") || (data4 === "applied")) || (data4 === "withdrawn")) || (data4 === "expired"))){
-validate181.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema665.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate181.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema667.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -50280,7 +50395,7 @@ validate181.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data6)){
+if(!pattern261.test(data6)){
 validate181.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -50911,7 +51026,7 @@ return errors === 0;
 validate180.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChangePersonRequest = validate183;
-const schema675 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangePersonRequest.v1.schema.json","title":"ChangePersonRequest","description":"What is different about a person; what is left out stays.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"manager":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"null: nobody."}}};
+const schema677 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangePersonRequest.v1.schema.json","title":"ChangePersonRequest","description":"What is different about a person; what is left out stays.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"manager":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"null: nobody."}}};
 
 function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChangePersonRequest.v1.schema.json" */;
@@ -50956,7 +51071,7 @@ validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data0)){
+if(!pattern261.test(data0)){
 validate183.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -51159,7 +51274,7 @@ validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateChangeView = validate181;
 
 export const validateClaimRequest = validate184;
-const schema679 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
+const schema681 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"}}};
 
 function validate184(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimRequest.v1.schema.json" */;
@@ -51225,7 +51340,7 @@ return errors === 0;
 validate184.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimResponse = validate185;
-const schema681 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema683 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate185(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimResponse.v1.schema.json" */;
@@ -51291,9 +51406,9 @@ return errors === 0;
 validate185.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateConnectScimRequest = validate186;
-const schema683 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConnectScimRequest.v1.schema.json","title":"ConnectScimRequest","description":"Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given.","type":"object","additionalProperties":false,"required":["connection","reason"],"properties":{"connection":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9-]{0,63}$"},"roles":{"type":"object","maxProperties":100,"propertyNames":{"type":"string","minLength":1,"maxLength":128,"pattern":"^(?!__proto__$)"},"additionalProperties":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern357 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
-const pattern358 = new RegExp("^(?!__proto__$)", "u");
+const schema685 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConnectScimRequest.v1.schema.json","title":"ConnectScimRequest","description":"Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given.","type":"object","additionalProperties":false,"required":["connection","reason"],"properties":{"connection":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9-]{0,63}$"},"roles":{"type":"object","maxProperties":100,"propertyNames":{"type":"string","minLength":1,"maxLength":128,"pattern":"^(?!__proto__$)"},"additionalProperties":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern358 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
+const pattern359 = new RegExp("^(?!__proto__$)", "u");
 
 function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ConnectScimRequest.v1.schema.json" */;
@@ -51333,7 +51448,7 @@ validate186.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern357.test(data0)){
+if(!pattern358.test(data0)){
 validate186.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -51386,7 +51501,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern358.test(key1)){
+if(!pattern359.test(key1)){
 const err2 = {instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/propertyNames/pattern",keyword:"pattern",params:{pattern: "^(?!__proto__$)"},message:"must match pattern \""+"^(?!__proto__$)"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err2];
@@ -51506,7 +51621,7 @@ validate186.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data4)){
+if(!pattern261.test(data4)){
 validate186.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -51539,7 +51654,7 @@ return errors === 0;
 validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDifferencesView = validate187;
-const schema685 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
+const schema687 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
 
 function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DifferencesView.v1.schema.json" */;
@@ -51562,7 +51677,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema685.properties, key0))){
+if(!(func0.call(schema687.properties, key0))){
 validate187.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -51690,7 +51805,7 @@ const _errs12 = errors;
 let valid3 = false;
 const _errs13 = errors;
 if(!((data2 === "shadow") || (data2 === "canary"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema685.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema687.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -52534,7 +52649,7 @@ return errors === 0;
 validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDisposeResponse = validate188;
-const schema699 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DisposeResponse.v1.schema.json","title":"DisposeResponse","description":"The disposition is on its way to the agent's baseline; the finding shows what it came to.","type":"object","additionalProperties":false,"required":["finding","verdict","person","needs"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"verdict":{"enum":["true","false","expected"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"needs":{"enum":[1,2],"description":"Analysts who must say the same before it counts."}}};
+const schema701 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DisposeResponse.v1.schema.json","title":"DisposeResponse","description":"The disposition is on its way to the agent's baseline; the finding shows what it came to.","type":"object","additionalProperties":false,"required":["finding","verdict","person","needs"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"verdict":{"enum":["true","false","expected"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"needs":{"enum":[1,2],"description":"Analysts who must say the same before it counts."}}};
 
 function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DisposeResponse.v1.schema.json" */;
@@ -52596,7 +52711,7 @@ if(data.verdict !== undefined && func0.call(data, "verdict")){
 let data1 = data.verdict;
 const _errs5 = errors;
 if(!(((data1 === "true") || (data1 === "false")) || (data1 === "expected"))){
-validate188.errors = [{instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema699.properties.verdict.enum},message:"must be equal to one of the allowed values"}];
+validate188.errors = [{instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema701.properties.verdict.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -52637,7 +52752,7 @@ if(data.needs !== undefined && func0.call(data, "needs")){
 let data3 = data.needs;
 const _errs9 = errors;
 if(!((data3 === 1) || (data3 === 2))){
-validate188.errors = [{instancePath:instancePath+"/needs",schemaPath:"#/properties/needs/enum",keyword:"enum",params:{allowedValues: schema699.properties.needs.enum},message:"must be equal to one of the allowed values"}];
+validate188.errors = [{instancePath:instancePath+"/needs",schemaPath:"#/properties/needs/enum",keyword:"enum",params:{allowedValues: schema701.properties.needs.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs9 === errors;
@@ -52662,7 +52777,7 @@ return errors === 0;
 validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEndRunRequest = validate189;
-const schema702 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
+const schema704 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
 
 function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EndRunRequest.v1.schema.json" */;
@@ -52689,7 +52804,7 @@ if(_errs1 === errors){
 if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate189.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema702.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate189.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema704.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -52706,8 +52821,8 @@ return errors === 0;
 validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnforcementPoints = validate190;
-const schema703 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnforcementPoints.v1.schema.json","title":"EnforcementPoints","type":"object","additionalProperties":false,"required":["points"],"properties":{"points":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["point","kind","live","heardAt","behind"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"live":{"type":"boolean","description":"Heard of within 5 seconds. A guard that hears nothing for 3 seconds refuses by itself."},"heardAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"behind":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"Milliseconds from the last notice to its confirmation; null where it has not confirmed it."}}}}}};
-const pattern366 = new RegExp("^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$", "u");
+const schema705 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnforcementPoints.v1.schema.json","title":"EnforcementPoints","type":"object","additionalProperties":false,"required":["points"],"properties":{"points":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["point","kind","live","heardAt","behind"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"live":{"type":"boolean","description":"Heard of within 5 seconds. A guard that hears nothing for 3 seconds refuses by itself."},"heardAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"behind":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"Milliseconds from the last notice to its confirmation; null where it has not confirmed it."}}}}}};
+const pattern367 = new RegExp("^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$", "u");
 
 function validate190(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnforcementPoints.v1.schema.json" */;
@@ -52784,7 +52899,7 @@ validate190.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schema
 return false;
 }
 else {
-if(!pattern366.test(data2)){
+if(!pattern367.test(data2)){
 validate190.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schemaPath:"#/properties/points/items/properties/point/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -52806,7 +52921,7 @@ if(data1.kind !== undefined && func0.call(data1, "kind")){
 let data3 = data1.kind;
 const _errs9 = errors;
 if(!(((data3 === "policy") || (data3 === "claims")) || (data3 === "guard"))){
-validate190.errors = [{instancePath:instancePath+"/points/" + i0+"/kind",schemaPath:"#/properties/points/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema703.properties.points.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate190.errors = [{instancePath:instancePath+"/points/" + i0+"/kind",schemaPath:"#/properties/points/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema705.properties.points.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs9 === errors;
@@ -53039,8 +53154,8 @@ return errors === 0;
 validate190.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolGuardRequest = validate191;
-const schema706 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolGuardRequest.v1.schema.json","title":"EnrolGuardRequest","description":"The key with which a tool guard signs what it has heard of the halts.","type":"object","additionalProperties":false,"required":["guard","key","reason"],"properties":{"guard":{"type":"string","maxLength":60,"pattern":"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern367 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$", "u");
+const schema708 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolGuardRequest.v1.schema.json","title":"EnrolGuardRequest","description":"The key with which a tool guard signs what it has heard of the halts.","type":"object","additionalProperties":false,"required":["guard","key","reason"],"properties":{"guard":{"type":"string","maxLength":60,"pattern":"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern368 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$", "u");
 
 function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolGuardRequest.v1.schema.json" */;
@@ -53080,7 +53195,7 @@ validate191.errors = [{instancePath:instancePath+"/guard",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern367.test(data0)){
+if(!pattern368.test(data0)){
 validate191.errors = [{instancePath:instancePath+"/guard",schemaPath:"#/properties/guard/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"+"\""}];
 return false;
 }
@@ -53124,7 +53239,7 @@ validate191.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data2)){
+if(!pattern261.test(data2)){
 validate191.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -53157,8 +53272,8 @@ return errors === 0;
 validate191.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate193;
-const schema707 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern369 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
+const schema709 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const pattern370 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate193(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -53198,7 +53313,7 @@ validate193.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern369.test(data0)){
+if(!pattern370.test(data0)){
 validate193.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -53241,7 +53356,7 @@ return errors === 0;
 validate193.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolledPerson = validate195;
-const schema708 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolledPerson.v1.schema.json","title":"EnrolledPerson","description":"Somebody whose key is bound. Waiting: nothing they sign counts before a second person has agreed to the change request that is named.","type":"object","additionalProperties":false,"required":["person","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Those they have, or are to have once let in."},"status":{"enum":["active","gone","waiting"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The request that lets them in, where they wait."}}};
+const schema710 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolledPerson.v1.schema.json","title":"EnrolledPerson","description":"Somebody whose key is bound. Waiting: nothing they sign counts before a second person has agreed to the change request that is named.","type":"object","additionalProperties":false,"required":["person","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Those they have, or are to have once let in."},"status":{"enum":["active","gone","waiting"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The request that lets them in, where they wait."}}};
 
 function validate195(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolledPerson.v1.schema.json" */;
@@ -53264,7 +53379,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema708.properties, key0))){
+if(!(func0.call(schema710.properties, key0))){
 validate195.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -53439,7 +53554,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!(((data6 === "active") || (data6 === "gone")) || (data6 === "waiting"))){
-validate195.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema708.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate195.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema710.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -53561,7 +53676,7 @@ return errors === 0;
 validate195.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEntryList = validate197;
-const schema716 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
+const schema718 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
 
 function validate197(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EntryList.v1.schema.json" */;
@@ -53708,8 +53823,8 @@ return errors === 0;
 validate197.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEraseRequest = validate198;
-const schema719 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseRequest.v1.schema.json","title":"EraseRequest","description":"Whose payloads are destroyed for good: those of a run, or of a person and everything on their behalf. Entries and proofs stay.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["run","person"]},"id":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern375 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{1,128}$", "u");
+const schema721 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseRequest.v1.schema.json","title":"EraseRequest","description":"Whose payloads are destroyed for good: those of a run, or of a person and everything on their behalf. Entries and proofs stay.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["run","person"]},"id":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern376 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{1,128}$", "u");
 
 function validate198(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EraseRequest.v1.schema.json" */;
@@ -53743,7 +53858,7 @@ if(data.scope !== undefined && func0.call(data, "scope")){
 let data0 = data.scope;
 const _errs2 = errors;
 if(!((data0 === "run") || (data0 === "person"))){
-validate198.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema719.properties.scope.enum},message:"must be equal to one of the allowed values"}];
+validate198.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema721.properties.scope.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -53767,7 +53882,7 @@ validate198.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern375.test(data1)){
+if(!pattern376.test(data1)){
 validate198.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""}];
 return false;
 }
@@ -53800,7 +53915,7 @@ validate198.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data2)){
+if(!pattern261.test(data2)){
 validate198.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -53833,7 +53948,7 @@ return errors === 0;
 validate198.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEraseResponse = validate199;
-const schema720 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseResponse.v1.schema.json","title":"EraseResponse","description":"What was destroyed.","type":"object","additionalProperties":false,"required":["erasure","keys","entries"],"properties":{"erasure":{"type":"integer","minimum":0,"maximum":9007199254740991},"keys":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Data keys destroyed."},"entries":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Entries whose payload nobody can read any more."}}};
+const schema722 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseResponse.v1.schema.json","title":"EraseResponse","description":"What was destroyed.","type":"object","additionalProperties":false,"required":["erasure","keys","entries"],"properties":{"erasure":{"type":"integer","minimum":0,"maximum":9007199254740991},"keys":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Data keys destroyed."},"entries":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Entries whose payload nobody can read any more."}}};
 
 function validate199(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EraseResponse.v1.schema.json" */;
@@ -53959,7 +54074,7 @@ return errors === 0;
 validate199.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateExtendScopeRequest = validate200;
-const schema721 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeRequest.v1.schema.json","title":"ExtendScopeRequest","description":"Presents the grant of countersign.extend_scope to the registry, which is the tool.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The live agent token of the run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's."},"session_proof":{"type":"string","minLength":1,"maxLength":256},"arguments":{"description":"Exactly what was granted.","type":"object","additionalProperties":false,"required":["tools","minutes","reason"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"minutes":{"type":"integer","minimum":1,"maximum":60},"reason":{"type":"string","minLength":1,"maxLength":500}}}}};
+const schema723 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeRequest.v1.schema.json","title":"ExtendScopeRequest","description":"Presents the grant of countersign.extend_scope to the registry, which is the tool.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The live agent token of the run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's."},"session_proof":{"type":"string","minLength":1,"maxLength":256},"arguments":{"description":"Exactly what was granted.","type":"object","additionalProperties":false,"required":["tools","minutes","reason"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"minutes":{"type":"integer","minimum":1,"maximum":60},"reason":{"type":"string","minLength":1,"maxLength":500}}}}};
 
 function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ExtendScopeRequest.v1.schema.json" */;
@@ -54264,7 +54379,7 @@ return errors === 0;
 validate200.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateExtendScopeResponse = validate201;
-const schema726 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeResponse.v1.schema.json","title":"ExtendScopeResponse","description":"A token of the same run and session with the wider scope. It takes the place of the one before.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","scope","extension"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"const":"PoP"},"expires_in":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"scope":{"type":"string","maxLength":8192},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}}};
+const schema728 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeResponse.v1.schema.json","title":"ExtendScopeResponse","description":"A token of the same run and session with the wider scope. It takes the place of the one before.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","scope","extension"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"const":"PoP"},"expires_in":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"scope":{"type":"string","maxLength":8192},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}}};
 
 function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ExtendScopeResponse.v1.schema.json" */;
@@ -54441,7 +54556,7 @@ return errors === 0;
 validate201.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFileChangeRequest = validate203;
-const schema730 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FileChangeRequest.v1.schema.json","title":"FileChangeRequest","description":"Asks for a change. What only takes away is done at once where who asks may; all else waits for a second person.","type":"object","additionalProperties":false,"required":["subject","after","reason"],"properties":{"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"after":{"$ref":"../shared/JsonObject.v1.schema.json","description":"AgentChange, RoleDefinition, TemplateDefinition, GrantorDefinition or PersonChange, after the kind."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema732 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FileChangeRequest.v1.schema.json","title":"FileChangeRequest","description":"Asks for a change. What only takes away is done at once where who asks may; all else waits for a second person.","type":"object","additionalProperties":false,"required":["subject","after","reason"],"properties":{"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"after":{"$ref":"../shared/JsonObject.v1.schema.json","description":"AgentChange, RoleDefinition, TemplateDefinition, GrantorDefinition or PersonChange, after the kind."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FileChangeRequest.v1.schema.json" */;
@@ -54495,7 +54610,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "agent") || (data1 === "role")) || (data1 === "template")) || (data1 === "grantor")) || (data1 === "person"))){
-validate203.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema730.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate203.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema732.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -54583,7 +54698,7 @@ validate203.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data4)){
+if(!pattern261.test(data4)){
 validate203.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -54616,7 +54731,7 @@ return errors === 0;
 validate203.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingList = validate204;
-const schema733 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema735 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 
 function validate204(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingList.v1.schema.json" */;
@@ -54686,7 +54801,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate204.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema733.properties.next.type},message:"must be string,null"}];
+validate204.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema735.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -54717,7 +54832,7 @@ return errors === 0;
 validate204.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingView = validate206;
-const schema734 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingView.v1.schema.json","title":"FindingView","type":"object","additionalProperties":false,"required":["finding","digest","dispositions","detection"],"properties":{"finding":{"$ref":"../anomaly/Finding.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the finding in canonical JSON: what a disposition signs."},"dispositions":{"type":"array","maxItems":64,"items":{"$ref":"../anomaly/Disposition.v1.schema.json"}},"detection":{"$ref":"../anomaly/DetectionFinding.v1.schema.json"}}};
+const schema736 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingView.v1.schema.json","title":"FindingView","type":"object","additionalProperties":false,"required":["finding","digest","dispositions","detection"],"properties":{"finding":{"$ref":"../anomaly/Finding.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the finding in canonical JSON: what a disposition signs."},"dispositions":{"type":"array","maxItems":64,"items":{"$ref":"../anomaly/Disposition.v1.schema.json"}},"detection":{"$ref":"../anomaly/DetectionFinding.v1.schema.json"}}};
 
 function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingView.v1.schema.json" */;
@@ -54851,7 +54966,7 @@ return errors === 0;
 validate206.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGiveReviewRequest = validate210;
-const schema736 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema738 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate210(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GiveReviewRequest.v1.schema.json" */;
@@ -54917,8 +55032,8 @@ return errors === 0;
 validate210.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantorDeclared = validate211;
-const schema738 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorDeclared.v1.schema.json","title":"GrantorDeclared","description":"A grantor as it stands.","type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
-const schema741 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GrantorDefinition.v1.schema.json","title":"GrantorDefinition","description":"What people with a role may give to agents: roles, tools beside them, and the ceiling.","type":"object","additionalProperties":false,"required":["roles","tools","ceiling"],"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Names of roles; `*` stands for any run of characters."},"tools":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]}}};
+const schema740 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorDeclared.v1.schema.json","title":"GrantorDeclared","description":"A grantor as it stands.","type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema743 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GrantorDefinition.v1.schema.json","title":"GrantorDefinition","description":"What people with a role may give to agents: roles, tools beside them, and the ceiling.","type":"object","additionalProperties":false,"required":["roles","tools","ceiling"],"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Names of roles; `*` stands for any run of characters."},"tools":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]}}};
 
 function validate212(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GrantorDefinition.v1.schema.json" */;
@@ -54971,7 +55086,7 @@ validate212.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern269.test(data1)){
+if(!pattern270.test(data1)){
 validate212.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -55023,7 +55138,7 @@ validate212.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern269.test(data3)){
+if(!pattern270.test(data3)){
 validate212.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -55056,7 +55171,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data4 = data.ceiling;
 const _errs12 = errors;
 if(!((data4 === 1) || (data4 === 2))){
-validate212.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema741.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate212.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema743.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -55244,7 +55359,7 @@ return errors === 0;
 validate211.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantorList = validate214;
-const schema745 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorList.v1.schema.json","title":"GrantorList","type":"object","additionalProperties":false,"required":["grantors"],"properties":{"grantors":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema747 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorList.v1.schema.json","title":"GrantorList","type":"object","additionalProperties":false,"required":["grantors"],"properties":{"grantors":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GrantorList.v1.schema.json" */;
@@ -55463,10 +55578,10 @@ return errors === 0;
 validate214.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphList = validate216;
-const schema749 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
-const schema750 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
-const pattern393 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
-const pattern395 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
+const schema751 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
+const schema752 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
+const pattern394 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
+const pattern396 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
 
 function validate217(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GraphNode.v1.schema.json" */;
@@ -55489,7 +55604,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema750.properties, key0))){
+if(!(func0.call(schema752.properties, key0))){
 validate217.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -55506,7 +55621,7 @@ validate217.errors = [{instancePath:instancePath+"/node",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern393.test(data0)){
+if(!pattern394.test(data0)){
 validate217.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -55594,7 +55709,7 @@ validate217.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern395.test(data3)){
+if(!pattern396.test(data3)){
 validate217.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -55637,7 +55752,7 @@ if(data.owner !== undefined && func0.call(data, "owner")){
 let data5 = data.owner;
 const _errs14 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate217.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema750.properties.owner.type},message:"must be string,null"}];
+validate217.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema752.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -55676,7 +55791,7 @@ validate217.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"
 return false;
 }
 else {
-if(!pattern393.test(data7)){
+if(!pattern394.test(data7)){
 validate217.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -55811,7 +55926,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data12 = data.status;
 const _errs28 = errors;
 if(!((data12 === "live") || (data12 === "gone"))){
-validate217.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema750.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate217.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema752.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs28 === errors;
@@ -55842,7 +55957,7 @@ validate217.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#
 return false;
 }
 else {
-if(!pattern393.test(data14)){
+if(!pattern394.test(data14)){
 validate217.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -56247,7 +56362,7 @@ return errors === 0;
 validate216.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphNodeView = validate219;
-const schema758 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
+const schema760 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
 
 function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GraphNodeView.v1.schema.json" */;
@@ -56568,7 +56683,7 @@ if(data9.owner !== undefined && func0.call(data9, "owner")){
 let data13 = data9.owner;
 const _errs31 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate219.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema758.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
+validate219.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema760.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs31){
@@ -56884,7 +56999,7 @@ if(data21.owner !== undefined && func0.call(data21, "owner")){
 let data25 = data21.owner;
 const _errs60 = errors;
 if((typeof data25 !== "string") && (data25 !== null)){
-validate219.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema758.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
+validate219.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema760.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs60){
@@ -57311,10 +57426,10 @@ return errors === 0;
 validate219.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltList = validate221;
-const schema769 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"./HaltView.v1.schema.json"}}}};
-const schema770 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltView.v1.schema.json","title":"HaltView","description":"A halt in force and how far it holds. `stopped`: every enforcement point has confirmed it and nothing is under way; `draining`: what had begun before goes to its end; `unknown`: a point has not confirmed it, or nobody knows what came of an action.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"state":{"enum":["stopped","draining","unknown"]},"acknowledged":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"missing":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"}},"underWay":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions that may be running."},"unknown":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions of which nobody knows what came."}}};
-const schema773 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern405 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+const schema771 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"./HaltView.v1.schema.json"}}}};
+const schema772 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltView.v1.schema.json","title":"HaltView","description":"A halt in force and how far it holds. `stopped`: every enforcement point has confirmed it and nothing is under way; `draining`: what had begun before goes to its end; `unknown`: a point has not confirmed it, or nobody knows what came of an action.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"state":{"enum":["stopped","draining","unknown"]},"acknowledged":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"missing":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"}},"underWay":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions that may be running."},"unknown":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions of which nobody knows what came."}}};
+const schema775 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const pattern406 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate222(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltView.v1.schema.json" */;
@@ -57337,7 +57452,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema770.properties, key0))){
+if(!(func0.call(schema772.properties, key0))){
 validate222.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -57376,7 +57491,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate222.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema770.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate222.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema772.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -57389,7 +57504,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate222.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema770.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate222.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema772.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -57451,7 +57566,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate222.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema773.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate222.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema775.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -57464,7 +57579,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate222.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema773.properties.id.type},message:"must be string,null"}];
+validate222.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema775.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -57474,7 +57589,7 @@ validate222.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern405.test(data6)){
+if(!pattern406.test(data6)){
 validate222.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -57583,7 +57698,7 @@ if(data.state !== undefined && func0.call(data, "state")){
 let data10 = data.state;
 const _errs26 = errors;
 if(!(((data10 === "stopped") || (data10 === "draining")) || (data10 === "unknown"))){
-validate222.errors = [{instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema770.properties.state.enum},message:"must be equal to one of the allowed values"}];
+validate222.errors = [{instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema772.properties.state.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -57675,7 +57790,7 @@ validate222.errors = [{instancePath:instancePath+"/missing/" + i0,schemaPath:"#/
 return false;
 }
 else {
-if(!pattern366.test(data14)){
+if(!pattern367.test(data14)){
 validate222.errors = [{instancePath:instancePath+"/missing/" + i0,schemaPath:"#/properties/missing/items/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -57860,7 +57975,7 @@ return errors === 0;
 validate221.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltRequest = validate224;
-const schema781 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema783 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate224(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
@@ -57914,7 +58029,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate224.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema781.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate224.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema783.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -57927,7 +58042,7 @@ if(data0.id !== undefined && func0.call(data0, "id")){
 let data2 = data0.id;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate224.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema781.properties.scope.properties.id.type},message:"must be string,null"}];
+validate224.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema783.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -57937,7 +58052,7 @@ validate224.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern405.test(data2)){
+if(!pattern406.test(data2)){
 validate224.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -57968,7 +58083,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs8 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate224.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema781.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate224.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema783.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -57992,7 +58107,7 @@ validate224.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data4)){
+if(!pattern261.test(data4)){
 validate224.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -58025,7 +58140,7 @@ return errors === 0;
 validate224.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltResponse = validate225;
-const schema782 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+const schema784 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
 function validate225(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
@@ -58157,7 +58272,7 @@ validate225.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateHaltView = validate222;
 
 export const validateHealth = validate226;
-const schema784 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+const schema786 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
 function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
@@ -58225,7 +58340,7 @@ return errors === 0;
 validate226.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHoldList = validate227;
-const schema786 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldList.v1.schema.json","title":"HoldList","description":"Legal holds in force.","type":"object","additionalProperties":false,"required":["holds"],"properties":{"holds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["hold","scope","id","by","at","reason"],"properties":{"hold":{"type":"integer","minimum":0,"maximum":9007199254740991},"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"by":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"at":{"type":"integer","minimum":0,"maximum":9007199254740991}}}}}};
+const schema788 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldList.v1.schema.json","title":"HoldList","description":"Legal holds in force.","type":"object","additionalProperties":false,"required":["holds"],"properties":{"holds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["hold","scope","id","by","at","reason"],"properties":{"hold":{"type":"integer","minimum":0,"maximum":9007199254740991},"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"by":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"at":{"type":"integer","minimum":0,"maximum":9007199254740991}}}}}};
 
 function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HoldList.v1.schema.json" */;
@@ -58318,7 +58433,7 @@ if(data1.scope !== undefined && func0.call(data1, "scope")){
 let data3 = data1.scope;
 const _errs9 = errors;
 if(!((((data3 === "all") || (data3 === "run")) || (data3 === "person")) || (data3 === "agent"))){
-validate227.errors = [{instancePath:instancePath+"/holds/" + i0+"/scope",schemaPath:"#/properties/holds/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema786.properties.holds.items.properties.scope.enum},message:"must be equal to one of the allowed values"}];
+validate227.errors = [{instancePath:instancePath+"/holds/" + i0+"/scope",schemaPath:"#/properties/holds/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema788.properties.holds.items.properties.scope.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs9 === errors;
@@ -58357,7 +58472,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern375.test(data4)){
+if(!pattern376.test(data4)){
 const err2 = {instancePath:instancePath+"/holds/" + i0+"/id",schemaPath:"#/properties/holds/items/properties/id/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err2];
@@ -58440,7 +58555,7 @@ validate227.errors = [{instancePath:instancePath+"/holds/" + i0+"/reason",schema
 return false;
 }
 else {
-if(!pattern260.test(data5)){
+if(!pattern261.test(data5)){
 validate227.errors = [{instancePath:instancePath+"/holds/" + i0+"/reason",schemaPath:"#/properties/holds/items/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -58473,7 +58588,7 @@ validate227.errors = [{instancePath:instancePath+"/holds/" + i0+"/by",schemaPath
 return false;
 }
 else {
-if(!pattern375.test(data6)){
+if(!pattern376.test(data6)){
 validate227.errors = [{instancePath:instancePath+"/holds/" + i0+"/by",schemaPath:"#/properties/holds/items/properties/by/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""}];
 return false;
 }
@@ -58557,7 +58672,7 @@ return errors === 0;
 validate227.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHoldRequest = validate228;
-const schema787 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldRequest.v1.schema.json","title":"HoldRequest","description":"A legal hold: nothing it covers is erased or expires until it is released.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema789 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldRequest.v1.schema.json","title":"HoldRequest","description":"A legal hold: nothing it covers is erased or expires until it is released.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate228(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HoldRequest.v1.schema.json" */;
@@ -58591,7 +58706,7 @@ if(data.scope !== undefined && func0.call(data, "scope")){
 let data0 = data.scope;
 const _errs2 = errors;
 if(!((((data0 === "all") || (data0 === "run")) || (data0 === "person")) || (data0 === "agent"))){
-validate228.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema787.properties.scope.enum},message:"must be equal to one of the allowed values"}];
+validate228.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema789.properties.scope.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -58630,7 +58745,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern375.test(data1)){
+if(!pattern376.test(data1)){
 const err2 = {instancePath:instancePath+"/id",schemaPath:"#/properties/id/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err2];
@@ -58713,7 +58828,7 @@ validate228.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data2)){
+if(!pattern261.test(data2)){
 validate228.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -58746,7 +58861,7 @@ return errors === 0;
 validate228.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateImportAgentsRequest = validate229;
-const schema788 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsRequest.v1.schema.json","title":"ImportAgentsRequest","description":"Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found.","type":"object","additionalProperties":false,"required":["source","agents"],"properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"dryRun":{"type":"boolean"},"agents":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","name"],"properties":{"externalId":{"type":"string","minLength":1,"maxLength":256,"description":"Its id at the source: the same again is the same agent."},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
+const schema790 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsRequest.v1.schema.json","title":"ImportAgentsRequest","description":"Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found.","type":"object","additionalProperties":false,"required":["source","agents"],"properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"dryRun":{"type":"boolean"},"agents":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","name"],"properties":{"externalId":{"type":"string","minLength":1,"maxLength":256,"description":"Its id at the source: the same again is the same agent."},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
 
 function validate229(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ImportAgentsRequest.v1.schema.json" */;
@@ -58846,7 +58961,7 @@ return false;
 else {
 const _errs11 = errors;
 for(const key1 of Object.keys(data3)){
-if(!(func0.call(schema788.properties.agents.items.properties, key1))){
+if(!(func0.call(schema790.properties.agents.items.properties, key1))){
 validate229.errors = [{instancePath:instancePath+"/agents/" + i0,schemaPath:"#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -59033,7 +59148,7 @@ validate229.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/"
 return false;
 }
 else {
-if(!pattern269.test(data11)){
+if(!pattern270.test(data11)){
 validate229.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -59066,7 +59181,7 @@ if(data3.ceiling !== undefined && func0.call(data3, "ceiling")){
 let data12 = data3.ceiling;
 const _errs33 = errors;
 if(!((data12 === 1) || (data12 === 2))){
-validate229.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema788.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate229.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema790.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs33 === errors;
@@ -59106,7 +59221,7 @@ if(data3.model !== undefined && func0.call(data3, "model")){
 let data14 = data3.model;
 const _errs36 = errors;
 if((typeof data14 !== "string") && (data14 !== null)){
-validate229.errors = [{instancePath:instancePath+"/agents/" + i0+"/model",schemaPath:"#/properties/agents/items/properties/model/type",keyword:"type",params:{type: schema788.properties.agents.items.properties.model.type},message:"must be string,null"}];
+validate229.errors = [{instancePath:instancePath+"/agents/" + i0+"/model",schemaPath:"#/properties/agents/items/properties/model/type",keyword:"type",params:{type: schema790.properties.agents.items.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs36){
@@ -59201,7 +59316,7 @@ return errors === 0;
 validate229.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateImportAgentsResponse = validate230;
-const schema796 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsResponse.v1.schema.json","title":"ImportAgentsResponse","description":"One result for each agent of the request, in its order.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","agent","status","code","detail","ownerless"],"properties":{"externalId":{"type":"string","maxLength":256},"agent":{"type":"string","maxLength":128,"description":"Its id here."},"status":{"enum":["imported","unchanged","refused"]},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"ownerless":{"type":"boolean","description":"Its owner is no active person here: find one before it is activated."}}}}}};
+const schema798 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsResponse.v1.schema.json","title":"ImportAgentsResponse","description":"One result for each agent of the request, in its order.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","agent","status","code","detail","ownerless"],"properties":{"externalId":{"type":"string","maxLength":256},"agent":{"type":"string","maxLength":128,"description":"Its id here."},"status":{"enum":["imported","unchanged","refused"]},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"ownerless":{"type":"boolean","description":"Its owner is no active person here: find one before it is activated."}}}}}};
 
 function validate230(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ImportAgentsResponse.v1.schema.json" */;
@@ -59309,7 +59424,7 @@ if(data1.status !== undefined && func0.call(data1, "status")){
 let data4 = data1.status;
 const _errs11 = errors;
 if(!(((data4 === "imported") || (data4 === "unchanged")) || (data4 === "refused"))){
-validate230.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema796.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate230.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema798.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs11 === errors;
@@ -59530,7 +59645,7 @@ return errors === 0;
 validate230.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInventoryReport = validate231;
-const schema798 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InventoryReport.v1.schema.json","title":"InventoryReport","description":"What nobody answers for, nobody uses, and nobody registered. Names of shadows are what somebody claimed to be.","type":"object","additionalProperties":false,"required":["at","orphans","abandoned","shadows","shadowsForgotten","recertifications"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"orphans":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","status","since","suspendAt","offeredTo","successor"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"status":{"enum":["draft","active","suspended"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"suspendAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null where it does not act anyway."},"offeredTo":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"successor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"The first active person in the owner's line of managers: whom to ask."}}}},"abandoned":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","lastUseAt"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"lastUseAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null: never since it was activated."}}}},"shadows":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstAt","lastAt"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"Of the last message."},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"shadowsForgotten":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Messages of names that are not kept: there are too many names."},"recertifications":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","dueAt","overdue"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"dueAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"overdue":{"type":"boolean"}}}}}};
+const schema800 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InventoryReport.v1.schema.json","title":"InventoryReport","description":"What nobody answers for, nobody uses, and nobody registered. Names of shadows are what somebody claimed to be.","type":"object","additionalProperties":false,"required":["at","orphans","abandoned","shadows","shadowsForgotten","recertifications"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"orphans":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","status","since","suspendAt","offeredTo","successor"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"status":{"enum":["draft","active","suspended"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"suspendAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null where it does not act anyway."},"offeredTo":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"successor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"The first active person in the owner's line of managers: whom to ask."}}}},"abandoned":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","lastUseAt"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"lastUseAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null: never since it was activated."}}}},"shadows":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstAt","lastAt"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"Of the last message."},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"shadowsForgotten":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Messages of names that are not kept: there are too many names."},"recertifications":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","dueAt","overdue"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"dueAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"overdue":{"type":"boolean"}}}}}};
 
 function validate231(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InventoryReport.v1.schema.json" */;
@@ -59680,7 +59795,7 @@ if(data2.status !== undefined && func0.call(data2, "status")){
 let data5 = data2.status;
 const _errs16 = errors;
 if(!(((data5 === "draft") || (data5 === "active")) || (data5 === "suspended"))){
-validate231.errors = [{instancePath:instancePath+"/orphans/" + i0+"/status",schemaPath:"#/properties/orphans/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema798.properties.orphans.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate231.errors = [{instancePath:instancePath+"/orphans/" + i0+"/status",schemaPath:"#/properties/orphans/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema800.properties.orphans.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs16 === errors;
@@ -60607,7 +60722,7 @@ return errors === 0;
 validate231.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonRequest = validate232;
-const schema817 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
+const schema819 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate232(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
@@ -60760,7 +60875,7 @@ return errors === 0;
 validate232.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonResponse = validate233;
-const schema821 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema823 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate233(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
@@ -60828,7 +60943,7 @@ validate233.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern369.test(data1)){
+if(!pattern370.test(data1)){
 validate233.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -60910,7 +61025,7 @@ return errors === 0;
 validate233.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateJwksResponse = validate234;
-const schema824 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+const schema826 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
 function validate234(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
@@ -61034,7 +61149,7 @@ validate234.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath
 return false;
 }
 else {
-if(!pattern193.test(data5)){
+if(!pattern194.test(data5)){
 validate234.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -61114,7 +61229,7 @@ return errors === 0;
 validate234.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLevelList = validate235;
-const schema826 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+const schema828 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
 function validate235(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
@@ -61184,7 +61299,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate235.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema826.properties.next.type},message:"must be string,null"}];
+validate235.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema828.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -61228,7 +61343,7 @@ return errors === 0;
 validate235.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLiftResponse = validate237;
-const schema827 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
+const schema829 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate237(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
@@ -61312,7 +61427,7 @@ return errors === 0;
 validate237.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLogQueryResponse = validate238;
-const schema829 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LogQueryResponse.v1.schema.json","title":"LogQueryResponse","description":"Entries that fit a question, oldest first.","type":"object","additionalProperties":false,"required":["entries","next","indexed"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","at","type","run","agent","action","tool","stream","decision","tier","code","outcome","trace","rules","people"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"type":{"type":"string","maxLength":128},"run":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"stream":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"decision":{"anyOf":[{"type":"string","maxLength":16},{"type":"null"}]},"tier":{"anyOf":[{"type":"integer","minimum":0,"maximum":4},{"type":"null"}]},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"outcome":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32,"description":"Trace id, 32 hex digits."},{"type":"null"}]},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}},"people":{"description":"By name: only for those who may read what was said.","type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"next":{"description":"Ask again with after=this; null at the end.","anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"indexed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"The index has the entries below this one; the log may have more."}}};
+const schema831 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LogQueryResponse.v1.schema.json","title":"LogQueryResponse","description":"Entries that fit a question, oldest first.","type":"object","additionalProperties":false,"required":["entries","next","indexed"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","at","type","run","agent","action","tool","stream","decision","tier","code","outcome","trace","rules","people"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"type":{"type":"string","maxLength":128},"run":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"stream":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"decision":{"anyOf":[{"type":"string","maxLength":16},{"type":"null"}]},"tier":{"anyOf":[{"type":"integer","minimum":0,"maximum":4},{"type":"null"}]},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"outcome":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32,"description":"Trace id, 32 hex digits."},{"type":"null"}]},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}},"people":{"description":"By name: only for those who may read what was said.","type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"next":{"description":"Ask again with after=this; null at the end.","anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"indexed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"The index has the entries below this one; the log may have more."}}};
 
 function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LogQueryResponse.v1.schema.json" */;
@@ -61367,7 +61482,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema829.properties.entries.items.properties, key1))){
+if(!(func0.call(schema831.properties.entries.items.properties, key1))){
 validate238.errors = [{instancePath:instancePath+"/entries/" + i0,schemaPath:"#/properties/entries/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -62464,7 +62579,7 @@ validate238.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateLoosenedView = validate174;
 
 export const validateMarkNodeRequest = validate239;
-const schema834 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
+const schema836 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
 
 function validate239(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/MarkNodeRequest.v1.schema.json" */;
@@ -62638,7 +62753,7 @@ return errors === 0;
 validate239.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateNewAgentRequest = validate240;
-const schema835 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NewAgentRequest.v1.schema.json","title":"NewAgentRequest","description":"An agent out of a template: what the template asks for, and the key of its runtime.","type":"object","additionalProperties":false,"required":["agent","name","purpose","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"model":{"type":"string","minLength":1,"maxLength":200},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
+const schema837 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NewAgentRequest.v1.schema.json","title":"NewAgentRequest","description":"An agent out of a template: what the template asks for, and the key of its runtime.","type":"object","additionalProperties":false,"required":["agent","name","purpose","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"model":{"type":"string","minLength":1,"maxLength":200},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
 
 function validate240(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/NewAgentRequest.v1.schema.json" */;
@@ -62661,7 +62776,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema835.properties, key0))){
+if(!(func0.call(schema837.properties, key0))){
 validate240.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -62864,7 +62979,7 @@ if(data7.category !== undefined && func0.call(data7, "category")){
 let data8 = data7.category;
 const _errs22 = errors;
 if(!((((data8 === "minimal") || (data8 === "limited")) || (data8 === "high")) || (data8 === "prohibited"))){
-validate240.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema835.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate240.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema837.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid5 = _errs22 === errors;
@@ -62877,7 +62992,7 @@ if(data7.annexIII !== undefined && func0.call(data7, "annexIII")){
 let data9 = data7.annexIII;
 const _errs23 = errors;
 if(!(((((((((data9 === "biometrics") || (data9 === "critical_infrastructure")) || (data9 === "education")) || (data9 === "employment")) || (data9 === "essential_services")) || (data9 === "law_enforcement")) || (data9 === "migration")) || (data9 === "justice_and_democracy")) || (data9 === null))){
-validate240.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema835.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate240.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema837.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid5 = _errs23 === errors;
@@ -62975,7 +63090,7 @@ validate240.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schem
 return false;
 }
 else {
-if(!pattern269.test(data13)){
+if(!pattern270.test(data13)){
 validate240.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -63091,7 +63206,7 @@ return errors === 0;
 validate240.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOAuthError = validate243;
-const schema844 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+const schema846 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
 
 function validate243(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
@@ -63212,7 +63327,7 @@ return errors === 0;
 validate243.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateObserveAgentRequest = validate244;
-const schema846 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ObserveAgentRequest.v1.schema.json","title":"ObserveAgentRequest","description":"Observe an agent: everything is decided and recorded, what rules say is not enforced.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether."}}};
+const schema848 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ObserveAgentRequest.v1.schema.json","title":"ObserveAgentRequest","description":"Observe an agent: everything is decided and recorded, what rules say is not enforced.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether."}}};
 
 function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ObserveAgentRequest.v1.schema.json" */;
@@ -63257,7 +63372,7 @@ validate244.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data0)){
+if(!pattern261.test(data0)){
 validate244.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -63317,7 +63432,7 @@ return errors === 0;
 validate244.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOfferAgentRequest = validate245;
-const schema848 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OfferAgentRequest.v1.schema.json","title":"OfferAgentRequest","description":"Who is asked to own an agent.","type":"object","additionalProperties":false,"required":["owner","reason"],"properties":{"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema850 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OfferAgentRequest.v1.schema.json","title":"OfferAgentRequest","description":"Who is asked to own an agent.","type":"object","additionalProperties":false,"required":["owner","reason"],"properties":{"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate245(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OfferAgentRequest.v1.schema.json" */;
@@ -63390,7 +63505,7 @@ validate245.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data1)){
+if(!pattern261.test(data1)){
 validate245.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -63422,7 +63537,7 @@ return errors === 0;
 validate245.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunRequest = validate246;
-const schema850 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+const schema852 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
 function validate246(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
@@ -63658,7 +63773,7 @@ return errors === 0;
 validate246.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunResponse = validate247;
-const schema853 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+const schema855 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
 function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
@@ -63880,7 +63995,7 @@ return errors === 0;
 validate247.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsRequest = validate248;
-const schema857 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
+const schema859 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
 
 function validate248(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsRequest.v1.schema.json" */;
@@ -64093,7 +64208,7 @@ return errors === 0;
 validate248.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsResponse = validate249;
-const schema861 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
+const schema863 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
 
 function validate249(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsResponse.v1.schema.json" */;
@@ -64355,7 +64470,7 @@ return errors === 0;
 validate249.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenedEntries = validate250;
-const schema866 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenedEntries.v1.schema.json","title":"OpenedEntries","description":"Entries as they are hashed, with their payloads where they can be opened.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["index","leaf","salt","payload"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"type":"string","maxLength":20000,"description":"Exact bytes, base64."},"salt":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"payload":{"anyOf":[{"type":"string","maxLength":1000000,"description":"Exact bytes, base64; null where it is erased or may not be seen."},{"type":"null"}]}}}}}};
+const schema868 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenedEntries.v1.schema.json","title":"OpenedEntries","description":"Entries as they are hashed, with their payloads where they can be opened.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["index","leaf","salt","payload"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"type":"string","maxLength":20000,"description":"Exact bytes, base64."},"salt":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"payload":{"anyOf":[{"type":"string","maxLength":1000000,"description":"Exact bytes, base64; null where it is erased or may not be seen."},{"type":"null"}]}}}}}};
 
 function validate250(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenedEntries.v1.schema.json" */;
@@ -64651,8 +64766,8 @@ return errors === 0;
 validate250.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePeopleList = validate251;
-const schema868 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema869 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Whom to ask when they are not there; absent where nobody was named."},"rolesSince":{"type":"object","maxProperties":64,"propertyNames":{"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$","maxLength":64},"additionalProperties":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"description":"Since when they hold each role without a break; a role that is not named has no known beginning."}}};
+const schema870 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema871 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Whom to ask when they are not there; absent where nobody was named."},"rolesSince":{"type":"object","maxProperties":64,"propertyNames":{"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$","maxLength":64},"additionalProperties":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"description":"Since when they hold each role without a break; a role that is not named has no known beginning."}}};
 
 function validate252(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
@@ -64675,7 +64790,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema869.properties, key0))){
+if(!(func0.call(schema871.properties, key0))){
 validate252.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -64850,7 +64965,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate252.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema869.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate252.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema871.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -65117,7 +65232,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate251.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema868.properties.next.type},message:"must be string,null"}];
+validate251.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema870.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -65148,7 +65263,7 @@ return errors === 0;
 validate251.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePermissionsView = validate255;
-const schema877 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PermissionsView.v1.schema.json","title":"PermissionsView","description":"What lets an agent do what it may, and why not otherwise.","type":"object","additionalProperties":false,"required":["agent","status","ceiling","limits","held","grantsNothing"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"ceiling":{"enum":[0,1,2]},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"template":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},{"type":"null"}]},"held":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools","holds"],"properties":{"source":{"type":"string","maxLength":200,"description":"The role and permission, or `direct`."},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"holds":{"enum":["always","scoped","on_request"]},"permission":{"$ref":"../registry/RolePermission.v1.schema.json"}}}},"grantsNothing":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Roles it is labelled with that nobody declared."},"tool":{"type":"object","additionalProperties":false,"required":["tool","answer","because"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answer":{"enum":["permitted","depends","refused"]},"because":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":1000}}}}}};
+const schema879 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PermissionsView.v1.schema.json","title":"PermissionsView","description":"What lets an agent do what it may, and why not otherwise.","type":"object","additionalProperties":false,"required":["agent","status","ceiling","limits","held","grantsNothing"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"ceiling":{"enum":[0,1,2]},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"template":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},{"type":"null"}]},"held":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools","holds"],"properties":{"source":{"type":"string","maxLength":200,"description":"The role and permission, or `direct`."},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"holds":{"enum":["always","scoped","on_request"]},"permission":{"$ref":"../registry/RolePermission.v1.schema.json"}}}},"grantsNothing":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Roles it is labelled with that nobody declared."},"tool":{"type":"object","additionalProperties":false,"required":["tool","answer","because"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answer":{"enum":["permitted","depends","refused"]},"because":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":1000}}}}}};
 
 function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PermissionsView.v1.schema.json" */;
@@ -65231,7 +65346,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data2 = data.ceiling;
 const _errs7 = errors;
 if(!(((data2 === 0) || (data2 === 1)) || (data2 === 2))){
-validate255.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema877.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate255.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema879.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs7 === errors;
@@ -65649,7 +65764,7 @@ validate255.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,sc
 return false;
 }
 else {
-if(!pattern269.test(data13)){
+if(!pattern270.test(data13)){
 validate255.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -65682,7 +65797,7 @@ if(data10.holds !== undefined && func0.call(data10, "holds")){
 let data14 = data10.holds;
 const _errs45 = errors;
 if(!(((data14 === "always") || (data14 === "scoped")) || (data14 === "on_request"))){
-validate255.errors = [{instancePath:instancePath+"/held/" + i0+"/holds",schemaPath:"#/properties/held/items/properties/holds/enum",keyword:"enum",params:{allowedValues: schema877.properties.held.items.properties.holds.enum},message:"must be equal to one of the allowed values"}];
+validate255.errors = [{instancePath:instancePath+"/held/" + i0+"/holds",schemaPath:"#/properties/held/items/properties/holds/enum",keyword:"enum",params:{allowedValues: schema879.properties.held.items.properties.holds.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid10 = _errs45 === errors;
@@ -65835,7 +65950,7 @@ if(data18.answer !== undefined && func0.call(data18, "answer")){
 let data20 = data18.answer;
 const _errs58 = errors;
 if(!(((data20 === "permitted") || (data20 === "depends")) || (data20 === "refused"))){
-validate255.errors = [{instancePath:instancePath+"/tool/answer",schemaPath:"#/properties/tool/properties/answer/enum",keyword:"enum",params:{allowedValues: schema877.properties.tool.properties.answer.enum},message:"must be equal to one of the allowed values"}];
+validate255.errors = [{instancePath:instancePath+"/tool/answer",schemaPath:"#/properties/tool/properties/answer/enum",keyword:"enum",params:{allowedValues: schema879.properties.tool.properties.answer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs58 === errors;
@@ -65924,7 +66039,7 @@ return errors === 0;
 validate255.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProblem = validate257;
-const schema885 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+const schema887 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
 function validate257(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
@@ -66124,7 +66239,7 @@ return errors === 0;
 validate257.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProposeRequest = validate258;
-const schema887 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+const schema889 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 
 function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
@@ -66147,7 +66262,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema887.properties, key0))){
+if(!(func0.call(schema889.properties, key0))){
 validate258.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -66398,7 +66513,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate258.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema887.properties.confidence.type},message:"must be number,null"}];
+validate258.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema889.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -66765,7 +66880,7 @@ return errors === 0;
 validate258.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublishBundleRequest = validate259;
-const schema895 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema897 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
@@ -66810,7 +66925,7 @@ validate259.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern343.test(data0)){
+if(!pattern344.test(data0)){
 validate259.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -66870,7 +66985,7 @@ return errors === 0;
 validate259.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGrantorRequest = validate260;
-const schema897 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGrantorRequest.v1.schema.json","title":"PutGrantorRequest","type":"object","additionalProperties":false,"required":["grantor","reason"],"properties":{"grantor":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema899 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGrantorRequest.v1.schema.json","title":"PutGrantorRequest","type":"object","additionalProperties":false,"required":["grantor","reason"],"properties":{"grantor":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGrantorRequest.v1.schema.json" */;
@@ -66927,7 +67042,7 @@ validate260.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data1)){
+if(!pattern261.test(data1)){
 validate260.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -66959,7 +67074,7 @@ return errors === 0;
 validate260.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGraphRequest = validate262;
-const schema898 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
+const schema900 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
 
 function validate262(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGraphRequest.v1.schema.json" */;
@@ -67031,7 +67146,7 @@ validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPa
 return false;
 }
 else {
-if(!pattern393.test(data2)){
+if(!pattern394.test(data2)){
 validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -67063,7 +67178,7 @@ validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPa
 return false;
 }
 else {
-if(!pattern395.test(data3)){
+if(!pattern396.test(data3)){
 validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -67106,7 +67221,7 @@ if(data1.owner !== undefined && func0.call(data1, "owner")){
 let data5 = data1.owner;
 const _errs13 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema898.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
+validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema900.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs13){
@@ -67145,7 +67260,7 @@ validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + 
 return false;
 }
 else {
-if(!pattern393.test(data7)){
+if(!pattern394.test(data7)){
 validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -67298,7 +67413,7 @@ validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i
 return false;
 }
 else {
-if(!pattern393.test(data13)){
+if(!pattern394.test(data13)){
 validate262.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i4,schemaPath:"#/properties/nodes/items/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -67420,8 +67535,8 @@ return errors === 0;
 validate262.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutRoleRequest = validate263;
-const schema899 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutRoleRequest.v1.schema.json","title":"PutRoleRequest","type":"object","additionalProperties":false,"required":["role","reason"],"properties":{"role":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const schema900 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RoleDefinition.v1.schema.json","title":"RoleDefinition","description":"What a role lets agents do. An agent may do what any of its roles lets it.","type":"object","additionalProperties":false,"required":["title","owner","permissions"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who answers for it."},"permissions":{"type":"array","maxItems":128,"items":{"$ref":"RolePermission.v1.schema.json"}}}};
+const schema901 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutRoleRequest.v1.schema.json","title":"PutRoleRequest","type":"object","additionalProperties":false,"required":["role","reason"],"properties":{"role":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema902 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RoleDefinition.v1.schema.json","title":"RoleDefinition","description":"What a role lets agents do. An agent may do what any of its roles lets it.","type":"object","additionalProperties":false,"required":["title","owner","permissions"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who answers for it."},"permissions":{"type":"array","maxItems":128,"items":{"$ref":"RolePermission.v1.schema.json"}}}};
 
 function validate264(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/RoleDefinition.v1.schema.json" */;
@@ -67613,7 +67728,7 @@ validate263.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data1)){
+if(!pattern261.test(data1)){
 validate263.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -67645,8 +67760,8 @@ return errors === 0;
 validate263.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutTemplateRequest = validate267;
-const schema903 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutTemplateRequest.v1.schema.json","title":"PutTemplateRequest","type":"object","additionalProperties":false,"required":["template","reason"],"properties":{"template":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const schema904 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/TemplateDefinition.v1.schema.json","title":"TemplateDefinition","description":"What agents of one kind have in common: a business team fills in the fields, all else stands here.","type":"object","additionalProperties":false,"required":["title","roles","ceiling","environment","limits","fields"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"ceiling":{"enum":[1,2]},"environment":{"type":"string","minLength":1,"maxLength":64},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"fields":{"type":"array","maxItems":5,"items":{"enum":["agent","name","owner","purpose","model"]},"minItems":1,"uniqueItems":true,"description":"What has to be filled in. agent, name and purpose always; owner else who registers it."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"Raci.v1.schema.json"}}};
+const schema905 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutTemplateRequest.v1.schema.json","title":"PutTemplateRequest","type":"object","additionalProperties":false,"required":["template","reason"],"properties":{"template":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema906 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/TemplateDefinition.v1.schema.json","title":"TemplateDefinition","description":"What agents of one kind have in common: a business team fills in the fields, all else stands here.","type":"object","additionalProperties":false,"required":["title","roles","ceiling","environment","limits","fields"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"ceiling":{"enum":[1,2]},"environment":{"type":"string","minLength":1,"maxLength":64},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"fields":{"type":"array","maxItems":5,"items":{"enum":["agent","name","owner","purpose","model"]},"minItems":1,"uniqueItems":true,"description":"What has to be filled in. agent, name and purpose always; owner else who registers it."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"Raci.v1.schema.json"}}};
 const func27 = interop(runtime_ajv_dist_runtime_equal);
 
 function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -67670,7 +67785,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema904.properties, key0))){
+if(!(func0.call(schema906.properties, key0))){
 validate268.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -67767,7 +67882,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data3 = data.ceiling;
 const _errs10 = errors;
 if(!((data3 === 1) || (data3 === 2))){
-validate268.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema904.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema906.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -68070,7 +68185,7 @@ for(let i1=0; i1<len1; i1++){
 let data11 = data10[i1];
 const _errs33 = errors;
 if(!(((((data11 === "agent") || (data11 === "name")) || (data11 === "owner")) || (data11 === "purpose")) || (data11 === "model"))){
-validate268.errors = [{instancePath:instancePath+"/fields/" + i1,schemaPath:"#/properties/fields/items/enum",keyword:"enum",params:{allowedValues: schema904.properties.fields.items.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/fields/" + i1,schemaPath:"#/properties/fields/items/enum",keyword:"enum",params:{allowedValues: schema906.properties.fields.items.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid9 = _errs33 === errors;
@@ -68132,7 +68247,7 @@ if(data12.category !== undefined && func0.call(data12, "category")){
 let data13 = data12.category;
 const _errs37 = errors;
 if(!((((data13 === "minimal") || (data13 === "limited")) || (data13 === "high")) || (data13 === "prohibited"))){
-validate268.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema904.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema906.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs37 === errors;
@@ -68145,7 +68260,7 @@ if(data12.annexIII !== undefined && func0.call(data12, "annexIII")){
 let data14 = data12.annexIII;
 const _errs38 = errors;
 if(!(((((((((data14 === "biometrics") || (data14 === "critical_infrastructure")) || (data14 === "education")) || (data14 === "employment")) || (data14 === "essential_services")) || (data14 === "law_enforcement")) || (data14 === "migration")) || (data14 === "justice_and_democracy")) || (data14 === null))){
-validate268.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema904.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate268.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema906.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs38 === errors;
@@ -68243,7 +68358,7 @@ validate268.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern269.test(data18)){
+if(!pattern270.test(data18)){
 validate268.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -68413,7 +68528,7 @@ validate267.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data1)){
+if(!pattern261.test(data1)){
 validate267.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -68445,7 +68560,7 @@ return errors === 0;
 validate267.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutToolRequest = validate271;
-const schema913 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
+const schema915 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
 
 function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
@@ -68468,7 +68583,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema913.properties, key0))){
+if(!(func0.call(schema915.properties, key0))){
 validate271.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -68719,7 +68834,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate271.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema913.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate271.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema915.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -68858,7 +68973,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate271.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema913.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate271.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema915.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -68923,7 +69038,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate271.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema913.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate271.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema915.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -69053,7 +69168,7 @@ if(data16.status !== undefined && func0.call(data16, "status")){
 let data19 = data16.status;
 const _errs56 = errors;
 if(!(((data19 === "draft") || (data19 === "reviewed")) || (data19 === "changed"))){
-validate271.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema913.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate271.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema915.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid13 = _errs56 === errors;
@@ -69793,7 +69908,7 @@ return errors === 0;
 validate271.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRaciRequest = validate272;
-const schema929 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RaciRequest.v1.schema.json","title":"RaciRequest","description":"Who answers for an agent at each stage, the whole of it.","type":"object","additionalProperties":false,"required":["raci","reason"],"properties":{"raci":{"$ref":"../registry/Raci.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema931 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RaciRequest.v1.schema.json","title":"RaciRequest","description":"Who answers for an agent at each stage, the whole of it.","type":"object","additionalProperties":false,"required":["raci","reason"],"properties":{"raci":{"$ref":"../registry/Raci.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RaciRequest.v1.schema.json" */;
@@ -69850,7 +69965,7 @@ validate272.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data1)){
+if(!pattern261.test(data1)){
 validate272.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -69882,7 +69997,7 @@ return errors === 0;
 validate272.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReasonRequest = validate274;
-const schema930 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema932 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate274(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
@@ -69927,7 +70042,7 @@ validate274.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data0)){
+if(!pattern261.test(data0)){
 validate274.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -69954,7 +70069,7 @@ return errors === 0;
 validate274.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRegisterAgentRequest = validate275;
-const schema931 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
+const schema933 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
 
 function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
@@ -69977,7 +70092,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema931.properties, key0))){
+if(!(func0.call(schema933.properties, key0))){
 validate275.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -70276,7 +70391,7 @@ validate275.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern269.test(data9)){
+if(!pattern270.test(data9)){
 validate275.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -70309,7 +70424,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data10 = data.ceiling;
 const _errs32 = errors;
 if(!((data10 === 1) || (data10 === 2))){
-validate275.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema931.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate275.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema933.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;
@@ -70595,7 +70710,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data17 = data.model;
 const _errs53 = errors;
 if((typeof data17 !== "string") && (data17 !== null)){
-validate275.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema931.properties.model.type},message:"must be string,null"}];
+validate275.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema933.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs53){
@@ -70687,7 +70802,7 @@ if(data21.category !== undefined && func0.call(data21, "category")){
 let data22 = data21.category;
 const _errs63 = errors;
 if(!((((data22 === "minimal") || (data22 === "limited")) || (data22 === "high")) || (data22 === "prohibited"))){
-validate275.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema931.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate275.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema933.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid17 = _errs63 === errors;
@@ -70700,7 +70815,7 @@ if(data21.annexIII !== undefined && func0.call(data21, "annexIII")){
 let data23 = data21.annexIII;
 const _errs64 = errors;
 if(!(((((((((data23 === "biometrics") || (data23 === "critical_infrastructure")) || (data23 === "education")) || (data23 === "employment")) || (data23 === "essential_services")) || (data23 === "law_enforcement")) || (data23 === "migration")) || (data23 === "justice_and_democracy")) || (data23 === null))){
-validate275.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema931.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate275.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema933.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid17 = _errs64 === errors;
@@ -70798,7 +70913,7 @@ validate275.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern269.test(data27)){
+if(!pattern270.test(data27)){
 validate275.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -70921,7 +71036,7 @@ return errors === 0;
 validate275.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunRequest = validate278;
-const schema945 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema947 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
@@ -70987,7 +71102,7 @@ return errors === 0;
 validate278.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunResponse = validate279;
-const schema947 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+const schema949 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
 
 function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
@@ -71087,7 +71202,7 @@ return errors === 0;
 validate279.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReportOutcomeRequest = validate280;
-const schema950 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema952 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
 function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
@@ -71121,7 +71236,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate280.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema320.enum},message:"must be equal to one of the allowed values"}];
+validate280.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema322.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -71134,7 +71249,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate280.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema950.properties.result.type},message:"must be string,null"}];
+validate280.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema952.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
@@ -71155,7 +71270,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate280.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema950.properties.error.type},message:"must be string,null"}];
+validate280.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema952.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -71548,7 +71663,7 @@ return errors === 0;
 validate280.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReviewAgentsRequest = validate281;
-const schema955 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json","title":"ReviewAgentsRequest","description":"Runs the governance review of up to 64 agents.","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","minItems":1,"maxItems":64,"uniqueItems":true,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema957 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json","title":"ReviewAgentsRequest","description":"Runs the governance review of up to 64 agents.","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","minItems":1,"maxItems":64,"uniqueItems":true,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json" */;
@@ -71661,8 +71776,8 @@ return errors === 0;
 validate281.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReviewList = validate282;
-const schema957 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
-const schema958 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema959 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
+const schema960 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewView.v1.schema.json" */;
@@ -71975,9 +72090,9 @@ validate282.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateReviewView = validate283;
 
 export const validateRevocationList = validate285;
-const schema965 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevocationList.v1.schema.json","title":"RevocationList","type":"object","additionalProperties":false,"required":["revocations"],"properties":{"revocations":{"type":"array","maxItems":10000,"items":{"$ref":"../registry/Revocation.v1.schema.json"}}}};
-const schema966 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Revocation.v1.schema.json","title":"Revocation","description":"One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired.","type":"object","additionalProperties":false,"required":["revocation","tenant","agent","kind","subject","from","until","reason","by","at"],"properties":{"revocation":{"type":"string","maxLength":200,"pattern":"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$","description":"Its id: kind, subject and from, with colons."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"kind":{"enum":["key","token","session","run","agent"],"description":"key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"RFC 7638 thumbprint, jti, run id or agent id."},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When everything it covers has expired."},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const pattern517 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
+const schema967 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevocationList.v1.schema.json","title":"RevocationList","type":"object","additionalProperties":false,"required":["revocations"],"properties":{"revocations":{"type":"array","maxItems":10000,"items":{"$ref":"../registry/Revocation.v1.schema.json"}}}};
+const schema968 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Revocation.v1.schema.json","title":"Revocation","description":"One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired.","type":"object","additionalProperties":false,"required":["revocation","tenant","agent","kind","subject","from","until","reason","by","at"],"properties":{"revocation":{"type":"string","maxLength":200,"pattern":"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$","description":"Its id: kind, subject and from, with colons."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"kind":{"enum":["key","token","session","run","agent"],"description":"key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"RFC 7638 thumbprint, jti, run id or agent id."},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When everything it covers has expired."},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const pattern518 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
 
 function validate286(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/Revocation.v1.schema.json" */;
@@ -72000,7 +72115,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema966.properties, key0))){
+if(!(func0.call(schema968.properties, key0))){
 validate286.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -72017,7 +72132,7 @@ validate286.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern517.test(data0)){
+if(!pattern518.test(data0)){
 validate286.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/properties/revocation/pattern",keyword:"pattern",params:{pattern: "^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"},message:"must match pattern \""+"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"+"\""}];
 return false;
 }
@@ -72094,7 +72209,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data3 = data.kind;
 const _errs10 = errors;
 if(!(((((data3 === "key") || (data3 === "token")) || (data3 === "session")) || (data3 === "run")) || (data3 === "agent"))){
-validate286.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema966.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate286.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema968.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -72360,7 +72475,7 @@ return errors === 0;
 validate285.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRevokeRequest = validate288;
-const schema975 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRequest.v1.schema.json","title":"RevokeRequest","description":"Revokes a key (kid or thumbprint), a token (jti), a session key (thumbprint), a run, or with kind agent everything issued before `before`.","type":"object","additionalProperties":false,"required":["kind","reason"],"properties":{"kind":{"enum":["key","token","session","run","agent"]},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"Left out for kind agent."},"before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"For kind agent; default and latest: now."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema977 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRequest.v1.schema.json","title":"RevokeRequest","description":"Revokes a key (kid or thumbprint), a token (jti), a session key (thumbprint), a run, or with kind agent everything issued before `before`.","type":"object","additionalProperties":false,"required":["kind","reason"],"properties":{"kind":{"enum":["key","token","session","run","agent"]},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"Left out for kind agent."},"before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"For kind agent; default and latest: now."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate288(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RevokeRequest.v1.schema.json" */;
@@ -72394,7 +72509,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "key") || (data0 === "token")) || (data0 === "session")) || (data0 === "run")) || (data0 === "agent"))){
-validate288.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema975.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate288.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema977.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -72474,7 +72589,7 @@ validate288.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern260.test(data3)){
+if(!pattern261.test(data3)){
 validate288.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -72508,7 +72623,7 @@ return errors === 0;
 validate288.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRevokeRunResponse = validate289;
-const schema978 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRunResponse.v1.schema.json","title":"RevokeRunResponse","description":"The child run, and the halt that stops it for good.","type":"object","additionalProperties":false,"required":["run","halt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
+const schema980 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRunResponse.v1.schema.json","title":"RevokeRunResponse","description":"The child run, and the halt that stops it for good.","type":"object","additionalProperties":false,"required":["run","halt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
 
 function validate289(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RevokeRunResponse.v1.schema.json" */;
@@ -72608,7 +72723,7 @@ return errors === 0;
 validate289.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRoleDeclared = validate290;
-const schema981 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleDeclared.v1.schema.json","title":"RoleDeclared","description":"A role as it stands.","type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema983 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleDeclared.v1.schema.json","title":"RoleDeclared","description":"A role as it stands.","type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RoleDeclared.v1.schema.json" */;
@@ -72774,7 +72889,7 @@ return errors === 0;
 validate290.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRoleList = validate292;
-const schema985 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleList.v1.schema.json","title":"RoleList","type":"object","additionalProperties":false,"required":["roles"],"properties":{"roles":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema987 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleList.v1.schema.json","title":"RoleList","type":"object","additionalProperties":false,"required":["roles"],"properties":{"roles":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RoleList.v1.schema.json" */;
@@ -72993,7 +73108,7 @@ return errors === 0;
 validate292.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunDetail = validate294;
-const schema989 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."},"tree":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","status","parent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"parent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"parentAction":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}],"description":"The action that delegated."},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"description":"Where it belongs to a delegation: every run from the root down, parents before children."},"cost":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Money.v1.schema.json"},"description":"What the actions shown cost together, by currency."},"stops":{"type":"array","maxItems":1000,"items":{"$ref":"./HaltView.v1.schema.json"},"description":"What stops or pauses the run now, wherever it was issued."}}};
+const schema991 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."},"tree":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","status","parent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"parent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"parentAction":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}],"description":"The action that delegated."},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"description":"Where it belongs to a delegation: every run from the root down, parents before children."},"cost":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Money.v1.schema.json"},"description":"What the actions shown cost together, by currency."},"stops":{"type":"array","maxItems":1000,"items":{"$ref":"./HaltView.v1.schema.json"},"description":"What stops or pauses the run now, wherever it was issued."}}};
 
 function validate294(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
@@ -73016,7 +73131,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema989.properties, key0))){
+if(!(func0.call(schema991.properties, key0))){
 validate294.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -73812,8 +73927,8 @@ return errors === 0;
 validate294.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEvent = validate297;
-const schema1003 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEvent.v1.schema.json","title":"RunEvent","description":"One thing that happened to a run. Texts (`reason`) are cut and may be an agent's own words: to be rendered inert.","type":"object","additionalProperties":false,"required":["id","run","agent","kind","at"],"properties":{"id":{"type":"string","maxLength":4096,"minLength":1,"pattern":"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$","description":"Where the reader stands after it: Last-Event-ID, or `after`."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"kind":{"type":"string","maxLength":64,"minLength":1,"description":"As on the record (action.decided, run.halted …), or what supervision did (reversal.*, action.reconciled, run.terminated …)."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run that started: the run that delegated."},"round":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["id","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}},"description":"Rules that fired."},"outcome":{"type":"string","maxLength":32},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}};
-const pattern538 = new RegExp("^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$", "u");
+const schema1005 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEvent.v1.schema.json","title":"RunEvent","description":"One thing that happened to a run. Texts (`reason`) are cut and may be an agent's own words: to be rendered inert.","type":"object","additionalProperties":false,"required":["id","run","agent","kind","at"],"properties":{"id":{"type":"string","maxLength":4096,"minLength":1,"pattern":"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$","description":"Where the reader stands after it: Last-Event-ID, or `after`."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"kind":{"type":"string","maxLength":64,"minLength":1,"description":"As on the record (action.decided, run.halted …), or what supervision did (reversal.*, action.reconciled, run.terminated …)."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run that started: the run that delegated."},"round":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["id","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}},"description":"Rules that fired."},"outcome":{"type":"string","maxLength":32},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}};
+const pattern539 = new RegExp("^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$", "u");
 
 function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunEvent.v1.schema.json" */;
@@ -73836,7 +73951,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1003.properties, key0))){
+if(!(func0.call(schema1005.properties, key0))){
 validate297.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -73858,7 +73973,7 @@ validate297.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern538.test(data0)){
+if(!pattern539.test(data0)){
 validate297.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$"},message:"must match pattern \""+"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$"+"\""}];
 return false;
 }
@@ -74684,7 +74799,7 @@ return errors === 0;
 validate297.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEventList = validate298;
-const schema1018 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEventList.v1.schema.json","title":"RunEventList","description":"`next`: give it back as `after`.","type":"object","additionalProperties":false,"required":["events","next"],"properties":{"events":{"type":"array","maxItems":500,"items":{"$ref":"./RunEvent.v1.schema.json"}},"next":{"type":"string","maxLength":4096}}};
+const schema1020 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEventList.v1.schema.json","title":"RunEventList","description":"`next`: give it back as `after`.","type":"object","additionalProperties":false,"required":["events","next"],"properties":{"events":{"type":"array","maxItems":500,"items":{"$ref":"./RunEvent.v1.schema.json"}},"next":{"type":"string","maxLength":4096}}};
 
 function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunEventList.v1.schema.json" */;
@@ -74785,8 +74900,8 @@ return errors === 0;
 validate298.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunList = validate300;
-const schema1019 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema1020 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."}}};
+const schema1021 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema1022 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."}}};
 
 function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
@@ -75114,7 +75229,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate300.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1019.properties.next.type},message:"must be string,null"}];
+validate300.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1021.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -75145,7 +75260,7 @@ return errors === 0;
 validate300.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunStopResponse = validate303;
-const schema1027 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunStopResponse.v1.schema.json","title":"RunStopResponse","description":"What a verb did to a run: the halt that stands for it, the actions that it cancelled, the reversals that it asked for.","type":"object","additionalProperties":false,"required":["run","verb","halts","cancelled","reversals","irreversible"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"verb":{"enum":["pause","resume","cancel","terminate"]},"halts":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}},"cancelled":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"reversals":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"irreversible":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Ran and cannot be taken back here."}}};
+const schema1029 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunStopResponse.v1.schema.json","title":"RunStopResponse","description":"What a verb did to a run: the halt that stands for it, the actions that it cancelled, the reversals that it asked for.","type":"object","additionalProperties":false,"required":["run","verb","halts","cancelled","reversals","irreversible"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"verb":{"enum":["pause","resume","cancel","terminate"]},"halts":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}},"cancelled":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"reversals":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"irreversible":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Ran and cannot be taken back here."}}};
 
 function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunStopResponse.v1.schema.json" */;
@@ -75207,7 +75322,7 @@ if(data.verb !== undefined && func0.call(data, "verb")){
 let data1 = data.verb;
 const _errs5 = errors;
 if(!((((data1 === "pause") || (data1 === "resume")) || (data1 === "cancel")) || (data1 === "terminate"))){
-validate303.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema1027.properties.verb.enum},message:"must be equal to one of the allowed values"}];
+validate303.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema1029.properties.verb.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -75444,7 +75559,7 @@ validate303.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunView = validate301;
 
 export const validateSentResponse = validate304;
-const schema1033 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+const schema1035 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
 function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
@@ -75557,7 +75672,7 @@ return errors === 0;
 validate304.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSignedStatementRequest = validate305;
-const schema1036 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema1038 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
@@ -75623,7 +75738,7 @@ return errors === 0;
 validate305.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStandingRequest = validate306;
-const schema1038 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingRequest.v1.schema.json","title":"StandingRequest","description":"Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed.","type":"object","additionalProperties":false,"required":["nonce","agents"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"agents":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","roles","environment","ceiling","runtimeTrusted","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"environment":{"type":"string","maxLength":64,"minLength":1},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person."},"runtimeTrusted":{"type":"boolean"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}}}}};
+const schema1040 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingRequest.v1.schema.json","title":"StandingRequest","description":"Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed.","type":"object","additionalProperties":false,"required":["nonce","agents"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"agents":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","roles","environment","ceiling","runtimeTrusted","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"environment":{"type":"string","maxLength":64,"minLength":1},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person."},"runtimeTrusted":{"type":"boolean"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}}}}};
 
 function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StandingRequest.v1.schema.json" */;
@@ -75829,7 +75944,7 @@ if(data2.ceiling !== undefined && func0.call(data2, "ceiling")){
 let data7 = data2.ceiling;
 const _errs20 = errors;
 if(!(((data7 === 0) || (data7 === 1)) || (data7 === 2))){
-validate306.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1038.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate306.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1040.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs20 === errors;
@@ -76009,7 +76124,7 @@ return errors === 0;
 validate306.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStandingResponse = validate307;
-const schema1044 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingResponse.v1.schema.json","title":"StandingResponse","description":"What the rules in force say: whether their own tests are green, and per tool the lowest tier that any proposal of this agent can get (`atLeast`) and the highest that a rule names (`atMost`). `denied`: nothing permits it, or a rule always forbids it. `jws` is policy's signature (typ countersign-standing+jwt) over nonce and the digest of everything else.","type":"object","additionalProperties":false,"required":["nonce","bundle","tests","agents","jws"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"tests":{"type":"object","additionalProperties":false,"required":["passed","failed","first"],"properties":{"passed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"first":{"type":["string","null"],"maxLength":2000,"description":"The first that failed."}}},"agents":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","known","denied","atLeast","atMost"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"known":{"type":"boolean","description":"Whether policy decides by this definition."},"denied":{"type":"boolean"},"atLeast":{"enum":[1,2,3,4]},"atMost":{"enum":[1,2,3,4]}}}}}}},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema1046 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingResponse.v1.schema.json","title":"StandingResponse","description":"What the rules in force say: whether their own tests are green, and per tool the lowest tier that any proposal of this agent can get (`atLeast`) and the highest that a rule names (`atMost`). `denied`: nothing permits it, or a rule always forbids it. `jws` is policy's signature (typ countersign-standing+jwt) over nonce and the digest of everything else.","type":"object","additionalProperties":false,"required":["nonce","bundle","tests","agents","jws"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"tests":{"type":"object","additionalProperties":false,"required":["passed","failed","first"],"properties":{"passed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"first":{"type":["string","null"],"maxLength":2000,"description":"The first that failed."}}},"agents":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","known","denied","atLeast","atMost"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"known":{"type":"boolean","description":"Whether policy decides by this definition."},"denied":{"type":"boolean"},"atLeast":{"enum":[1,2,3,4]},"atMost":{"enum":[1,2,3,4]}}}}}}},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StandingResponse.v1.schema.json" */;
@@ -76237,7 +76352,7 @@ if(data4.first !== undefined && func0.call(data4, "first")){
 let data7 = data4.first;
 const _errs23 = errors;
 if((typeof data7 !== "string") && (data7 !== null)){
-validate307.errors = [{instancePath:instancePath+"/tests/first",schemaPath:"#/properties/tests/properties/first/type",keyword:"type",params:{type: schema1044.properties.tests.properties.first.type},message:"must be string,null"}];
+validate307.errors = [{instancePath:instancePath+"/tests/first",schemaPath:"#/properties/tests/properties/first/type",keyword:"type",params:{type: schema1046.properties.tests.properties.first.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs23){
@@ -76417,7 +76532,7 @@ if(data12.atLeast !== undefined && func0.call(data12, "atLeast")){
 let data16 = data12.atLeast;
 const _errs45 = errors;
 if(!((((data16 === 1) || (data16 === 2)) || (data16 === 3)) || (data16 === 4))){
-validate307.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atLeast",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atLeast/enum",keyword:"enum",params:{allowedValues: schema1044.properties.agents.items.properties.tools.items.properties.atLeast.enum},message:"must be equal to one of the allowed values"}];
+validate307.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atLeast",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atLeast/enum",keyword:"enum",params:{allowedValues: schema1046.properties.agents.items.properties.tools.items.properties.atLeast.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs45 === errors;
@@ -76430,7 +76545,7 @@ if(data12.atMost !== undefined && func0.call(data12, "atMost")){
 let data17 = data12.atMost;
 const _errs46 = errors;
 if(!((((data17 === 1) || (data17 === 2)) || (data17 === 3)) || (data17 === 4))){
-validate307.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atMost",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atMost/enum",keyword:"enum",params:{allowedValues: schema1044.properties.agents.items.properties.tools.items.properties.atMost.enum},message:"must be equal to one of the allowed values"}];
+validate307.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atMost",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atMost/enum",keyword:"enum",params:{allowedValues: schema1046.properties.agents.items.properties.tools.items.properties.atMost.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs46 === errors;
@@ -76539,7 +76654,7 @@ return errors === 0;
 validate307.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStoryView = validate308;
-const schema1053 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StoryView.v1.schema.json","title":"StoryView","description":"A run as one ordered story, told from the record: every actor, decision, vote and outcome, and what the record does not show.","type":"object","additionalProperties":false,"required":["run","tenant","agent","instruction","startedAt","endedAt","trace","actors","actions","steps","gaps"],"properties":{"run":{"type":"string","maxLength":128},"tenant":{"type":"string","maxLength":128},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"instruction":{"anyOf":[{"type":"object","additionalProperties":false,"required":["text","by"],"properties":{"text":{"description":"Untrusted where nobody signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"by":{"description":"Who signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}},{"type":"null"}]},"startedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"actors":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["kind","id","did"],"properties":{"kind":{"enum":["agent","person","service"]},"id":{"type":"string","maxLength":2100},"did":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"actions":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["action","tool","arguments","reason","proposedAt","decidedAt","endedAt","rounds","votes","outcome","result"],"properties":{"action":{"type":"string","maxLength":128},"tool":{"anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"arguments":{"description":"JSON, untrusted: what was decided on last.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"reason":{"description":"Of the agent, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decidedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"rounds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["at","decision","tier","code","policy","rules"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decision":{"type":"string","maxLength":16},"tier":{"type":"integer","minimum":0,"maximum":4},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"policy":{"type":"string","maxLength":128},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}}}}},"votes":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["person","vote","at","saw"],"properties":{"person":{"type":"string","maxLength":2100},"vote":{"type":"string","maxLength":2100},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"saw":{"description":"Digest of what they were shown.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"outcome":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"result":{"description":"Of the tool, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"steps":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["index","at","who","kind","action","what","said"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"who":{"type":"string","maxLength":2100},"kind":{"enum":["agent","person","service"]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"what":{"type":"string","maxLength":8000,"description":"In the words of this program."},"said":{"description":"In others' words, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"gaps":{"description":"What the record does not show.","type":"array","maxItems":20100,"items":{"type":"string","maxLength":2000}}}};
+const schema1055 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StoryView.v1.schema.json","title":"StoryView","description":"A run as one ordered story, told from the record: every actor, decision, vote and outcome, and what the record does not show.","type":"object","additionalProperties":false,"required":["run","tenant","agent","instruction","startedAt","endedAt","trace","actors","actions","steps","gaps"],"properties":{"run":{"type":"string","maxLength":128},"tenant":{"type":"string","maxLength":128},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"instruction":{"anyOf":[{"type":"object","additionalProperties":false,"required":["text","by"],"properties":{"text":{"description":"Untrusted where nobody signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"by":{"description":"Who signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}},{"type":"null"}]},"startedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"actors":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["kind","id","did"],"properties":{"kind":{"enum":["agent","person","service"]},"id":{"type":"string","maxLength":2100},"did":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"actions":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["action","tool","arguments","reason","proposedAt","decidedAt","endedAt","rounds","votes","outcome","result"],"properties":{"action":{"type":"string","maxLength":128},"tool":{"anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"arguments":{"description":"JSON, untrusted: what was decided on last.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"reason":{"description":"Of the agent, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decidedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"rounds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["at","decision","tier","code","policy","rules"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decision":{"type":"string","maxLength":16},"tier":{"type":"integer","minimum":0,"maximum":4},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"policy":{"type":"string","maxLength":128},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}}}}},"votes":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["person","vote","at","saw"],"properties":{"person":{"type":"string","maxLength":2100},"vote":{"type":"string","maxLength":2100},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"saw":{"description":"Digest of what they were shown.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"outcome":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"result":{"description":"Of the tool, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"steps":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["index","at","who","kind","action","what","said"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"who":{"type":"string","maxLength":2100},"kind":{"enum":["agent","person","service"]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"what":{"type":"string","maxLength":8000,"description":"In the words of this program."},"said":{"description":"In others' words, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"gaps":{"description":"What the record does not show.","type":"array","maxItems":20100,"items":{"type":"string","maxLength":2000}}}};
 
 function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StoryView.v1.schema.json" */;
@@ -76562,7 +76677,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1053.properties, key0))){
+if(!(func0.call(schema1055.properties, key0))){
 validate308.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -77206,7 +77321,7 @@ if(data10.kind !== undefined && func0.call(data10, "kind")){
 let data11 = data10.kind;
 const _errs56 = errors;
 if(!(((data11 === "agent") || (data11 === "person")) || (data11 === "service"))){
-validate308.errors = [{instancePath:instancePath+"/actors/" + i0+"/kind",schemaPath:"#/properties/actors/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1053.properties.actors.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate308.errors = [{instancePath:instancePath+"/actors/" + i0+"/kind",schemaPath:"#/properties/actors/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1055.properties.actors.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs56 === errors;
@@ -77333,7 +77448,7 @@ return false;
 else {
 const _errs67 = errors;
 for(const key3 of Object.keys(data16)){
-if(!(func0.call(schema1053.properties.actions.items.properties, key3))){
+if(!(func0.call(schema1055.properties.actions.items.properties, key3))){
 validate308.errors = [{instancePath:instancePath+"/actions/" + i2,schemaPath:"#/properties/actions/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -78504,7 +78619,7 @@ if(data42.kind !== undefined && func0.call(data42, "kind")){
 let data46 = data42.kind;
 const _errs168 = errors;
 if(!(((data46 === "agent") || (data46 === "person")) || (data46 === "service"))){
-validate308.errors = [{instancePath:instancePath+"/steps/" + i6+"/kind",schemaPath:"#/properties/steps/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1053.properties.steps.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate308.errors = [{instancePath:instancePath+"/steps/" + i6+"/kind",schemaPath:"#/properties/steps/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1055.properties.steps.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid35 = _errs168 === errors;
@@ -78781,7 +78896,7 @@ return errors === 0;
 validate308.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSubscriptionList = validate309;
-const schema1063 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SubscriptionList.v1.schema.json","title":"SubscriptionList","description":"How far each receiver is.","type":"object","additionalProperties":false,"required":["subscriptions"],"properties":{"subscriptions":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["name","kind","next","behind","sent","refused","trouble","since"],"properties":{"name":{"type":"string","maxLength":64},"kind":{"type":"string","maxLength":32},"next":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"behind":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries of the index that it has not been given."},"sent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"refused":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries that the receiver would not take, one by one."},"trouble":{"description":"Why it waits; null where it does not.","anyOf":[{"type":"string","maxLength":500},{"type":"null"}]},"since":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}}}}};
+const schema1065 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SubscriptionList.v1.schema.json","title":"SubscriptionList","description":"How far each receiver is.","type":"object","additionalProperties":false,"required":["subscriptions"],"properties":{"subscriptions":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["name","kind","next","behind","sent","refused","trouble","since"],"properties":{"name":{"type":"string","maxLength":64},"kind":{"type":"string","maxLength":32},"next":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"behind":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries of the index that it has not been given."},"sent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"refused":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries that the receiver would not take, one by one."},"trouble":{"description":"Why it waits; null where it does not.","anyOf":[{"type":"string","maxLength":500},{"type":"null"}]},"since":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}}}}};
 
 function validate309(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SubscriptionList.v1.schema.json" */;
@@ -79199,7 +79314,7 @@ return errors === 0;
 validate309.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactRequest = validate310;
-const schema1069 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+const schema1071 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
 function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
@@ -79307,7 +79422,7 @@ return errors === 0;
 validate310.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactResponse = validate311;
-const schema1072 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+const schema1074 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
 function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
@@ -79420,7 +79535,7 @@ return errors === 0;
 validate311.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTemplateDeclared = validate312;
-const schema1075 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateDeclared.v1.schema.json","title":"TemplateDeclared","description":"A template as it stands.","type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema1077 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateDeclared.v1.schema.json","title":"TemplateDeclared","description":"A template as it stands.","type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TemplateDeclared.v1.schema.json" */;
@@ -79586,7 +79701,7 @@ return errors === 0;
 validate312.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTemplateList = validate314;
-const schema1079 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateList.v1.schema.json","title":"TemplateList","type":"object","additionalProperties":false,"required":["templates"],"properties":{"templates":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema1081 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateList.v1.schema.json","title":"TemplateList","type":"object","additionalProperties":false,"required":["templates"],"properties":{"templates":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TemplateList.v1.schema.json" */;
@@ -79805,8 +79920,8 @@ return errors === 0;
 validate314.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenExchangeRequest = validate316;
-const schema1083 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenExchangeRequest.v1.schema.json","title":"TokenExchangeRequest","description":"Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long.","type":"object","additionalProperties":false,"required":["grant_type","subject_token","subject_token_type","client_assertion_type","client_assertion","session_key","grant","session_proof","delegation"],"properties":{"grant_type":{"const":"urn:ietf:params:oauth:grant-type:token-exchange"},"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Live agent token of the run that delegates."},"subject_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"requested_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key of the child run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Policy's grant for countersign.delegate, used once."},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's, where the grant needs one."},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$","description":"By the session key of the run that delegates, over this grant: a minute old at most."},"delegation":{"type":"string","minLength":2,"maxLength":32768,"description":"JSON text of the arguments that were granted (Delegation)."},"scope":{"type":"string","minLength":1,"maxLength":8192,"description":"Less than was delegated, if so wanted."},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
-const pattern579 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
+const schema1085 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenExchangeRequest.v1.schema.json","title":"TokenExchangeRequest","description":"Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long.","type":"object","additionalProperties":false,"required":["grant_type","subject_token","subject_token_type","client_assertion_type","client_assertion","session_key","grant","session_proof","delegation"],"properties":{"grant_type":{"const":"urn:ietf:params:oauth:grant-type:token-exchange"},"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Live agent token of the run that delegates."},"subject_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"requested_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key of the child run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Policy's grant for countersign.delegate, used once."},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's, where the grant needs one."},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$","description":"By the session key of the run that delegates, over this grant: a minute old at most."},"delegation":{"type":"string","minLength":2,"maxLength":32768,"description":"JSON text of the arguments that were granted (Delegation)."},"scope":{"type":"string","minLength":1,"maxLength":8192,"description":"Less than was delegated, if so wanted."},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
+const pattern580 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
 
 function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenExchangeRequest.v1.schema.json" */;
@@ -79829,7 +79944,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1083.properties, key0))){
+if(!(func0.call(schema1085.properties, key0))){
 validate316.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -80033,7 +80148,7 @@ validate316.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern579.test(data9)){
+if(!pattern580.test(data9)){
 validate316.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -80157,7 +80272,7 @@ return errors === 0;
 validate316.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenRequest = validate317;
-const schema1089 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+const schema1091 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate317(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
@@ -80180,7 +80295,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1089.properties, key0))){
+if(!(func0.call(schema1091.properties, key0))){
 validate317.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -80397,7 +80512,7 @@ return errors === 0;
 validate317.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenResponse = validate318;
-const schema1093 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."},"issued_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token","description":"Of a token exchange (RFC 8693 section 2.2.1)."}}};
+const schema1095 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."},"issued_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token","description":"Of a token exchange (RFC 8693 section 2.2.1)."}}};
 
 function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
@@ -80459,7 +80574,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate318.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema1093.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate318.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema1095.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -80632,8 +80747,8 @@ return errors === 0;
 validate318.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateToolList = validate319;
-const schema1098 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema1099 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
+const schema1100 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema1101 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."}}};
 
 function validate320(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
@@ -80656,7 +80771,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1099.properties, key0))){
+if(!(func0.call(schema1101.properties, key0))){
 validate320.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -80991,7 +81106,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate320.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema1099.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate320.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema1101.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -81130,7 +81245,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate320.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema1099.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate320.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema1101.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -81195,7 +81310,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate320.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema1099.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate320.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema1101.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -81325,7 +81440,7 @@ if(data19.status !== undefined && func0.call(data19, "status")){
 let data22 = data19.status;
 const _errs65 = errors;
 if(!(((data22 === "draft") || (data22 === "reviewed")) || (data22 === "changed"))){
-validate320.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema1099.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate320.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema1101.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid16 = _errs65 === errors;
@@ -82136,7 +82251,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate319.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1098.properties.next.type},message:"must be string,null"}];
+validate319.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1100.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -82167,7 +82282,7 @@ return errors === 0;
 validate319.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateUnusedView = validate322;
-const schema1118 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/UnusedView.v1.schema.json","title":"UnusedView","description":"What an agent may do and did not, over a window, and a narrower role where the window carries one.","type":"object","additionalProperties":false,"required":["agent","window","unused","used","proposal","why"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"window":{"type":"object","additionalProperties":false,"required":["from","to","days","observedDays","calls"],"properties":{"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"days":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"observedDays":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"unused":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools"],"properties":{"source":{"type":"string","maxLength":200},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}}}}},"used":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","calls","lastAt"],"properties":{"tool":{"type":"string","maxLength":128},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"maxMinor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"currency":{"type":["string","null"],"maxLength":3},"targets":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":256}},"seasonal":{"type":"boolean"}}}},"proposal":{"anyOf":[{"$ref":"../registry/RoleDefinition.v1.schema.json"},{"type":"null"}]},"why":{"type":"string","maxLength":2000}}};
+const schema1120 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/UnusedView.v1.schema.json","title":"UnusedView","description":"What an agent may do and did not, over a window, and a narrower role where the window carries one.","type":"object","additionalProperties":false,"required":["agent","window","unused","used","proposal","why"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"window":{"type":"object","additionalProperties":false,"required":["from","to","days","observedDays","calls"],"properties":{"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"days":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"observedDays":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"unused":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools"],"properties":{"source":{"type":"string","maxLength":200},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}}}}},"used":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","calls","lastAt"],"properties":{"tool":{"type":"string","maxLength":128},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"maxMinor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"currency":{"type":["string","null"],"maxLength":3},"targets":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":256}},"seasonal":{"type":"boolean"}}}},"proposal":{"anyOf":[{"$ref":"../registry/RoleDefinition.v1.schema.json"},{"type":"null"}]},"why":{"type":"string","maxLength":2000}}};
 
 function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/UnusedView.v1.schema.json" */;
@@ -82478,7 +82593,7 @@ validate322.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,
 return false;
 }
 else {
-if(!pattern269.test(data11)){
+if(!pattern270.test(data11)){
 validate322.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -82733,7 +82848,7 @@ if(data13.currency !== undefined && func0.call(data13, "currency")){
 let data18 = data13.currency;
 const _errs55 = errors;
 if((typeof data18 !== "string") && (data18 !== null)){
-validate322.errors = [{instancePath:instancePath+"/used/" + i2+"/currency",schemaPath:"#/properties/used/items/properties/currency/type",keyword:"type",params:{type: schema1118.properties.used.items.properties.currency.type},message:"must be string,null"}];
+validate322.errors = [{instancePath:instancePath+"/used/" + i2+"/currency",schemaPath:"#/properties/used/items/properties/currency/type",keyword:"type",params:{type: schema1120.properties.used.items.properties.currency.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs55){
@@ -82933,7 +83048,7 @@ validate322.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateVoteView = validate161;
 
 export const validateBundleLineUp = validate324;
-const schema1129 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+const schema1131 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
 function validate324(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
@@ -83928,7 +84043,7 @@ return errors === 0;
 validate324.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePolicyBundle = validate325;
-const schema1143 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+const schema1145 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
 function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
@@ -84084,7 +84199,7 @@ validate325.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern343.test(data4)){
+if(!pattern344.test(data4)){
 validate325.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -84119,7 +84234,7 @@ return errors === 0;
 validate325.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentChange = validate326;
-const schema1147 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentChange.v1.schema.json","title":"AgentChange","description":"What of an agent is to become otherwise; the rest stays.","type":"object","additionalProperties":false,"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"environment":{"type":"string","minLength":1,"maxLength":64},"model":{"type":["string","null"],"maxLength":200},"promptVersion":{"type":"string","minLength":1,"maxLength":200,"description":"Which prompt it runs with: a version, a tag or a digest."}},"minProperties":1};
+const schema1149 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentChange.v1.schema.json","title":"AgentChange","description":"What of an agent is to become otherwise; the rest stays.","type":"object","additionalProperties":false,"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"environment":{"type":"string","minLength":1,"maxLength":64},"model":{"type":["string","null"],"maxLength":200},"promptVersion":{"type":"string","minLength":1,"maxLength":200,"description":"Which prompt it runs with: a version, a tag or a digest."}},"minProperties":1};
 
 function validate326(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentChange.v1.schema.json" */;
@@ -84141,7 +84256,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1147.properties, key0))){
+if(!(func0.call(schema1149.properties, key0))){
 validate326.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -84223,7 +84338,7 @@ validate326.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath
 return false;
 }
 else {
-if(!pattern269.test(data3)){
+if(!pattern270.test(data3)){
 validate326.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -84256,7 +84371,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data4 = data.ceiling;
 const _errs12 = errors;
 if(!((data4 === 1) || (data4 === 2))){
-validate326.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1147.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate326.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1149.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -84576,7 +84691,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data13 = data.model;
 const _errs38 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate326.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema1147.properties.model.type},message:"must be string,null"}];
+validate326.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema1149.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs38){
@@ -84651,7 +84766,7 @@ export const validateGrantorDefinition = validate212;
 export const validateGraphNode = validate217;
 
 export const validatePersonChange = validate327;
-const schema1153 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonChange.v1.schema.json","title":"PersonChange","description":"What two people agree on about a third: that they are here, with which roles.","type":"object","additionalProperties":false,"minProperties":1,"properties":{"status":{"const":"active","description":"Somebody who has enrolled, or had left, is let in."},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"All they have then; left out they stay as told at the invitation, or as they were."}}};
+const schema1155 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonChange.v1.schema.json","title":"PersonChange","description":"What two people agree on about a third: that they are here, with which roles.","type":"object","additionalProperties":false,"minProperties":1,"properties":{"status":{"const":"active","description":"Somebody who has enrolled, or had left, is let in."},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"All they have then; left out they stay as told at the invitation, or as they were."}}};
 
 function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonChange.v1.schema.json" */;
@@ -84780,7 +84895,7 @@ export const validateActionOutcome = validate79;
 export const validateActionProposed = validate59;
 
 export const validateCancelRequested = validate328;
-const schema1155 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema1157 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
@@ -84876,7 +84991,7 @@ validate328.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateDelegation = validate85;
 
 export const validateFactSupplied = validate329;
-const schema1158 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+const schema1160 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
 function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
@@ -85036,7 +85151,7 @@ return errors === 0;
 validate329.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHandoff = validate330;
-const schema1163 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Handoff.v1.schema.json","title":"Handoff","description":"What the run that delegates hands to the other agent's runtime, by whatever channel the two have: good for seconds, and for that agent alone.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments","instruction"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$"},"arguments":{"$ref":"./Delegation.v1.schema.json"},"instruction":{"type":"string","maxLength":16384,"description":"What the root run was instructed with, word for word."}}};
+const schema1165 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Handoff.v1.schema.json","title":"Handoff","description":"What the run that delegates hands to the other agent's runtime, by whatever channel the two have: good for seconds, and for that agent alone.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments","instruction"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$"},"arguments":{"$ref":"./Delegation.v1.schema.json"},"instruction":{"type":"string","maxLength":16384,"description":"What the root run was instructed with, word for word."}}};
 
 function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/Handoff.v1.schema.json" */;
@@ -85219,7 +85334,7 @@ validate330.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern579.test(data3)){
+if(!pattern580.test(data3)){
 validate330.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -85300,7 +85415,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate332.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema320.enum},message:"must be equal to one of the allowed values"}];
+validate332.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema322.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate332.errors = vErrors;
@@ -85309,7 +85424,7 @@ return errors === 0;
 validate332.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEnded = validate333;
-const schema1168 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"result":{"$ref":"../shared/Json.v1.schema.json","description":"What a child run returns to the run that delegated; elsewhere it means nothing."}}};
+const schema1170 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"result":{"$ref":"../shared/Json.v1.schema.json","description":"What a child run returns to the run that delegated; elsewhere it means nothing."}}};
 
 function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
@@ -85343,7 +85458,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate333.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema1168.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate333.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema1170.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -85403,7 +85518,7 @@ return errors === 0;
 validate333.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunReturned = validate334;
-const schema1171 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunReturned.v1.schema.json","title":"RunReturned","description":"returned: supervision passes on, to the run that delegated, how the child run ended.","type":"object","additionalProperties":false,"required":["action","child","agent","reason","spent","data","unclassified","result","fault"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"type":["string","null"],"maxLength":16384,"description":"JSON text; null where nothing was returned or it broke its schema."},"fault":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"Why the result is not passed on."},{"type":"null"}]}}};
+const schema1173 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunReturned.v1.schema.json","title":"RunReturned","description":"returned: supervision passes on, to the run that delegated, how the child run ended.","type":"object","additionalProperties":false,"required":["action","child","agent","reason","spent","data","unclassified","result","fault"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"type":["string","null"],"maxLength":16384,"description":"JSON text; null where nothing was returned or it broke its schema."},"fault":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"Why the result is not passed on."},{"type":"null"}]}}};
 
 function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunReturned.v1.schema.json" */;
@@ -85426,7 +85541,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1171.properties, key0))){
+if(!(func0.call(schema1173.properties, key0))){
 validate334.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -85882,7 +85997,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data13 = data.result;
 const _errs42 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate334.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema1171.properties.result.type},message:"must be string,null"}];
+validate334.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema1173.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs42){
@@ -85997,9 +86112,9 @@ validate334.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunStarted = validate84;
 
 export const validateDeadLetter = validate335;
-const schema1181 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern628 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern629 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+const schema1183 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern629 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern630 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
 function validate335(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
@@ -86108,7 +86223,7 @@ validate335.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern628.test(data3)){
+if(!pattern629.test(data3)){
 validate335.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
@@ -86135,7 +86250,7 @@ validate335.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath
 return false;
 }
 else {
-if(!pattern629.test(data4)){
+if(!pattern630.test(data4)){
 validate335.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
@@ -86448,8 +86563,8 @@ return errors === 0;
 validate337.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnvelopeHeaders = validate338;
-const schema1186 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern633 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+const schema1188 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern634 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
 function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
@@ -86548,7 +86663,7 @@ validate338.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern633.test(data3)){
+if(!pattern634.test(data3)){
 validate338.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -86764,7 +86879,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate340.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema773.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate340.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema775.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -86777,7 +86892,7 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate340.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema773.properties.id.type},message:"must be string,null"}];
+validate340.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema775.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
@@ -86787,7 +86902,7 @@ validate340.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern405.test(data1)){
+if(!pattern406.test(data1)){
 validate340.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -86952,9 +87067,9 @@ validate343.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validatePublicJwk = validate89;
 
 export const validateRuntimeHeaders = validate344;
-const schema1195 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern644 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern647 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+const schema1197 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern645 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern648 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
 function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
@@ -86982,7 +87097,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1195.properties, key0))){
+if(!(func0.call(schema1197.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -87053,7 +87168,7 @@ validate344.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern633.test(data3)){
+if(!pattern634.test(data3)){
 validate344.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -87231,7 +87346,7 @@ validate344.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern644.test(data10)){
+if(!pattern645.test(data10)){
 validate344.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
@@ -87314,7 +87429,7 @@ validate344.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern647.test(data13)){
+if(!pattern648.test(data13)){
 validate344.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -87357,8 +87472,8 @@ return errors === 0;
 validate344.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceEvent = validate345;
-const schema1202 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern648 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+const schema1204 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern649 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
 function validate345(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
@@ -87453,7 +87568,7 @@ validate345.errors = [{instancePath:instancePath+"/type",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern648.test(data2)){
+if(!pattern649.test(data2)){
 validate345.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
@@ -87566,8 +87681,8 @@ return errors === 0;
 validate345.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceHeaders = validate346;
-const schema1207 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern654 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+const schema1209 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern655 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
 function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
@@ -87595,7 +87710,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1207.properties, key0))){
+if(!(func0.call(schema1209.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -87666,7 +87781,7 @@ validate346.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern633.test(data3)){
+if(!pattern634.test(data3)){
 validate346.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -87816,7 +87931,7 @@ validate346.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern654.test(data9)){
+if(!pattern655.test(data9)){
 validate346.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
@@ -87843,7 +87958,7 @@ validate346.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern647.test(data10)){
+if(!pattern648.test(data10)){
 validate346.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -87883,7 +87998,7 @@ return errors === 0;
 validate346.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSnapshotHeartbeat = validate347;
-const schema1211 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema1213 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate347(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
@@ -87971,7 +88086,7 @@ return errors === 0;
 validate348.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionCancelled = validate349;
-const schema1214 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema1216 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
@@ -88096,7 +88211,7 @@ validate349.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateActionReversed = validate98;
 
 export const validateEnforcementReport = validate350;
-const schema1218 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/EnforcementReport.v1.schema.json","title":"EnforcementReport","description":"enforcement.reports.v1, key = point: up to where an enforcement point has read supervision.halts.v1. A notice is confirmed by every report at or beyond its offset.","type":"object","additionalProperties":false,"required":["point","kind","seen","at"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"seen":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema1220 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/EnforcementReport.v1.schema.json","title":"EnforcementReport","description":"enforcement.reports.v1, key = point: up to where an enforcement point has read supervision.halts.v1. A notice is confirmed by every report at or beyond its offset.","type":"object","additionalProperties":false,"required":["point","kind","seen","at"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"seen":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate350(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/EnforcementReport.v1.schema.json" */;
@@ -88141,7 +88256,7 @@ validate350.errors = [{instancePath:instancePath+"/point",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern366.test(data0)){
+if(!pattern367.test(data0)){
 validate350.errors = [{instancePath:instancePath+"/point",schemaPath:"#/properties/point/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -88163,7 +88278,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data1 = data.kind;
 const _errs4 = errors;
 if(!(((data1 === "policy") || (data1 === "claims")) || (data1 === "guard"))){
-validate350.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1218.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate350.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1220.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs4 === errors;
@@ -88244,7 +88359,7 @@ return errors === 0;
 validate350.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltNotice = validate351;
-const schema1221 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema1223 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
@@ -88306,7 +88421,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate351.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema1221.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate351.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema1223.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -88319,7 +88434,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate351.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1221.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate351.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1223.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -88381,7 +88496,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate351.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema773.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate351.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema775.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -88394,7 +88509,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate351.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema773.properties.id.type},message:"must be string,null"}];
+validate351.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema775.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -88404,7 +88519,7 @@ validate351.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern405.test(data6)){
+if(!pattern406.test(data6)){
 validate351.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -88529,7 +88644,7 @@ return errors === 0;
 validate351.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunHalted = validate352;
-const schema1228 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+const schema1230 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
 
 function validate352(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
@@ -88641,7 +88756,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs11 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate352.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1228.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate352.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1230.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -88666,7 +88781,7 @@ return errors === 0;
 validate352.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunResumed = validate353;
-const schema1232 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema1234 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
@@ -88789,7 +88904,7 @@ return errors === 0;
 validate353.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTimerDue = validate354;
-const schema1236 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+const schema1238 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
 
 function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
@@ -88823,7 +88938,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate354.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema1236.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate354.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema1238.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -88933,7 +89048,7 @@ return errors === 0;
 validate354.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimClaims = validate355;
-const schema1238 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema1240 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate355(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
@@ -89209,7 +89324,7 @@ validate355.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateDelegationContext = validate95;
 
 export const validateGrantClaims = validate356;
-const schema1247 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"observe":{"const":true,"description":"Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise."},"delegation":{"$ref":"./DelegationContext.v1.schema.json"}}};
+const schema1249 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"observe":{"const":true,"description":"Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise."},"delegation":{"$ref":"./DelegationContext.v1.schema.json"}}};
 
 function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
@@ -89232,7 +89347,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1247.properties, key0))){
+if(!(func0.call(schema1249.properties, key0))){
 validate356.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;

@@ -6,7 +6,15 @@ import type { Checked } from './outcome.ts';
 import { checkValidity, haveTexts, maxClockSkewMs } from './validity.ts';
 
 /** A person's vote on one approval; `digest` commits to what is asked, `evidence` to what was shown with it. iat in seconds, as below. */
-export interface VoteStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly evidence?: string; readonly vote: 'approve' | 'deny'; readonly reason: string; readonly iat: number }
+export interface VoteStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly evidence?: string; readonly vote: 'approve' | 'deny' | 'break_glass'; readonly reason: string; readonly conditions?: VoteConditions; readonly iat: number }
+/** An approval that holds only until then (epoch seconds) and only for what moves no more than the cap. */
+export interface VoteConditions { readonly until?: number; readonly cap?: { readonly minor: number; readonly currency: string } }
+/** What somebody who was asked wants instead; `arguments` is argumentsDigest of it. */
+export interface EditStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly arguments: string; readonly reason: string; readonly iat: number }
+/** Somebody is away from `from` to `until` (epoch seconds) and names who stands in for them. */
+export interface StandInStatement { readonly sub: string; readonly tenant: string; readonly to: string; readonly reason: string; readonly from: number; readonly until: number; readonly iat: number }
+/** Whether breaking the glass was right, by somebody who had no part in it. */
+export interface GlassReviewStatement { readonly sub: string; readonly tenant: string; readonly approval: string; readonly verdict: 'right' | 'wrong'; readonly reason: string; readonly iat: number }
 /** A question about an approval by somebody who was asked to decide it. */
 export interface QuestionStatement { readonly sub: string; readonly approval: string; readonly digest: string; readonly text: string; readonly iat: number }
 /** A person's instruction for one run; `instruction` is instructionDigest of its text. */
@@ -45,13 +53,16 @@ export interface PersonKeyStatement { readonly sub: string; readonly tenant: str
 
 export interface PersonStatements {
   readonly 'channel-link': ChannelLinkStatement; readonly 'person-key': PersonKeyStatement;
-  readonly fact: FactStatement; readonly vote: VoteStatement; readonly question: QuestionStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
+  readonly fact: FactStatement; readonly vote: VoteStatement; readonly question: QuestionStatement; readonly edit: EditStatement; readonly 'stand-in': StandInStatement; readonly 'glass-review': GlassReviewStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement; readonly 'change-review': ChangeReviewStatement;
 }
 
 const bundleTexts = ['sub', 'tenant', 'bundle', 'version', 'digest'] as const;
 const kinds = {
   vote: { typ: 'countersign-vote+jwt', texts: ['sub', 'approval', 'digest'] },
+  edit: { typ: 'countersign-edit+jwt', texts: ['sub', 'approval', 'digest', 'arguments', 'reason'] },
+  'stand-in': { typ: 'countersign-stand-in+jwt', texts: ['sub', 'tenant', 'to', 'reason'] },
+  'glass-review': { typ: 'countersign-glass-review+jwt', texts: ['sub', 'tenant', 'approval', 'reason'] },
   question: { typ: 'countersign-question+jwt', texts: ['sub', 'approval', 'digest', 'text'] },
   instruction: { typ: 'countersign-instruction+jwt', texts: ['sub', 'run', 'instruction', 'agent', 'tenant'] },
   review: { typ: 'countersign-review+jwt', texts: ['sub', 'tenant', 'run', 'action', 'digest', 'reason'] },
@@ -79,6 +90,24 @@ const bundleFault = (kind: string, p: Readonly<Record<string, unknown>>): string
   return p['purpose'] === 'canary' ? (isCount(p['percent'], 1, 100) ? undefined : 'a canary takes 1 to 100 percent') : p['percent'] === 0 ? undefined : 'only a canary has a percentage';
 };
 
+/** What a vote lacks: what it does not say clearly it does not say. */
+const voteWrong = (p: Readonly<Record<string, unknown>>): string | undefined => {
+  if (!['approve', 'deny', 'break_glass'].includes(p['vote'] as string) || typeof p['reason'] !== 'string') return 'a vote is approve, deny or break_glass, with a reason';
+  if (p['evidence'] !== undefined && typeof p['evidence'] !== 'string') return 'the evidence is named by its digest';
+  const conditions = p['conditions'];
+  if (conditions === undefined) return undefined;
+  if (typeof conditions !== 'object' || conditions === null || p['vote'] !== 'approve') return 'conditions belong to an approval';
+  const { until, cap, ...others } = conditions as { until?: unknown; cap?: { minor?: unknown; currency?: unknown } };
+  if (Object.keys(others).length > 0) return `conditions are until and cap, not ${Object.keys(others).join(', ')}`.slice(0, 200);
+  if (until !== undefined && !isCount(until, 1)) return 'until is a time in seconds';
+  return cap === undefined || (typeof cap === 'object' && cap !== null && isCount(cap.minor, 0) && /^[A-Z]{3}$/.test(String(cap.currency))) ? undefined : 'a cap has minor units and a currency';
+};
+
+/** Longest that somebody stands in for somebody else, seconds. */
+const longestStandIn = 90 * 86_400;
+const standInWrong = (p: Readonly<Record<string, unknown>>): string | undefined =>
+  (isCount(p['from'], 1) && isCount(p['until'], 1) && (p['from'] as number) < (p['until'] as number) && (p['until'] as number) - (p['from'] as number) <= longestStandIn ? undefined : 'somebody stands in from one moment to a later one, 90 days at most');
+
 /** base64url SHA-256 of the instruction's UTF-8 text. */
 export const instructionDigest = (text: string): string => sha256Text(text);
 
@@ -104,8 +133,9 @@ export const verifyPersonStatement = <K extends keyof PersonStatements>(kind: K,
   const p = verified.payload;
   if (!haveTexts(p, kinds[kind].texts) || !Number.isSafeInteger(p['iat'])) return refuse('bad_token', 'a member of the statement is missing or of the wrong type');
   if (p['sub'] !== check.person) return refuse('wrong_person', 'the statement names another person than the owner of the key');
-  if (kind === 'vote' && ((p['vote'] !== 'approve' && p['vote'] !== 'deny') || typeof p['reason'] !== 'string')) return refuse('bad_token', 'a vote is approve or deny, with a reason');
-  if (kind === 'review' && p['verdict'] !== 'right' && p['verdict'] !== 'wrong') return refuse('bad_token', 'a verdict is right or wrong');
+  const wrong = kind === 'vote' ? voteWrong(p) : kind === 'stand-in' ? standInWrong(p) : undefined;
+  if (wrong !== undefined) return refuse('bad_token', wrong);
+  if ((kind === 'review' || kind === 'glass-review') && p['verdict'] !== 'right' && p['verdict'] !== 'wrong') return refuse('bad_token', 'a verdict is right or wrong');
   if (kind === 'channel-link' && !isCap(p)) return refuse('bad_token', 'the cap of a link is minor units with a currency, or null and null');
   if (kind === 'person-key' && p['purpose'] !== 'add' && p['purpose'] !== 'remove') return refuse('bad_token', 'a key is added or removed');
   const lacks = bundleFault(kind, p);

@@ -1,4 +1,4 @@
-import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, DelegationContext, FactSupplied, RunEnded, RunHalted, RunResumed, RunReturned, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
+import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, DelegationContext, FactSupplied, Money, RunEnded, RunHalted, RunResumed, RunReturned, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
 import type { ChannelAuthority } from '@countersign/kernel';
 
 /** A commands' envelope: where it stood in the inbox. Bytes, proof and signature are checked; nothing else is. */
@@ -42,15 +42,19 @@ export interface CheckedVote {
   readonly rolesSince?: Readonly<Record<string, number>> | undefined;
   /** What the channel may say that it came out of; null: signed with the person's own key. */
   readonly channel: ChannelAuthority | null;
+  readonly conditions?: { readonly until?: number; readonly cap?: Money } | undefined;
   /** For whom they vote, who named them by their own signature. */
   readonly standsFor?: string | undefined;
 }
+
+/** Who edited an action. `why` is null where the signature holds: their own key, active, for this question and these arguments. */
+export type CheckedEditor = Pick<CheckedVote, 'person' | 'roles' | 'rolesSince' | 'why'>;
 
 /** Who supplied a fact. `why` is null where the signature holds: their own key, active, for this run, action, fact and value. */
 export interface CheckedSupplier { readonly person: string; readonly roles: readonly string[]; readonly why: string | null }
 
 export type ServiceBody =
-  | { readonly kind: 'resolved'; readonly message: ApprovalResolved; readonly votes: readonly CheckedVote[] }
+  | { readonly kind: 'resolved'; readonly message: ApprovalResolved; readonly votes: readonly CheckedVote[]; readonly editor?: CheckedEditor | undefined }
   | { readonly kind: 'halted'; readonly message: RunHalted }
   | { readonly kind: 'resumed'; readonly message: RunResumed }
   | { readonly kind: 'cancelled'; readonly message: ActionCancelled }

@@ -1,19 +1,19 @@
-import type { ApprovalResolved, Fact } from '@countersign/contracts';
-import { countApprovals, frozenAt, seniorHaltId } from '@countersign/kernel';
-import type { CheckedVote, ServiceBody } from './commands.ts';
+import type { Fact } from '@countersign/contracts';
+import { resolved } from './asking/resolved.ts';
+import type { ServiceBody } from './commands.ts';
 import { pauseOver } from './deferral.ts';
 import { returnOf } from './delegation.ts';
-import { haltRun, own, refuse, resumeRun } from './draft.ts';
+import { own, refuse } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { denyWaiting, judgeAction } from './judge-action.ts';
 import { reply, replyOf } from './reply.ts';
-import type { ActionState, RunState } from './state.ts';
+import type { RunState } from './state.ts';
 import type { World } from './world.ts';
 
 /** What a service's signed message does to a run. Repeats and what comes too late are refused on the record, without effect. */
 export const decideForService = (draft: Draft, body: ServiceBody, run: RunState, world: World): Draft => {
   switch (body.kind) {
-    case 'resolved': return resolved(draft, body.message, body.votes, run, world);
+    case 'resolved': return resolved(draft, body, run, world);
     case 'supplied': return supplied(draft, body, run, world);
     case 'due': return due(draft, body.message, run, world);
     case 'returned': return returned(draft, body.message, run);
@@ -43,42 +43,6 @@ export const decideForService = (draft: Draft, body: ServiceBody, run: RunState,
 /** Supervision reversed an action: on the record, and no more. */
 export const reversed = (draft: Draft, message: Extract<ServiceBody, { kind: 'reversed' }>['message']): Draft => {
   draft.records.push({ ...own(draft), kind: 'action.reversed', action: message.action, message });
-  return draft;
-};
-
-const resolved = (draft: Draft, message: ApprovalResolved, votes: readonly CheckedVote[], run: RunState, world: World): Draft => {
-  const action = run.actions.get(message.action);
-  if (action === undefined) return refuse(draft, 'action_unknown', 'the run has no such action');
-  if (action.status !== 'open' || action.waitsFor !== 'step_up' || action.approval === null) return refuse(draft, 'action_closed', `the action is ${action.status}`);
-  if (message.answers !== action.position || message.digest !== action.approval.digest) return refuse(draft, 'superseded', 'it answers an earlier question');
-  if (message.resolution === 'expired') return expired(draft, message, action, action.approval, run, world);
-  if (message.resolution !== 'approved') {
-    denyWaiting(draft, world, run, message.action, action, `approval_${message.resolution}`, `people decided: ${message.resolution}`, message, true);
-    return draft;
-  }
-  if (world.now > action.approval.expiresAt) {
-    denyWaiting(draft, world, run, message.action, action, 'approval_expired', 'the approval came after its time', message, true);
-    return draft;
-  }
-  const frozen = frozenAt(action.approval, world.now);
-  if (frozen !== undefined) return refuse(draft, 'frozen', `nothing is approved before ${new Date(frozen.to).toISOString()}: ${frozen.reason}`);
-  const { filling, voters, why } = countApprovals(votes, action.approval, world.now, { tier: action.tier, money: action.reservedMoney });
-  if (!filling.met) return refuse(draft, 'votes_invalid', `${filling.have} of ${filling.need} approvals hold (${why})`);
-  const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, voters, supplied: action.supplied });
-  const halt = seniorHaltId(draft.command.run, message.action);
-  if ((decision.decision === 'allow' || decision.decision === 'modify') && run.halts.has(halt)) resumeRun(draft, halt, 'the senior decision was to go on');
-  return draft;
-};
-
-/** Nobody answered in time: that denies, halts the run as well, or asks the senior route, once. Before its time nothing is escalated, whoever says so. */
-const expired = (draft: Draft, message: ApprovalResolved, action: ActionState, asked: NonNullable<ActionState['approval']>, run: RunState, world: World): Draft => {
-  if (asked.onExpiry === 'escalate' && asked.escalated === undefined && world.asking !== undefined) {
-    if (world.now < asked.expiresAt) return refuse(draft, 'not_yet_valid', 'people still have time to answer');
-    judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: null, supplied: action.supplied, escalated: true });
-    return draft;
-  }
-  denyWaiting(draft, world, run, message.action, action, 'approval_expired', 'people decided: expired', message, true);
-  if (asked.onExpiry === 'halt_run') haltRun(draft, `expired:${draft.command.run}:${message.action}`, 'people were asked and nobody answered in time');
   return draft;
 };
 

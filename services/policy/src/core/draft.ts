@@ -79,6 +79,8 @@ export interface Ruling {
   readonly evidence?: readonly CheckedEvidence[] | undefined;
   /** The extra scope by which the run may use the tool. */
   readonly extension?: GovernedDecided['extension'];
+  /** What people made of the arguments. */
+  readonly edited?: GovernedDecided['edited'];
   readonly detail: string | null;
   /** Drawn for a blind review. */
   readonly review?: GovernedDecided['review'] | undefined;
@@ -100,7 +102,7 @@ export const decideAction = (draft: Draft, message: ActionProposed, round: numbe
   const record: GovernedDecided = {
     position: fields.position, tenant: fields.tenant, run: fields.run, agent: fields.agent, inbox: fields.inbox, now: fields.now, seq: fields.seq, traceparent: fields.traceparent,
     kind: 'action.decided', action: message.action, tool: message.tool, round, message, resolved, facts: ruling.facts, ...(ruling.failed.length > 0 && { failed: ruling.failed }), decision,
-    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }), ...(ruling.review !== undefined && { review: ruling.review }), ...(ruling.observed !== undefined && { observed: ruling.observed }), ...(ruling.extension !== undefined && { extension: ruling.extension }),
+    snapshots: ruling.snapshots, reserved: ruling.reserved, ...(ruling.budgets !== undefined && ruling.budgets.length > 0 && { budgets: ruling.budgets }), ...(ruling.evidence !== undefined && { evidence: ruling.evidence }), attested: fields.seq !== null && draft.command.from === 'runtime' && draft.command.attested, reply: answer, ...(modified !== null && { modified }), ...(ruling.review !== undefined && { review: ruling.review }), ...(ruling.observed !== undefined && { observed: ruling.observed }), ...(ruling.extension !== undefined && { extension: ruling.extension }), ...(ruling.edited !== undefined && { edited: ruling.edited }),
   };
   draft.records.push(record);
   draft.replies.push(answer);

@@ -110,7 +110,7 @@ const forgetSoon = (run: RunState, record: GovernedRecord): void => {
 };
 
 /** Codes of denies that say nothing about the agent's conduct. */
-const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 'delegation_limit', 'evaluation_failed', 'stale_snapshot', 'budget_exceeded', 'run_closed', 'run_expired', 'fact_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'arguments_invalid', 'dependency_unknown', 'dependency_failed', 'defer_limit', 'rewrite_invalid', 'rewrite_unstable']);
+const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 'delegation_limit', 'evaluation_failed', 'stale_snapshot', 'budget_exceeded', 'run_closed', 'run_expired', 'fact_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'approval_overflow', 'arguments_invalid', 'dependency_unknown', 'dependency_failed', 'defer_limit', 'rewrite_invalid', 'rewrite_unstable']);
 
 /** Whether a deny with this code counts towards the halt of its run. */
 export const countsAsDeny = (code: string | null): boolean => !blameless.has(code ?? '');
@@ -121,7 +121,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, extension: null, shares: null, act: null, about: null, delegated: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, edit: null, extension: null, shares: null, act: null, about: null, delegated: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -140,6 +140,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
     action.proposal = record.message;
     action.evidence = record.evidence ?? null;
     action.extension = record.extension ?? null;
+    action.edit = record.edited ?? null;
     action.supplied = suppliedFacts(record);
     action.deferral = record.decision.deferral ?? null;
     waits(run, record.action, action);
@@ -205,6 +206,7 @@ const settle = (run: RunState, action: ActionState, status: ActionState['status'
   action.proposal = null;
   action.evidence = null;
   action.extension = null;
+  action.edit = null;
   action.supplied = null;
   action.deferral = null;
   action.depth = 0;

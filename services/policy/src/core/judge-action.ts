@@ -3,6 +3,8 @@ import { delegateTool, extendScopeTool, seniorHaltId } from '@countersign/kernel
 import type { Voter } from '@countersign/kernel';
 import { demandOf } from './asking/asked.ts';
 import type { Demand } from './asking/asked.ts';
+import { asEdited, withEdit } from './asking/edit.ts';
+import type { Edit } from './asking/edit.ts';
 import { askedOf, stillEnough, subjectOf } from './asking/question.ts';
 import { reserveShares, sharesOf } from './budgets.ts';
 import type { BudgetUse } from './budgets.ts';
@@ -19,7 +21,7 @@ import type { Permitted, Scoped } from './permissions.ts';
 import { beyond } from './scoped-permission.ts';
 import type { Draft, Ruling } from './draft.ts';
 import type { ActionState, RunState } from './state.ts';
-import type { Judgement, KnownTool, Limits, Verdict, World } from './world.ts';
+import type { Judgement, KnownTool, Limits, Question, Verdict, World } from './world.ts';
 
 /** Halts are known by their id alone and lifted for good, everywhere: each is used once. */
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
@@ -33,6 +35,12 @@ interface Round {
   readonly evidence?: readonly CheckedEvidence[] | undefined;
   /** Extra scope in the token of a new proposal; a later round goes by what the action came with. */
   readonly extension?: ScopeExtension | undefined;
+  /** People go ahead without the quorum: nobody else is asked by now. */
+  readonly glass?: true;
+  /** Epoch ms: after that nothing may run on what people said. */
+  readonly until?: number;
+  /** What somebody who was asked wants instead; a later round goes by what the action has. */
+  readonly edit?: Edit;
   /** Nobody answered in time: the senior route is asked. */
   readonly escalated?: true;
   /** It follows from a message about something else. */
@@ -55,7 +63,7 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
       claims: {
         jti: `${runId}:${round.message.action}:${round.round}`, tenant, run: runId, action: round.message.action, agent: run.agent, tool: tool!.snapshot.tool,
         definition: tool!.snapshot.definition, args: world.digest(modified?.arguments ?? round.message.arguments), aud: tool!.snapshot.audience, policy: world.policyVersion,
-        tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: Math.min(iat + Math.ceil(world.limits.grantMs / 1000), ruling.extension?.until ?? Infinity),
+        tier: decision.tier, claim: decision.claim, jkt: run.jkt, iat, exp: Math.min(iat + Math.ceil(world.limits.grantMs / 1000), ruling.extension?.until ?? Infinity, Math.floor((round.until ?? Infinity) / 1000)),
         ...(round.message.tool === delegateTool && { delegation: contextFor(world, run, runId) }),
         // Dead when observing ends: from then on rules are asked.
         ...(until !== undefined && { observe: true as const, exp: Math.min(iat + Math.ceil(world.limits.grantMs / 1000), Math.ceil(until / 1000)) }),
@@ -72,7 +80,8 @@ export const judgeAction = (draft: Draft, world: World, run: RunState, round: Ro
 
 /** @param observed a tool that its own runtime holds is judged even where the agent has no permission for it, so that the record can say so */
 const rule = (world: World, run: RunState, { accounts, command: { run: runId } }: Draft, round: Round, observed: boolean): { readonly ruling: Ruling; readonly tool: KnownTool | undefined } => {
-  const { message } = round;
+  const edit = round.edit ?? round.action?.edit ?? null;
+  const message = withEdit(round.message, edit);
   const evidence = round.evidence ?? round.action?.evidence ?? undefined;
   const agent = world.agent(run.agent);
   const tool = world.tool(message.tool);
@@ -113,19 +122,20 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
 
   const owners = acting?.owners ?? [agent.owner];
   const demand = ({ judgement }: Judged): Demand => demandOf(world.asking, {
-    approval: round.escalated === undefined ? judgement.verdict.approval! : world.asking!.senior, tool: message.tool, system: tool.snapshot.system, facts: judgement.facts, rules: judgement.verdict.rules, tenant: run.tenant, owners, instructedBy: run.instruction.attestedBy, editors: [],
+    approval: round.escalated === undefined ? judgement.verdict.approval! : world.asking!.senior, tool: message.tool, system: tool.snapshot.system, facts: judgement.facts, rules: judgement.verdict.rules, tenant: run.tenant, owners, instructedBy: run.instruction.attestedBy, editors: edit?.by ?? [],
     now: world.now, askedAt: (round.approval === null ? null : round.action?.approval?.askedAt) ?? world.now, graph: world.graph,
   });
   const about = { run, runId, message, tool };
+  const judge = (of: Question): Judged => asEdited(judgeModified(world, tool, of), round.message.arguments, edit, world.digest);
   let judged: Judged;
   try {
     const question = { proposal: message, tool, agent: acting?.agent ?? agent, run, round: round.round, level: acting?.level ?? level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
-    judged = judgeModified(world, tool, question);
+    judged = judge(question);
     // People were asked about a lower tier than it is now, about something else, or others would have to be asked by now: their answer is superseded and people are asked again.
     if (round.approval !== null && round.action !== undefined) {
       const asked = round.action.approval;
-      const unasked = judgeModified(world, tool, { ...question, approval: null });
-      const others = unasked.judgement.verdict.decision === 'step_up' && asked !== null && !stillEnough(demand(unasked), asked, round.voters, world.now);
+      const unasked = judge({ ...question, approval: null });
+      const others = round.glass === undefined && unasked.judgement.verdict.decision === 'step_up' && asked !== null && !stillEnough(demand(unasked), asked, round.voters, world.now);
       if (others || judged.judgement.verdict.tier > round.action.tier || (asked?.subject ?? '') !== subjectOf(world, { ...about, arguments: judged.arguments })) judged = unasked;
     }
   } catch (error) {
@@ -154,7 +164,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (typeof budgets === 'string') return deny('budget_exceeded', budgets, verdict, judgement, modified);
   const base = { tier: verdict.tier, rules: verdict.rules, policyVersion: world.policyVersion, ...(judgement.beside !== undefined && { beside: judgement.beside }) };
   const claim = verdict.tier >= 3 || (tool.snapshot.consequential && !tool.snapshot.reversible);
-  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified, ...(extension !== undefined && { extension }) };
+  const ruled = { facts: judgement.facts, failed: judgement.failed, snapshots, reserved, judged: money, budgets, evidence, modified, ...(extension !== undefined && { extension }), ...(edit !== null && { edited: edit }) };
   // Asked last: what would be denied is denied now, and what is asked of people or may run waits.
   const pause = pauseOver(world, run, runId, message.tool);
   if (pause !== null) {

@@ -1,4 +1,5 @@
 import type { ActionProposed, CheckedEvidence, Decision, Deferral, Fact, Money, OutcomeStatus, Reply, ScopeExtension, Tier } from '@countersign/contracts';
+import type { Edit } from './asking/edit.ts';
 import type { Account } from './budgets.ts';
 import type { Allotment, Delegated } from './delegation.ts';
 import type { Act, Past } from './past.ts';
@@ -33,6 +34,8 @@ export interface ActionState {
   granted: boolean;
   /** What it was proposed with, as checked then; kept while it waits. */
   evidence: readonly CheckedEvidence[] | null;
+  /** What people made of its arguments; kept while it waits. */
+  edit: Edit | null;
   /** Extra scope that it was proposed with and needs; kept while it waits. */
   extension: ScopeExtension | null;
   /** What it takes from wider budgets. */
@@ -96,7 +99,7 @@ export interface PartitionState {
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 10;
+export const foldVersion = 11;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life or the run itself ended: messages on their way still get a coded reply. */

@@ -1,12 +1,14 @@
 import type { ApprovalResolved, FactSupplied, PersonSnapshot, TokenClaims } from '@countersign/contracts';
 import { argumentsDigest, createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement, verifyVote } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
-import type { CheckedSupplier, CheckedVote } from '../core/commands.ts';
+import type { CheckedEditor, CheckedSupplier, CheckedVote } from '../core/commands.ts';
 
 /** What people have signed, checked with the keys the registry knows them by. */
 export interface People {
   /** The signatures of an approval's votes: `why` says what is wrong with one that does not count. */
   checkVotes(message: ApprovalResolved, now: number): CheckedVote[];
+  /** The signature of whoever edited it; undefined where nobody did. */
+  checkEditor(message: ApprovalResolved, now: number): CheckedEditor | undefined;
   /** The signature of a supplied fact, for this run. */
   checkSupplier(message: FactSupplied, of: { readonly tenant: string; readonly run: string }, now: number): CheckedSupplier;
   /** Begins to verify an instruction's signature on another thread; says nothing. */
@@ -25,12 +27,32 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
     return { person: found, keys };
   };
 
-  const checkVote = (message: ApprovalResolved, vote: ApprovalResolved['votes'][number], known: ReturnType<typeof active>, now: number): Pick<CheckedVote, 'why' | 'channel'> => {
+  const checkVote = (message: ApprovalResolved, vote: ApprovalResolved['votes'][number], known: ReturnType<typeof active>, now: number): Pick<CheckedVote, 'why' | 'channel' | 'conditions' | 'standsFor'> => {
     if (known === undefined) return { why: 'not an active person', channel: null };
     const verified = verifyVote(vote, known.keys, { now, person: vote.person, tenant });
     if (!verified.ok) return { why: verified.code, channel: null };
     const { statement, authority } = verified;
-    return { why: statement.digest === message.digest && statement.approval === message.approval && statement.vote === vote.vote ? null : 'signed for another question', channel: authority };
+    const fits = statement.digest === message.digest && statement.approval === message.approval && statement.vote === vote.vote;
+    const away = vote.standIn === undefined ? undefined : standsFor(vote.standIn, vote.person, now);
+    return { why: !fits ? 'signed for another question' : away === null ? 'nobody named them to stand in' : null, channel: authority, standsFor: away ?? undefined, ...(authority === null && { conditions: statement.conditions }) };
+  };
+
+  /** Who named this person to stand in for them now, by their own signature; null where nobody did. */
+  const standsFor = (jws: string, person: string, now: number): string | null => {
+    const claimed = peekJws(jws)?.['sub'];
+    const known = typeof claimed === 'string' ? active(claimed) : undefined;
+    if (known === undefined) return null;
+    const verified = verifyPersonStatement('stand-in', jws, known.keys, { now, person: known.person.person });
+    if (!verified.ok || verified.statement.tenant !== tenant || verified.statement.to !== person) return null;
+    return verified.statement.from * 1000 <= now && now < verified.statement.until * 1000 ? known.person.person : null;
+  };
+
+  const editorFault = (message: ApprovalResolved, edit: NonNullable<ApprovalResolved['edit']>, known: ReturnType<typeof active>, now: number): string | null => {
+    if (known === undefined) return 'not an active person';
+    const verified = verifyPersonStatement('edit', edit.jws, known.keys, { now, person: edit.person });
+    if (!verified.ok) return verified.code;
+    const { statement } = verified;
+    return statement.digest === message.digest && statement.approval === message.approval && statement.arguments === argumentsDigest(edit.arguments) && statement.reason.trim() !== '' ? null : 'signed for another question or other arguments, or without a reason';
   };
 
   const supplierFault = (message: FactSupplied, of: { readonly tenant: string; readonly run: string }, known: ReturnType<typeof active>, now: number): string | null => {
@@ -47,6 +69,11 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
     checkSupplier: (message, of, now) => {
       const known = active(message.by);
       return { person: message.by, roles: known?.person.roles ?? [], why: supplierFault(message, of, known, now) };
+    },
+    checkEditor: (message, now) => {
+      if (message.edit === undefined) return undefined;
+      const known = active(message.edit.person);
+      return { person: message.edit.person, roles: known?.person.roles ?? [], rolesSince: known?.person.rolesSince, why: editorFault(message, message.edit, known, now) };
     },
     checkVotes: (message, now) => message.votes.map((vote) => {
       const known = active(vote.person);

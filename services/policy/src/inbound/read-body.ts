@@ -62,5 +62,5 @@ export const readRuntimeBody = (ceType: string, value: Uint8Array, token: TokenC
 export const readServiceBody = (ceType: string, value: Uint8Array, of: { readonly tenant: string; readonly run: string }, people: People, now: number): ServiceBody | Fault => {
   const body = read(serviceTypes, ceType, value) as ServiceBody | Fault;
   if (body.kind === 'supplied') return { ...body, supplier: people.checkSupplier(body.message, of, now) };
-  return body.kind === 'resolved' ? { ...body, votes: people.checkVotes(body.message, now) } : body;
+  return body.kind === 'resolved' ? { ...body, votes: people.checkVotes(body.message, now), editor: people.checkEditor(body.message, now) } : body;
 };

@@ -46,7 +46,14 @@ export const judgeBy = (bundle: CompiledBundle, canary?: CompiledBundle): Judge 
 
 /** Rules on the arguments as proposed and, where they change them, on the changed ones as well: the stricter holds (core/modify.ts). */
 export const ruleOn = (record: GovernedDecided, inquiry: Inquiry, judge: Judge): Ruled => {
-  const { modified, message } = record;
+  const ruled = ruleOnArguments(record, inquiry, judge);
+  // What people edited runs as changed arguments, whatever rules change.
+  return record.edited !== undefined && ruled.status === 'ruled' && ruled.verdict.decision === 'allow' ? { ...ruled, verdict: { ...ruled.verdict, decision: 'modify' } } : ruled;
+};
+
+const ruleOnArguments = (record: GovernedDecided, inquiry: Inquiry, judge: Judge): Ruled => {
+  const { modified } = record;
+  const message = record.edited ?? record.message;
   const first = judge(modified === undefined ? inquiry : { ...inquiry, facts: modified.proposedFacts, failed: modified.proposedFailed ?? none });
   const rewrites = first.modify ?? null;
   if (rewrites === null) return { status: 'ruled', verdict: first, fault: null };
