@@ -269,6 +269,27 @@ export interface ChangeView {
   readonly approvedBy?: string | null;
   readonly closedAt?: number | null;
 }
+/** What a vendor sent, byte for byte, with the headers that its signature is in. */
+export interface ChannelCallbackRequest {
+  /** The body as it came, base64url. */
+  readonly body: string;
+  readonly headers: { readonly timestamp?: string; readonly signature?: string };
+}
+/** A person's signature that an account of the channel speaks for them (typ countersign-channel-link+jwt); nothing outside of it counts. */
+export interface ChannelLinkRequest {
+  readonly jws: string;
+}
+/** An account of a channel that speaks for a person. */
+export interface ChannelLinkView {
+  readonly channel: string;
+  readonly account: string;
+  readonly person: string;
+  readonly until: number;
+}
+/** Channels as they are configured. `key` is what a link signs; null: nobody votes there. */
+export interface ChannelList {
+  readonly channels: readonly { readonly channel: string; readonly kind: string; readonly key: string | null; readonly waiting: number; readonly dead: number; /** Your own account there, as you linked it. */ readonly account: string | null }[];
+}
 export interface ClaimRequest {
   readonly grant: string;
 }
@@ -280,6 +301,10 @@ export interface ConnectScimRequest {
   readonly connection: string;
   readonly roles?: { readonly [key: string]: readonly string[] };
   readonly reason: string;
+}
+/** Messages that could not be delivered and are not tried again until an operator resends them. */
+export interface DeadDeliveryList {
+  readonly dead: readonly { readonly channel: string; readonly approval: string; readonly recipient: string; readonly attempts: number; readonly error: string; readonly at: number }[];
 }
 /** What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent. */
 export interface DifferencesView {
@@ -769,6 +794,14 @@ export interface ReportOutcomeRequest {
   readonly cost?: Money | null;
   readonly tokens?: number | null;
   readonly duration_ms?: number | null;
+}
+/** Tries dead messages of a channel again, of one approval or of all. */
+export interface ResendRequest {
+  readonly approval?: string;
+}
+/** How many are tried again. */
+export interface ResendResponse {
+  readonly resent: number;
 }
 /** Runs the governance review of up to 64 agents. */
 export interface ReviewAgentsRequest {

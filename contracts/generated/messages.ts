@@ -191,6 +191,91 @@ export interface ApprovalResolved {
   /** Of edited: what somebody who was asked wants instead, and their signature. It is decided again, and they are one of those who asked for it. */
   readonly edit?: { readonly person: string; readonly arguments: JsonObject; readonly jws: string };
 }
+/** Where people are asked outside of Countersign: the file that CS_CHANNELS names, as YAML. */
+export interface ChannelsConfig {
+  /** Where people reach the gateway's pages; every message links there. */
+  readonly pages: string;
+  /** Origins that may be reached though they are not on the public internet, or without TLS: your own mail server, a local test. */
+  readonly allow?: readonly string[];
+  /** Each fits the schema of its kind: SlackChannel, TeamsChannel, PagerDutyChannel, WebhookChannel, EmailChannel, JiraChannel, ServiceNowChannel. */
+  readonly channels: readonly JsonObject[];
+}
+/** A channel of kind email in the file of channels. */
+export interface EmailChannel {
+  readonly id: string;
+  readonly kind: 'email';
+  /** Only requests of these tiers; all where it is absent. */
+  readonly tiers?: readonly (3 | 4)[];
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte; otherwise STARTTLS is demanded, except on loopback. */
+  readonly secure?: boolean;
+  readonly user?: string;
+  /** Name of a file with one line in the folder channels of the secrets, mode 0600. */
+  readonly password?: string;
+  readonly from: string;
+  readonly to: readonly { readonly person: string; readonly address: string }[];
+}
+/** A channel of kind jira in the file of channels. */
+export interface JiraChannel {
+  readonly id: string;
+  readonly kind: 'jira';
+  /** Only requests of these tiers; all where it is absent. */
+  readonly tiers?: readonly (3 | 4)[];
+  readonly api: string;
+  readonly user: string;
+  /** Name of a file with one line in the folder channels of the secrets, mode 0600. */
+  readonly token: string;
+  readonly serviceDesk: string;
+  readonly requestType: string;
+  /** How often tickets are read back, milliseconds. */
+  readonly pollMs?: number;
+}
+/** A channel of kind pagerduty in the file of channels. */
+export interface PagerDutyChannel {
+  readonly id: string;
+  readonly kind: 'pagerduty';
+  /** Only requests of these tiers; all where it is absent. */
+  readonly tiers?: readonly (3 | 4)[];
+  readonly api?: string;
+  /** Name of a file with one line in the folder channels of the secrets, mode 0600. */
+  readonly routingKey: string;
+}
+/** A channel of kind servicenow in the file of channels. */
+export interface ServiceNowChannel {
+  readonly id: string;
+  readonly kind: 'servicenow';
+  /** Only requests of these tiers; all where it is absent. */
+  readonly tiers?: readonly (3 | 4)[];
+  readonly api: string;
+  readonly user: string;
+  /** Name of a file with one line in the folder channels of the secrets, mode 0600. */
+  readonly password: string;
+  /** How often tickets are read back, milliseconds. */
+  readonly pollMs?: number;
+}
+/** A channel of kind slack in the file of channels. */
+export interface SlackChannel {
+  readonly id: string;
+  readonly kind: 'slack';
+  /** Only requests of these tiers; all where it is absent. */
+  readonly tiers?: readonly (3 | 4)[];
+  readonly api?: string;
+  readonly team: string;
+  /** Name of a file with one line in the folder channels of the secrets, mode 0600. */
+  readonly token: string;
+  /** Name of a file with one line in the folder channels of the secrets, mode 0600. */
+  readonly signingSecret: string;
+}
+/** A channel of kind teams in the file of channels. */
+export interface TeamsChannel {
+  readonly id: string;
+  readonly kind: 'teams';
+  /** Only requests of these tiers; all where it is absent. */
+  readonly tiers?: readonly (3 | 4)[];
+  /** Name of the secret file that holds the address of the workflow: whoever knows it can post there. */
+  readonly url: string;
+}
 /** `jws` is by the person's own key, unless `link` says otherwise. */
 export interface Vote {
   readonly person: string;
@@ -200,6 +285,16 @@ export interface Vote {
   readonly link?: string;
   /** Where they vote for somebody who named them: that person's own signed word. */
   readonly standIn?: string;
+}
+/** A channel of kind webhook in the file of channels. */
+export interface WebhookChannel {
+  readonly id: string;
+  readonly kind: 'webhook';
+  /** Only requests of these tiers; all where it is absent. */
+  readonly tiers?: readonly (3 | 4)[];
+  readonly url: string;
+  /** Each signs; put the new one first, take the old one away once the receiver knows the new one. */
+  readonly secrets: readonly string[];
 }
 
 // ---------- audit ----------

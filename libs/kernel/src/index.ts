@@ -11,3 +11,4 @@ export * from './channel-authority.ts';
 export * from './quorum.ts';
 export * from './binding.ts';
 export * from './asked.ts';
+export * from './inert-text.ts';

@@ -4,6 +4,7 @@ import type { BusMessage } from '@countersign/bus';
 import { PERSON_DIRECTORY } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { ApprovalService } from './compose.ts';
+import { ChannelsController } from './inbound/channels.controller.ts';
 import { ApprovalsController } from './inbound/approvals.controller.ts';
 import { APPROVALS, GovernedConsumer } from './inbound/governed.consumer.ts';
 import { FindingsConsumer, IS_GENUINE } from './inbound/findings.consumer.ts';
@@ -13,7 +14,7 @@ import { ReviewsController } from './inbound/reviews.controller.ts';
 export class ApprovalsModule {
   static of(approvals: ApprovalService, people: PersonDirectory, tenant: string, isGenuine: (message: BusMessage) => boolean): DynamicModule {
     return {
-      module: ApprovalsModule, controllers: [ApprovalsController, ReviewsController, GovernedConsumer, FindingsConsumer],
+      module: ApprovalsModule, controllers: [ApprovalsController, ChannelsController, ReviewsController, GovernedConsumer, FindingsConsumer],
       providers: [{ provide: APPROVALS, useFactory: () => approvals }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: IS_GENUINE, useFactory: () => isGenuine }, { provide: 'tenant', useFactory: () => tenant }],
     };
   }

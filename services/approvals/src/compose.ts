@@ -1,5 +1,5 @@
 import type { Bus } from '@countersign/bus';
-import type { Finding, GovernedRecord } from '@countersign/contracts';
+import type { Finding, GovernedRecord, Vote } from '@countersign/contracts';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
 import { argumentsDigest, peekJws, sha256Text, verifyPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
@@ -7,6 +7,9 @@ import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
 import { createHandler } from './app/handle.ts';
+import { checkedVote, composeChannels } from './compose-channels.ts';
+import type { Channels } from './compose-channels.ts';
+import type { OpenChannels } from './outbound/channels/open-channels.ts';
 import { createReviewer } from './app/review.ts';
 import { outcomeIn, withFinding, withOutcome } from './core/agent-record.ts';
 import type { AgentRecord } from './core/agent-record.ts';
@@ -25,6 +28,8 @@ export interface ApprovalsPorts {
   readonly people: PersonDirectory;
   readonly tenant: string;
   readonly now: () => number;
+  /** Places outside where people are asked; none where it is absent. */
+  readonly channels?: OpenChannels;
   readonly onError: (error: Error, what: string) => void;
 }
 
@@ -42,8 +47,11 @@ export interface ApprovalService {
   reviews(limit: number): Promise<readonly Drawn[]>;
   readonly view: Pick<Approvals, 'list' | 'get'>;
   readonly now: () => number;
+  readonly channels: Channels;
   stop(): Promise<void>;
 }
+
+const noChannels: OpenChannels = { channels: [], pages: '', outgoing: () => Promise.reject(new Error('no channel is configured')) };
 
 /** The same governed decision always opens the same approval. */
 export const approvalId = (run: string, action: string, position: number): string => `apr_${sha256Text(`${run}\n${action}\n${position}`).slice(0, 22)}`;
@@ -67,20 +75,33 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const store = createPostgresEventStore(pool);
   const view = createApprovals(pool);
   await view.catchUp(store);
-  const handler = createHandler(store, view, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent) });
+  const index = { ...view, put: async (...kept: Parameters<Approvals['put']>) => { await view.put(...kept); channels.changed(kept[0]); } };
+  const handler = createHandler(store, index, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent) });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
+  const cast = async (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
+    const id = String(peekJws(vote.jws)?.['sub']);
+    const { known, statement, authority } = checkedVote(vote, id, people, tenant, now());
+    if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the vote is signed for another approval', { status: 400 });
+    const { jws, link } = vote;
+    const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws, ...(link !== undefined && { link }) }, speaker: speakerOf(id, known), digest: statement.digest, evidence: statement.evidence, reason: statement.reason.slice(0, 2000), authority, now: now() }, id);
+    relay.wake();
+    if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
+    return (await view.get(tenant, approval))!;
+  };
+  const channels = await composeChannels({ ...(ports.channels ?? noChannels), pool, people, tenant, now, chance: Math.random, cast, onError: ports.onError });
   let ticking: Promise<unknown> = Promise.resolve();
   let busy = false;
   const clock = setInterval(() => {
+    channels.tick();
     if (busy) return;
     busy = true;
     ticking = handler.tick(now()).then((done) => { if (done > 0) relay.wake(); }, (error: Error) => ports.onError(error, 'clock')).finally(() => { busy = false; });
   }, 250);
 
   /** A statement by somebody enrolled and active here, signed with their own key. */
-  const signed = <K extends 'vote' | 'review' | 'question'>(kind: K, jws: string) => {
+  const signed = <K extends 'review' | 'question'>(kind: K, jws: string) => {
     const id = peekJws(jws)?.['sub'];
     const person = typeof id === 'string' ? people.person(id) : undefined;
     if (typeof id !== 'string' || person?.status !== 'active') throw new CodedError('unauthenticated', `the ${kind} is not by a person who is enrolled here`, { status: 401 });
@@ -97,14 +118,8 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
       await records.add(grouped(governed.flatMap((record) => outcomeIn(record) ?? []).map(({ agent, outcome }) => [agent, (of: AgentRecord) => withOutcome(of, outcome)] as const)));
     },
     found: (findings) => records.add(grouped(findings.map((finding) => [finding.agent, (of: AgentRecord) => withFinding(of, finding)] as const))),
-    vote: async (approval, jws) => {
-      const { id, person, statement } = signed('vote', jws);
-      if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the vote is signed for another approval', { status: 400 });
-      const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws }, speaker: speakerOf(id, person), digest: statement.digest, evidence: statement.evidence, reason: statement.reason.slice(0, 2000), now: now() }, id);
-      relay.wake();
-      if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
-      return (await view.get(tenant, approval))!;
-    },
+    vote: (approval, jws) => cast(approval, { jws }),
+    channels,
     review: async (jws) => {
       const { id, person, statement } = signed('review', jws);
       const about = statement.tenant === tenant ? await drawn.get(tenant, statement.run, statement.action) : undefined;
@@ -128,6 +143,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     stop: async () => {
       clearInterval(clock);
       await ticking;
+      await channels.stop();
       await relay.stop();
     },
   };

@@ -4,6 +4,8 @@ import { signers } from '@countersign/contracts';
 import { verifyServiceMessage } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
+import { readFileSync } from 'node:fs';
+import { openChannels, readChannels } from './outbound/channels/open-channels.ts';
 import { composeApprovals } from './compose.ts';
 import type { ApprovalsConfig } from './config.ts';
 import { ApprovalsModule } from './approvals.module.ts';
@@ -17,7 +19,8 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const { keys } = serviceKeys(config.secretsDir);
   const snapshot = followPeople(bus, { keys, now: Date.now, onError });
   const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now });
-  const approvals = await composeApprovals({ bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError });
+  const channels = config.channels === undefined ? undefined : openChannels(readChannels(readFileSync(config.channels, 'utf8')), config.secretsDir, Date.now);
+  const approvals = await composeApprovals({ ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
     onDrain: async () => { await approvals.stop(); await snapshot.stop(); await pool.end(); },

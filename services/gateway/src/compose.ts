@@ -19,6 +19,7 @@ import type { Channel } from './core/channel.ts';
 import { createEventStreams } from './inbound/event-streams.ts';
 import type { EventStreams, StreamLimits } from './inbound/event-streams.ts';
 import { createAgentSessions } from './outbound/agent-sessions.ts';
+import { createHandOnCallback } from './outbound/hand-on-callback.ts';
 import { createOpenRun } from './outbound/open-run.ts';
 import { createRateLimit } from './outbound/rate-limit.ts';
 
@@ -30,6 +31,7 @@ export interface GatewayPorts {
   readonly tenant: string;
   readonly registryUrl: string;
   readonly supervisionUrl: string;
+  readonly approvalsUrl: string;
   readonly perMinute: number;
   readonly directory: Directory;
   /** How AuthZEN's callers reach this gateway: in its metadata. */
@@ -51,6 +53,8 @@ export interface Gateway {
   readonly publicUrl: string;
   readonly approvals: Channel;
   readonly streams: EventStreams;
+  /** Takes what a vendor of a channel sent to approvals. */
+  readonly callbacks: ReturnType<typeof createHandOnCallback>;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
   stop(): Promise<void>;
 }
@@ -94,6 +98,7 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
     find: book.find,
     approvals,
     streams: createEventStreams(ports.streamLimits),
+    callbacks: createHandOnCallback(ports),
     ready: () => ({ ok: following === undefined, why: following ?? '' }),
     stop: async () => {
       clearInterval(sweeping);

@@ -10,6 +10,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     publicUrl: text('CS_GATEWAY_URL', { default: '', pattern: /^$|^https?:\/\/[^\s/?#]+(:\d+)?$/, remedy: 'Set it to the address of this gateway as its callers see it, without a path.' }),
     registryUrl: text('CS_REGISTRY_URL', { default: 'http://127.0.0.1:7101', pattern: service, remedy: 'Set it to the address of the registry, without a path.' }),
     supervisionUrl: text('CS_SUPERVISION_URL', { default: 'http://127.0.0.1:7104', pattern: service, remedy: 'Set it to the address of supervision, without a path.' }),
+    approvalsUrl: text('CS_APPROVALS_URL', { default: 'http://127.0.0.1:7103', pattern: service, remedy: 'Set it to the address of approvals, without a path.' }),
     /** Runs opened and actions proposed by one agent in a minute, over all gateways. */
     perMinute: integer('CS_GATEWAY_PER_MINUTE', { default: 600, min: 1, max: 1_000_000 }),
     /** Life of the run of an AuthZEN evaluation, seconds: how long people may take over it. */

@@ -6,6 +6,7 @@ import { createLogger } from '@countersign/telemetry';
 import { composeGateway } from './compose.ts';
 import type { GatewayConfig } from './config.ts';
 import { authzenDoor } from './inbound/authzen-door.ts';
+import { channelsDoor } from './inbound/channels-door.ts';
 import { followDirectory } from './inbound/directory.ts';
 import { GatewayModule } from './gateway.module.ts';
 
@@ -23,7 +24,7 @@ export const openGateway = async (config: GatewayConfig): Promise<ServiceOptions
   return {
     name: 'gateway', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
     module: GatewayModule.of(gateway, directoryOf(people, { audience: 'gateway', now: Date.now, useOnce: (jti, ttlMs) => hotState.setIfAbsent(`gateway:login:${jti}`, ttlMs) })),
-    ready: gateway.ready, door: authzenDoor, hosts: [new URL(config.publicUrl).hostname],
+    ready: gateway.ready, door: (fastify) => { authzenDoor(fastify); channelsDoor(fastify); }, hosts: [new URL(config.publicUrl).hostname],
     onDrain: async () => { await gateway.stop(); await directory.stop(); await people.stop(); await hotState.close(); },
   };
 };

@@ -1,0 +1,57 @@
+import { slack } from '@countersign/kernel';
+import { fitting } from './card.ts';
+import type { Card, Piece } from './card.ts';
+
+/** Slack's own limits (Block Kit reference): blocks of a message, characters of a section's text, of a header, of a button's value. */
+export const slackLimits = { blocks: 50, section: 3_000, header: 150, value: 2_000 } as const;
+
+export type SlackBlock = Readonly<Record<string, unknown>>;
+export interface SlackMessage { readonly text: string; readonly blocks: readonly SlackBlock[] }
+
+/** What the recipient may do in Slack itself. `approve` is false above the cap: then only the page approves. */
+export interface SlackButtons { /** Names approval and recipient; only ours verify. */ readonly token: string; readonly approve: boolean }
+
+const mrkdwn = (text: string): SlackBlock => ({ type: 'section', text: { type: 'mrkdwn', text } });
+const note = (text: string): SlackBlock => ({ type: 'context', elements: [{ type: 'plain_text', text, emoji: false }] });
+const button = (action: string, label: string, rest: object): SlackBlock => ({ type: 'button', action_id: action, text: { type: 'plain_text', text: label, emoji: false }, ...rest });
+/** Others' words: in a code block, where visible JSON has no backtick to end it. */
+const quoted = ({ name, value }: Piece): string => `*${slack(name)}*\n\`\`\`${slack(value)}\`\`\``;
+
+const blocksForArguments = 30;
+const blocksForRules = 8;
+
+/** A request as a Block Kit message. What does not fit whole is left out and said, and then nothing can be approved here: nobody approves what they were not shown. */
+export const slackMessage = (card: Card, buttons: SlackButtons | null): SlackMessage => {
+  const oneBlock = (piece: Piece): number | null => (quoted(piece).length <= slackLimits.section ? 1 : null);
+  const args = fitting(card.arguments, blocksForArguments, oneBlock);
+  const reason = card.reason === null ? [] : [{ name: 'the agent says', value: card.reason }];
+  const words = fitting(reason, 1, oneBlock);
+  const rules = fitting(card.rules, blocksForRules, oneBlock);
+  const hidden = [
+    ...(args.left > 0 ? [`${args.left} of ${card.arguments.length} arguments`] : []), ...(words.left > 0 ? ['what the agent says'] : []), ...(rules.left > 0 ? [`${rules.left} rules`] : []),
+  ];
+  const open = card.state === 'open';
+  const approvable = open && buttons?.approve === true && args.left === 0;
+  const blocks: SlackBlock[] = [
+    { type: 'header', text: { type: 'plain_text', text: card.headline.slice(0, slackLimits.header), emoji: false } },
+    mrkdwn(card.facts.map(({ name, value }) => `*${name}*  ${slack(value)}`).join('\n')),
+    ...args.shown.map((piece) => mrkdwn(quoted(piece))),
+    ...(words.shown.length === 0 ? [] : [note('Written by the agent. Nobody has checked it.'), ...words.shown.map((piece) => mrkdwn(quoted(piece)))]),
+    ...rules.shown.map((piece) => mrkdwn(quoted({ ...piece, name: `rule ${piece.name}` }))),
+    ...(hidden.length === 0 ? [] : [note(`Not shown here, for it is too long: ${hidden.join(', ')}. The page has all of it.${open && args.left > 0 ? ' Approve it there.' : ''}`)]),
+    ...(open && buttons !== null && !buttons.approve ? [note('Above what may be approved out of Slack: approve it on the page, with your own key.')] : []),
+    {
+      type: 'actions', elements: [
+        ...(approvable ? [button('approve', 'Approve', { value: buttons.token, style: 'primary', confirm: sure(card) })] : []),
+        ...(open && buttons !== null ? [button('deny', 'Deny', { value: buttons.token, style: 'danger' })] : []),
+        button('open', 'Open the page', { url: card.link }),
+      ],
+    },
+  ];
+  return { text: slack(card.headline), blocks };
+};
+
+const sure = (card: Card): SlackBlock => ({
+  title: { type: 'plain_text', text: 'Approve?' }, text: { type: 'plain_text', text: `${card.tool} by ${card.agent}`.slice(0, 300), emoji: false },
+  confirm: { type: 'plain_text', text: 'Approve' }, deny: { type: 'plain_text', text: 'Back' },
+});

@@ -1,0 +1,92 @@
+import { request as requestHttp } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { lookup as lookupDns } from 'node:dns/promises';
+import ipaddr from 'ipaddr.js';
+import { DeliveryFailed } from '../../app/channels/ports.ts';
+
+export interface OutgoingAnswer { readonly status: number; readonly headers: IncomingMessage['headers']; readonly text: string }
+export interface OutgoingRequest { readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'; readonly url: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+export type Outgoing = (request: OutgoingRequest) => Promise<OutgoingAnswer>;
+
+export interface OutgoingOptions {
+  /** Origins that the operator vouches for: they may be private, and may be http. */
+  readonly allow: readonly string[];
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+  /** All addresses of a name; for tests. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+}
+
+const resolveAll = async (host: string): Promise<readonly string[]> => (await lookupDns(host, { all: true })).map(({ address }) => address);
+
+/** Whether an address is on the public internet: not loopback, private, link-local (cloud metadata), carrier-grade, multicast, reserved, nor an IPv6 form that hides an IPv4 one. */
+export const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+
+/**
+ * The one client for everything that leaves to other people's servers: only https, only to public addresses, and connected to the very
+ * address that was checked (a name that resolves to something else a moment later gains nothing). Redirects are not followed: the answer
+ * to one is an answer. Throws DeliveryFailed.
+ */
+export const createOutgoing = ({ allow, timeoutMs = 10_000, maxBytes = 262_144, resolve = resolveAll }: OutgoingOptions): Outgoing => {
+  const allowed = new Set(allow.map((origin) => new URL(origin).origin));
+
+  const addressFor = async (url: URL): Promise<string> => {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const addresses = ipaddr.isValid(host) ? [host] : await resolve(host).catch((cause: unknown) => { throw new DeliveryFailed(`${host} has no address`, { cause }); });
+    if (addresses.length === 0) throw new DeliveryFailed(`${host} has no address`);
+    if (!allowed.has(url.origin) && !addresses.every(isPublic)) throw new DeliveryFailed(`${url.origin} is not on the public internet: if it is meant, list it under "allow"`, { permanent: true });
+    return addresses[0]!;
+  };
+
+  return async ({ method, url: text, headers = {}, body }) => {
+    const url = new URL(text);
+    if (url.username !== '' || url.password !== '') throw new DeliveryFailed('an address with credentials in it is not called', { permanent: true });
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowed.has(url.origin))) throw new DeliveryFailed(`${url.origin} is not https: if it is meant, list it under "allow"`, { permanent: true });
+    const address = await addressFor(url);
+    const family = address.includes(':') ? 6 : 4;
+    const options: RequestOptions = {
+      method, headers: { 'user-agent': 'countersign', accept: 'application/json', ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) }, agent: false,
+      // Node asks this for the address of the name, with or without `all`; it only ever hears the one that was checked.
+      lookup: (_host, asked, done) => { if (asked.all === true) done(null, [{ address, family }]); else done(null, address, family); },
+    };
+    return new Promise((answered, failed) => {
+      const give = (why: string, cause?: unknown): void => {
+        clearTimeout(late);
+        failed(new DeliveryFailed(`${url.origin}: ${why}`, { cause }));
+        outgoing.destroy();
+      };
+      const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > maxBytes) give(`its answer is larger than ${maxBytes} bytes`);
+          else chunks.push(chunk);
+        });
+        response.on('end', () => { clearTimeout(late); answered({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') }); });
+        response.on('error', (error) => give(error.message, error));
+      });
+      // Of the whole exchange: a server that answers a byte a second keeps nobody.
+      const late = setTimeout(() => give(`no whole answer within ${timeoutMs} ms`), timeoutMs);
+      outgoing.on('error', (error) => give(error.message, error));
+      outgoing.end(body);
+    });
+  };
+};
+
+/** The answer of an API, as JSON; throws DeliveryFailed, permanent where the server says that the request itself is wrong. */
+export const expectJson = (answer: OutgoingAnswer, what: string): Readonly<Record<string, unknown>> => {
+  expectOk(answer, what);
+  try {
+    const value: unknown = JSON.parse(answer.text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  } catch { /* said below */ }
+  throw new DeliveryFailed(`${what} did not answer with JSON`);
+};
+
+export const expectOk = ({ status, headers, text }: OutgoingAnswer, what: string): void => {
+  if (status >= 200 && status < 300) return;
+  const after = Number(headers['retry-after']);
+  throw new DeliveryFailed(`${what} answered ${status}: ${text.slice(0, 200)}`, { permanent: status < 500 && status !== 429 && status !== 408 && status !== 425, ...(Number.isFinite(after) && { retryAfterMs: after * 1_000 }) });
+};
