@@ -927,7 +927,7 @@ export interface SentResponse {
   readonly action?: string;
   readonly sent: true;
 }
-/** A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle; nothing outside of the signature counts. */
+/** A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle, or an analyst's word on a finding (typ countersign-disposition+jwt); nothing outside of the signature counts. */
 export interface SignedStatementRequest {
   readonly jws: string;
 }

@@ -4,6 +4,7 @@ import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
 import { agentPermissionsUsage, changesUsage, usageOf } from './permissions/usage.ts';
 import { policyUsage } from './policy/command.ts';
+import { findingsUsage } from './people/findings-usage.ts';
 import { scimUsage } from './scim/usage.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -111,6 +112,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign who-answers RUN ACTION [--stage STAGE] [--as PERSON] [--json]\n  Who was accountable for an action when it was decided, stage by stage, and whom to ask today where they have left.',
     load: async () => (await import('./people/who-answers-command.ts')).whoAnswers,
   },
+  findings: { summary: 'odd behaviour of agents: what was found, why, and what analysts say of it', usage: findingsUsage, load: async () => (await import('./people/findings-command.ts')).findings },
   scim: { summary: 'identity providers that provision people by SCIM 2.0', usage: scimUsage, load: async () => (await import('./scim/command.ts')).scim },
   inventory: {
     summary: 'brings in agents that run already, flags how they sign in, and says what enforcement would have done',

@@ -43,6 +43,9 @@ export interface ChangeReviewStatement { readonly sub: string; readonly tenant: 
 /** A person's verdict on something that an agent did by itself, given without knowing what was decided or came of it; `digest` commits to what was shown. */
 export interface ReviewStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly digest: string; readonly verdict: 'right' | 'wrong'; readonly reason: string; readonly iat: number }
 
+/** An analyst's word on a finding of anomaly detection; `digest` commits to the finding as it was shown. */
+export interface DispositionStatement { readonly sub: string; readonly tenant: string; readonly finding: string; readonly digest: string; readonly verdict: 'true' | 'false' | 'expected'; readonly reason: string; readonly iat: number }
+
 /** A fact that somebody owes a deferred action; `value` is argumentsDigest of it. */
 export interface FactStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly fact: string; readonly value: string; readonly iat: number }
 
@@ -52,6 +55,7 @@ export interface ChannelLinkStatement { readonly sub: string; readonly tenant: s
 export interface PersonKeyStatement { readonly sub: string; readonly tenant: string; readonly purpose: 'add' | 'remove'; readonly kid: string; readonly x: string; readonly iat: number }
 
 export interface PersonStatements {
+  readonly disposition: DispositionStatement;
   readonly 'channel-link': ChannelLinkStatement; readonly 'person-key': PersonKeyStatement;
   readonly fact: FactStatement; readonly vote: VoteStatement; readonly question: QuestionStatement; readonly edit: EditStatement; readonly 'stand-in': StandInStatement; readonly 'glass-review': GlassReviewStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement; readonly 'change-review': ChangeReviewStatement;
@@ -66,6 +70,7 @@ const kinds = {
   question: { typ: 'countersign-question+jwt', texts: ['sub', 'approval', 'digest', 'text'] },
   instruction: { typ: 'countersign-instruction+jwt', texts: ['sub', 'run', 'instruction', 'agent', 'tenant'] },
   review: { typ: 'countersign-review+jwt', texts: ['sub', 'tenant', 'run', 'action', 'digest', 'reason'] },
+  disposition: { typ: 'countersign-disposition+jwt', texts: ['sub', 'tenant', 'finding', 'digest', 'verdict', 'reason'] },
   fact: { typ: 'countersign-fact+jwt', texts: ['sub', 'tenant', 'run', 'action', 'fact', 'value'] },
   login: { typ: 'countersign-person+jwt', texts: ['sub', 'aud', 'jti'] },
   'channel-link': { typ: 'countersign-channel-link+jwt', texts: ['sub', 'tenant', 'channel', 'account', 'key'] },
@@ -78,6 +83,7 @@ const kinds = {
   'tool-review': { typ: 'countersign-tool-review+jwt', texts: ['sub', 'tenant', 'tool', 'definition', 'replaces', 'reason'] },
 } as const;
 
+const verdicts: readonly unknown[] = ['true', 'false', 'expected'];
 const purposes: readonly unknown[] = ['activate', 'rollback', 'shadow', 'canary', 'withdraw'];
 const isCount = (value: unknown, from: number, to = Number.MAX_SAFE_INTEGER): boolean => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
 const isCap = ({ minor, currency }: Readonly<Record<string, unknown>>): boolean => (minor === null && currency === null) || (isCount(minor, 0) && typeof currency === 'string' && /^[A-Z]{3}$/.test(currency));
@@ -138,6 +144,7 @@ export const verifyPersonStatement = <K extends keyof PersonStatements>(kind: K,
   if ((kind === 'review' || kind === 'glass-review') && p['verdict'] !== 'right' && p['verdict'] !== 'wrong') return refuse('bad_token', 'a verdict is right or wrong');
   if (kind === 'channel-link' && !isCap(p)) return refuse('bad_token', 'the cap of a link is minor units with a currency, or null and null');
   if (kind === 'person-key' && p['purpose'] !== 'add' && p['purpose'] !== 'remove') return refuse('bad_token', 'a key is added or removed');
+  if (kind === 'disposition' && !verdicts.includes(p['verdict'])) return refuse('bad_token', `a disposition is one of ${verdicts.join(', ')}`);
   const lacks = bundleFault(kind, p);
   if (lacks !== undefined) return refuse('bad_token', lacks);
   if (kind === 'login') {

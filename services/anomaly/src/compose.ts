@@ -1,7 +1,7 @@
 import { startHeartbeats } from '@countersign/bus';
 import type { Bus, BusMessage } from '@countersign/bus';
 import { signers, topic, validateAnomalyLevel } from '@countersign/contracts';
-import type { AnomalyLevel, Finding } from '@countersign/contracts';
+import type { AnomalyLevel, DisposeResponse, Disposition, Finding, FindingView } from '@countersign/contracts';
 import { verifyServiceMessage } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
@@ -12,8 +12,10 @@ import { foldVersion } from './core/partition.ts';
 import { readActions, rekey } from './inbound/read-actions.ts';
 import { followAgents, registeredIn } from './inbound/registered.ts';
 import { createPostgresCheckpoints } from './outbound/postgres-checkpoints.ts';
-import { heartbeatHeaders, saidMessages } from './outbound/publish.ts';
+import { dispositionMessage, heartbeatHeaders, saidMessages } from './outbound/publish.ts';
 import { createFindings } from './views/findings.ts';
+import { openDisposing } from './inbound/dispose.ts';
+import type { PersonDirectory } from '@countersign/service-host';
 
 export interface AnomalyPorts {
   readonly bus: Bus;
@@ -22,6 +24,8 @@ export interface AnomalyPorts {
   /** Public keys of all services. */
   readonly keys: KeySet;
   readonly tenant: string;
+  /** Who people are: analysts sign what they say of findings. */
+  readonly people: Pick<PersonDirectory, 'person'>;
   readonly now: () => number;
   readonly onError: (error: Error, what: string) => void;
   /** Actions folded between two checkpoints of a partition. Default 2000. */
@@ -33,7 +37,10 @@ export interface Anomaly {
   levels(after: string, limit: number): { readonly stale: boolean; readonly levels: readonly AnomalyLevel[]; readonly next: string | null };
   level(agent: string): AnomalyLevel | undefined;
   findings(agent: string | undefined): Promise<readonly Finding[]>;
-  keep(findings: readonly Finding[]): Promise<void>;
+  finding(finding: string): Promise<FindingView | undefined>;
+  /** Takes an analyst's signed word on its way to the agent's baseline. Throws CodedError. */
+  dispose(finding: string, jws: string): Promise<DisposeResponse>;
+  keep(findings: readonly Finding[], dispositions: readonly Disposition[]): Promise<void>;
   /** Whether anomaly signed a message. */
   isOwn(message: BusMessage): boolean;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
@@ -66,12 +73,12 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     own: async (ownership) => {
       const scorer = await openScorer({
         partition: ownership.partition, next: ownership.next, store, every: ports.checkpointEvery ?? 2_000, onError: (error) => onError(error, 'checkpoint'),
-        reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, unreadable); },
+        reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, keys, unreadable); },
       });
       owned += 1;
       failing = undefined;
       return {
-        handle: (messages) => saidMessages(scorer.handle(readActions(messages, unreadable)), key),
+        handle: (messages) => saidMessages(scorer.handle(readActions(messages, keys, unreadable)), key),
         committed: (next) => { failing = undefined; return scorer.committed(next); },
         discard: () => { owned -= 1; },
       };
@@ -95,6 +102,8 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     },
     level: (agent) => { const level = levels.get(agent); return level?.tenant === tenant ? level : undefined; },
     findings: (agent) => view.list(tenant, { agent }, 500),
+    finding: (finding) => view.show(tenant, finding),
+    dispose: openDisposing({ tenant, now, people: ports.people, owner: (agent) => agents.get(agent)?.owner, show: view.show, publish: (said) => bus.publish([dispositionMessage(topic.anomalyActions, said, key)]) }),
     keep: view.add,
     isOwn: (message) => verifyServiceMessage(message, keys, signers).ok,
     ready: () => (levels.isStale() ? { ok: false, why: 'the levels are not live yet' } : { ok: true, why: owned === 0 ? 'scores no partition: another instance does' : '' }),

@@ -14,10 +14,11 @@ export const openAnomaly = async (config: AnomalyConfig): Promise<ServiceOptions
   const { keys } = serviceKeys(config.secretsDir);
   const onError = (err: Error, what: string) => log.error({ err, what }, 'anomaly');
   const people = followPeople(bus, { keys, now: Date.now, onError });
-  const anomaly = await composeAnomaly({ bus, pool, key: serviceKey(config.secretsDir, 'anomaly'), keys, tenant: config.tenant, now: Date.now, onError });
+  const directory = directoryOf(people, { audience: 'anomaly', now: Date.now });
+  const anomaly = await composeAnomaly({ bus, pool, key: serviceKey(config.secretsDir, 'anomaly'), keys, tenant: config.tenant, people: directory, now: Date.now, onError });
   return {
     name: 'anomaly', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
-    module: AnomalyModule.of(anomaly, directoryOf(people, { audience: 'anomaly', now: Date.now })),
+    module: AnomalyModule.of(anomaly, directory),
     ready: anomaly.ready,
     onDrain: async () => { await anomaly.stop(); await people.stop(); await pool.end(); },
   };

@@ -1,10 +1,9 @@
-import type { AgentState } from '../core/partition.ts';
-
 /** The folded state of a partition as of `next`: everything below was folded. */
 export interface Checkpoint {
   readonly next: bigint;
   readonly minute: number;
-  readonly agents: Map<string, AgentState>;
+  /** By name (parts.ts): plain data, typed arrays and maps. */
+  readonly parts: ReadonlyMap<string, unknown>;
 }
 
 /** Keeps checkpoints of committed state. */

@@ -1,27 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { partitionOf } from '../core/partition.ts';
-import type { AgentState } from '../core/partition.ts';
+import { hijacked, history, minute, ordinary } from '../anomaly.fixture.ts';
+import { assemble } from './parts.ts';
 import type { Checkpoint, CheckpointStore } from './ports.ts';
 import { openScorer } from './score.ts';
 import type { Placed } from './score.ts';
 
-const minute = 60_000;
-const log: readonly Placed[] = Array.from({ length: 300 }, (_, i) => ({
-  offset: BigInt(i * 2), // Kafka leaves gaps
-  seen: {
-    kind: 'action', tenant: 'acme', agent: `agent-${i % 3}`, run: 'r', action: `a${i}`, tool: 't', group: 'g', owner: 'o', version: 1, consequential: true, reversible: true, impact: 'medium',
-    targets: [i > 250 ? `new-${i}` : 'known'], trust: 'instruction', from: null, signs: [], denied: false, now: i * minute / 6,
-  },
-}));
+const log: readonly Placed[] = [
+  ...history(['anna', 'bert', 'carl'], 120), ...hijacked('anna', 9_000, 126 * 12 * minute), ...ordinary('bert', 300, 127 * 12 * minute), ...hijacked('carl', 9_001, 128 * 12 * minute), ...ordinary('bert', 301, 140 * 12 * minute),
+].map((entry, i) => ({ offset: BigInt(i * 2), entry })); // Kafka leaves gaps
 const memoryStore = () => {
-  let kept: { next: bigint; minute: number; agents: Map<string, AgentState> } | undefined;
+  let kept: { next: bigint; minute: number; parts: Map<string, unknown> } | undefined;
   let broken = false;
   const store: CheckpointStore = {
-    load: async () => kept && { ...kept, agents: new Map(kept.agents) },
-    save: async (_, { next, minute, agents }: Checkpoint) => {
+    load: async () => kept && structuredClone(kept),
+    save: async (_, { next, minute: saved, parts }: Checkpoint) => {
       if (broken) throw new Error('away');
       if (kept && kept.next >= next) return false;
-      kept = { next, minute, agents: new Map([...(kept?.agents ?? []), ...agents]) };
+      kept = structuredClone({ next, minute: saved, parts: new Map([...(kept?.parts ?? []), ...parts]) });
       return true;
     },
     forget: async () => { kept = undefined; },
@@ -46,15 +41,15 @@ const work = async (scorer: Awaited<ReturnType<typeof open>>, from: number, to: 
 describe('taking a partition over', () => {
   it('rebuilds the state bit for bit and says the same from there on', async () => {
     const whole = await open(memoryStore().store, 0n);
-    const said = await work(whole, 0, 300);
+    const said = await work(whole, 0, log.length);
     expect(said.levels.length).toBeGreaterThan(0);
-    for (const cut of [0, 1, 30, 130, 275, 299]) {
+    for (const cut of [0, 1, 30, 130, 483, log.length - 1]) {
       const { store } = memoryStore();
       const first = await open(store, 0n);
       const before = await work(first, 0, cut);
       const second = await open(store, cut === 0 ? 0n : log[cut - 1]!.offset + 1n);
       expect(second.state).toEqual(first.state);
-      const after = await work(second, cut, 300);
+      const after = await work(second, cut, log.length);
       expect(second.state).toEqual(whole.state);
       expect({ levels: [...before.levels, ...after.levels], findings: [...before.findings, ...after.findings] }).toEqual(said);
     }
@@ -70,7 +65,7 @@ describe('taking a partition over', () => {
     expect(kept()).toBeUndefined();
     breaks(false);
     await work(scorer, 100, 150);
-    expect(partitionOf(kept()!.agents, kept()!.minute)).toEqual(scorer.state);
+    expect(assemble(kept()!.parts, kept()!.minute)).toEqual(scorer.state);
   });
 
   it('never lets a slow older owner put a checkpoint back', async () => {
@@ -86,8 +81,8 @@ describe('taking a partition over', () => {
 
   it('throws a checkpoint away that is ahead of the topic', async () => {
     const { store, kept } = memoryStore();
-    await work(await open(store, 0n), 0, 300);
+    await work(await open(store, 0n), 0, log.length);
     const fresh = await open(store, 0n);
-    expect([fresh.state.agents.size, kept()]).toEqual([0, undefined]);
+    expect([fresh.state.detector.agents.size, kept()]).toEqual([0, undefined]);
   });
 });

@@ -1,12 +1,12 @@
-import type { AnomalyLevel, Finding } from '@countersign/contracts';
-import type { Observation } from '../core/observation.ts';
-import { emptyPartition, partitionOf, take } from '../core/partition.ts';
-import type { PartitionState } from '../core/partition.ts';
+import type { AnomalyLevel, Disposition, Finding } from '@countersign/contracts';
+import { emptyPartition, take } from '../core/partition.ts';
+import type { Entry, PartitionState } from '../core/partition.ts';
+import { assemble, partsOf, readPart } from './parts.ts';
 import type { CheckpointStore } from './ports.ts';
 
-/** An observation and the offset it stands at. */
-export interface Placed { readonly offset: bigint; readonly seen: Observation }
-export interface Said { readonly levels: readonly AnomalyLevel[]; readonly findings: readonly Finding[] }
+/** An entry and the offset it stands at. */
+export interface Placed { readonly offset: bigint; readonly entry: Entry }
+export interface Said { readonly levels: readonly AnomalyLevel[]; readonly findings: readonly Finding[]; readonly dispositions: readonly Disposition[] }
 
 /** The fold of one partition by its owner. */
 export interface Scorer {
@@ -37,21 +37,23 @@ export const openScorer = async (options: ScorerOptions): Promise<Scorer> => {
   // A checkpoint ahead of the group belongs to another topic of the same name: what it holds was never folded from this one.
   if (saved !== undefined && saved.next > next) await store.forget(partition);
   const usable = saved !== undefined && saved.next <= next ? saved : undefined;
-  const state = usable === undefined ? emptyPartition() : partitionOf(usable.agents, usable.minute);
+  const state = usable === undefined ? emptyPartition() : assemble(usable.parts, usable.minute);
   let dirty = new Set<string>();
   let since = 0;
 
   const fold = (batch: readonly Placed[]): Said => {
     const levels: AnomalyLevel[] = [];
     const findings: Finding[] = [];
-    for (const { offset, seen } of batch) {
-      const told = take(state, seen, `${partition}-${offset}`);
+    const dispositions: Disposition[] = [];
+    for (const { offset, entry } of batch) {
+      const told = take(state, entry, `${partition}-${offset}`);
       levels.push(...told.levels);
       findings.push(...told.findings);
-      for (const agent of told.touched) dirty.add(agent);
+      dispositions.push(...told.dispositions);
+      for (const part of partsOf(state, entry.tenant, told.touched)) dirty.add(part);
     }
     since += batch.length;
-    return { levels, findings };
+    return { levels, findings, dispositions };
   };
 
   const from = usable?.next ?? 0n;
@@ -67,9 +69,9 @@ export const openScorer = async (options: ScorerOptions): Promise<Scorer> => {
       dirty = new Set();
       since = 0;
       try {
-        await store.save(partition, { next: through, minute: state.minute, agents: new Map([...changed].map((agent) => [agent, state.agents.get(agent)!])) });
+        await store.save(partition, { next: through, minute: state.minute, parts: new Map([...changed].flatMap((part) => { const held = readPart(state, part); return held === undefined ? [] : [[part, held]]; })) });
       } catch (error) {
-        for (const agent of changed) dirty.add(agent);
+        for (const part of changed) dirty.add(part);
         options.onError(error as Error);
       }
     },

@@ -1,52 +1,103 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ActionSeen } from './observation.ts';
-import { emptyPartition, partitionOf, take } from './partition.ts';
-import type { PartitionState } from './partition.ts';
+import { validateAnomalyLevel, validateFinding } from '@countersign/contracts';
+import type { Disposition } from '@countersign/contracts';
+import { hijacked, history, minute, ordinary, uuid } from '../anomaly.fixture.ts';
+import { assemble, partsOf, readPart } from '../app/parts.ts';
+import { readState, writeState } from '../outbound/state-json.ts';
+import type { Entry, PartitionState } from './partition.ts';
+import { emptyPartition, take } from './partition.ts';
 
-const minute = 60_000;
-const seen = (now: number, over: Partial<ActionSeen> = {}): ActionSeen => ({
-  kind: 'action', tenant: 'acme', agent: 'payer', run: 'r', action: `a${now}`, tool: 'payments.transfer', group: 'g', owner: 'o', version: 1, consequential: true, reversible: true, impact: 'medium',
-  targets: ['DE-landlord'], trust: 'instruction', from: null, signs: [], denied: false, now, ...over,
-});
-const fold = (state: PartitionState, actions: readonly ActionSeen[], first = 0) => actions.map((one, i) => take(state, one, `0-${first + i}`));
-const ordinary = Array.from({ length: 120 }, (_, i) => seen(i * minute / 2));
-const burst = Array.from({ length: 40 }, (_, i) => seen(61 * minute + i));
+const agents = ['anna', 'bert', 'carl'];
+const past = history(agents, 200);
+const after = (runs: number): number => (200 + runs) * 12 * minute;
+const fold = (state: PartitionState, entries: readonly Entry[], first = 0) => entries.map((one, i) => take(state, one, `0-${first + i}`));
+const lived = (): PartitionState => {
+  const state = emptyPartition();
+  fold(state, past);
+  return state;
+};
+const says = (finding: string, person: string, verdict: Disposition['verdict'], at: number): Entry =>
+  ({ kind: 'disposition', finding, tenant: 'acme', agent: 'anna', verdict, person, reason: 'looked', jws: 'a.b.c', status: 'asked', at });
+/** Every part there is, through the bytes of a checkpoint. */
+const restored = (state: PartitionState): PartitionState => {
+  const names = new Set(partsOf(state, 'acme', [...state.detector.agents.keys()]));
+  return assemble(new Map([...names].filter((name) => readPart(state, name) !== undefined).sort().map((name) => [name, readState(writeState(readPart(state, name)))])), state.minute);
+};
 
 describe('a partition of agents', () => {
-  it('tells a level only when it changes, with the findings that made it', () => {
-    const state = emptyPartition();
-    expect(fold(state, ordinary).flatMap((told) => told.levels)).toEqual([]);
-    const told = fold(state, burst, 120);
-    const findings = told.flatMap((one) => one.findings);
-    expect(told.flatMap((one) => one.levels)).toMatchObject([{ agent: 'payer', level: 'raised', findings: [findings[0]!.finding] }]);
-    expect(findings[0]!.finding).toMatch(/^f-0-1[2-5]\d$/);
+  it('says nothing of ordinary life', () => {
+    expect(fold(emptyPartition(), past).flatMap((told) => [...told.levels, ...told.findings])).toEqual([]);
+  });
+
+  it('tells of a hijacked run once: a finding, and the level of the agent and of the run', () => {
+    const state = lived();
+    const told = fold(state, [...hijacked('anna', 9_000, after(5)), ...hijacked('anna', 9_001, after(5) + minute)], 800);
+    const findings = told.flatMap((one) => one.findings), levels = told.flatMap((one) => one.levels);
+    expect(findings).toMatchObject([{ finding: 'f-0-802', agent: 'anna', run: uuid(9_000), kind: 'behaviour', severity: 'critical', impact: 'critical', events: [uuid(90_002)] }]);
+    expect(findings[0]!.techniques).toContain('AML.T0051.001');
+    expect(levels[0]).toMatchObject({ agent: 'anna', level: 'high', findings: ['f-0-802'], runs: [{ run: uuid(9_000), level: 'high' }] });
+    expect([...findings.map((one) => validateFinding(one)), ...levels.map((one) => validateAnomalyLevel(one))]).not.toContain(false);
   });
 
   it('lets a level fade by the time of the stream, also of an agent that went quiet', () => {
-    const state = emptyPartition();
-    fold(state, [...ordinary, ...burst]);
-    const told = take(state, seen(200 * minute, { agent: 'other' }), '0-500');
-    expect(told.levels).toMatchObject([{ agent: 'payer', level: 'normal', findings: [], at: 200 * minute }]);
-    expect(told.touched).toEqual(['other', 'payer']);
-    expect(state.elevated.size).toBe(0);
-    expect(take(state, seen(201 * minute, { agent: 'other' }), '0-501').levels).toEqual([]);
+    const state = lived();
+    fold(state, hijacked('anna', 9_000, after(5)));
+    const told = fold(state, ordinary('bert', 300, after(15)), 900);
+    expect(told.flatMap((one) => one.levels)).toMatchObject([{ agent: 'anna', level: 'normal', findings: [], at: after(15), runs: [{ run: uuid(9_000), level: 'high' }] }]);
+    expect(told[0]!.touched).toEqual(['bert', 'anna']);
+    expect(take(state, { kind: 'ended', tenant: 'acme', agent: 'anna', run: uuid(9_000), now: after(15) + minute }, '0-910').levels).toMatchObject([{ agent: 'anna', level: 'normal' }]);
+  });
+
+  it('needs two analysts for a level to fall, and one to confirm an attack', () => {
+    const one = lived(), two = lived();
+    for (const state of [one, two]) fold(state, hijacked('anna', 9_000, after(5)), 800);
+    const [first, again, second, third] = fold(one, [says('f-0-802', 'ana', 'false', after(5)), says('f-0-802', 'ana', 'false', after(5) + 1), says('f-0-802', 'abe', 'false', after(5) + 2), says('f-0-802', 'ali', 'true', after(5) + 3)], 900);
+    expect(first).toMatchObject({ dispositions: [{ status: 'waiting', level: 'high' }], levels: [] });
+    expect(again).toMatchObject({ dispositions: [], levels: [] });
+    expect(second).toMatchObject({ dispositions: [{ status: 'done', level: 'normal' }], levels: [{ agent: 'anna', level: 'normal', findings: [] }] });
+    expect(second!.levels[0]!.runs).toBeUndefined();
+    expect(third).toMatchObject({ dispositions: [{ status: 'late', person: 'ali' }], levels: [] });
+    expect(take(two, says('f-0-802', 'ana', 'true', after(5)), '0-900')).toMatchObject({ dispositions: [{ status: 'done', verdict: 'true', level: 'high' }], levels: [] });
+    expect(take(two, says('f-9-9', 'ana', 'true', after(5)), '0-901')).toMatchObject({ dispositions: [{ status: 'late' }], levels: [] });
+  });
+
+  it('does not count two analysts who do not agree, and lets each change their mind', () => {
+    const state = lived();
+    fold(state, hijacked('anna', 9_000, after(5)), 800);
+    const said = fold(state, [says('f-0-802', 'ana', 'false', after(5)), says('f-0-802', 'abe', 'expected', after(5) + 1), says('f-0-802', 'abe', 'false', after(5) + 2)], 900);
+    expect(said.flatMap((one) => one.dispositions.map(({ status }) => status))).toEqual(['waiting', 'waiting', 'done']);
+  });
+
+  it('learns what was expected, and goes on taking what was true for odd', () => {
+    const again = (verdict: Disposition['verdict']): number => {
+      const state = lived();
+      for (let i = 0; i < 4; i++) {
+        const odd = fold(state, [...hijacked('anna', 9_000 + i, after(5 + i)), { kind: 'ended', tenant: 'acme', agent: 'anna', run: uuid(9_000 + i), now: after(5 + i) + 3_000 }], 1_000 + i * 10).flatMap((one) => one.findings);
+        for (const { finding } of odd) fold(state, [says(finding, 'ana', verdict, after(5 + i) + 4_000), says(finding, 'abe', verdict, after(5 + i) + 4_001)], 2_000 + i * 10);
+      }
+      return Math.max(...fold(state, hijacked('anna', 9_100, after(40)), 3_000).flatMap((one) => one.levels.map(({ score }) => score)), 0);
+    };
+    expect(again('expected')).toBeLessThan(again('true'));
   });
 
   it('is the same bit for bit when it is rebuilt from a checkpoint at any place', () => {
-    const action = fc.record({ agent: fc.constantFrom('a', 'b', 'c'), step: fc.nat(90_000), target: fc.constantFrom('x', 'y', 'z', 'q'), consequential: fc.boolean() });
-    fc.assert(fc.property(fc.array(action, { minLength: 30, maxLength: 150 }), fc.double({ min: 0, max: 1, noNaN: true }), (steps, at) => {
-      let now = 0;
-      const actions = steps.map(({ step, target, ...rest }) => seen(now += step, { ...rest, targets: [target] }));
-      const whole = emptyPartition();
-      const told = fold(whole, actions);
-      const cut = Math.floor(at * actions.length);
-      const before = emptyPartition();
-      fold(before, actions.slice(0, cut));
-      const after = partitionOf(new Map(before.agents), before.minute);
-      const rest = fold(after, actions.slice(cut), cut);
-      expect(after.agents).toEqual(whole.agents);
-      expect(rest.flatMap((one) => one.levels)).toEqual(told.slice(cut).flatMap((one) => one.levels));
-    }), { seed: 31, numRuns: 100 });
+    const step = fc.record({ agent: fc.constantFrom(...agents), pause: fc.nat(90 * minute), odd: fc.nat(9), verdict: fc.constantFrom('true', 'false', 'expected') });
+    fc.assert(fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), fc.double({ min: 0, max: 1, noNaN: true }), (steps, at) => {
+      let now = after(1);
+      const entries: Entry[] = steps.flatMap(({ agent, pause, odd, verdict }, i) => {
+        now += pause;
+        return [...(odd < 3 ? hijacked : ordinary)(agent, 10_000 + i, now), ...(odd === 0 ? [says(`f-0-${800 + i}`, 'ana', verdict as 'true', now), says(`f-0-${800 + i}`, 'abe', verdict as 'true', now)] : [])];
+      });
+      const whole = lived();
+      const told = fold(whole, entries, 800);
+      const cut = Math.floor(at * entries.length);
+      const before = lived();
+      fold(before, entries.slice(0, cut), 800);
+      const rebuilt = restored(before);
+      expect(fold(rebuilt, entries.slice(cut), 800 + cut).map(({ levels, findings, dispositions }) => ({ levels, findings, dispositions }))).toEqual(told.slice(cut).map(({ levels, findings, dispositions }) => ({ levels, findings, dispositions })));
+      expect(rebuilt.detector).toEqual(whole.detector);
+      expect(new Map([...rebuilt.files].sort())).toEqual(new Map([...whole.files].sort()));
+    }), { seed: 31, numRuns: 20 });
   });
 });

@@ -1,113 +1,131 @@
-import type { AnomalyLevel, Finding } from '@countersign/contracts';
-import type { Baseline } from './baseline.ts';
-import { findingOf } from './finding/finding.ts';
-import { tellOnce } from './finding/refractory.ts';
-import type { Lately } from './finding/refractory.ts';
-import { contributionsOf, stretchWith } from './finding/stretch.ts';
-import type { Stretch } from './finding/stretch.ts';
-import type { ActionSeen, Observation } from './observation.ts';
-import { faded, levelAt, observe } from './observe.ts';
+import type { AnomalyLevel, Disposition, Finding } from '@countersign/contracts';
+import { detect, faded, levelAt, newDetector } from './detect.ts';
+import type { DetectorState } from './detect.ts';
+import { noticed } from './finding/notice.ts';
+import { disposeOf } from './finding/disposition.ts';
+import { newFile } from './finding/file.ts';
+import type { AgentFile } from './finding/file.ts';
+import type { Observation, RunEnded } from './observation.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 2;
+export const foldVersion = 3;
 
-/** What is remembered of one agent, and what the house was last told of it. */
-export interface AgentState {
-  readonly tenant: string;
-  readonly baseline: Baseline;
-  /** The level last written; an agent never written is normal. */
-  readonly level: AnomalyLevel['level'];
-  /** The findings that made the level, newest last. */
-  readonly findings: readonly string[];
-  /** What was told of it lately, so that it is told once. */
-  readonly lately: Lately;
-  /** Runs in which something was odd, by run, newest last. */
-  readonly odd: Readonly<Record<string, Stretch>>;
-}
+/** What stands on anomaly.actions.v1: what agents did, and what analysts say of findings about them. */
+export type Entry = Observation | (Disposition & { readonly kind: 'disposition' });
 
 /** All agents of one partition of anomaly.actions.v1. Changed in place by `take`: one owner folds it, in order. */
 export interface PartitionState {
-  readonly agents: Map<string, AgentState>;
+  readonly detector: DetectorState;
+  /** What people were told of each agent about which there was ever something to tell. */
+  readonly files: Map<string, AgentFile>;
   /** Agents whose level is not normal. */
   readonly elevated: Set<string>;
   /** The latest minute of the stream (epoch minutes): levels fade by the stream's time, so that a replay fades alike. */
   minute: number;
 }
 
-export const emptyPartition = (): PartitionState => ({ agents: new Map(), elevated: new Set(), minute: 0 });
+export const emptyPartition = (): PartitionState => ({ detector: newDetector(), files: new Map(), elevated: new Set(), minute: 0 });
 
-/** A partition as a checkpoint gives it back. */
-export const partitionOf = (agents: Map<string, AgentState>, minute: number): PartitionState =>
-  ({ agents, minute, elevated: new Set([...agents].filter(([, agent]) => agent.level !== 'normal').map(([name]) => name)) });
+/** A partition as a checkpoint gives it back. Who is elevated follows; in the order of the files, which is that of the names. */
+export const partitionOf = (detector: DetectorState, files: Map<string, AgentFile>, minute: number): PartitionState =>
+  ({ detector, files, minute, elevated: new Set([...files].filter(([, file]) => file.level !== 'normal').map(([agent]) => agent)) });
 
 export interface Told {
   readonly levels: readonly AnomalyLevel[];
   readonly findings: readonly Finding[];
+  readonly dispositions: readonly Disposition[];
   /** Agents whose state changed. */
   readonly touched: readonly string[];
 }
-
-/** Findings named beside a level. */
-const keptFindings = 16;
-/** Odd runs remembered per agent. */
-const keptRuns = 32;
+const nothing = { levels: [], findings: [], dispositions: [] } as const;
 
 /**
- * Folds one observation.
+ * Folds one entry.
  * @param place where it stands, `<partition>-<offset>`: ids of findings are made of it, so that a repeat says the same
  */
-export const take = (state: PartitionState, seen: Observation, place: string): Told => {
-  const own = seen.kind === 'action' ? act(state, seen, place) : { levels: [], findings: [], touched: [] };
-  const minute = Math.floor(seen.now / 60_000);
+export const take = (state: PartitionState, entry: Entry, place: string): Told => {
+  if (entry.kind === 'disposition') return dispose(state, entry, place);
+  const own = observe(state, entry, place);
+  const minute = Math.floor(entry.now / 60_000);
   if (minute <= state.minute) return own;
   state.minute = minute;
-  const calmed = calm(state, seen, place);
+  const calmed = calm(state, entry, place);
   return { ...own, levels: [...own.levels, ...calmed], touched: [...own.touched, ...calmed.map(({ agent }) => agent)] };
 };
 
-const act = (state: PartitionState, seen: ActionSeen, place: string): Told => {
-  const known = state.agents.get(seen.agent);
-  const { baseline, score } = observe(known?.baseline, seen);
-  let stretch = stretchWith(known?.odd[seen.run], seen, score);
-  let lately = known?.lately ?? {};
-  let named = known?.findings ?? [];
-  const findings: Finding[] = [];
-  if (score.alert && stretch !== undefined) {
-    const { events, since, impact, consequential } = stretch;
-    const finding = findingOf(`f-${place}`, { tenant: seen.tenant, agent: seen.agent, run: seen.run, at: seen.now }, { contributions: contributionsOf(stretch), pValue: score.pValue, eValue: score.eValue, kind: 'behaviour', impact, consequential, events, since });
-    const outcome = tellOnce(lately, finding);
-    lately = outcome.lately;
-    if (outcome.told) findings.push(outcome.told);
-    named = [...named.filter((one) => one !== outcome.as), outcome.as].slice(-keptFindings);
-    stretch = { ...stretch, finding: outcome.as };
-  }
-  const before = known?.level ?? 'normal';
-  const next: AgentState = { tenant: seen.tenant, baseline, level: score.level, findings: score.level === 'normal' ? [] : named, lately, odd: withRun(known?.odd ?? {}, seen.run, stretch) };
-  state.agents.set(seen.agent, next);
-  return { levels: score.level === before ? [] : [say(state, seen.agent, next, place, seen.now)], findings, touched: [seen.agent] };
+const observe = (state: PartitionState, seen: Observation, place: string): Told => {
+  const score = detect(state.detector, seen);
+  const known = state.files.get(seen.agent);
+  if (seen.kind === 'ended' && known?.odd[seen.run] !== undefined) return ended(state, known, seen, place);
+  if (score === undefined || seen.kind !== 'action') return { ...nothing, touched: [seen.agent] };
+  const { file, findings } = noticed(known, seen, score, place);
+  if (file === undefined) return { ...nothing, touched: [seen.agent] };
+  const next = { ...file, level: score.level, findings: score.level === 'normal' ? [] : file.findings };
+  state.files.set(seen.agent, next);
+  const levels = isSame(known, next) ? [] : [say(state, seen.agent, next, place, seen.now)];
+  return { ...nothing, levels, findings, touched: [seen.agent] };
+};
+
+/** A run that is over has no level any more; what was odd in it can still be asked about. */
+const ended = (state: PartitionState, known: AgentFile, { agent, run, now }: RunEnded, place: string): Told => {
+  const next: AgentFile = { ...known, odd: { ...known.odd, [run]: { ...known.odd[run]!, level: 'normal' } } };
+  state.files.set(agent, next);
+  return { ...nothing, levels: isSame(known, next) ? [] : [say(state, agent, next, place, now)], touched: [agent] };
+};
+
+/** Whether the house knows it all: the agent's level, and that of its runs. */
+const isSame = (known: AgentFile | undefined, next: AgentFile): boolean => {
+  if ((known?.level ?? 'normal') !== next.level) return false;
+  const before = runLevels(known), after = runLevels(next);
+  return before.length === after.length && before.every(({ run, level }, i) => after[i]!.run === run && after[i]!.level === level);
 };
 
 /** Levels of agents that went quiet. */
 const calm = (state: PartitionState, { agent: acting, now }: Observation, place: string): readonly AnomalyLevel[] => {
   const levels: AnomalyLevel[] = [];
   for (const agent of state.elevated) {
-    const quiet = state.agents.get(agent)!;
-    const level = levelAt(quiet.baseline, now);
+    const quiet = state.files.get(agent)!;
+    const level = levelNow(state, agent, now);
     if (agent === acting || level === quiet.level) continue;
-    const calmer: AgentState = { ...quiet, level, findings: level === 'normal' ? [] : quiet.findings };
-    state.agents.set(agent, calmer);
+    const calmer: AgentFile = { ...quiet, level, findings: level === 'normal' ? [] : quiet.findings };
+    state.files.set(agent, calmer);
     levels.push(say(state, agent, calmer, place, now));
   }
   return levels;
 };
 
-const withRun = (odd: AgentState['odd'], run: string, stretch: Stretch | undefined): AgentState['odd'] => {
-  if (stretch === undefined || stretch === odd[run]) return odd;
-  const entries = Object.entries(odd).filter(([one]) => one !== run);
-  return Object.fromEntries([...entries.slice(-(keptRuns - 1)), [run, stretch]]);
+const levelNow = (state: PartitionState, agent: string, now: number): AnomalyLevel['level'] => {
+  const baseline = state.detector.agents.get(agent);
+  return baseline === undefined ? 'normal' : levelAt(baseline, now);
 };
 
-const say = (state: PartitionState, agent: string, { tenant, baseline, level, findings }: AgentState, place: string, now: number): AnomalyLevel => {
+/** An analyst's word: it is kept, and where it counts the run it is about is learned or forgotten, and the level follows. */
+const dispose = (state: PartitionState, { kind: _, ...said }: Disposition & { readonly kind: 'disposition' }, place: string): Told => {
+  const { finding, agent, tenant, person, verdict, at } = said;
+  const known = state.files.get(agent) ?? newFile(tenant);
+  const { cases, status, run } = disposeOf(known.cases, finding, person, verdict);
+  if (status === undefined) return { ...nothing, touched: [] };
+  let next: AgentFile = { ...known, cases };
+  if (status === 'done') {
+    if (run !== null) detect(state.detector, { kind: 'disposed', tenant, agent, run, now: at, verdict });
+    if (verdict !== 'true') {
+      const { [run ?? '']: __, ...odd } = next.odd;
+      next = { ...next, odd, lately: {}, level: levelNow(state, agent, at), findings: next.findings.filter((one) => one !== finding) };
+    }
+  }
+  state.files.set(agent, next);
+  const levels = isSame(known, next) ? [] : [say(state, agent, next, place, at)];
+  return { findings: [], levels, dispositions: [{ ...said, status, level: next.level }], touched: [agent] };
+};
+
+const mostRuns = 64;
+const runLevels = (file: AgentFile | undefined): readonly { readonly run: string; readonly level: 'raised' | 'high' }[] =>
+  Object.entries(file?.odd ?? {}).flatMap(([run, { level }]) => (level === 'normal' ? [] : [{ run, level }])).slice(-mostRuns);
+
+const say = (state: PartitionState, agent: string, file: AgentFile, place: string, now: number): AnomalyLevel => {
+  const { tenant, level, findings } = file;
   if (level === 'normal') state.elevated.delete(agent); else state.elevated.add(agent);
-  return { agent, tenant, level, score: faded(baseline, now), findings, position: place, at: now };
+  const baseline = state.detector.agents.get(agent);
+  const runs = runLevels(file);
+  return { agent, tenant, level, score: baseline === undefined ? 0 : faded(baseline, now), findings, ...(runs.length > 0 && { runs }), position: place, at: now };
 };

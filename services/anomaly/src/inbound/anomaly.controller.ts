@@ -1,5 +1,7 @@
-import { Controller, Get, Inject, Param, Query, UseGuards } from '@nestjs/common';
-import { CodedError, PersonGuard } from '@countersign/service-host';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { validateSignedStatementRequest } from '@countersign/contracts';
+import type { SignedStatementRequest } from '@countersign/contracts';
+import { CodedError, PersonGuard, validated } from '@countersign/service-host';
 import type { Anomaly } from '../compose.ts';
 import { ANOMALY } from './findings.consumer.ts';
 
@@ -8,9 +10,13 @@ const agentOf = (text: string | undefined): string | undefined => {
   return text;
 };
 
-/** For anyone enrolled. */
+const findingOf = (text: string): string => {
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,127}$/.test(text)) throw new CodedError('invalid_request', 'that is no id of a finding');
+  return text;
+};
+
+/** Reading is for anyone enrolled. */
 @Controller()
-@UseGuards(PersonGuard)
 export class AnomalyController {
   readonly #anomaly: Anomaly;
   constructor(@Inject(ANOMALY) anomaly: Anomaly) {
@@ -18,11 +24,13 @@ export class AnomalyController {
   }
 
   @Get('levels')
+  @UseGuards(PersonGuard)
   levels(@Query('after') after?: string) {
     return this.#anomaly.levels(agentOf(after) ?? '', 500);
   }
 
   @Get('levels/:agent')
+  @UseGuards(PersonGuard)
   level(@Param('agent') agent: string) {
     const level = this.#anomaly.level(agentOf(agent)!);
     if (level === undefined) throw new CodedError('not_found', 'no level was ever told of this agent: it is normal, or unknown', { status: 404 });
@@ -30,7 +38,23 @@ export class AnomalyController {
   }
 
   @Get('findings')
+  @UseGuards(PersonGuard)
   async findings(@Query('agent') agent?: string) {
     return { findings: await this.#anomaly.findings(agentOf(agent)) };
+  }
+
+  @Get('findings/:finding')
+  @UseGuards(PersonGuard)
+  async finding(@Param('finding') finding: string) {
+    const shown = await this.#anomaly.finding(findingOf(finding));
+    if (shown === undefined) throw new CodedError('not_found', 'there is no such finding', { status: 404 });
+    return shown;
+  }
+
+  /** The statement is signed by the analyst: it authenticates itself. */
+  @Post('findings/:finding/dispositions')
+  @HttpCode(202)
+  dispose(@Param('finding') finding: string, @Body(validated(validateSignedStatementRequest)) { jws }: SignedStatementRequest) {
+    return this.#anomaly.dispose(findingOf(finding), jws);
   }
 }

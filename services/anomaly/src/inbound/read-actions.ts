@@ -1,6 +1,8 @@
 import { partitionFor } from '@countersign/bus';
 import type { BusMessage, Outgoing } from '@countersign/bus';
-import { validateObservation } from '@countersign/contracts';
+import { signers, validateDisposition, validateObservation } from '@countersign/contracts';
+import { verifyServiceMessage } from '@countersign/identity';
+import type { KeySet } from '@countersign/identity';
 import { readGoverned } from '@countersign/service-host';
 import { hash } from 'node:crypto';
 import { toObservation } from '../app/rekey.ts';
@@ -22,13 +24,17 @@ export const rekey = (messages: readonly BusMessage[], partitions: number, regis
     }
   });
 
-/** Our own observations back from the bus. Bytes that are none are left out, the same ones at every replay. */
-export const readActions = (messages: readonly BusMessage[], onUnreadable: (message: BusMessage, error: Error) => void): readonly Placed[] =>
-  messages.flatMap((message) => {
+/** Our own observations back from the bus, and analysts' words, which anomaly signed after it had verified them. Bytes that are neither are left out, the same ones at every replay. */
+export const readActions = (messages: readonly BusMessage[], keys: KeySet, onUnreadable: (message: BusMessage, error: Error) => void): readonly Placed[] =>
+  messages.flatMap((message): readonly Placed[] => {
     try {
-      const seen: unknown = JSON.parse(message.value?.toString() ?? '');
-      if (!validateObservation(seen) || seen.agent !== message.key) throw new TypeError('not an observation under its agent');
-      return [{ offset: message.offset, seen }];
+      const value: unknown = JSON.parse(message.value?.toString() ?? '');
+      if (message.headers['ce_type'] === 'countersign.anomaly.disposition.v1') {
+        if (!validateDisposition(value) || value.agent !== message.key || !verifyServiceMessage(message, keys, signers).ok) throw new TypeError('not a disposition that anomaly signed');
+        return [{ offset: message.offset, entry: { kind: 'disposition', ...value } }];
+      }
+      if (!validateObservation(value) || value.agent !== message.key) throw new TypeError('not an observation under its agent');
+      return [{ offset: message.offset, entry: value }];
     } catch (error) {
       onUnreadable(message, error as Error);
       return [];

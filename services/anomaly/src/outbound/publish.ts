@@ -1,6 +1,7 @@
 import { envelope } from '@countersign/bus';
 import type { Outgoing } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
+import type { Disposition } from '@countersign/contracts';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { randomUUID } from 'node:crypto';
@@ -14,8 +15,14 @@ export const observationMessage = (seen: Observation, partition: number): Outgoi
   headers: envelope({ id: `${seen.run}:${seen.kind}${'action' in seen ? `:${seen.action}` : ''}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: seen.tenant }),
 });
 
+/** An analyst's word: into the stream that is folded (asked), and on the record as it was taken. */
+export const dispositionMessage = (to: string, said: Disposition, key: SigningKey, partition?: number): Outgoing => signServiceMessage({
+  topic: to, key: said.agent, ...(partition !== undefined && { partition }), value: Buffer.from(JSON.stringify(said)),
+  headers: envelope({ id: `${said.finding}:${said.person}:${said.at}`, type: 'countersign.anomaly.disposition.v1', source: 'anomaly', time: said.at, tenant: said.tenant }),
+}, key);
+
 /** What scoring says, signed by anomaly; findings also as OCSF. Levels and findings go to the partition of their agent, which is the one they were scored in. */
-export const saidMessages = ({ levels, findings }: Said, key: SigningKey): readonly Outgoing[] => [
+export const saidMessages = ({ levels, findings, dispositions }: Said, key: SigningKey): readonly Outgoing[] => [
   ...findings.flatMap((finding) => {
     const headers = (type: string) => envelope({ id: finding.finding, type, source: 'anomaly', time: finding.at, tenant: finding.tenant });
     return [
@@ -23,6 +30,7 @@ export const saidMessages = ({ levels, findings }: Said, key: SigningKey): reado
       signServiceMessage({ topic: topic.anomalyDetections, key: finding.agent, value: Buffer.from(JSON.stringify(toDetection(finding))), headers: headers('countersign.anomaly.detection.v1') }, key),
     ];
   }),
+  ...dispositions.map((one) => dispositionMessage(topic.anomalyFindings, one, key)),
   ...levels.map((level) => signServiceMessage({
     topic: topic.anomalyLevels, key: level.agent, value: Buffer.from(JSON.stringify(level)),
     headers: envelope({ id: `${level.agent}@${level.position}`, type: 'countersign.anomaly.level.v1', source: 'anomaly', time: level.at, tenant: level.tenant }),

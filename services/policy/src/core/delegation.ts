@@ -43,10 +43,10 @@ const severity: readonly Level[] = ['normal', 'raised', 'stale', 'high'];
  * Who acts in a child run: its agent, held to the strictest of everybody it acts for, as they are now: each active and permitted the tool (`scoped`: as far as these permissions go), none of
  * them nor their runs halted; the lowest ceiling, the highest anomaly level, a trusted runtime only where all are.
  */
-export const actingFor = (world: World, run: RunState, { ancestors }: Delegated, agent: AgentSnapshot, tool: string, except: string): Fault | { readonly agent: AgentSnapshot; readonly level: Level; readonly owners: readonly string[]; readonly scoped: readonly Scoped[] } => {
+export const actingFor = (world: World, run: RunState, { ancestors }: Delegated, agent: AgentSnapshot, own: Level, tool: string, except: string): Fault | { readonly agent: AgentSnapshot; readonly level: Level; readonly owners: readonly string[]; readonly scoped: readonly Scoped[] } => {
   const scoped: Scoped[] = [];
   let { ceiling, runtimeTrusted } = agent;
-  let level = world.level(run.agent).effective;
+  let level = own;
   const owners = [agent.owner];
   for (const behind of ancestors) {
     const one = world.agent(behind.agent);
@@ -61,7 +61,7 @@ export const actingFor = (world: World, run: RunState, { ancestors }: Delegated,
     if (revoked !== undefined) return fault('credential_revoked', `the ${revoked} of ${behind.agent}, for which it acts, was revoked`);
     ceiling = Math.min(ceiling, one.ceiling) as typeof ceiling;
     runtimeTrusted &&= one.runtimeTrusted;
-    const theirs = world.level(behind.agent).effective;
+    const theirs = world.level(behind.agent, behind.run).effective;
     if (severity.indexOf(theirs) > severity.indexOf(level)) level = theirs;
     if (!owners.includes(one.owner)) owners.push(one.owner);
   }

@@ -85,7 +85,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const evidence = round.evidence ?? round.action?.evidence ?? undefined;
   const agent = world.agent(run.agent);
   const tool = world.tool(message.tool);
-  const level = world.level(run.agent);
+  const level = world.level(run.agent, runId);
   const snapshots = { agent: agent?.version ?? 0, tool: tool?.snapshot.version ?? 0, halts: world.haltsVersion, level: level.recorded };
   const deny = (code: string, detail: string, verdict?: Verdict, { facts, failed, beside, money }: Pick<Judgement, 'facts' | 'failed' | 'beside'> & { readonly money?: Judgement['money'] } = nothingKnown, modified: Modification | null = null) => ({
     tool, ruling: { decision: { ...denied(world, code, verdict), ...(beside !== undefined && { beside }) }, facts, failed, snapshots, reserved: nothing, judged: money, evidence, detail, modified },
@@ -97,7 +97,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (halt !== null) return deny(halt.code, `stopped by halt ${halt.id}`);
   const revoked = world.revoked?.(runId, run);
   if (revoked !== undefined) return deny('credential_revoked', `the ${revoked} was revoked`);
-  const acting = run.delegation === null ? undefined : actingFor(world, run, run.delegation, agent, message.tool, seniorHaltId(runId, message.action));
+  const acting = run.delegation === null ? undefined : actingFor(world, run, run.delegation, agent, level.effective, message.tool, seniorHaltId(runId, message.action));
   if (acting !== undefined && 'code' in acting) return deny(acting.code, acting.detail);
   const deadline = message.deadline === null ? Infinity : Date.parse(message.deadline);
   if (!(world.now <= deadline)) return deny('late', 'decided after its deadline');
@@ -269,7 +269,7 @@ export const denyWaiting = (draft: Draft, world: World, run: RunState, id: strin
   const ruling: Ruling = {
     decision: { decision: 'deny', tier: action.tier as Tier, code, rules: [], policyVersion: world.policyVersion, approval: null, claim: false },
     ...nothingKnown, reserved: nothing, detail,
-    snapshots: { agent: agent?.version ?? 0, tool: world.tool(action.tool)?.snapshot.version ?? 0, halts: world.haltsVersion, level: world.level(run.agent).recorded },
+    snapshots: { agent: agent?.version ?? 0, tool: world.tool(action.tool)?.snapshot.version ?? 0, halts: world.haltsVersion, level: world.level(run.agent, draft.command.run).recorded },
   };
   decideAction(draft, { ...action.proposal!, action: id }, action.round + 1, ruling, resolved, asOwn ? own(draft) : consequence(draft));
 };

@@ -77,10 +77,10 @@ export interface World<Tool extends KnownTool = KnownTool> {
   readonly haltsVersion: number;
   /** The pause under which this action waits; absent while nothing is paused. */
   readonly paused?: (tenant: string, agent: string, tool: string, run: string) => string | null;
-  /** `recorded` as the anomaly service says, `effective` as rules see it. */
   /** What of the run was revoked (its session key, itself, everything of its agent so far); absent while nothing is. */
   readonly revoked?: (run: string, of: RunState) => string | undefined;
-  level(agent: string): { readonly recorded: Level; readonly effective: Level };
+  /** Of the agent or of this run of it, whichever is worse: `recorded` as the anomaly service says, `effective` as rules see it. */
+  level(agent: string, run: string): { readonly recorded: Level; readonly effective: Level };
   judge(question: Question<Tool>): Judgement;
   /** base64url SHA-256 of canonical JSON. */
   digest(value: Json): string;

@@ -28,7 +28,8 @@ export interface Snapshots {
   readonly revocations?: RevocationView;
   /** Null while it is not known: stale, or nobody has imported one. A fact, not an outage, so it holds nothing up. */
   graph?(): Graph | null;
-  level(agent: string): Level;
+  /** The worse of an agent's level and of its run's own. */
+  level(agent: string, run: string): Level;
   /** Names what is not live; null when all is. Levels are left out: a stale level is a fact, not an outage. */
   notLive(): string | null;
   readonly ready: Promise<void>;
@@ -91,7 +92,13 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     paused: (tenant, agent, tool, run) => (haltView.size === 0 ? null : haltView.paused({ tenant, agent, tool, run })?.halt ?? null),
     revocations,
     graph: () => (graph.isStale() || nodes.size === 0 ? null : compiledGraph ??= graphOf(nodes.values(), String(changes))),
-    level: (agent) => (levels.isStale() ? 'stale' : levels.get(agent)?.level ?? 'normal'),
+    level: (agent, run) => {
+      if (levels.isStale()) return 'stale';
+      const known = levels.get(agent);
+      if (known === undefined) return 'normal';
+      const own = known.runs?.find((one) => one.run === run)?.level;
+      return own === 'high' || known.level === 'normal' ? own ?? known.level : known.level;
+    },
     notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : revocations.isStale() ? 'revocations' : null),
     ready,
     stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), graph.stop(), haltView.stop(), revocations.stop()]); },

@@ -31,10 +31,16 @@ const ordered = (contributions: readonly Contribution[]): readonly Contribution[
 
 const rarely = (pValue: number): string => (pValue >= 0.1 ? 'hardly out of the ordinary' : `seen by chance in one of ${Math.round(1 / Math.max(pValue, 1e-9)).toLocaleString('en')} runs`);
 
+const opening: Readonly<Record<Finding['kind'], string>> = {
+  behaviour: '',
+  drift: 'What it does has changed for good, without a sign that anybody steers it. If that is meant, review the agent and dispose of this as expected: its baseline starts again from here. ',
+  spread: 'Several agents do the same that none of their peers ever did. ',
+};
+
 /** What people read: the oddities that carry it, then how rare it is and what it could do. */
-const explain = (contributions: readonly Contribution[], pValue: number, impact: Impact): string => {
+const explain = ({ kind, pValue, impact }: Evidence, contributions: readonly Contribution[]): string => {
   const said = contributions.filter(({ nats }) => nats > 0).map(({ text }) => text);
-  return `${said.length === 0 ? 'nothing stands out by itself' : said.join('; ')}. Together ${rarely(pValue)}; what was done could have ${impact} impact.`.slice(0, longestExplanation);
+  return `${opening[kind]}${said.length === 0 ? 'nothing stands out by itself' : said.join('; ')}. Together ${rarely(pValue)}; what was done could have ${impact} impact.`.slice(0, longestExplanation);
 };
 
 /** Makes a finding of evidence. Pure: the same evidence gives the same bytes. */
@@ -44,8 +50,8 @@ export const findingOf = (finding: string, subject: Subject, evidence: Evidence,
   return {
     finding, tenant: subject.tenant, agent: subject.agent, run: subject.run, kind: evidence.kind,
     severity: severityOf(evidence.impact, confidence), impact: evidence.impact, confidence, pValue: evidence.pValue, score: scoreOf(contributions), contributions,
-    explanation: explain(contributions, evidence.pValue, evidence.impact),
-    techniques: techniquesOf(contributions, evidence.consequential),
+    explanation: explain(evidence, contributions),
+    techniques: evidence.kind === 'drift' ? ['AML.T0081'] : techniquesOf(contributions, evidence.consequential),
     events: evidence.events.slice(-mostEvents), repeats, since: evidence.since, at: subject.at,
   };
 };

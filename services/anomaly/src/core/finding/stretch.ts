@@ -16,8 +16,6 @@ export interface Stretch {
   readonly parts: readonly (Contribution & { readonly oddest: number })[];
   /** The worst level that the run came to. */
   readonly level: AnomalyLevel['level'];
-  /** The finding that stands for it, where one was told. */
-  readonly finding: string | null;
 }
 
 const mostEvents = 32;
@@ -43,7 +41,7 @@ export const stretchWith = (known: Stretch | undefined, action: ActionSeen, scor
   };
 };
 
-const bare = (action: ActionSeen): Stretch => ({ events: [], since: action.now, impact: action.impact, consequential: action.consequential, parts: [], level: 'normal', finding: null });
+const bare = (action: ActionSeen): Stretch => ({ events: [], since: action.now, impact: action.impact, consequential: action.consequential, parts: [], level: 'normal' });
 
 /** What the stretch is explained by. */
 export const contributionsOf = ({ parts }: Stretch): readonly Contribution[] => parts.map(({ oddest: _, ...part }) => part);
