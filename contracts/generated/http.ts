@@ -91,6 +91,9 @@ export interface ActionView {
   readonly rules?: readonly FiredRule[];
   readonly grant?: { readonly id: string; readonly at: number; /** Whether it needs a claim. */ readonly claim: boolean; readonly claimedAt: number | null };
   readonly outcome?: { readonly status: OutcomeStatus; readonly at: number; readonly cost: Money | null; /** It came after the action was cancelled or denied: told, without effect. */ readonly late: boolean };
+  /** Until when it can be taken back. */
+  readonly reversibleUntil?: number;
+  readonly reversal?: 'requested' | 'proposed' | 'executing' | 'reversed' | 'failed' | 'unknown' | 'not_needed';
 }
 /** Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation. */
 export interface AddAgentKeyRequest {
@@ -592,6 +595,10 @@ export interface NewAgentRequest {
   readonly baselinePlan?: string;
   readonly raci?: Raci;
 }
+/** What agents did at tier 2 and can still be taken back; `reverse`: where to ask for it. */
+export interface NoticeList {
+  readonly notices: readonly { readonly run: string; readonly action: string; readonly agent: string; readonly tool: string; readonly at: number; readonly until: number; readonly outcome: string | null; readonly reversal: 'requested' | 'proposed' | 'executing' | 'reversed' | 'failed' | 'unknown' | 'not_needed' | null; readonly reverse: string }[];
+}
 /** RFC 6749 section 5.2, with our code beside it. */
 export interface OAuthError {
   readonly error: string;
@@ -802,6 +809,30 @@ export interface ResendRequest {
 /** How many are tried again. */
 export interface ResendResponse {
   readonly resent: number;
+}
+export interface ReversalList {
+  readonly reversals: readonly ReversalView[];
+}
+/** The reversal of an action. `ownRun` and `ownAction`: the governed action of supervision's agent that takes it back. */
+export interface ReversalView {
+  readonly run: string;
+  readonly action: string;
+  readonly status: 'requested' | 'proposed' | 'executing' | 'reversed' | 'failed' | 'unknown' | 'not_needed';
+  readonly compensator: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly requestedAt: number;
+  readonly attempt: number;
+  readonly ownRun: string | null;
+  readonly ownAction: string;
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly at: number;
+}
+/** `arguments` of the compensator, where nothing else says them. */
+export interface ReverseRequest {
+  readonly reason: string;
+  readonly arguments?: JsonObject;
 }
 /** Runs the governance review of up to 64 agents. */
 export interface ReviewAgentsRequest {

@@ -492,6 +492,8 @@ export interface Decision {
   readonly deferral?: Deferral;
   /** The agent is observed: this is not what rules say, which stands in the record's `observed`. Absent where decisions are enforced. */
   readonly mode?: 'observe';
+  /** Of what was allowed and can be taken back: until when, epoch ms. */
+  readonly reversibleUntil?: number;
 }
 /** What a deferred action waits for. */
 export interface Deferral {

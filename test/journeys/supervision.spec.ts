@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { EnforcementPoints, HaltList, HaltView, RunDetail, RunEvent } from '@countersign/contracts';
-import { bearer, startWhole, until } from '@countersign/spec/whole';
+import type { EnforcementPoints, HaltList, HaltView, NoticeList, ReversalList, RunDetail, RunEvent } from '@countersign/contracts';
+import { audience, bearer, deskTool, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
 import { approvalFor } from './approval-for.ts';
 
@@ -9,8 +11,15 @@ describe('supervision', () => {
   let whole: Whole;
   let clerk: Agent;
   beforeAll(async () => {
-    whole = await startWhole();
+    whole = await startWhole({}, undefined, {
+      'desk.schedule': deskTool('Plans a payment', { to: { type: 'string', maxLength: 34 } }, { compensator: 'desk.withdraw', facts: { target: '[args.to]' } }),
+      'desk.withdraw': deskTool('Withdraws it', { to: { type: 'string', maxLength: 34 } }, { compensator: 'desk.schedule', facts: { target: '[args.to]' } }),
+    });
     clerk = await whole.agent('clerk');
+    // Supervision's own agent, with nothing but compensators.
+    const reverser = await whole.agent('reverser', { permissions: ['desk.withdraw', 'desk.write'] });
+    const file = join(whole.place.secretsDir, 'reversals.json');
+    writeFileSync(file, JSON.stringify({ agent: 'reverser', key: reverser.key.privateJwk, tools: { [audience]: whole.tools.url } }), { mode: 0o600 });
     await (await clerk.open({ text: 'warm up', attestation: null })).end();
   }, 120_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
@@ -154,5 +163,74 @@ describe('supervision', () => {
     expect(await verb(other.run.id, 'terminate', whole.people.sena)).toMatchObject({ status: 200, body: { halts: [`terminated:${other.run.id}`], cancelled: [other.action.action] } });
     await shown(other.run.id, other.action.action, 'cancelled');
     expect((await detail(other.run.id)).stops?.map(({ reason }) => reason)).toContain('looks odd');
+  });
+
+  const reverse = (run: string, action: string, more: object = {}, by = whole.people.operator) => by.call('supervision', 'POST', `/runs/${run}/actions/${action}/reverse`, { reason: 'not wanted', ...more });
+  const reversed = (run: string, action: string, status: string) => until(`the reversal is ${status}`, async () => (await detail(run)).timeline?.find((one) => one.action === action && one.reversal === status));
+
+  it('tier 2: people see what was done and take it back; the reversal is decided like any action and done once', async () => {
+    const run = await clerk.open({ text: 'plan a payment', attestation: null });
+    const plan = run.propose('desk.schedule', { to: 'NL01' });
+    expect(await plan.decision).toMatchObject({ decision: 'allow', tier: 2 });
+    const { headers } = await plan.permit();
+    await shown(run.id, plan.action, 'granted');
+    const { notices } = (await whole.people.owner.call('supervision', 'GET', '/notices')).body as unknown as NoticeList;
+    expect(notices.find(({ action }) => action === plan.action)).toMatchObject({ tool: 'desk.schedule', agent: 'clerk', reversal: null, reverse: `/runs/${run.id}/actions/${plan.action}/reverse` });
+    expect(await reverse(run.id, plan.action, {}, whole.people.tess)).toMatchObject({ status: 403 });
+    // Asked for before anybody knows what came of it: it waits, also while its agent is halted.
+    expect(await reverse(run.id, plan.action, {}, whole.people.owner)).toMatchObject({ status: 200, body: { status: 'requested', compensator: 'desk.withdraw' } });
+    expect(await reverse(run.id, plan.action)).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(await whole.tools.invoke('desk.schedule', { to: 'NL01' }, headers)).toMatchObject({ status: 200 });
+    const { body } = await operator('POST', '/halts', { scope: { kind: 'agent', id: 'clerk' }, reason: 'drill' });
+    expect((await detail(run.id)).timeline[0]).toMatchObject({ reversal: 'requested' });
+    await plan.outcome({ status: 'succeeded', result: 'planned' });
+    await reversed(run.id, plan.action, 'reversed');
+    expect(whole.tools.executed.filter(({ tool, arguments: args }) => tool === 'desk.withdraw' && JSON.stringify(args) === '{"to":"NL01"}')).toHaveLength(1);
+    // On the record: a governed action of supervision's agent, and what it took back.
+    const own = ((await operator('GET', `/reversals?run=${run.id}`)).body as unknown as ReversalList).reversals[0]!;
+    expect(await detail(own.ownRun!)).toMatchObject({ agent: 'reverser', timeline: [{ action: own.ownAction, tool: 'desk.withdraw', decision: 'allow', outcome: { status: 'succeeded' } }] });
+    await until('it is on the record', () => whole.seen.governed(run.id).some((record) => record.kind === 'action.reversed' && record.message.status === 'succeeded' && record.message.by === 'owner'));
+    expect((await operator('POST', `/halts/${String(body['halt'])}/lift`, { reason: 'over' })).status).toBe(200);
+    await run.end();
+  });
+
+  it('a reversal that the rules deny has failed: people hear of it, and it can be asked for again with what was missing', async () => {
+    const run = await clerk.open({ text: 'write a note', attestation: null });
+    const write = run.propose('desk.write', { note: '9', text: 'new' });
+    await write.execute(whole.tools.execute('desk.write'));
+    await shown(run.id, write.action, 'finished');
+    expect(await reverse(run.id, write.action)).toMatchObject({ status: 422, body: { code: 'reversal_arguments' } });
+    const stopped = await operator('POST', '/halts', { scope: { kind: 'agent', id: 'reverser' }, reason: 'drill' });
+    expect(await reverse(run.id, write.action, { arguments: { text: 'old' } })).toMatchObject({ status: 200 });
+    await reversed(run.id, write.action, 'failed');
+    const failed = live(`run=${run.id}&kind=reversal.failed`, '-1:0');
+    await until('people hear of it', () => failed.events.some(({ kind, action }) => kind === 'reversal.failed' && action === write.action));
+    failed.stop();
+    expect((await operator('POST', `/halts/${String(stopped.body['halt'])}/lift`, { reason: 'over' })).status).toBe(200);
+    await until('supervision\'s agent may act again', async () => (await whole.people.nobody.call('supervision', 'GET', '/halts')).body['halts'] instanceof Array && (await reverse(run.id, write.action, { arguments: { text: 'old' } })).status === 200);
+    await reversed(run.id, write.action, 'reversed');
+    expect(whole.tools.executed.at(-1)).toEqual({ tool: 'desk.write', arguments: { note: '9', text: 'old' } });
+    await run.end();
+  });
+
+  it('cancels a run: what waits is closed, what ran is taken back in reverse order, what cannot be is named', async () => {
+    const run = await clerk.open({ text: 'plan two payments', attestation: null });
+    const plans = [];
+    for (const to of ['NL11', 'NL12']) {
+      const plan = run.propose('desk.schedule', { to });
+      await plan.execute(whole.tools.execute('desk.schedule'));
+      plans.push(plan.action);
+      await shown(run.id, plan.action, 'finished');
+    }
+    const write = run.propose('desk.write', { note: '9', text: 'x' });
+    await write.execute(whole.tools.execute('desk.write'));
+    await shown(run.id, write.action, 'finished');
+    expect(await verb(run.id, 'cancel')).toMatchObject({ status: 200, body: { reversals: [plans[1], plans[0]], irreversible: [write.action], halts: [`cancelled:${run.id}`] } });
+    await reversed(run.id, plans[0]!, 'reversed');
+    expect(whole.tools.executed.filter(({ tool }) => tool === 'desk.withdraw').slice(-2).map(({ arguments: args }) => args)).toEqual([{ to: 'NL12' }, { to: 'NL11' }]);
+  });
+
+  it('all of it is in the log', async () => {
+    expect(await whole.drain()).toMatchObject({ ok: true, entries: whole.seen.recorded() });
   });
 });

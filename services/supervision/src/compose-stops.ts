@@ -11,6 +11,7 @@ import { covers } from './core/enforcement.ts';
 import type { Point } from './core/enforcement.ts';
 import { followEnforcement } from './outbound/enforcement-points.ts';
 import type { EnforcementPoints } from './outbound/enforcement-points.ts';
+import type { SupervisionRecord } from './outbound/record.ts';
 import { createHalts } from './views/halts.ts';
 import type { Runs } from './views/runs.ts';
 
@@ -34,7 +35,7 @@ export interface Stops {
 }
 
 export interface StopsPorts extends Omit<StopRunPorts, 'run' | 'seniors' | 'newId'> {
-  readonly bus: Bus; readonly pool: Pool; readonly keys: KeySet; readonly now: () => number; readonly runs: Runs;
+  readonly bus: Bus; readonly pool: Pool; readonly keys: KeySet; readonly now: () => number; readonly runs: Runs; readonly record: SupervisionRecord;
   readonly onError: (error: Error, what: string) => void;
 }
 
@@ -76,6 +77,7 @@ export const composeStops = async (ports: StopsPorts): Promise<Stops> => {
     enrolGuard: async (guard, key, by) => {
       try {
         await enforcement.enrol(guard, key, by, now());
+        await ports.record.add(`guard/${guard}`, 'guard_enrolled', by, { guard, key });
       } catch (error) {
         throw new CodedError('invalid_schema', `the key is no Ed25519 public key: ${(error as Error).message}`, { status: 400 });
       }
@@ -84,6 +86,7 @@ export const composeStops = async (ports: StopsPorts): Promise<Stops> => {
       const answer = await stopRun(verbs, run, verb, { by: by.person, roles: by.roles, reason, now: now() });
       if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail);
       const { halts, cancelled, reversals, irreversible } = answer.done;
+      await ports.record.add(`run/${run}`, `run_${verb}`, by.person, { reason, ...answer.done });
       return { run, verb, halts: [...halts], cancelled: [...cancelled], reversals: [...reversals], irreversible: [...irreversible] };
     },
     bulk: async (request, by) => {
@@ -91,6 +94,7 @@ export const composeStops = async (ports: StopsPorts): Promise<Stops> => {
       if (found.length > most) throw new CodedError('too_large', `more than ${most} runs: narrow the filter, or halt the agent, the tool or the tenant`);
       const dryRun = request.dryRun === true;
       if (!dryRun && request.expect !== undefined && request.expect !== found.length) throw new CodedError('conflict', `it would be ${found.length} runs by now, not ${request.expect}: look again (dryRun)`, { status: 409 });
+      if (!dryRun) await ports.record.add('bulk', `bulk_${request.verb}`, by.person, { ...request, runs: found.map(({ run }) => run) });
       const items = await stopRuns(verbs, found, request.verb, { by: by.person, roles: by.roles, reason: request.reason, now: now() }, dryRun);
       return { verb: request.verb, dryRun, count: items.length, items: [...items] };
     },

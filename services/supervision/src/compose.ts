@@ -18,6 +18,10 @@ import type { AgentStanding } from './app/stop-agents.ts';
 import { takeGoverned } from './app/react.ts';
 import { supply } from './app/supply.ts';
 import { releasePaused, tellDue } from './app/timers.ts';
+import { composeReversals } from './compose-reversals.ts';
+import type { ReversalService, ToolsNow } from './compose-reversals.ts';
+import type { Compensate } from './app/reversals.ts';
+import { openRecord } from './outbound/record.ts';
 import { composeStops, reportOf } from './compose-stops.ts';
 import type { Stops } from './compose-stops.ts';
 import { createHaltBook, haltsTopic } from './outbound/halt-book.ts';
@@ -37,6 +41,9 @@ export interface SupervisionPorts {
   /** Public keys of all services: grants are policy's. */
   readonly keys: KeySet;
   readonly agents: AgentsNow;
+  readonly tools: ToolsNow;
+  /** Calls a compensator, as supervision's own agent. */
+  readonly compensate: Compensate;
   readonly tenant: string;
   readonly now: () => number;
   readonly onError: (error: Error, what: string) => void;
@@ -60,6 +67,7 @@ export interface Supervision {
   /** Takes a delegation back for good; answers the halt. Throws CodedError where the run is no child, or the person may not. */
   revoke(run: string, by: { readonly person: string; readonly roles: readonly string[] }, reason: string): Promise<string>;
   readonly stops: Stops;
+  readonly reversals: ReversalService;
   readonly runs: Runs;
   readonly events: Events;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
@@ -76,7 +84,10 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const hanging = { delegations: createDelegations(pool), book, tell, store, tenant };
   const known = new Set<string>();
   const runs = createRuns(pool);
-  const stops = await composeStops({ ...hanging, bus, pool, keys: ports.keys, now, runs, compensate: async () => ({ reversals: [], irreversible: [] }), onError: ports.onError });
+  const happened = createRunEvents(pool);
+  const record = await openRecord(bus, pool, key, tenant, now, (error) => ports.onError(error, 'outbox'));
+  const reversals = composeReversals({ pool, tenant, tools: ports.tools, agents: ports.agents, compensate: ports.compensate, tell, record, happened, now, onError: ports.onError });
+  const stops = await composeStops({ ...hanging, bus, pool, keys: ports.keys, now, runs, record, compensate: reversals.compensate, onError: ports.onError });
   const agentStops = createAgentStops({ store, book, tell, tenant, digest: sha256Text, now, onError: ports.onError });
   const halts = createHaltView({
     bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'), report: reportOf(key, tenant, randomUUID()),
@@ -95,7 +106,6 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     everyMs: 500, now, onError: (error) => ports.onError(error, 'heartbeat'),
     sign: (beatKey, value, at) => signServiceMessage({ topic: haltsTopic, key: beatKey, value, headers: envelope({ id: randomUUID(), type: 'countersign.supervision.heartbeat.v1', source: 'supervision', time: at, tenant }) }, key).headers,
   });
-  const happened = createRunEvents(pool);
   let taken = (): void => undefined;
   let stopped = false;
   const reconcile = halts.ready.then(() => book.republish((notice) => known.has(`${notice.halt}:${notice.op}`))).catch((error: Error) => { if (!stopped) ports.onError(error, 'republishing halts'); });
@@ -103,9 +113,10 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const sweep = async (): Promise<void> => { if (!stopped) await agentStops.sweep(); };
   const timers = setInterval(() => {
     releasePaused(store, halts, now()).then(() => tellDue(store, tell, now())).catch((error: Error) => ports.onError(error, 'timers'));
+    reversing = (reversing ?? reversals.sweep().catch((error: Error) => ports.onError(error, 'reversals'))).finally(() => { reversing = undefined; });
     sweeping = (sweeping ?? sweep().catch((error: Error) => ports.onError(error, 'stopped agents'))).finally(() => { sweeping = undefined; });
   }, 500);
-  let sweeping: Promise<void> | undefined;
+  let sweeping: Promise<void> | undefined, reversing: Promise<void> | undefined;
 
   return {
     agentChanged: agentStops.take,
@@ -151,12 +162,13 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       const answer = await supply(store, tell, { tenant, run, action }, by, said);
       if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail);
     },
-    runs, stops,
+    runs, stops, reversals,
     ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : ports.agents.isStale() ? { ok: false, why: 'the snapshot of agents is not live yet' } : revocations.isStale() ? { ok: false, why: 'the view of revocations is not live yet' } : { ok: true, why: '' }),
     stop: async () => {
       stopped = true;
       clearInterval(timers);
-      await sweeping;
+      await Promise.all([sweeping, reversing]);
+      await record.stop();
       await beats.stop();
       await stops.enforcement.stop();
       await halts.stop();

@@ -1,11 +1,13 @@
+import { join } from 'node:path';
 import { createBus, directoryOf, followPeople, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
-import { validateAgentSnapshot } from '@countersign/contracts';
-import type { AgentSnapshot } from '@countersign/contracts';
+import { validateAgentSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, ToolSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeSupervision } from './compose.ts';
 import type { Supervision } from './compose.ts';
+import { createReversalRuntime } from './outbound/reversal-runtime.ts';
 import type { SupervisionConfig } from './config.ts';
 import { createLiveEvents } from './inbound/live-events.ts';
 import { SupervisionModule } from './supervision.module.ts';
@@ -28,7 +30,13 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
     isActive: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.status === 'active' && agent.tenant === tenant; },
     owner: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.tenant === tenant ? agent.owner : undefined; },
   };
-  const supervision = await composeSupervision({ agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  const tools = followSigned<ToolSnapshot>(bus, { topic: 'registry.tools.v1', signer: 'registry', keys, now: Date.now, keyOf: (tool) => tool.tool, onError: (error) => onError(error, 'tools'), validate: validateToolSnapshot });
+  // Nothing waits for it: what is not known cannot be taken back yet.
+  tools.ready.catch(() => undefined);
+  const runtime = createReversalRuntime({
+    bus, keys, tenant: config.tenant, registryUrl: config.registryUrl, supervisionUrl: `http://127.0.0.1:${config.http.port}`, file: config.reversals ?? join(config.secretsDir, 'reversals.json'), waitMs: 30 * 60_000,
+  });
+  const supervision = await composeSupervision({ tools, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
   const live = createLiveEvents();
   supervision.onTaken(live.wake);
   agentChanged = supervision.agentChanged;
@@ -37,6 +45,6 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
     name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
     module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant, live),
     ready: supervision.ready,
-    onDrain: async () => { await supervision.stop(); await people.stop(); await agents.stop(); await pool.end(); },
+    onDrain: async () => { await supervision.stop(); await runtime.stop(); await tools.stop(); await people.stop(); await agents.stop(); await pool.end(); },
   };
 };

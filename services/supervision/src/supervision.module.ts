@@ -7,6 +7,7 @@ import { GovernedConsumer, SUPERVISION } from './inbound/governed.consumer.ts';
 import { EventsController } from './inbound/events.controller.ts';
 import { LIVE_EVENTS } from './inbound/live-events.ts';
 import type { LiveEvents } from './inbound/live-events.ts';
+import { ReversalsController } from './inbound/reversals.controller.ts';
 import { StopsController } from './inbound/stops.controller.ts';
 import { SupervisionController } from './inbound/supervision.controller.ts';
 
@@ -14,7 +15,7 @@ import { SupervisionController } from './inbound/supervision.controller.ts';
 export class SupervisionModule {
   static of(supervision: Supervision, people: PersonDirectory, tenant: string, live: LiveEvents): DynamicModule {
     return {
-      module: SupervisionModule, controllers: [SupervisionController, StopsController, EventsController, GovernedConsumer],
+      module: SupervisionModule, controllers: [SupervisionController, StopsController, ReversalsController, EventsController, GovernedConsumer],
       providers: [{ provide: SUPERVISION, useFactory: () => supervision }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: 'tenant', useFactory: () => tenant }, { provide: LIVE_EVENTS, useFactory: () => live }],
     };
   }

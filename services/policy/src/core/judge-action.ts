@@ -27,6 +27,8 @@ import type { Judgement, KnownTool, Limits, Question, Verdict, World } from './w
 const denyHalt = (run: string, denies: number): string => `denies:${run}:${denies}`;
 const nothingKnown: Pick<Judgement, 'facts' | 'failed' | 'beside'> = { facts: {}, failed: [] };
 const nothing = { calls: 0, money: null };
+/** How long an action can be taken back where no rule says: its compensator decides, an hour is for people to see it. */
+const reversalMs = 3_600_000;
 
 interface Round {
   readonly message: ActionProposed; readonly round: number; readonly action: ActionState | undefined;
@@ -180,7 +182,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const decision: Decision = {
     ...base, decision: verdict.decision, code: verdict.code,
     approval: verdict.decision !== 'step_up' || verdict.approval === null ? null : askedOf(world, { ...about, round: round.round, owners, arguments: judged.arguments, modified, facts: judgement.facts, evidence }, round.escalated === undefined ? demand(judged) : { ...demand(judged), onExpiry: 'deny', escalated: true }, base),
-    claim,
+    claim, ...((verdict.decision === 'allow' || verdict.decision === 'modify') && tool.snapshot.consequential && tool.snapshot.compensator !== null && { reversibleUntil: world.now + (verdict.reversalWindowMs ?? reversalMs) }),
   };
   if (decision.decision === 'step_up' && decision.approval === null) return deny('not_permitted', 'people must decide, but no rule says who', verdict, judgement, modified);
   const alone = (decision.decision === 'allow' || decision.decision === 'modify') && decision.tier <= 2 && round.approval === null && tool.snapshot.consequential;

@@ -46,6 +46,8 @@ export interface Verdict {
   /** Facts that rules read and that are still owed; `withinMs` how long they may take, the shortest of all. */
   readonly awaits?: readonly AwaitedFact[];
   readonly withinMs?: number;
+  /** How long what runs must stay reversible; null or absent where no rule says. */
+  readonly reversalWindowMs?: number | null;
 }
 /** A fact that could not be derived. `byArguments`: the proposal's arguments are to blame. */
 export interface FailedFact { readonly fact: string; readonly why: string; readonly byArguments: boolean }

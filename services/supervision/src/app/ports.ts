@@ -1,4 +1,4 @@
-import type { ClaimClaims, Deferral, DelegationContext, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, RunReturned, ActionCancelled, TimerDue } from '@countersign/contracts';
+import type { ClaimClaims, Deferral, DelegationContext, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, RunReturned, ActionCancelled, ActionReversed, TimerDue } from '@countersign/contracts';
 import type { ActionRow } from '../core/claim.ts';
 
 export interface ActionKey { readonly tenant: string; readonly run: string; readonly action: string }
@@ -78,6 +78,7 @@ export type RunCommand =
   | { readonly word: 'cancelled'; readonly body: ActionCancelled }
   | { readonly word: 'due'; readonly body: TimerDue }
   | { readonly word: 'supplied'; readonly body: FactSupplied }
+  | { readonly word: 'reversed'; readonly body: ActionReversed }
   | { readonly word: 'returned'; readonly body: RunReturned };
 
 /** Says something about a run into the inbox, signed by supervision. */

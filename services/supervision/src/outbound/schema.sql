@@ -56,3 +56,12 @@ create index if not exists action_in_flight on action (tenant) where status in (
 create index if not exists action_paused on action (run) where status = 'open' and code = 'paused';
 -- Who may decide what people are asked about: for the senior decision of a run that stopped.
 alter table action add column if not exists approval jsonb;
+alter table action add column if not exists reversible_until bigint;
+-- One row per action that is to be taken back, moved by compare-and-set. The lease tells which instance is at it.
+create table if not exists reversal (
+  tenant text not null, run text not null, action text not null, status text not null, compensator text not null, arguments jsonb,
+  by text not null, reason text not null, requested_at bigint not null, granted_at bigint not null, attempt int not null default 0,
+  own_run text, own_action text not null, lease_until bigint, code text, detail text, at bigint not null,
+  primary key (tenant, run, action)
+);
+create index if not exists reversal_open on reversal (run) where status in ('requested', 'proposed', 'executing');

@@ -36,14 +36,15 @@ interface ActionLine {
   readonly run: string; readonly action: string; readonly agent: string; readonly tool: string; readonly status: string; readonly tier: ActionView['tier']; readonly decision: ActionView['decision']; readonly code: string | null;
   readonly at: number; readonly proposedAt: number | null; readonly deferral: ActionView['deferral'] | null; readonly rules: NonNullable<ActionView['rules']> | null;
   readonly grantId: string | null; readonly grantedAt: number | null; readonly claimNeeded: boolean | null; readonly claimedAt: number | null;
-  readonly outcome: NonNullable<ActionView['outcome']>['status'] | null; readonly outcomeAt: number | null; readonly cost: Money | null;
+  readonly outcome: NonNullable<ActionView['outcome']>['status'] | null; readonly outcomeAt: number | null; readonly cost: Money | null; readonly reversibleUntil: number | null; readonly reversal: NonNullable<ActionView['reversal']> | null;
 }
 const line = `run, action, agent, tool, status, tier, decision, code, at::float8 as at, proposed_at::float8 as "proposedAt", deferral, rules, grant_id as "grantId", granted_at::float8 as "grantedAt",
-  claim_needed as "claimNeeded", claimed_at::float8 as "claimedAt", outcome, outcome_at::float8 as "outcomeAt", cost`;
+  claim_needed as "claimNeeded", claimed_at::float8 as "claimedAt", outcome, outcome_at::float8 as "outcomeAt", cost, reversible_until::float8 as "reversibleUntil", (select r.status from reversal r where r.run = a.run and r.action = a.action) as reversal`;
 
-const actionOf = ({ deferral, rules, proposedAt, grantId, grantedAt, claimNeeded, claimedAt, outcome, outcomeAt, cost, ...one }: ActionLine): ActionView => ({
+const actionOf = ({ deferral, rules, proposedAt, grantId, grantedAt, claimNeeded, claimedAt, outcome, outcomeAt, cost, reversibleUntil, reversal, ...one }: ActionLine): ActionView => ({
   ...one, ...(proposedAt !== null && { proposedAt }), ...(deferral != null && one.status === 'open' && { deferral }), ...(rules !== null && { rules }),
   ...(grantId !== null && { grant: { id: grantId, at: grantedAt!, claim: claimNeeded === true, claimedAt } }),
+  ...(reversibleUntil !== null && { reversibleUntil }), ...(reversal !== null && { reversal }),
   // What came of an action that was stopped is told, and changes nothing.
   ...(outcome !== null && { outcome: { status: outcome, at: outcomeAt!, cost, late: one.status === 'cancelled' || one.status === 'denied' } }),
 });
