@@ -37,6 +37,7 @@ const scenes: readonly (readonly [string, Partial<Record<Deed, number>>, number]
   ['approve × policy change × duplicates', { 'tom approves': 1, 'tina approves': 1, 'rules forbid': 1, duplicate: 1, claim: 1 }, 14],
   ['approve × change of what would run', { 'tom approves': 2, 'tina approves': 2, 'rules rewrite': 1, claim: 1 }, 13],
   ['approve × cancel by the runtime × late outcome × reading again', { 'tom approves': 1, 'tina approves': 1, 'runtime cancels': 1, 'late outcome': 1, reread: 1, claim: 1 }, 13],
+  ['everything once', { 'tom approves': 1, 'tina approves': 1, 'tina denies': 1, 'time passes': 1, 'operator cancels': 1, 'runtime cancels': 1, halt: 1, 'rules forbid': 1, 'rules rewrite': 1, duplicate: 1, claim: 1 }, 7],
   ['both cancel × duplicates', { 'tom approves': 1, 'tina approves': 1, 'operator cancels': 1, 'runtime cancels': 1, duplicate: 1, claim: 1 }, 12],
 ];
 
