@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fault, keyOf, next, opened, steps } from './model.ts';
-import type { Deed, Model, Step } from './model.ts';
+import { fault, keyOf, next, opened, steps } from './action-approval-run.model.ts';
+import type { Deed, Model, Step } from './action-approval-run.model.ts';
 
 /** Everything that can happen from a beginning, each state once, up to a depth. Answers what was seen, and the shortest history that breaks a promise. */
 const explore = (from: Model, depth: number): { readonly states: number; readonly claimed: number; readonly cancelled: number; readonly broken: readonly Step[] | null; readonly why: string | null } => {

@@ -1,19 +1,19 @@
 import type { GovernedRecord, GrantClaims, HaltNotice } from '@countersign/contracts';
 import { fold } from '@countersign/kernel';
-import { approvalDecider } from '../../../services/approvals/src/core/decider.ts';
-import type { ApprovalCommand } from '../../../services/approvals/src/core/commands.ts';
-import type { ApprovalEvent } from '../../../services/approvals/src/core/events.ts';
-import { react } from '../../../services/approvals/src/core/react.ts';
-import type { Approval } from '../../../services/approvals/src/core/state.ts';
-import type { RuntimeBody, ServiceBody } from '../../../services/policy/src/core/commands.ts';
-import { actionId, outcomeOf, proposed, runId, start, started, world } from '../../../services/policy/src/core/scene.fixture.ts';
-import { initialState } from '../../../services/policy/src/core/state.ts';
-import type { PartitionState } from '../../../services/policy/src/core/state.ts';
-import { step } from '../../../services/policy/src/core/step.ts';
-import type { Judgement, Question } from '../../../services/policy/src/core/world.ts';
-import { moves, statusAfter } from '../../../services/supervision/src/core/action.ts';
-import { decideClaim } from '../../../services/supervision/src/core/claim.ts';
-import type { ActionRow } from '../../../services/supervision/src/core/claim.ts';
+import { approvalDecider } from '../../services/approvals/src/core/decider.ts';
+import type { ApprovalCommand } from '../../services/approvals/src/core/commands.ts';
+import type { ApprovalEvent } from '../../services/approvals/src/core/events.ts';
+import { react } from '../../services/approvals/src/core/react.ts';
+import type { Approval } from '../../services/approvals/src/core/state.ts';
+import type { RuntimeBody, ServiceBody } from '../../services/policy/src/core/commands.ts';
+import { actionId, outcomeOf, proposed, runId, start, started, world } from '../../services/policy/src/core/scene.fixture.ts';
+import { initialState } from '../../services/policy/src/core/state.ts';
+import type { PartitionState } from '../../services/policy/src/core/state.ts';
+import { step } from '../../services/policy/src/core/step.ts';
+import type { Judgement, Question } from '../../services/policy/src/core/world.ts';
+import { moves, statusAfter } from '../../services/supervision/src/core/action.ts';
+import { decideClaim } from '../../services/supervision/src/core/claim.ts';
+import type { ActionRow } from '../../services/supervision/src/core/claim.ts';
 
 /**
  * One action that two people have to approve, in one run, as three services see it: policy (its real step and fold), approvals (its real decider and
