@@ -3,6 +3,7 @@ import { fold } from '@countersign/kernel';
 import { approvalDecider } from '../../services/approvals/src/core/decider.ts';
 import type { ApprovalCommand } from '../../services/approvals/src/core/commands.ts';
 import type { ApprovalEvent } from '../../services/approvals/src/core/events.ts';
+import { noRecord } from '../../services/approvals/src/core/agent-record.ts';
 import { react } from '../../services/approvals/src/core/react.ts';
 import type { Approval } from '../../services/approvals/src/core/state.ts';
 import type { RuntimeBody, ServiceBody } from '../../services/policy/src/core/commands.ts';
@@ -99,11 +100,13 @@ const foldRow = (row: Model['supervision']['row'], record: GovernedRecord): Mode
   return { ...row, position: record.position, status: moves[to].includes(row.status) ? to : row.status };
 };
 
+const making = { approvalId: (_run: string, _action: string, position: number) => `a${position}`, digest: (value: unknown) => JSON.stringify(value), agentRecord: noRecord };
+
 const readApprovals = (m: Model, from: number): Model => {
   let next = m;
   for (const record of m.log.slice(from)) {
     const open = openOnes(next);
-    for (const { approval, command } of react(record, { forAction: () => open, forRun: () => open }, (_run, _action, position) => `a${position}`)) next = tellApproval(next, approval, command);
+    for (const { approval, command } of react(record, { forAction: () => open, forRun: () => open }, making)) next = tellApproval(next, approval, command);
   }
   return { ...next, approvals: { ...next.approvals, cursor: m.log.length } };
 };
