@@ -7,7 +7,8 @@ import { createKafkaBus } from '@countersign/bus/kafka';
 import { topics } from '@countersign/contracts';
 import { openPlace, startServices, until } from '@countersign/spec/whole';
 import type { Place, RunningServices } from '@countersign/spec/whole';
-import { decodeBundle } from '@countersign/tamper-log';
+import { encodings } from '@countersign/identity';
+import { decodeBundle, parseCheckpoint } from '@countersign/tamper-log';
 import pg from 'pg';
 import { audit } from '../../libs/cli/src/audit/command.ts';
 import { fromUrl, verifyLog } from '../../libs/cli/src/audit/verify.ts';
@@ -119,6 +120,21 @@ const says = (why: string) => ({ holds: false, why: expect.stringContaining(why)
     await services.stop('audit');
     await restore();
     await expect(services.start('audit')).rejects.toThrow('older copy');
+    // What the house does instead: a new log that commits to the head of the lost one, with what the copy lacks read from the bus again.
+    const heir = await startServices(place, ['audit'], { CS_AUDIT_CATALOGUE_WAIT_MS: '0', CS_LOG_ORIGIN: 'countersign.local/acme/2', CS_LOG_PREDECESSOR: 'countersign.local/acme' });
+    try {
+      const at = (path: string) => fromUrl(heir.urls.audit)(path).then((bytes) => Buffer.from(bytes).toString());
+      const lost = parseCheckpoint(encodings, checkpoints.late)!.checkpoint;
+      const first = JSON.parse(Buffer.from(decodeBundle(await fromUrl(heir.urls.audit)('tile/entries/000'))![0]!).toString()) as { type: string; states: object };
+      expect(first).toMatchObject({ type: 'countersign.audit.resumed.v1', states: { predecessor: 'countersign.local/acme', size: 600, root: encodings.toBase64(lost.root), copy: 300 } });
+      expect(sizeOf(await at('checkpoint'))).toBe(301);
+      const heirs = outsiders((await at('verifier-key')).trim());
+      expect(await heirs.fsck(heir.urls.audit)).toEqual(holds);
+      heirs.close();
+      expect(await at('custody')).toContain('operator can forge: no witness');
+    } finally {
+      await heir.close();
+    }
     // An operator who hides what was signed: the log starts, and goes on from 300 with other entries.
     rmSync(join(place.secretsDir, 'last-checkpoint.json'));
     await services.start('audit');

@@ -3,7 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { Audit } from './compose.ts';
 import { PERSON_DIRECTORY } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
-import { LogController } from './inbound/log.controller.ts';
+import { LogController, TOGETHER } from './inbound/log.controller.ts';
 import type { KeySet } from '@countersign/identity';
 import { ReceiptsController, SERVICE_KEYS } from './inbound/receipts.controller.ts';
 import { PrivacyController } from './inbound/privacy.controller.ts';
@@ -12,10 +12,10 @@ import { AUDIT, RecordsConsumer } from './inbound/records.consumer.ts';
 
 @Module({})
 export class AuditModule {
-  static of(audit: Audit, people: PersonDirectory, keys: KeySet): DynamicModule {
+  static of(audit: Audit, together: readonly string[], people: PersonDirectory, keys: KeySet): DynamicModule {
     return {
       module: AuditModule, controllers: [LogController, QuestionsController, PrivacyController, ReceiptsController, RecordsConsumer],
-      providers: [{ provide: AUDIT, useFactory: () => audit }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: SERVICE_KEYS, useFactory: () => keys }],
+      providers: [{ provide: AUDIT, useFactory: () => audit }, { provide: TOGETHER, useFactory: () => together }, { provide: PERSON_DIRECTORY, useFactory: () => people }, { provide: SERVICE_KEYS, useFactory: () => keys }],
     };
   }
 }

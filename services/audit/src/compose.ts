@@ -20,6 +20,7 @@ import { noWitnesses } from './core/witness-policy.ts';
 import type { WitnessPolicy } from './core/witness-policy.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
 import { createPostgresPrivacy } from './outbound/postgres-privacy.ts';
+import { succeed } from './outbound/succeed.ts';
 import { createPostgresWitnesses } from './outbound/postgres-witnesses.ts';
 import { createCheckpointSigner, ed25519Signer } from './outbound/sign-checkpoint.ts';
 import { createDraft, createPseudonyms, createSealing } from './outbound/to-entry.ts';
@@ -51,6 +52,8 @@ export interface AuditPorts {
   /** What somebody must look at: a witness that saw another tree, a payload that was changed. */
   readonly alarm?: (who: string, why: string) => void;
   readonly maxBatch?: number;
+  /** The log that this one continues after its database was lost. */
+  readonly predecessor?: string | undefined;
 }
 
 export interface Audit {
@@ -65,6 +68,8 @@ export interface Audit {
   readonly sequencer: Sequencer;
   readonly witnessing: Witnessing;
   readonly privacy: Privacy;
+  /** Whether this is the first start of a log that continues another: what its copy lacks is to be read again. */
+  readonly resumed: boolean;
 }
 
 const toSource = (message: BusMessage): SourceRecord => ({
@@ -85,10 +90,12 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
     return seal(sources.map((source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => draft(source))));
   };
   const alarm = ports.alarm ?? (() => undefined);
+  const first = ports.predecessor === undefined ? undefined : await succeed(ports.pool, ports.origin, ports.predecessor, ports.keeper);
   const sequencer = await createSequencer({
     origin: ports.origin, tenant: ports.tenant, store, keeper: ports.keeper, sha256: encodings.sha256, utf8: encodings.utf8, prepare,
     sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
   });
+  if (first) await sequencer.state(first);
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
   const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
   const questions = createQuestions(ports.pool, ports.origin, published.payloads);
@@ -100,6 +107,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
     published,
     questions,
     privacy,
+    resumed: first !== undefined,
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
     sequencer,
     witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm }),

@@ -1,3 +1,4 @@
+import { isHeartbeat } from '@countersign/bus';
 import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createKeySet, serviceOfKey } from '@countersign/identity';
@@ -9,6 +10,7 @@ import type { Wait } from './app/keep-going.ts';
 import { composeAudit } from './compose.ts';
 import type { AuditConfig } from './config.ts';
 import { openCustody } from './outbound/custody.ts';
+import { recorded } from './inbound/records.consumer.ts';
 import { followHiddenArguments } from './inbound/hidden-arguments.ts';
 import { readWitnessPolicy } from './outbound/witness-policy-file.ts';
 import { pseudonymSecret } from './outbound/pseudonym-secret.ts';
@@ -26,17 +28,21 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const { jwks, keys } = serviceKeys(config.secretsDir);
   const hidden = followHiddenArguments(bus, { keys, now: Date.now, onError: (err) => log.error({ err }, 'the catalogue of tools') });
   const custody = await openCustody(pool, config, log);
+  const witnesses = await readWitnessPolicy(config.witnessPolicy);
+  const together = [...custody.together, ...witnesses.witnesses.length === 0 ? ['no witness cosigns its checkpoints'] : []];
   const audit = await composeAudit({
     pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: await pseudonymSecret(config.secretsDir), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
-    witnesses: await readWitnessPolicy(config.witnessPolicy), alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
+    predecessor: config.predecessor, witnesses, alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
   });
+  // Before anything newer is taken: what is skipped now would be below the offset of what came after it.
+  if (audit.resumed) for (const topic of recorded) await bus.scan({ topic, onBatch: (messages) => audit.record(messages.filter((message) => !isHeartbeat(message))) });
   const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
   const expiry = setInterval(() => { audit.privacy.expire().catch((err: unknown) => log.error({ err }, 'nothing expires: retention or holds cannot be read')); }, 3_600_000).unref();
   return {
-    name: 'audit', http: config.http, module: AuditModule.of(audit, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry'))), log, bus, otlpEndpoint: config.otlpEndpoint,
+    name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry'))), log, bus, otlpEndpoint: config.otlpEndpoint,
     onDrain: async () => { clearInterval(rounds); clearInterval(expiry); await audit.sequencer.close(); await index.stop(); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

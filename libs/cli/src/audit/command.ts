@@ -34,10 +34,13 @@ export const audit = async (args: readonly string[]): Promise<number> => {
   const tick = createTicker(Date.now);
   const result = judged(await verifyLog(read, key, (done, of) => tick(`verified ${done} of ${of} entries`)), trust);
   progress('');
-  if (values.json) printJson(result);
+  // The service's own word: it may not say it, but where it does it is so.
+  const forgeable = folder ? [] : (await text(read, 'custody').catch(() => '')).split('\n').filter(Boolean).slice(0, 16).map(inertLine);
+  if (values.json) printJson({ ...result, forgeable });
   else process.stdout.write(result.ok
     ? `The record holds: ${result.entries} entries, ${result.governed.records} of them decisions and events of runs, all under the signed root ${result.root}.\n`
     : `THE RECORD DOES NOT HOLD: ${result.key === 'self-signed' && !result.firstBad ? selfSigned : result.firstBad ? `entry ${result.firstBad.index}: ${result.firstBad.why}` : `missing governed records ${result.governed.missing.join(', ')}`}\n`);
+  if (!values.json) process.stdout.write(forgeable.map((line) => `${line}\n`).join(''));
   return result.ok ? 0 : 1;
 };
 

@@ -4,6 +4,9 @@ import { parseTilePath } from '@countersign/tamper-log';
 import type { Audit } from '../compose.ts';
 import { AUDIT } from './records.consumer.ts';
 
+/** Why whoever runs this log could rewrite it unnoticed; empty where keys, last checkpoint and witnesses are apart. */
+export const TOGETHER = Symbol('Together');
+
 interface Reply { header(name: string, value: string): Reply; send(body: unknown): unknown }
 
 const found = <T>(value: T | undefined, what: string): T => {
@@ -23,8 +26,16 @@ const idOf = (text: string | undefined): string | undefined => {
 @Controller()
 export class LogController {
   readonly #audit: Audit;
-  constructor(@Inject(AUDIT) audit: Audit) {
+  readonly #together: readonly string[];
+  constructor(@Inject(AUDIT) audit: Audit, @Inject(TOGETHER) together: readonly string[]) {
     this.#audit = audit;
+    this.#together = together;
+  }
+
+  @Get('custody')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  custody() {
+    return this.#together.map((why) => `operator can forge: ${why}\n`).join('');
   }
 
   @Get('checkpoint')
