@@ -58,6 +58,22 @@ describe('one agent acts for another', () => {
     await run.end();
   });
 
+  it('what is held under conditions is handed on under them, and what is limited for a whole run is not handed on', async () => {
+    const { operator } = whole.people;
+    const role = (id: string, limits: object) => operator.call('registry', 'PUT', `/roles/${id}`, { role: { title: 'Pays one house', owner: 'owner', permissions: [{ permission: 'pay', tools: ['desk.transfer'], resources: [{ fact: 'target', patterns: ['DE0212*'] }], limits }] }, reason: 'suppliers' });
+    expect([(await role('house', { moneyPerAction: { minor: 4_500, currency: 'EUR' } })).status, (await role('house-a-run', { moneyPerRun: { minor: 4_500, currency: 'EUR' } })).status]).toEqual([200, 200]);
+    const [one, other] = [await whole.agent('house-1', { roles: ['house'], permissions: ['desk.read', 'countersign.delegate'] }), await whole.agent('house-2', { roles: ['house-a-run'], permissions: ['desk.read', 'countersign.delegate'] })];
+    const run = await open(one);
+    const child = await accept(await run.delegate(work({ scope: 'desk.read desk.transfer', money: { minor: 9_000, currency: 'EUR' } })));
+    expect(await pay(child, 'DE02120300000000202051', 4_000)).toMatchObject({ decision: 'allow' });
+    expect(await pay(child, 'DE02500105170137075030', 3_000)).toMatchObject({ code: 'outside_permission' });
+    await run.end();
+    const bounded = await open(other);
+    const taken = accept(await bounded.delegate(work({ scope: 'desk.read desk.transfer' })));
+    await expect(taken).rejects.toMatchObject({ code: 'invalid_scope', message: expect.stringContaining('desk.transfer is held with a limit for each run') });
+    await bounded.end();
+  });
+
   it('and spends what was set aside for it, whatever its own limit: all of it counts for the run that delegated, what is left comes back', async () => {
     const run = await open();
     const given = await run.delegate(work({ resultSchema: paid }));

@@ -9,6 +9,7 @@ import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import { secretFile } from '@countersign/service-host';
 import { call, enrol, expectStatus, openTerminal, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Human, Terminal, Whole } from '@countersign/spec/whole';
+import { whoAnswers } from '../../libs/cli/src/people/who-answers-command.ts';
 import { policy } from '../../libs/cli/src/policy/command.ts';
 import { cohortOf } from '../../services/policy/src/outbound/cohort.ts';
 
@@ -31,6 +32,7 @@ describe('a rule of the demo company', () => {
     terminal = openTerminal(whole.urls);
     ({ folder } = terminal);
     const { operator, owner } = whole.people;
+    terminal.keep(operator, ['operator']);
     for (const [person, roles] of [['ann', ['policy-author']], ['rob', ['policy-reviewer']]] as const) {
       const enrolled = await enrol(whole.urls, operator, person, roles);
       terminal.keep(enrolled, roles);
@@ -74,6 +76,7 @@ describe('a rule of the demo company', () => {
     const dir = await draft('demo-generous', {
       'parameters.yaml': (text) => text.replace('transferLimit: 500000', 'transferLimit: 800000'),
       'bundle.yaml': (text) => text.replace('from: { 3: 500001 }', 'from: { 3: 800001 }'),
+      'rules/payments.yaml': (text) => text.replace('owner: tara@acme\n  rationale: Four eyes', 'owner: vera@acme\n  rationale: Four eyes'),
     });
     const published = await typed('publish', dir, '--as', 'ann');
     expect(published).toMatchObject({ code: 0, out: { version: 'demo-generous', author: 'ann' } });
@@ -100,6 +103,13 @@ describe('a rule of the demo company', () => {
     expect(back).toMatchObject({ code: 0, out: { activation: 2, active: { version: 'demo-1', by: 'rob', reviewedBy: null } } });
     await inForce('demo-1');
     expect(await decide(600_000)).toMatchObject({ decision: 'step_up', policyVersion: 'demo-1' });
+
+    // Who owned the rule that asked is who owned it in the version that decided.
+    for (const [version, owner] of [['demo-generous', 'vera@acme'], ['demo-1', 'tara@acme']] as const) {
+      const { run, action } = whole.seen.governed().findLast((one): one is GovernedDecided => one.kind === 'action.decided' && one.decision.policyVersion === version && one.decision.rules.some(({ id }) => id === 'demo.transfer-over-limit'))!;
+      const told = await until('the registry has heard of it', async () => { const one = await terminal.typed(whoAnswers, run!, action, '--as', 'operator'); return one.code === 0 && one; });
+      expect(told.out).toMatchObject({ policyVersion: version, ruleOwners: [{ rule: 'demo.transfer-over-limit', owner, rationale: expect.stringContaining('Four eyes') }] });
+    }
   }, 60_000);
 
   it('decides beside the active one as a shadow, and the difference is shown', async () => {

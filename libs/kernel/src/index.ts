@@ -7,6 +7,7 @@ export * from './reach.ts';
 export * from './patterns.ts';
 export * from './delegation.ts';
 export * from './scope-extension.ts';
+export * from './built-in-tools.ts';
 export * from './channel-authority.ts';
 export * from './quorum.ts';
 export * from './binding.ts';

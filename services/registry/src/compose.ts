@@ -59,6 +59,7 @@ export interface RegistryPorts {
   readonly exclusively: Exclusively;
   readonly terms: Terms;
   readonly deeds: Deeds;
+  readonly deedsKeptMs: number;
   readonly shadows: Shadows;
   readonly key: SigningKey;
   readonly jwks: readonly PublicJwk[];
@@ -163,11 +164,11 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     inventoryReport: reports.inventory,
     accountability: async (run: string, action: string): Promise<AccountabilityView> => {
       const answer = await reports.accountability(run, action);
-      if (answer === undefined) throw new CodedError('not_found', 'nothing was decided about such an action', { status: 404 });
+      if (answer === undefined) throw new CodedError('not_found', 'nothing was decided about such an action, or so long ago that the registry has forgotten it (CS_REGISTRY_DEED_DAYS): countersign audit query has it', { status: 404 });
       return answer;
     },
     /** What time has brought upon agents; called by a timer. */
-    tend: async () => { if (await tending.tend(null) + await watching.tell() > 0) ports.changed(); },
+    tend: async () => { await watching.forget(); if (await tending.tend(null) + await watching.tell() > 0) ports.changed(); },
     own: async (agent: string, told: (owning: typeof ownership) => ReturnType<(typeof ownership)['accept']>): Promise<AgentSnapshot> => {
       accepted(await told(ownership));
       ports.changed();

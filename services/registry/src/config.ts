@@ -28,6 +28,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     certifyRemindDays: integer('CS_REGISTRY_CERTIFY_REMIND_DAYS', { default: 14, min: 0, max: 365 }),
     /** From an overdue recertification to suspension. */
     certifyGraceDays: integer('CS_REGISTRY_CERTIFY_GRACE_DAYS', { default: 30, min: 1, max: 365 }),
+    /** How long the registry says who answered for an action; after that the audit log does. */
+    deedDays: integer('CS_REGISTRY_DEED_DAYS', { default: 3_660, min: 1, max: 36_600 }),
     unusedDays: integer('CS_REGISTRY_UNUSED_DAYS', { default: 60, min: 1, max: 3_660 }),
     /** A month end is rare and a permission for it is missed: less than four weeks say little. */
     proposalDays: integer('CS_REGISTRY_PROPOSAL_DAYS', { default: 28, min: 1, max: 365 }),

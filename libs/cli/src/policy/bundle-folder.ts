@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';
+import { withBuiltIns } from '@countersign/policy/checks/catalogue';
 import type { Catalogue } from '@countersign/policy/checks/types';
 import { loadBundle } from '@countersign/policy/inbound/bundle-files';
 import type { ParsedBundle } from '@countersign/policy/inbound/bundle-files';
@@ -31,7 +32,7 @@ export const catalogueFor = async (dir: string, file: string | undefined): Promi
   try {
     const value = JSON.parse(await readFile(path, 'utf8')) as unknown;
     if (!Array.isArray(value)) throw new Error('a list of tools is needed');
-    return value as Catalogue;
+    return withBuiltIns(value as Catalogue);
   } catch (error) {
     throw new CannotRun(`The tools' catalogue cannot be read from ${path}: ${(error as Error).message}. Name it with --catalogue FILE.`);
   }

@@ -1,45 +1,13 @@
 import type { PutToolRequest } from '@countersign/contracts';
 import { argumentsDigest } from '@countersign/identity';
-import { delegateTool, extendScopeTool, registryAudience } from '@countersign/kernel';
+import { builtInTools } from '@countersign/kernel';
 import type { Manage } from './manage.ts';
-
-const toolPatterns = '^[a-zA-Z0-9_.:*-]+( [a-zA-Z0-9_.:*-]+)*$';
-
-/**
- * Tools that the registry itself executes. They stand in the catalogue like any other, so that permissions, rules, people and budgets decide on them;
- * nobody has them unless a permission and a rule say so.
- */
-export const builtInTools: Readonly<Record<string, PutToolRequest>> = {
-  [delegateTool]: {
-    system: 'countersign', title: 'Has another agent act for this run', consequential: true, reversible: true, compensator: null, dataClasses: [], enforcement: 'brokered', audience: registryAudience, resultTrust: 'third_party', resultFields: {},
-    // The members of contracts/schemas/runs/Delegation.v1.schema.json.
-    schema: {
-      type: 'object', additionalProperties: false, required: ['agent', 'scope', 'instruction', 'calls', 'seconds'],
-      properties: {
-        agent: { type: 'string', maxLength: 128, pattern: '^[a-z0-9][a-z0-9._-]{0,127}$' }, scope: { type: 'string', minLength: 1, maxLength: 2000, pattern: toolPatterns }, instruction: { type: 'string', minLength: 1, maxLength: 8192 },
-        calls: { type: 'integer', minimum: 1, maximum: 10_000 }, seconds: { type: 'integer', minimum: 1, maximum: 86_400 }, tokens: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-        money: { type: 'object', additionalProperties: false, required: ['minor', 'currency'], properties: { minor: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, currency: { type: 'string', maxLength: 3, pattern: '^[A-Z]{3}$' } } },
-        resultSchema: { type: 'object' },
-      },
-    },
-    facts: { target: '[args.agent]', amount: 'has(args.money) ? dyn(args.money.minor) : dyn(null)', currency: 'has(args.money) ? dyn(args.money.currency) : dyn(null)', text: '[args.instruction]' },
-  },
-  // Irreversible, for what was done under it stays done: people are asked, and a claim is needed.
-  [extendScopeTool]: {
-    system: 'countersign', title: 'Asks for more tools for a time', consequential: true, reversible: false, compensator: null, dataClasses: [], enforcement: 'brokered', audience: registryAudience, resultTrust: 'record', resultFields: {}, facts: {},
-    // The arguments of contracts/schemas/http/ExtendScopeRequest.v1.schema.json.
-    schema: {
-      type: 'object', additionalProperties: false, required: ['tools', 'minutes', 'reason'],
-      properties: { tools: { type: 'array', minItems: 1, maxItems: 16, items: { type: 'string', maxLength: 128, pattern: '^[a-zA-Z0-9_.:-]{1,128}$' } }, minutes: { type: 'integer', minimum: 1, maximum: 60 }, reason: { type: 'string', minLength: 1, maxLength: 500 } },
-    },
-  },
-};
 
 /** Their names are nobody else's to declare. */
 export const isBuiltIn = (tool: string): boolean => Object.hasOwn(builtInTools, tool);
 
 export const putBuiltInTools = async (manage: Manage, known: ReadonlySet<string>, now: number): Promise<void> => {
-  for (const [name, one] of Object.entries(builtInTools)) {
+  for (const [name, one] of Object.entries<PutToolRequest>(builtInTools)) {
     if (known.has(name)) continue;
     const tool = { tool: name, ...one };
     await manage.tool(name, { type: 'put', tool, definition: argumentsDigest(tool), review: null, by: 'registry', now }, 'registry');

@@ -1,5 +1,5 @@
 import { validateDelegation } from '@countersign/contracts';
-import type { Delegation, TokenClaims, TokenExchangeRequest, TokenResponse } from '@countersign/contracts';
+import type { AgentSnapshot, Delegation, TokenClaims, TokenExchangeRequest, TokenResponse } from '@countersign/contracts';
 import { issueAgentToken, jwkThumbprint, parseStrictJson, proofKey, verifyAgentToken, verifyGrant } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
 import { actorsIn, delegateTool, refused, registryAudience, scopeIntersection, within } from '@countersign/kernel';
@@ -58,7 +58,7 @@ export const exchangeToken = async (deps: ExchangeDeps, request: TokenExchangeRe
   if (behind !== undefined) return behind;
   const parent = await deps.inventory.run(token.claims.run);
   if (parent === null || now >= parent.notAfter) return refused('run_expired', 'the run that delegates is over');
-  const scope = scopeOf(delegation, request.scope, token.claims.scope, (await deps.inventory.agent(token.claims.sub))!.snapshot.permissions, client.snapshot.permissions);
+  const scope = scopeOf(delegation, request.scope, token.claims.scope, (await deps.inventory.agent(token.claims.sub))!.snapshot, client.snapshot);
   if (typeof scope !== 'string') return scope;
 
   const spent = await spendAssertion(deps, authenticated);
@@ -100,13 +100,19 @@ const grantFault = (deps: ExchangeDeps, { grant }: TokenExchangeRequest, token: 
   return delegation.agent === agent ? undefined : refused('delegation_invalid', `${delegation.agent} is to act, not ${agent}`);
 };
 
+/** Tools that an agent may hand on. Conditions on resources and actions go with them, for policy holds the child to those of everybody it acts for; what a run may do in all would be a new measure in each child. */
+const handedOn = ({ permissions, scoped = [] }: AgentSnapshot): readonly string[] =>
+  [...permissions, ...scoped.flatMap(({ permission: { tools, limits } }) => (limits?.moneyPerRun === undefined && limits?.callsPerRun === undefined ? tools : []))];
+
 /** What was delegated and, where that is asked for, less, as far as the one that acts may do it; whatever is more than the run that delegates may do is refused. */
-const scopeOf = (delegation: Delegation, asked: string | undefined, run: string, from: readonly string[], to: readonly string[]): string | Refused<'invalid_scope'> => {
+const scopeOf = (delegation: Delegation, asked: string | undefined, run: string, from: AgentSnapshot, to: AgentSnapshot): string | Refused<'invalid_scope'> => {
   const wanted = delegation.scope.split(' ');
   const narrowed = asked?.split(' ') ?? wanted;
-  const beyond = wanted.find((pattern) => !within(pattern, from) || (run !== '' && !within(pattern, run.split(' ')))) ?? narrowed.find((pattern) => !within(pattern, wanted));
+  const bounded = wanted.find((pattern) => !within(pattern, handedOn(from)) && within(pattern, [...from.permissions, ...from.scoped?.flatMap(({ permission }) => permission.tools) ?? []]));
+  if (bounded !== undefined) return refused('invalid_scope', `${bounded} is held with a limit for each run, which a child run would begin anew: hold it with limits for each action, or do it in the run that delegates`);
+  const beyond = wanted.find((pattern) => !within(pattern, handedOn(from)) || (run !== '' && !within(pattern, run.split(' ')))) ?? narrowed.find((pattern) => !within(pattern, wanted));
   if (beyond !== undefined) return refused('invalid_scope', `${beyond} is more than was, or may be, delegated`);
-  const both = scopeIntersection(narrowed, to, mostPatterns);
+  const both = scopeIntersection(narrowed, [...to.permissions, ...to.scoped?.flatMap(({ permission }) => permission.tools) ?? []], mostPatterns);
   if (both === undefined) return refused('invalid_scope', 'the patterns have too much in common: name tools, or fewer wildcards');
   return both.length === 0 ? refused('invalid_scope', 'the agent may do nothing of what is delegated') : both.join(' ');
 };

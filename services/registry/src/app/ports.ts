@@ -42,7 +42,7 @@ export interface Inventory {
 
 export type { Deed } from '../core/deed.ts';
 /** What was decided about each action. */
-export interface Deeds { put(deeds: readonly Deed[]): Promise<void>; get(run: string, action: string): Promise<Deed | undefined> }
+export interface Deeds { put(deeds: readonly Deed[]): Promise<void>; get(run: string, action: string): Promise<Deed | undefined>; /** Forgets some of those decided before (epoch ms); how many. */ prune(before: number, atMost: number): Promise<number> }
 
 /** Names that spoke and are nobody's. */
 export interface Shadows {

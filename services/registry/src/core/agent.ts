@@ -83,7 +83,10 @@ export const agentDecider: Decider<AgentCommand, AgentEvent, Agent, AgentCode> =
       return accepted({ type: 'agent.registered', profile: command.profile, by: command.by, at: command.now });
     }
     if (state.status === 'none') return refused('not_found', 'there is no such agent');
-    if (isCareCommand(command)) return decideCare(command, state);
+    if (isCareCommand(command)) {
+      const outcome = decideCare(command, state);
+      return command.type === 'accept' && outcome.status === 'accepted' ? accepted(...outcome.events, ...observedByOwner(state, command.by, command)) : outcome;
+    }
     if (command.type === 'review') {
       if (state.status === 'decommissioned') return refused('conflict', 'an agent that is decommissioned is not reviewed: its end is final');
       return accepted({ type: 'agent.reviewed', review: command.review, by: command.by, at: command.now });
@@ -139,13 +142,19 @@ const register = ({ profile, euAiAct, ownerExists, effective, by, now }: Extract
   const { origin, ...known } = state.status === 'none' ? {} as Partial<AgentProfile> : state.profile;
   if (state.status !== 'none' && same(known, profile)) return nothingNew;
   // An imported draft is completed by registering it; one whose review failed is mended so, by its own key: a namesake has another.
-  const mends = state.status === 'draft' && (origin !== undefined || (state.review?.passed === false && same(state.profile.key, profile.key)));
+  // Out of a template it is mended by who made it: everybody else who may give that template has a draft of their own to make.
+  const mends = state.status === 'draft' && (origin !== undefined || (state.review?.passed === false && same(state.profile.key, profile.key))) && (profile.template === undefined || by === state.registeredBy);
   if (state.status !== 'none' && !mends) return refused('conflict', `an agent of this id is registered with other details${state.status === 'decommissioned' ? ', and decommissioned: an id is never used again' : ''}`);
   if (!ownerExists) return refused('invalid_request', `the owner ${profile.owner} is not an active person: invite and enrol them first`);
   if (effective !== undefined && tooMany(effective)) return refused('too_many_permissions', 'with its roles the agent would have more than 512 permissions of a kind');
   const registered = { type: 'agent.registered', profile: { ...profile, ...(origin !== undefined && { origin }) }, by, at: now } as const;
-  return effective === undefined || same(effective, { permissions: profile.permissions }) ? accepted(registered) : accepted(registered, { type: 'agent.permissions_derived', effective, because: 'its roles', by, at: now });
+  const enforced = state.status === 'none' ? [] : observedByOwner(state, profile.owner, { by, now });
+  return effective === undefined || same(effective, { permissions: profile.permissions }) ? accepted(registered, ...enforced) : accepted(registered, { type: 'agent.permissions_derived', effective, because: 'its roles', by, at: now }, ...enforced);
 };
+
+/** Nobody keeps their own agent out of enforcement: whoever observes it and becomes its owner ends that. */
+const observedByOwner = ({ observe }: Registered, owner: string, { by, now }: { readonly by: string; readonly now: number }): readonly ObserveEvent[] =>
+  (observe !== undefined && now < observe.until && observe.by === owner ? [{ type: 'agent.enforced', by, reason: 'who observes it owns it now', at: now }] : []);
 
 /** Why no review carries this step; null where one does. */
 const notReviewed = ({ review }: Registered, basis: string | null): string | null => {

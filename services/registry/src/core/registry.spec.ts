@@ -82,6 +82,18 @@ describe('an agent', () => {
     expect(outcome(given(registered, failed)(again({ key: { ...key, x: 'B'.repeat(43) } })))).toBe('conflict');
   });
 
+  it('mended out of a template is mended by who made it, and nobody who observes it gets it out of enforcement by becoming its owner', () => {
+    const failed = reviewed({ passed: false });
+    const out = (by: string) => outcome(given(registered, failed)({ ...register({ purpose: 'mended', template: 'payers' }), by } as AgentCommand));
+    expect([out('op'), out('lead')]).toEqual(['accepted', 'conflict']);
+    const observed: AgentEvent = { type: 'agent.observed', until: 1_000, by: 'op', reason: 'r', at: 1 };
+    const enforced = expect.objectContaining({ type: 'agent.enforced' });
+    expect(given(registered, observed, failed)(register({ owner: 'op' }))).toMatchObject({ events: [{ type: 'agent.registered' }, enforced] });
+    expect(given(registered, observed, failed)(register({ owner: 'tom' }))).toMatchObject({ events: [{ type: 'agent.registered' }] });
+    const offered: AgentEvent = { type: 'agent.owner_offered', to: 'op', reason: 'r', by: 'olga', at: 2 };
+    expect(given(registered, observed, offered)({ type: 'accept', by: 'op', now: 3 })).toMatchObject({ events: [{ type: 'agent.reassigned' }, enforced] });
+  });
+
   it('for a prohibited practice is not registered', () => {
     expect(outcome(given()({ ...register(), euAiAct: { category: 'prohibited' } } as AgentCommand))).toBe('prohibited_practice');
   });

@@ -7,14 +7,14 @@ import { CreateDelegations1763740000000, findRun, openChild } from './child-runs
 import { coalesced } from './coalesced.ts';
 import { CreateScopeExtensions1763780000000 } from './scope-extensions.ts';
 import { AgentKeysEntity, CreateCredentials1763730000000 } from './credential-book.ts';
-import { CreateDeeds1763750000000 } from './deeds.ts';
+import { CreateDeeds1763750000000, DeedsByTime1763790000000 } from './deeds.ts';
 import { CreateScim1763760000000 } from './scim-book.ts';
 import { AgentEntity, NodeEntity, PersonEntity, RunEntity, ToolEntity } from './entities.ts';
 import { CreateGraph1763700000000, CreateRegistry1700000000000, KeylessDrafts1763720000000 } from './migrations.ts';
 
 /** TypeORM owns the read models and their migrations. */
 export const openInventory = (url: string): Promise<DataSource> =>
-  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000, CreateDelegations1763740000000, CreateDeeds1763750000000, CreateScim1763760000000, CreatePermissions1763770000000, CreateScopeExtensions1763780000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
+  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000, CreateDelegations1763740000000, CreateDeeds1763750000000, CreateScim1763760000000, CreatePermissions1763770000000, CreateScopeExtensions1763780000000, DeedsByTime1763790000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
 const rowsAtOnce = 1_000;
 

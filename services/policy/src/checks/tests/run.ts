@@ -2,6 +2,7 @@ import type { Json } from '@countersign/contracts';
 import { checkArguments } from '@countersign/tool-guard/arguments';
 import { compileBundle, compileTool } from '../../core/rules/compile.ts';
 import type { CompiledBundle, CompiledTool } from '../../core/rules/compile.ts';
+import { withBuiltIns } from '../catalogue.ts';
 import type { Catalogue, RuleCoverage, RunBundleTests, TestFailure, TestReport } from '../types.ts';
 import { compare } from './expect.ts';
 import { play } from './play.ts';
@@ -41,7 +42,7 @@ export const runBundleTests: RunBundleTests = ({ spec, tests: files }, catalogue
 /** Tools as the registry would announce them. Throws where one does not compile. */
 export const knownTools = (catalogue: Catalogue): KnownTools => {
   const known = new Map<string, { readonly tool: CompiledTool; readonly check: (args: Json) => string | null }>();
-  for (const declared of catalogue) {
+  for (const declared of withBuiltIns(catalogue)) {
     const tool = compileTool({ ...declared, tenant: 'acme', version: 1, definition: 'd'.repeat(43) });
     known.set(tool.name, { tool, check: checkArguments(declared.schema) });
   }

@@ -40,9 +40,11 @@ export interface Wrong { readonly line: number; readonly why: string }
 
 interface Written {
   readonly name: string; readonly tool?: string; readonly arguments?: JsonObject; readonly instruction?: string | { readonly text: string; readonly attestedBy?: string | null };
-  readonly agent?: Partial<AgentSnapshot>; readonly earlier?: readonly WrittenEarlier[]; readonly level?: Level; readonly now?: string; readonly parameters?: BundleTest['parameters'];
+  readonly agent?: WrittenAgent; readonly earlier?: readonly WrittenEarlier[]; readonly level?: Level; readonly now?: string; readonly parameters?: BundleTest['parameters'];
   readonly confidence?: number | null; readonly deadline?: string | null; readonly supplied?: Readonly<Record<string, Json>>; readonly approval?: BundleTest['approval']; readonly evidence?: readonly WrittenEvidence[]; readonly graph?: readonly WrittenNode[]; readonly expect: Expectation;
 }
+/** `requestable`: tools that a role of it lets it ask for. */
+type WrittenAgent = Omit<Partial<AgentSnapshot>, 'requestable'> & { readonly requestable?: readonly string[] };
 interface WrittenEvidence { readonly by: string; readonly ago?: string; readonly about?: readonly string[]; readonly type?: string; readonly result?: 'passed' | 'failed'; readonly tested?: readonly string[]; readonly found?: readonly string[]; readonly fixed?: readonly string[] }
 type WrittenNode = Partial<GraphNode> & { readonly node: string };
 type WrittenEarlier = Partial<Omit<Earlier, 'at'>> & { readonly tool: string; readonly ago?: string; readonly times?: number };
@@ -87,10 +89,11 @@ const filled = (file: string, line: number, whole: WrittenFile, written: Written
   const now = Date.parse(test.now ?? whole.now ?? someDay);
   if (Number.isNaN(now)) return `${test.now ?? whole.now} is no time`;
   const instruction = typeof test.instruction === 'string' ? { text: test.instruction } : test.instruction ?? { text: '' };
-  const agent = { ...someone, ...whole.defaults?.agent, ...written.agent };
+  const { requestable, ...given }: WrittenAgent = { ...whole.defaults?.agent, ...written.agent };
+  const agent = { ...someone, ...given };
   return {
     name: test.name, file, line, lineOf, tool: test.tool, arguments: test.arguments ?? {}, confidence: test.confidence ?? null, deadline: test.deadline ?? null,
-    instruction: { attestedBy: null, ...instruction }, agent: { ...agent, limits: { ...someone.limits, ...agent.limits } },
+    instruction: { attestedBy: null, ...instruction }, agent: { ...agent, limits: { ...someone.limits, ...agent.limits }, ...(requestable !== undefined && { requestable: [{ role: 'asks', permission: { permission: 'asks', tools: [...requestable], requestable: true } }] }) },
     earlier: earlierOf(test.earlier ?? [], now), level: test.level ?? 'normal', now,
     evidence: (test.evidence ?? []).map((one) => evidenceOf(one, `${test.tool}@${argumentsDigest(test.arguments ?? {})}`, now)), graph: test.graph?.map(nodeOf) ?? null,
     parameters: { ...whole.defaults?.parameters, ...written.parameters }, supplied: test.supplied ?? {}, approval: test.approval ?? null, expect: test.expect,
