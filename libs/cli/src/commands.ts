@@ -156,13 +156,13 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'eval:anomaly': {
     summary: 'how well hijacked sessions are told apart by behaviour',
-    usage: 'npm run eval:anomaly -- FILE [--split recurring|unseen] [--json]\n  FILE: labelled sessions as JSON Lines (.gz allowed). Baselines of sessions without attack; recurring: a new model at tasks that its peers have done; unseen: five folds over tasks.',
+    usage: 'npm run eval:anomaly -- FILE [--split recurring|unseen] [--catalogue none] [--json]\n  FILE: labelled sessions as JSON Lines (.gz allowed). Baselines of sessions without attack; recurring: a new model at tasks that its peers have done; unseen: five folds over tasks. --catalogue none: every tool is inferred, as for a workplace that nobody knows.',
     load: async () => (await import('./anomaly/command.ts')).evalAnomaly,
   },
   receipt: { summary: 'the receipt of an action, and whether one holds', usage: receiptUsage, load: async () => (await import('./audit/receipt-command.ts')).receipt },
   bench: {
     summary: 'measures, each against a baseline of the same run',
-    usage: 'npm run bench -- [bus] [decide] [audit] [policy] [authzen] [registry] [--quick] [--json]',
+    usage: 'npm run bench -- [bus] [decide] [audit] [policy] [authzen] [registry] [anomaly] [--quick] [--json]',
     load: async () => (await import('./bench/bench.ts')).bench,
   },
 };

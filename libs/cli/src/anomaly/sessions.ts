@@ -29,12 +29,15 @@ export interface Labelled {
   readonly labels: readonly (0 | 1 | null)[];
 }
 
-/** Reads sessions and has policy's own core derive the facts of each call, its agents in observe mode: nothing is stopped, so that what follows rests on what was recorded. */
-export const readLabelled = async (file: string): Promise<readonly Labelled[]> => {
+/**
+ * Reads sessions and has policy's own core derive the facts of each call, its agents in observe mode: nothing is stopped, so that what follows rests on what was recorded.
+ * @param catalogue `none`: as if the pack had no catalogue; every entry is inferred, as for a workplace that nobody knows
+ */
+export const readLabelled = async (file: string, catalogue: 'pack' | 'none' = 'pack'): Promise<readonly Labelled[]> => {
   const sessions: RecordedSession[] = [];
   for await (const session of readSessions(file)) sessions.push(session);
   const { bundle } = await loadBundle(fileURLToPath(packFolder));
-  const pack = await packTools();
+  const pack = catalogue === 'pack' ? await packTools() : [];
   const known = pack.map((tool) => tool.tool);
   const unknown = createUses(new Set(known));
   for (const session of sessions) unknown.see(session);

@@ -5,7 +5,7 @@ import { machine } from './machine.ts';
 import { table } from './measured.ts';
 import type { Results } from './measured.ts';
 
-const names = ['bus', 'decide', 'audit', 'policy', 'authzen', 'registry', 'suspend'] as const;
+const names = ['bus', 'decide', 'audit', 'policy', 'authzen', 'registry', 'suspend', 'anomaly'] as const;
 type Name = (typeof names)[number];
 
 const parse = (args: readonly string[]): { readonly wanted: readonly Name[]; readonly quick: boolean; readonly json: boolean; readonly profile?: string } => {
@@ -37,6 +37,10 @@ export const bench = async (args: readonly string[]): Promise<number> => {
     const { policyPeers } = await import('./policy-peers.ts');
     const { policyBacktest } = await import('./policy-backtest.ts');
     Object.assign(results, await policyPath({ ...(quick ? { messages: 20_000, rounds: 1 } : {}), tell }), await policyPeers({ quick, tell }), await policyBacktest({ quick, tell }));
+  }
+  if (wanted.includes('anomaly')) {
+    const { benchAnomaly } = await import('./anomaly.ts');
+    Object.assign(results, benchAnomaly({ quick, tell }));
   }
   if (wanted.includes('audit')) {
     const { benchAudit } = await import('./audit.ts');

@@ -24,10 +24,8 @@ export const mostDoubt = 4;
 
 const bits: Record<Sign, number> = { act_unasked: 1, other_day: 2, amount_unnamed: 4, strange_text: 8, foreign_content: 16, claimed: 32 };
 export const refused = 64;
-/** The bits that say: the instruction does not ask for this. */
-export const unasked = [1, 2, 4] as const;
-/** The bits that say: strangers' words or addresses are in it. */
-export const strange = [8, 16, 32] as const;
+/** Bits up to this one say that the instruction does not ask for it; those between it and `refused` that strangers' words or addresses are in it. */
+export const mostUnasked = 4;
 
 /** Targets compared per action; more are as good as none for a habit. */
 const mostTargets = 16;
@@ -68,10 +66,11 @@ export interface Lessons { readonly own: number[]; readonly tools: number[]; rea
 
 /** Most that one run can teach, and so hold in memory. */
 const mostKeys = 512;
+const mostTargetsOfRun = 128;
 
 /** Adds what an action would teach. */
 export const noteLessons = (act: Act, { own, tools, classes, targets }: Lessons): void => {
-  if (own.length > mostKeys) return;
+  if (own.length >= mostKeys) return;
   own.push(keys.tool(act.tool), keys.before(act.previous), keys.pair(act.previous, act.tool));
   tools.push(act.tool);
   classes.push(keys.class(act.consequential));
@@ -84,5 +83,5 @@ export const noteLessons = (act: Act, { own, tools, classes, targets }: Lessons)
     classes.push(keys.classSign(act.consequential, bit));
   }
   if (act.from !== 0) own.push(keys.from(act.tool, act.from));
-  for (const target of act.targets) if (targets.length < mostKeys) targets.push(act.tool, target);
+  for (const target of act.targets) if (targets.length < mostTargetsOfRun) targets.push(act.tool, target);
 };

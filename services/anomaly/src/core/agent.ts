@@ -28,6 +28,9 @@ export interface OpenRun {
   /** The level it is tested at, what became of it, and its chance so far. */
   readonly level: number;
   pValue: number;
+  eValue: number;
+  /** The sum of peaks that these were ranked by. */
+  ranked: number;
   alerted: boolean;
   tokens: number;
   cost: number;
@@ -35,6 +38,8 @@ export interface OpenRun {
 
 /** Everything that is remembered of one agent: a few KB. */
 export interface AgentBaseline {
+  /** Key of its peer group: tenant and roles. */
+  peers: string;
   group: string;
   owner: string;
   version: number;
@@ -49,6 +54,8 @@ export interface AgentBaseline {
   readonly pending: OpenRun[];
   /** Recent share of runs that were odd by habit alone: where most are, its work has changed. */
   changed: number;
+  /** Divergence of its mix of tools from its frozen one, nats, as of the last run. */
+  strayed: number;
   /** Evidence of slow attack over its runs, and for its level now. */
   slow: number;
   evidence: number;
@@ -56,7 +63,7 @@ export interface AgentBaseline {
 }
 
 export const newAgentBaseline = (): AgentBaseline => ({
-  group: '', owner: '', version: 0, habits: newTable(32, 256), pace: newPace(), mix: newMix(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, slow: 0, evidence: 0, evidenceAt: 0,
+  peers: '', group: '', owner: '', version: 0, habits: newTable(32, 256), pace: newPace(), mix: newMix(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
 });
 
 /** A registered agent became another one: its habits are those of its peers until it has its own. */
@@ -73,4 +80,5 @@ export const startAnew = (agent: AgentBaseline): void => {
   agent.pending.length = 0;
   agent.slow = 0;
   agent.changed = 0;
+  agent.strayed = 0;
 };

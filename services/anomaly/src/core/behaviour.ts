@@ -1,4 +1,4 @@
-import { keys, mostDoubt, refused, strange, unasked } from './act.ts';
+import { keys, mostDoubt, mostUnasked, refused } from './act.ts';
 import type { Act } from './act.ts';
 import { mix } from './hash.ts';
 import type { FeatureName } from './score.ts';
@@ -26,9 +26,9 @@ export const familiarFrom = 3;
 export const behaviours = ['tool', 'sequence', 'target', 'provenance', 'flow', 'asked', 'content', 'refusals'] as const satisfies readonly FeatureName[];
 /**
  * What a surprise of each kind weighs. Where a value came from and whether it was asked for tells about hijack on any task; which tool, in which
- * order, at which target is news in every new task, so that it weighs half.
+ * order, at which target is news in every new task, and what was refused did no harm: these weigh half.
  */
-const weights = [0.5, 0.5, 0.5, 1, 1, 1, 1, 1] as const;
+const weights = [0.5, 0.5, 0.5, 1, 1, 1, 1, 0.5] as const;
 /** Reading harms less than acting; it is still looked at, since what reads can also carry data out. */
 const impactOfReading = 0.5;
 
@@ -81,52 +81,47 @@ const tool = 0, sequence = 1, target = 2, provenance = 3, flow = 4, asked = 5, c
 
 const estimate: Estimate = { known: 0, fresh: 0, peers: 0 };
 
+const note = (out: Surprise, feature: number, impact: number): void => {
+  const weight = impact * weights[feature]!;
+  const nats = estimate.known >= 1 ? 0 : -Math.log(estimate.known) * weight;
+  out.nats[feature]! += nats;
+  out.known += nats;
+  if (estimate.fresh < 1) out.fresh -= Math.log(estimate.fresh) * weight;
+  if (estimate.known < out.expected[feature]!) out.expected[feature] = estimate.known;
+  out.peers[feature] = estimate.peers;
+};
+
 /** How surprising an action is. Each surprise is −ln of the probability that a run of this kind shows at least that much, times weight and impact. */
 export const surpriseOf = (act: Act, at: Baselines, out: Surprise): void => {
   out.nats.fill(0);
   out.expected.fill(1);
   out.known = out.fresh = 0;
   const impact = act.consequential === 1 ? 1 : impactOfReading;
-  const note = (feature: number): void => {
-    const weight = impact * weights[feature]!;
-    const nats = -Math.log(Math.min(1, estimate.known)) * weight;
-    out.nats[feature]! += nats;
-    out.known += nats;
-    out.fresh -= Math.log(Math.min(1, estimate.fresh)) * weight;
-    out.expected[feature]! = Math.min(out.expected[feature]!, estimate.known);
-    out.peers[feature] = estimate.peers;
-  };
   const whole = keys.tool(act.tool);
-
   newTool(estimate, act, at);
   const usual = estimate.known, usualFresh = estimate.fresh;
-  note(tool);
+  note(out, tool, impact);
   // Sequence: interpolated bigram, beyond what the tool alone is a surprise.
   narrow(estimate, at, keys.pair(act.previous, act.tool), keys.before(act.previous), 3);
   estimate.known /= usual;
   estimate.fresh /= usualFresh;
-  note(sequence);
-  if (act.targets.length > 0) { newTarget(estimate, act, at, whole); note(target); }
+  note(out, sequence, impact);
+  if (act.targets.length > 0) { newTarget(estimate, act, at, whole); note(out, target, impact); }
   if (act.doubt > 0) {
     ofClass(estimate, at, keys.classDoubt(act.consequential, act.doubt), keys.class(act.consequential), doubtPrior[Math.min(act.doubt, mostDoubt)]!);
     narrow(estimate, at, keys.doubt(act.tool, act.doubt), whole, lean.group);
-    note(provenance);
+    note(out, provenance, impact);
   }
   if (act.from !== 0) {
     estimate.known = estimate.fresh = 1 / 3;
     narrow(estimate, at, keys.from(act.tool, act.from), whole, 1.5);
-    note(flow);
+    note(out, flow, impact);
   }
-  if (act.signs === 0) return;
-  for (const bit of unasked) if ((act.signs & bit) !== 0) sign(act, at, bit, whole, () => note(asked));
-  for (const bit of strange) if ((act.signs & bit) !== 0) sign(act, at, bit, whole, () => note(content));
-  if ((act.signs & refused) !== 0) sign(act, at, refused, whole, () => note(refusals));
-};
-
-const sign = (act: Act, at: Baselines, bit: number, whole: number, note: () => void): void => {
-  ofClass(estimate, at, keys.classSign(act.consequential, bit), keys.class(act.consequential), signPrior);
-  narrow(estimate, at, keys.sign(act.tool, bit), whole, lean.group);
-  note();
+  for (let bit = 1; bit <= act.signs; bit <<= 1) if ((act.signs & bit) !== 0) {
+    ofClass(estimate, at, keys.classSign(act.consequential, bit), keys.class(act.consequential), signPrior);
+    narrow(estimate, at, keys.sign(act.tool, bit), whole, lean.group);
+    note(out, bit === refused ? refusals : bit <= mostUnasked ? asked : content, impact);
+  }
 };
 
 const discount = 0.5;

@@ -33,7 +33,7 @@ export const newDetector = (): DetectorState => ({ agents: new Map(), groups: ne
 const mostOpen = 8;
 const mostPending = 4;
 /** A run as odd as one in twenty is not learned from. */
-const learnAbove = 0.05;
+const learnAbove = 0.1;
 /** Of the runs that ask to be learned, at most this share may be odd ones that only widen what counts as usual. */
 const oddShare = 0.1;
 
@@ -61,10 +61,9 @@ const agentOf = (state: DetectorState, name: string): AgentBaseline => {
   if (agent === undefined) state.agents.set(name, agent = newAgentBaseline());
   return agent;
 };
-const groupOf = (state: DetectorState, tenant: string, { group }: AgentBaseline): Group => {
-  const name = `${tenant} ${group}`;
-  let found = state.groups.get(name);
-  if (found === undefined) state.groups.set(name, found = newGroup());
+const groupOf = (state: DetectorState, { peers }: AgentBaseline): Group => {
+  let found = state.groups.get(peers);
+  if (found === undefined) state.groups.set(peers, found = newGroup());
   return found;
 };
 const tenantOf = (state: DetectorState, name: string): Tenant => {
@@ -79,7 +78,7 @@ const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: 
   if (agent.open.length >= mostOpen) close(state, agent, { tenant, now }, agent.open.shift()!);
   const opened: OpenRun = {
     run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
-    level: levelOfNext(tenantOf(state, tenant).control, Math.floor(now / 86_400_000), budget), pValue: 1, alerted: false, tokens: 0, cost: 0,
+    level: levelOfNext(tenantOf(state, tenant).control, Math.floor(now / 86_400_000), budget), pValue: 1, eValue: 0.5, ranked: -1, alerted: false, tokens: 0, cost: 0,
   };
   agent.open.push(opened);
   return opened;
@@ -88,13 +87,14 @@ const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: 
 /** What a run showed becomes habit, unless it was odd: then an analyst has to say what it was. */
 const close = (state: DetectorState, agent: AgentBaseline, { tenant: name, now }: Pick<Observation, 'tenant' | 'now'>, run: OpenRun): void => {
   if (run.lessons.own.length === 0) return;
-  const group = groupOf(state, name, agent), tenant = tenantOf(state, name);
+  const group = groupOf(state, agent), tenant = tenantOf(state, name);
   const odd = run.alerted || run.pValue <= learnAbove;
   group.asked++;
   if (odd) group.odd++;
   if (group.asked > 1_000) { group.asked /= 2; group.odd /= 2; }
   agent.changed += 0.2 * ((odd && run.hijack < run.familiar / 3 ? 1 : 0) - agent.changed);
-  agent.slow = bet(agent.slow, rankRun(run, group, tenant, taskRunsOf(group, run.task)).eValue);
+  agent.strayed = driftOf(agent.mix);
+  agent.slow = bet(agent.slow, run.eValue);
   if (!run.alerted && (!odd || group.odd <= oddShare * group.asked + 1)) calibrate(run, group, tenant, taskRunsOf(group, run.task));
   if (run.tokens > 0) learnAmount(agent.tokens, run.tokens);
   if (run.cost > 0) learnAmount(agent.cost, run.cost);
@@ -113,11 +113,14 @@ const dispose = (state: DetectorState, agent: AgentBaseline, { tenant: name, run
     agent.slow = 0;
     if (running !== undefined) running.pValue = 1;
   }
-  if (verdict === 'expected') rebase(agent.mix);
+  if (verdict === 'expected') {
+    rebase(agent.mix);
+    agent.strayed = 0;
+  }
   if (at < 0) return;
   const [found] = agent.pending.splice(at, 1);
   if (verdict === 'true') return;
-  const group = groupOf(state, name, agent), tenant = tenantOf(state, name);
+  const group = groupOf(state, agent), tenant = tenantOf(state, name);
   if (found!.alerted) calibrate(found!, group, tenant, taskRunsOf(group, found!.task));
   learnRun(found!, agent, group, tenant, now, verdict === 'expected');
 };
@@ -137,9 +140,12 @@ const surprise = newSurprise();
 const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budget: AlertBudget): Score => {
   if (agent.version !== seen.version && agent.version !== 0 && seen.version !== 0) startAnew(agent);
   agent.version = seen.version || agent.version;
-  agent.group = seen.group;
+  if (agent.group !== seen.group || agent.peers === '') {
+    agent.group = seen.group;
+    agent.peers = `${seen.tenant} ${seen.group}`;
+  }
   agent.owner = seen.owner;
-  const group = groupOf(state, seen.tenant, agent), tenant = tenantOf(state, seen.tenant);
+  const group = groupOf(state, agent), tenant = tenantOf(state, seen.tenant);
   const run = open(state, agent, seen, 0, budget);
   const taskRuns = taskRunsOf(group, run.task);
   const did: Act = actOf(seen, run.previous);
@@ -164,9 +170,8 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   noteLessons(did, run.lessons);
   learnMix(agent.mix, did.tool);
 
-  const found = rankRun(run, group, tenant, taskRuns);
-  run.pValue = Math.min(run.pValue, found.pValue);
-  const drift = agent.changed > 0.6 && run.hijack < run.familiar / 3 || driftOf(agent.mix) > driftAlarm;
+  rankRun(run, group, tenant, taskRuns);
+  const drift = (agent.changed > 0.6 && run.hijack < run.familiar / 3) || agent.strayed > driftAlarm;
   const slow = agent.slow >= slowAlarm;
   let alert = false;
   if (!run.alerted && !(drift && run.hijack < run.familiar / 3) && (slow || admit(tenant.control, run.pValue, run.level, budget))) {
@@ -177,7 +182,7 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   agent.evidenceAt = Math.max(agent.evidenceAt, seen.now);
   contributions.sort((a, b) => b.nats - a.nats);
   return {
-    pValue: run.pValue, eValue: found.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, drift,
+    pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, drift,
     spread: spreadOf(state.spread, seen, did, surprise),
   };
 };

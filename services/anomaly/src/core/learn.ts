@@ -15,6 +15,7 @@ const fadeAfter = { agent: 200, group: 5_000 } as const;
 const ownerShare = 0.2;
 const ownerRuns = 40;
 const everybody = keyOf(100, 0);
+const justRun = [keys.run()];
 /** What an analyst announced is habit at once. */
 const none: Probation = { runs: 0, days: 0, principals: 0 };
 
@@ -22,11 +23,20 @@ const none: Probation = { runs: 0, days: 0, principals: 0 };
 const isOverShare = (owners: Table, owner: number): boolean =>
   rawCount(owners, owner) + 1 > Math.max(ownerRuns, ownerShare * (rawCount(owners, everybody) + 1));
 
-const distinct = (list: readonly number[]): Uint32Array => {
-  const sorted = Uint32Array.from(list).sort();
+/** Each key once, in order of size. Valid until the next call: runs are learned one after the other. */
+const distinct = (...lists: readonly (readonly number[])[]): Uint32Array => {
   let n = 0;
-  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[n++] = sorted[i]!;
-  return sorted.subarray(0, n);
+  for (const list of lists) for (let i = 0; i < list.length; i++) scratch[n++] = list[i]!;
+  const sorted = scratch.subarray(0, n).sort();
+  let kept = 0;
+  for (let i = 0; i < n; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i]!;
+  return scratch.subarray(0, kept);
+};
+const scratch = new Uint32Array(8_192);
+
+/** The same for a few, without order. */
+const each = (list: readonly number[], take: (one: number) => void): void => {
+  for (let i = 0; i < list.length; i++) if (list.indexOf(list[i]!) === i) take(list[i]!);
 };
 
 const turnDay = (table: Table, day: number): void => {
@@ -39,7 +49,7 @@ const turnDay = (table: Table, day: number): void => {
 export const learnRun = (run: OpenRun, agent: AgentBaseline, group: Group, tenant: Tenant, now: number, announced = false): void => {
   const day = Math.floor(now / 86_400_000);
   const owner = hashText(agent.owner) || 1;
-  const own = distinct([keys.run(), ...run.lessons.own, ...run.lessons.classes]);
+  const own = distinct(justRun, run.lessons.own, run.lessons.classes);
   const most = announced ? Number.POSITIVE_INFINITY : allowance.agent;
   turnDay(agent.habits, day);
   for (const key of own) add(agent.habits, key, 1, owner, announced ? none : agentProbation, most);
@@ -55,7 +65,7 @@ export const learnRun = (run: OpenRun, agent: AgentBaseline, group: Group, tenan
   const teach = (key: number): void => add(habits, key, 1, owner, peerProbation, allowance.group);
   const ofTask = run.task === 0 ? undefined : (key: number): void => teach(mix(run.task, key) || 1);
   if (run.task === 0 || !has(habits, mix(run.task, keys.run()) || 1)) teach(keys.tasks());
-  for (const tool of distinct(run.lessons.tools)) if (!has(habits, keys.tool(tool))) teach(keys.tools());
+  each(run.lessons.tools, (tool) => { if (!has(habits, keys.tool(tool))) teach(keys.tools()); });
   for (const key of own) {
     teach(key);
     ofTask?.(key);
@@ -67,19 +77,17 @@ export const learnRun = (run: OpenRun, agent: AgentBaseline, group: Group, tenan
     if (!has(habits, mix(run.task, key) || 1)) ofTask(count);
     ofTask(key);
   });
-  for (const key of distinct(run.lessons.classes)) add(tenant.habits, key, 1, owner, peerProbation, allowance.group);
+  each(run.lessons.classes, (key) => add(tenant.habits, key, 1, owner, peerProbation, allowance.group));
   if (++habits.runs >= fadeAfter.group) { fade(habits); fade(group.owners); }
   if (++tenant.habits.runs >= fadeAfter.group) fade(tenant.habits);
 };
 
 const eachTarget = (run: OpenRun, take: (key: number, distinctKey: number) => void): void => {
   const { targets } = run.lessons;
-  const done = new Set<number>();
   for (let i = 0; i < targets.length; i += 2) {
-    const key = keys.target(targets[i]!, targets[i + 1]!);
-    if (done.has(key)) continue;
-    done.add(key);
-    take(key, keys.distinct(targets[i]!));
+    let known = false;
+    for (let j = 0; j < i && !known; j += 2) known = targets[j] === targets[i] && targets[j + 1] === targets[i + 1];
+    if (!known) take(keys.target(targets[i]!, targets[i + 1]!), keys.distinct(targets[i]!));
   }
 };
 

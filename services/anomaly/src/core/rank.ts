@@ -4,8 +4,6 @@ import { pValueOf } from './calibrate.ts';
 import { average, eValueOf } from './evidence.ts';
 import type { Group, Tenant } from './groups.ts';
 
-export interface Ranked { readonly pValue: number; readonly eValue: number }
-
 /** How much of the attention each channel gets: behaviour, volume, silence and hours, spend, trouble. Sums to 1. */
 const weights = [0.6, 0.15, 0.1, 0.1, 0.05] as const;
 /** Runs of familiar tasks before they are a rank of their own. */
@@ -16,11 +14,18 @@ const looks = 20;
 const chances = new Float64Array(weights.length);
 const values: number[] = weights.map(() => 0);
 
+/** Below so many nats a model's peak is nothing. */
+const leastPeak = 3;
+
 /**
- * What a run amounts to by now. Each channel's peak is ranked among peers' runs (conformal p-values); together they are the weighted Bonferroni
- * p-value min p_i / w_i, good under any dependence, and the weighted average of e-values, which can be bet on over runs.
+ * What a run amounts to by now; ranks it anew where a peak has grown. Each channel's peak is ranked among peers' runs (conformal p-values);
+ * together they are the weighted Bonferroni p-value min p_i / w_i, good under any dependence, and the weighted average of e-values, which can be
+ * bet on over runs.
  */
-export const rankRun = (run: OpenRun, group: Group, tenant: Tenant, taskRuns: number): Ranked => {
+export const rankRun = (run: OpenRun, group: Group, tenant: Tenant, taskRuns: number): void => {
+  const peaks = run.fresh + run.familiar + Math.max(leastPeak, run.volume) + Math.max(leastPeak, run.silence) + Math.max(leastPeak, run.spend) + Math.max(leastPeak, run.trouble);
+  if (peaks === run.ranked) return;
+  run.ranked = peaks;
   const { calibrations: own } = group, { calibrations: wide } = tenant;
   const isFamiliar = taskRuns >= familiarFrom && own.familiar.total + wide.familiar.total >= enoughFamiliar;
   chances[0] = isFamiliar ? pValueOf(own.familiar, wide.familiar, run.familiar) : pValueOf(own.fresh, wide.fresh, run.fresh);
@@ -33,12 +38,13 @@ export const rankRun = (run: OpenRun, group: Group, tenant: Tenant, taskRuns: nu
     pValue = Math.min(pValue, chances[i]! / weights[i]!);
     values[i] = eValueOf(chances[i]!);
   }
-  return { pValue, eValue: average(values, weights) };
+  run.pValue = Math.min(run.pValue, pValue);
+  run.eValue = average(values, weights);
 };
 
 /** Peaks that come from a model of their own: below a nat per look nothing is odd. */
 const byModel = (own: Parameters<typeof pValueOf>[0], wide: Parameters<typeof pValueOf>[1], peak: number): number =>
-  (peak < 3 ? 1 : pValueOf(own, wide, peak, Math.min(1, looks * Math.exp(-peak))));
+  (peak < leastPeak ? 1 : pValueOf(own, wide, peak, Math.min(1, looks * Math.exp(-peak))));
 
 /** An agent's level by the evidence that is left of its oddest run, −1.5 log10 p: raised from one run in a hundred on, high from one in ten thousand. */
 export const levelOf = (evidence: number): 'normal' | 'raised' | 'high' => (evidence >= 6 ? 'high' : evidence >= 3 ? 'raised' : 'normal');

@@ -36,8 +36,7 @@ export const takeShare = (of: Share, happened: boolean): number => {
   const usual = (of.slow * Math.min(of.n, 200) + 1) / (Math.min(of.n, 200) + 20);
   of.n++;
   const slow = Math.max(1 / of.n, slowRate);
-  // Clipped: while the recent share is far above the usual one, the usual one stands still.
-  if (of.n < 20 || of.fast <= usual + 0.3) of.slow += slow * (x - of.slow);
+  of.slow += slow * (x - of.slow);
   if (of.n < 20 || of.fast <= usual) return 1;
   const p = Math.min(0.999, of.fast), q = Math.min(0.999, usual);
   return Math.exp(-(p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q))) / fastRate);
