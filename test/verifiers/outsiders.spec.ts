@@ -35,7 +35,7 @@ const says = (why: string) => ({ holds: false, why: expect.stringContaining(why)
   const sizeOf = (note: string): number => Number(note.split('\n')[1]);
   /** Governed records of the size that policy writes, on the log. */
   const record = async (count: number): Promise<string> => {
-    await bus.publish(governedRecords(count, 4).map(({ topic, key, value, headers, partition }) => ({ topic, key: key!, value, headers, partition })));
+    await bus.publish(governedRecords(count, 4, sent / 4).map(({ topic, key, value, headers, partition }) => ({ topic, key: key!, value, headers, partition })));
     sent += count;
     return until('they are on the log', async () => {
       const note = await text('checkpoint');

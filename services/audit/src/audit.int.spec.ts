@@ -17,7 +17,7 @@ let admin: pg.Client;
 let pool: pg.Pool;
 let folder: string;
 
-const message = (offset: number, value: Buffer = Buffer.from(JSON.stringify({ kind: 'run.ended', run: 'r1', agent: 'payer', position: offset }))): BusMessage =>
+const message = (offset: number, value: Buffer = Buffer.from(JSON.stringify({ kind: 'run.ended', run: 'r1', agent: 'payer' }))): BusMessage =>
   ({ topic: 'runs.governed.v1', partition: 0, offset: BigInt(offset), timestamp: 1_700_000_000_000, key: 'r1', value, headers: { ce_id: `id-${offset}`, ce_type: 'countersign.governed.run.ended.v1', tenant: 'acme' } });
 
 describe('the log in PostgreSQL', () => {
@@ -84,6 +84,26 @@ describe('the log in PostgreSQL', () => {
     expect(await log.published.tile({ level: 0, n: 1, width: 50 })).toHaveLength(50 * 32);
     expect(await log.published.proof(306)).toBeUndefined();
     expect(tilePath({ level: 0, n: 1, width: 50 })).toBe('tile/0/001.p/50');
+  });
+
+  it('puts holes in governed positions and ids that say two things on the record, each once', async () => {
+    const log = await open();
+    const size = log.sequencer.size();
+    const positioned = (offset: number, position: number, change: Partial<BusMessage> = {}) => ({ ...message(offset, Buffer.from(JSON.stringify({ kind: 'run.ended', run: 'r2', position }))), partition: 7, headers: { ...message(offset).headers, ce_id: `p7-${offset}` }, ...change });
+    await log.record([positioned(0, 0), positioned(1, 1), positioned(2, 4)]);
+    await log.sequencer.close();
+    const next = await open();
+    await next.record([positioned(3, 5), positioned(4, 6, { headers: message(299).headers })]);
+    await next.sequencer.close();
+    const again = await open();
+    await again.sequencer.state();
+    const { rows } = await pool.query<{ leaf: Buffer }>('select leaf from entry where index >= $1 order by index', [size]);
+    const states = rows.map(({ leaf }) => (JSON.parse(leaf.toString()) as { states: object | null }).states).filter((one) => one !== null);
+    expect(states).toEqual([
+      { topic: 'runs.governed.v1', partition: 7, expected: 2, found: 4 },
+      { what: 'same_id_other_content', index: size + 5, earlier: expect.any(Number) },
+    ]);
+    expect(again.sequencer.size()).toBe(size + 7);
   });
 
   it('refuses to start on a database older than what it signed', async () => {

@@ -89,7 +89,7 @@ export const benchAudit = async (options: { readonly postgres: string; readonly 
   let bytesPerEntry = 0;
   try {
     for (let round = 0; round < (options.quick ? 1 : rounds); round += 1) {
-      const messages = governedRecords(options.quick ? 20_000 : 60_000, sources, round);
+      const messages = governedRecords(options.quick ? 20_000 : 60_000, sources);
       const { audit, close } = await openLog(pool, round);
       const { entries, perSecond: preparing } = await prepared(audit, messages);
       workers.push(preparing);

@@ -5,7 +5,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 const id = (now: number): string => uuidV7From(now, randomBytes(10));
 const fact = (value: unknown, origin = 'derived', from = 'catalogue') => ({ value, origin, from });
 
-/** Governed records of about 2 KB as policy writes them for an allowed proposal, spread over partitions, offsets dense. */
+/** Governed records of about 2 KB as policy writes them for an allowed proposal, spread over partitions, offsets and positions dense. @param generation the first of them */
 export const governedRecords = (count: number, partitions: number, generation = 0): BusMessage[] => {
   const now = Date.now();
   const grant = randomBytes(430).toString('base64url');
@@ -15,7 +15,7 @@ export const governedRecords = (count: number, partitions: number, generation = 
     const run = id(now), action = id(now);
     const reply = { kind: 'decided', run, action, seq: n % 40, code: 'ok', detail: null, decision: 'allow', tier: 2, round: 1, grant, claim: false, arguments: null, expectedSeq: null };
     const record = {
-      position: offset, tenant: 'acme', run, agent: `clerk-${n % 50}`, inbox: { offset: String(offset), at: now, hash: randomBytes(32).toString('base64url') }, now, seq: n % 40,
+      position: offset + generation, tenant: 'acme', run, agent: `clerk-${n % 50}`, inbox: { offset: String(offset), at: now, hash: randomBytes(32).toString('base64url') }, now, seq: n % 40,
       traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`, kind: 'action.decided', action, tool: 'payments.schedule', round: 1,
       message: { action, tool: 'payments.schedule', arguments: { to: 'DE89370400440532013000', minor: 48_000 + n, currency: 'EUR', on: '2026-12-01', reference: `INV-${1_000 + n}` }, deadline: null, reason: 'the invoice is due this week', confidence: 0.9 },
       resolved: null, facts: { amount: fact(48_000 + n), currency: fact('EUR'), 'target.count': fact(1), 'target.trust': fact('directory', 'derived', 'run'), 'target.named': fact(false), 'act.asked': fact(true), 'run.calls': fact(n % 40) },

@@ -1,5 +1,6 @@
 import type { ReadTile, TileRun } from '@countersign/tamper-log';
 import type { SourceRecord } from '../core/entry.ts';
+import type { Account } from '../core/reconcile.ts';
 import type { RetentionClass } from '../core/retention.ts';
 import type { LogState } from '../core/sequence.ts';
 import type { Statement } from '../core/statement.ts';
@@ -12,6 +13,8 @@ export interface Entry {
   readonly hash: Uint8Array;
   /** SHA-256 of what was said, type and value: the same id with another digest is an incident. */
   readonly digest: Uint8Array;
+  /** What it accounts for, of a governed record. */
+  readonly account: Account | null;
   readonly run: string | null;
   readonly action: string | null;
   readonly retention: RetentionClass;

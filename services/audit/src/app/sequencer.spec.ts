@@ -10,13 +10,13 @@ import { createSequencer } from './sequencer.ts';
 
 const sha256 = (...parts: readonly Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const source = (offset: number, partition = 0, id?: string): SourceRecord => ({ topic: 'runs.governed.v1', partition, offset: BigInt(offset), at: 1, headers: id === undefined ? {} : { ce_id: id }, value: Buffer.from(`${partition}:${offset}`) });
-const prepare = (sources: readonly SourceRecord[]): Entry[] => sources.map((one) => ({ source: one, leaf: one.value, hash: leafHash(sha256, one.value), digest: sha256(one.value), run: null, action: null, retention: 'standard', payload: { key: 'k', bytes: new Uint8Array() } }));
+const prepare = (sources: readonly SourceRecord[]): Entry[] => sources.map((one) => ({ source: one, leaf: one.value, hash: leafHash(sha256, one.value), digest: sha256(one.value), account: null, run: null, action: null, retention: 'standard', payload: { key: 'k', bytes: new Uint8Array() } }));
 
 /** A store in memory that can be told to fail its next append, before or after it kept it. */
 const given = () => {
   const entries: Entry[] = [];
   const tiles = new Map<string, Buffer>();
-  let state: LogState = { edge: emptyEdge, next: new Map() };
+  let state: LogState = { edge: emptyEdge, next: new Map(), seen: new Map() };
   let fail: 'before' | 'after' | undefined;
   const signed: number[] = [];
   let kept: SignedHead | undefined;

@@ -1,6 +1,7 @@
 import { rootAt, rootOf } from '@countersign/tamper-log';
 import type { Sha256 } from '@countersign/tamper-log';
 import type { SourceRecord } from '../core/entry.ts';
+import { reconcile } from '../core/reconcile.ts';
 import { append, sourceKey, unseen } from '../core/sequence.ts';
 import type { LogState } from '../core/sequence.ts';
 import { statementRecord, statementSource } from '../core/statement.ts';
@@ -87,8 +88,10 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     const entries = [...unseen(current.state, batch.flatMap((one) => one.entries)), ...await stated(current.state, statements)];
     if (entries.length === 0) { held = current; return; }
     const appended = append(sha256, current.state, entries);
-    const owing = await store.append(current.state.edge.size, entries, appended.tiles, appended.state, saidTwice(entries), due.map(({ id }) => id));
-    held = { state: appended.state, head: await checkpoint(appended.state, current.head), due: owing };
+    const reconciled = reconcile(current.state.seen, entries);
+    const state: LogState = { ...appended.state, seen: reconciled.seen };
+    const owing = await store.append(current.state.edge.size, entries, appended.tiles, state, [...reconciled.owes, ...saidTwice(entries)], due.map(({ id }) => id));
+    held = { state, head: await checkpoint(state, current.head), due: owing };
     if (owing) enqueue({ entries: [], statements: [], done: () => undefined, failed: () => undefined });
   };
 
@@ -123,7 +126,9 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     else enqueue({ entries, statements, done, failed });
   });
 
-  if (held.state.edge.size > 0) held = { ...held, head: await checkpoint(held.state, held.head) };
+  const begin = async (from: Held): Promise<Held> => (from.state.edge.size > 0 ? { ...from, head: await checkpoint(from.state, from.head) } : from);
+  // An owner before may still have been signing its last batch: what it signed is read again.
+  held = await begin(held).catch(async () => begin(await take(deps)));
   if (held.due) await handIn([], []);
   return {
     add: (entries) => handIn(entries, []),

@@ -1,12 +1,15 @@
 import { appendLeaves } from '@countersign/tamper-log';
 import type { Sha256, TileRun, TreeEdge } from '@countersign/tamper-log';
 import type { SourceRecord } from './entry.ts';
+import type { Seen } from './reconcile.ts';
 
 /** All that the sequencer must remember between batches; equal to what its store committed last. */
 export interface LogState {
   readonly edge: TreeEdge;
   /** Next offset to take, by `topic/partition`. */
   readonly next: ReadonlyMap<string, bigint>;
+  /** How far the governed stream is reconciled, by the same names. */
+  readonly seen: ReadonlyMap<string, Seen>;
 }
 
 export const sourceKey = (source: Pick<SourceRecord, 'topic' | 'partition'>): string => `${source.topic}/${source.partition}`;
@@ -27,10 +30,10 @@ export const unseen = <Line extends FromSource>(state: LogState, lines: readonly
   });
 };
 
-/** The state after a batch of unseen lines, and the tile hashes to write. Indices are `state.edge.size` onwards, in order. */
+/** The state after a batch of unseen lines (but for `seen`), and the tile hashes to write. Indices are `state.edge.size` onwards, in order. */
 export const append = (sha256: Sha256, state: LogState, lines: readonly (FromSource & { readonly hash: Uint8Array })[]): { readonly state: LogState; readonly tiles: readonly TileRun[] } => {
   const { edge, tiles } = appendLeaves(sha256, state.edge, lines.map(({ hash }) => hash));
   const next = new Map(state.next);
   for (const { source } of lines) next.set(sourceKey(source), source.offset + 1n);
-  return { state: { edge, next }, tiles };
+  return { state: { ...state, edge, next }, tiles };
 };

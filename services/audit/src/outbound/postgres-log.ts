@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { Fenced } from '../app/ports.ts';
 import type { Entry, LogStore } from '../app/ports.ts';
 import { identityOf } from '../core/incidents.ts';
+import type { Seen } from '../core/reconcile.ts';
 import { sourceKey } from '../core/sequence.ts';
 import type { Statement } from '../core/statement.ts';
 import { bigintArray, byteaArray, textArray } from './binary-array.ts';
@@ -23,8 +24,8 @@ const appendTiles = `
   insert into tile (log, level, n, hashes) select $1, * from unnest($2::bigint[]::int[], $3::bigint[], $4::bytea[])
   on conflict (log, level, n) do update set hashes = tile.hashes || excluded.hashes`;
 const advanceSources = `
-  insert into source_offset (log, source, next) select $1, * from unnest($2::text[], $3::bigint[])
-  on conflict (log, source) do update set next = excluded.next`;
+  insert into source_offset (log, source, next, seen) select $1, source, next, seen::jsonb from unnest($2::text[], $3::bigint[], $4::text[]) as r(source, next, seen)
+  on conflict (log, source) do update set next = excluded.next, seen = excluded.seen`;
 
 /** Cuts runs of hashes at tile borders. */
 const tileRows = (runs: readonly TileRun[]): { level: number; n: number; hashes: Buffer }[] =>
@@ -48,9 +49,9 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
       const { rows: [row] } = await pool.query<{ epoch: string; size: string; frontier: Buffer }>(
         'insert into log (id, epoch) values ($1, 1) on conflict (id) do update set epoch = log.epoch + 1 returning epoch, size, frontier', [log]);
       epoch = BigInt(row!.epoch);
-      const { rows } = await pool.query<{ source: string; next: string }>('select source, next from source_offset where log = $1', [log]);
+      const { rows } = await pool.query<{ source: string; next: string; seen: Seen | null }>('select source, next, seen from source_offset where log = $1', [log]);
       const frontier = Array.from({ length: row!.frontier.length / 32 }, (_, i) => row!.frontier.subarray(i * 32, i * 32 + 32));
-      return { edge: { size: Number(row!.size), frontier }, next: new Map(rows.map((one) => [one.source, BigInt(one.next)])) };
+      return { edge: { size: Number(row!.size), frontier }, next: new Map(rows.map((one) => [one.source, BigInt(one.next)])), seen: new Map(rows.flatMap(({ source, seen }) => (seen ? [[source, seen]] : []))) };
     },
 
     append: async (first, entries, tiles, state, owes, settled) => {
@@ -65,7 +66,7 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
         const rows = tileRows(tiles);
         await client.query({ name: 'append-tiles', text: appendTiles, values: [log, bigintArray(rows.map((row) => row.level)), bigintArray(rows.map((row) => row.n)), byteaArray(rows.map((row) => row.hashes))] });
         const sources = [...new Set(entries.map((entry) => sourceKey(entry.source)))];
-        await client.query({ name: 'advance-sources', text: advanceSources, values: [log, textArray(sources), bigintArray(sources.map((source) => state.next.get(source)!))] });
+        await client.query({ name: 'advance-sources', text: advanceSources, values: [log, textArray(sources), bigintArray(sources.map((source) => state.next.get(source)!)), textArray(sources.map((source) => { const seen = state.seen.get(source); return seen ? JSON.stringify(seen) : null; }))] });
         await client.query('commit');
         return Number(due!.due) > 0;
       } catch (error) {

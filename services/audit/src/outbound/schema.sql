@@ -29,9 +29,10 @@ create table if not exists tile (
   primary key (log, level, n)
 );
 create table if not exists source_offset (
-  log text not null, source text not null, next bigint not null,
+  log text not null, source text not null, next bigint not null, seen jsonb,
   primary key (log, source)
 );
+alter table source_offset add column if not exists seen jsonb;
 -- Every checkpoint that was signed. Readers see those that enough witnesses cosigned, or all where none are asked.
 create table if not exists checkpoint (
   log text not null, size bigint not null, note text not null, at bigint not null, published boolean not null default true,

@@ -13,6 +13,6 @@ export const succeed = async (pool: Pool, origin: string, ended: string, keeper:
   const head = await keeper.last(ended);
   if (head === undefined) throw new Error(`CS_LOG_PREDECESSOR names ${ended}, of which no signed checkpoint is known here.`);
   const { rows: [copy] } = await pool.query<{ size: string }>('select size from log where id = $1', [ended]);
-  await pool.query('insert into source_offset (log, source, next) select $1, source, next from source_offset where log = $2 and source not like \'audit.%\' on conflict do nothing', [origin, ended]);
+  await pool.query('insert into source_offset (log, source, next, seen) select $1, source, next, seen from source_offset where log = $2 and source not like \'audit.%\' on conflict do nothing', [origin, ended]);
   return { kind: 'resumed', states: { predecessor: ended, size: head.size, root: head.root, copy: Number(copy?.size ?? 0) } };
 };

@@ -5,6 +5,8 @@ import type { SubjectKeys } from '../app/keys.ts';
 import type { Entry } from '../app/ports.ts';
 import { leafOf, maxLeafBytes } from '../core/entry.ts';
 import type { Leaf, LeafContext, SourceRecord } from '../core/entry.ts';
+import { accountOf } from '../core/reconcile.ts';
+import type { Account } from '../core/reconcile.ts';
 import { sanitise } from '../core/sanitise.ts';
 import type { HiddenOf } from '../core/sanitise.ts';
 import { subjectOf } from '../core/subject.ts';
@@ -45,6 +47,7 @@ export interface Drafted {
   readonly leaf: Leaf;
   readonly salt: Uint8Array;
   readonly plaintext: Uint8Array;
+  readonly account: Account | null;
 }
 
 /** @param hidden what of a tool's arguments is never stored */
@@ -54,19 +57,19 @@ export const createDraft = (pseudonym: LeafContext['pseudonym'], hidden: (tool: 
   const kept = sanitise(body, hidden);
   // Bytes stay as they were received, except where something must not be stored.
   const plaintext = kept === body ? source.value : Buffer.from(JSON.stringify(kept));
-  return { source, salt, plaintext, leaf: leafOf(source, body, { ...surroundings, pseudonym, commitment: commit(salt, plaintext) }) };
+  return { source, salt, plaintext, account: accountOf(source, body), leaf: leafOf(source, body, { ...surroundings, pseudonym, commitment: commit(salt, plaintext) }) };
 };
 
 /** Seals drafts under the keys of their subjects; the leaf's bytes are final here. */
 export const createSealing = (keys: SubjectKeys) => async (drafts: readonly Drafted[]): Promise<readonly Entry[]> => {
   const dataKeys = await keys.keysFor(drafts.map(({ leaf }) => subjectOf(leaf)));
-  return drafts.map(({ source, leaf, salt, plaintext }, i) => {
+  return drafts.map(({ source, leaf, salt, plaintext, account }, i) => {
     const bytes = Buffer.from(JSON.stringify(leaf));
     if (bytes.length > maxLeafBytes) throw new RangeError(`a leaf of ${bytes.length} bytes`);
     const { id, key } = dataKeys[i]!;
     return {
       source, leaf: bytes, hash: leafHash(encodings.sha256, bytes), digest: hash('sha256', Buffer.concat([Buffer.from(`${leaf.type}\0`), source.value]), 'buffer'),
-      run: leaf.run, action: leaf.action, retention: leaf.retention, payload: { key: id, bytes: seal(key, leaf.id, leaf.tenant, salt, plaintext) },
+      account, run: leaf.run, action: leaf.action, retention: leaf.retention, payload: { key: id, bytes: seal(key, leaf.id, leaf.tenant, salt, plaintext) },
     };
   });
 };
