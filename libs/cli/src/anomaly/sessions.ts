@@ -55,7 +55,7 @@ export const readLabelled = async (file: string, catalogue: 'pack' | 'none' = 'p
 
 /** As the service re-keys it. The workplace stands for the role that its agents would have: the recordings know none. */
 const seenOf = (decided: GovernedDecided, session: RecordedSession): ActionSeen => {
-  const seen = toObservation(decided, { digest, registered: () => ({ owner: session.pipeline, version: 1 }) });
+  const seen = toObservation(decided, { digest, registered: () => ({ roles: [], owner: session.pipeline, version: 1 }) });
   if (seen?.kind !== 'action') throw new Error(`a call of ${session.session_id} is no action`);
   return { ...seen, agent: agentOf(session), group: session.suite };
 };

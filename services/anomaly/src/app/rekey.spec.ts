@@ -8,7 +8,7 @@ const decided = (over: Record<string, unknown> = {}, facts: Record<string, Json>
   kind: 'action.decided', tenant: 'acme', run, agent: 'payer', action, tool: 'bank.send_money', round: 1, now: 5, decision: { tier: 1, decision: 'allow' },
   facts: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, { value, origin: 'derived' }])), ...over,
 }) as unknown as GovernedRecord;
-const rekeying = { digest: (text: string) => `short:${text.length}`, registered: (agent: string) => (agent === 'payer' ? { owner: 'uma', version: 7 } : undefined) };
+const rekeying = { digest: (text: string) => `short:${text.length}`, registered: (agent: string) => (agent === 'payer' ? { owner: 'uma', roles: ['care'], version: 7 } : undefined) };
 const seen = (over: Record<string, unknown> = {}, facts?: Record<string, Json>) => toObservation(decided(over, facts), rekeying) as ActionSeen;
 
 describe('re-keying by agent', () => {
@@ -44,7 +44,11 @@ describe('re-keying by agent', () => {
   });
 
   it('says nothing of the owner of an agent that the registry did not tell of', () => {
-    expect(seen({ agent: 'stranger' })).toMatchObject({ owner: '', version: 0 });
+    expect(seen({ agent: 'stranger' })).toMatchObject({ owner: '', version: 0, group: '' });
+  });
+
+  it('counts what was refused before anything was derived to the same peers', () => {
+    expect(seen({}, {}).group).toBe('care');
   });
 
   it('bounds targets in number and length, and roles', () => {

@@ -10,6 +10,7 @@ const longestTarget = 200;
 /** What the registry says of an agent; undefined: it has not told of it. */
 export interface Registered {
   readonly owner: string;
+  readonly roles: readonly string[];
   /** Another number when, and only when, what the agent is declared to be has changed. */
   readonly version: number;
 }
@@ -58,7 +59,8 @@ const actionOf = (record: GovernedDecided, base: Base, { digest, registered }: R
   const targets = texts(fact('target')).map((target) => (target.length > longestTarget ? digest(target) : target));
   const about = registered(base.agent);
   const from = fact('target.from');
-  const group = texts(fact('agent.roles')).toSorted().join(' ');
+  // What was refused before its facts were derived belongs to the same peers.
+  const group = (fact('agent.roles') === undefined ? about?.roles ?? [] : texts(fact('agent.roles'))).toSorted().join(' ');
   return {
     kind: 'action', ...base, action: record.action, tool: record.tool,
     group: group.length > longestTarget ? digest(group) : group, owner: about?.owner ?? '', version: about?.version ?? 0,

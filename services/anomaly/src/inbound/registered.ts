@@ -16,5 +16,5 @@ export const followAgents = (bus: Bus, options: { readonly keys: KeySet; readonl
 
 export const registeredIn = (agents: Pick<Snapshot<AgentSnapshot>, 'get'>) => (agent: string): Registered | undefined => {
   const known = agents.get(agent);
-  return known === undefined ? undefined : { owner: known.owner, version: declaredAs(known) };
+  return known === undefined ? undefined : { owner: known.owner, roles: known.roles, version: declaredAs(known) };
 };
