@@ -655,6 +655,11 @@ export interface OpenRunsResponse {
 export interface OpenedEntries {
   readonly entries: readonly { readonly index: number; /** Exact bytes, base64. */ readonly leaf: string; readonly salt: string | null; readonly payload: string | null }[];
 }
+/** A halt out of a page: what is to be halted, and a login statement for supervision that the person's browser signed for it. */
+export interface PageHaltRequest {
+  readonly login: string;
+  readonly body: HaltRequest;
+}
 export interface PeopleList {
   readonly people: readonly PersonSnapshot[];
   readonly next?: string | null;
@@ -670,6 +675,10 @@ export interface PermissionsView {
   /** Roles it is labelled with that nobody declared. */
   readonly grantsNothing: readonly string[];
   readonly tool?: { readonly tool: string; readonly answer: 'permitted' | 'depends' | 'refused'; readonly because: readonly string[] };
+}
+/** A person adds a key of theirs, or takes one away (typ countersign-person-key+jwt, signed with a key that is theirs already, at most five minutes ago); nothing outside of the signature counts. */
+export interface PersonKeyRequest {
+  readonly jws: string;
 }
 /** RFC 9457 problem details; `code` is one of contracts/errors.yaml. */
 export interface Problem {

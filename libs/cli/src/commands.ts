@@ -25,7 +25,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   people: {
     summary: 'people, their roles, and enrolment by a one-time link',
-    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\ncountersign people leave|return PERSON --reason TEXT [--as PERSON] [--json]\ncountersign people import FILE --reason TEXT [--dry-run] [--force] [--as PERSON] [--json]\n  The private key is made and kept on this machine. import takes the list of current staff (CSV or JSON: person, name, roles, manager): who is not on it leaves; more than a fifth only with --force.',
+    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\ncountersign people leave|return PERSON --reason TEXT [--as PERSON] [--json]\ncountersign people key add KID:KEY [--as PERSON]   (a browser shows KID:KEY)\ncountersign people key remove KID [--as PERSON]\ncountersign people import FILE --reason TEXT [--dry-run] [--force] [--as PERSON] [--json]\n  The private key is made and kept on this machine. import takes the list of current staff (CSV or JSON: person, name, roles, manager): who is not on it leaves; more than a fifth only with --force.',
     load: async () => (await import('./people/people-command.ts')).people,
   },
   approvals: {

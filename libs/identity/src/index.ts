@@ -20,3 +20,5 @@ export { maxClockSkewMs } from './validity.ts';
 export * from './vote.ts';
 export * from './note.ts';
 export * from './evidence.ts';
+export * from './relay.ts';
+export * from './shown-approval.ts';

@@ -1,7 +1,7 @@
 import { createParamDecorator, Inject, SetMetadata } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { peekJws, verifyPersonStatement } from '@countersign/identity';
+import { peekJws, verifyPersonStatement, verifyRelay } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
 import { CodedError } from './errors.ts';
 
@@ -11,6 +11,8 @@ export interface PersonDirectory {
   readonly audience: string;
   person(id: string): { readonly roles: readonly string[]; readonly rolesSince?: Readonly<Record<string, number>> | undefined; readonly status: 'active' | 'gone'; readonly keys: KeySet } | undefined;
   readonly now: () => number;
+  /** Keys of the services; where they are given, the gateway may read for somebody it has authenticated. */
+  readonly relays?: KeySet;
   /** Whether this jti was never seen before; remembered for `ttlMs`. Absent: a statement may be used until it expires. */
   useOnce?(jti: string, ttlMs: number): Promise<boolean>;
 }
@@ -35,7 +37,8 @@ export const Person = createParamDecorator((_: unknown, context: ExecutionContex
 });
 
 /** Checks `Authorization: Bearer <login statement>`, a JWS by the person's own key (identity: signPersonStatement 'login'). Plain function, so that it can be tested and used without Nest. */
-export const authenticatePerson = async (header: string | undefined, directory: PersonDirectory): Promise<AuthenticatedPerson> => {
+export const authenticatePerson = async (header: string | undefined, directory: PersonDirectory, method = 'POST'): Promise<AuthenticatedPerson> => {
+  if (header?.startsWith('Relay ') === true) return relayed(header.slice('Relay '.length), directory, method);
   const jws = /^Bearer ([A-Za-z0-9_.-]+)$/.exec(header ?? '')?.[1];
   const unauthenticated = (detail: string): CodedError => new CodedError('unauthenticated', detail, { status: 401 });
   if (jws === undefined) throw unauthenticated('send Authorization: Bearer with a login statement signed by your key');
@@ -51,6 +54,17 @@ export const authenticatePerson = async (header: string | undefined, directory: 
   return { person: id, roles: known.roles };
 };
 
+/** The gateway shows a person its pages: it reads what they may read, by its own signature, and can do nothing in their name. */
+const relayed = (jws: string, directory: PersonDirectory, method: string): AuthenticatedPerson => {
+  const refused = (detail: string): CodedError => new CodedError('unauthenticated', detail, { status: 401 });
+  if (directory.relays === undefined || method !== 'GET') throw refused('nothing is done here on the word of a gateway: sign it yourself');
+  const checked = verifyRelay(jws, directory.relays, { now: directory.now(), audience: directory.audience });
+  if (!checked.ok) throw refused(`${checked.code}: ${checked.detail}`);
+  const known = directory.person(checked.person);
+  if (known?.status !== 'active') throw refused('the statement is not about a person who is enrolled here');
+  return { person: checked.person, roles: known.roles };
+};
+
 /** `@UseGuards(PersonGuard)`. */
 export class PersonGuard implements CanActivate {
   readonly #directory: PersonDirectory;
@@ -61,8 +75,8 @@ export class PersonGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<{ headers: { authorization?: string }; person?: AuthenticatedPerson }>();
-    const person = await authenticatePerson(request.headers.authorization, this.#directory);
+    const request = context.switchToHttp().getRequest<{ method: string; headers: { authorization?: string }; person?: AuthenticatedPerson }>();
+    const person = await authenticatePerson(request.headers.authorization, this.#directory, request.method);
     const needed = this.#reflector.getAllAndOverride<string[] | undefined>(rolesKey, [context.getHandler(), context.getClass()]);
     if (needed && !needed.some((role) => person.roles.includes(role))) throw new CodedError('forbidden', `this needs one of the roles ${needed.join(', ')}`, { status: 403 });
     request.person = person;

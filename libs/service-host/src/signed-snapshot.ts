@@ -47,7 +47,7 @@ export const followPeople = (bus: Bus, options: Pick<SignedSnapshotOptions<Perso
 });
 
 /** People as a service that is not the registry knows them: the snapshot registry.people.v1. */
-export const directoryOf = (people: Snapshot<PersonSnapshot>, options: Pick<PersonDirectory, 'audience' | 'now' | 'useOnce'>): PersonDirectory => {
+export const directoryOf = (people: Snapshot<PersonSnapshot>, options: Pick<PersonDirectory, 'audience' | 'now' | 'useOnce' | 'relays'>): PersonDirectory => {
   const keySets = new WeakMap<PersonSnapshot, KeySet>();
   return {
     ...options,

@@ -1,7 +1,9 @@
 import type { Bus } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
+import type { ApprovalView } from '@countersign/contracts';
 import type { HotState } from '@countersign/hot-state';
-import type { KeySet } from '@countersign/identity';
+import { argumentsDigest, isOfDigest, sha256Text } from '@countersign/identity';
+import type { KeySet, SigningKey } from '@countersign/identity';
 import { readGoverned } from '@countersign/service-host';
 import { randomBytes } from 'node:crypto';
 import { createAccounts } from './app/accounts.ts';
@@ -9,6 +11,8 @@ import type { Accounts } from './app/accounts.ts';
 import { createEvaluations } from './app/evaluations.ts';
 import type { EvaluationsApp } from './app/evaluations.ts';
 import type { Directory } from './app/ports.ts';
+import { createPersonSessions } from './app/person-sessions.ts';
+import type { PersonSessions } from './app/person-sessions.ts';
 import { createRunBook } from './app/run-book.ts';
 import type { RunBook, RunBookLimits } from './app/run-book.ts';
 import { createRuns } from './app/runs.ts';
@@ -19,6 +23,8 @@ import type { Channel } from './core/channel.ts';
 import { createEventStreams } from './inbound/event-streams.ts';
 import type { EventStreams, StreamLimits } from './inbound/event-streams.ts';
 import { createAgentSessions } from './outbound/agent-sessions.ts';
+import { createPersonDesk } from './outbound/person-desk.ts';
+import type { PersonDesk } from './outbound/person-desk.ts';
 import { createHandOnCallback } from './outbound/hand-on-callback.ts';
 import { createOpenRun } from './outbound/open-run.ts';
 import { createRateLimit } from './outbound/rate-limit.ts';
@@ -32,6 +38,8 @@ export interface GatewayPorts {
   readonly registryUrl: string;
   readonly supervisionUrl: string;
   readonly approvalsUrl: string;
+  /** The gateway's own key: with it the pages read for whom it has authenticated. */
+  readonly key: SigningKey;
   readonly perMinute: number;
   readonly directory: Directory;
   /** How AuthZEN's callers reach this gateway: in its metadata. */
@@ -54,6 +62,10 @@ export interface Gateway {
   readonly approvals: Channel;
   readonly streams: EventStreams;
   /** Takes what a vendor of a channel sent to approvals. */
+  readonly sessions: PersonSessions;
+  readonly desk: PersonDesk;
+  /** Whether an approval's digests are those of what it shows, and of the tool as it is now. */
+  readonly genuine: (approval: ApprovalView) => boolean;
   readonly callbacks: ReturnType<typeof createHandOnCallback>;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
   stop(): Promise<void>;
@@ -99,6 +111,12 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
     approvals,
     streams: createEventStreams(ports.streamLimits),
     callbacks: createHandOnCallback(ports),
+    sessions: createPersonSessions({ now, secret: () => randomBytes(32).toString('base64url'), hash: sha256Text }),
+    desk: createPersonDesk(ports),
+    genuine: (approval) => {
+      const definition = ports.directory.definitionOf(approval.tool);
+      return definition !== undefined && isOfDigest(approval, definition) && (approval.evidence === undefined || argumentsDigest(approval.evidence) === approval.evidenceDigest);
+    },
     ready: () => ({ ok: following === undefined, why: following ?? '' }),
     stop: async () => {
       clearInterval(sweeping);

@@ -1,6 +1,6 @@
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createRedisHotState } from '@countersign/hot-state/redis';
-import { createBus, directoryOf, followPeople, serviceKeys } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { composeGateway } from './compose.ts';
@@ -20,7 +20,7 @@ export const openGateway = async (config: GatewayConfig): Promise<ServiceOptions
   const hotState = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, onError: (error) => onError(error, 'hot state') });
   const people = followPeople(bus, { keys, now: Date.now, onError });
   const directory = followDirectory(bus, people, { keys, now: Date.now, onError });
-  const gateway = await composeGateway({ ...config, bus, hotState, keys, directory, now: Date.now, onError });
+  const gateway = await composeGateway({ ...config, key: serviceKey(config.secretsDir, 'gateway'), bus, hotState, keys, directory, now: Date.now, onError });
   return {
     name: 'gateway', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
     module: GatewayModule.of(gateway, directoryOf(people, { audience: 'gateway', now: Date.now, useOnce: (jti, ttlMs) => hotState.setIfAbsent(`gateway:login:${jti}`, ttlMs) })),

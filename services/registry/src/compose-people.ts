@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ApproveChangeRequest, ChangeView, EnrolledPerson, EnrolPersonRequest, FileChangeRequest, InvitePersonRequest, InvitePersonResponse, PersonSnapshot } from '@countersign/contracts';
-import { sha256Text } from '@countersign/identity';
+import { createKeySet, peekJws, sha256Text, verifyPersonStatement } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
 import { createFounding } from './app/founding.ts';
 import type { Manage } from './app/manage.ts';
@@ -16,6 +16,9 @@ export interface PeoplePorts extends PermissionPorts {
   /** Whoever runs the registry wants one operator to let people in alone once more. */
   readonly reopenFounding: boolean;
 }
+/** How long a statement about keys may be under way. */
+const freshMs = 5 * 60_000;
+
 interface Others { readonly manage: Manage; readonly permissions: Awaited<ReturnType<typeof composePermissions>>; readonly tending: ReturnType<typeof createTending> }
 type Signed = (jws: string) => { readonly by: string; readonly statement: { readonly change: string; readonly digest: string } };
 
@@ -73,6 +76,23 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
         const state = await permissions.person(personOf(request.code));
         const opens = state.status === 'waiting' || (state.status === 'invited' && state.code === sha256Text(request.code));
         return opens ? permissions.alone(async () => enrolling(request, await founding.now())) : enrolling(request, false);
+      },
+      /** A person adds a key of theirs, or takes one away, by a statement that one of their keys signed just now: an old one brings nothing back. */
+      changeKeys: async (jws: string): Promise<PersonSnapshot> => {
+        const claimed = String(peekJws(jws)?.['sub']);
+        const known = people.find(claimed);
+        if (known?.status !== 'active') throw new CodedError('unauthenticated', 'the statement is not by a person who is enrolled here', { status: 401 });
+        const now = ports.now();
+        const checked = verifyPersonStatement('person-key', jws, known.keys, { now, person: claimed });
+        if (!checked.ok) throw new CodedError(checked.code, checked.detail);
+        const { statement: { purpose, kid, x, iat, tenant } } = checked;
+        if (tenant !== ports.tenant || now - iat * 1_000 > freshMs) throw new CodedError('expired', 'the statement is older than five minutes, or for another tenant: sign it anew');
+        const key = { kty: 'OKP' as const, crv: 'Ed25519' as const, x, kid };
+        try { createKeySet([key]); } catch { throw new CodedError('invalid_request', 'this is no Ed25519 key with a kid'); }
+        accepted(await manage.person(claimed, purpose === 'add' ? { type: 'add-key', key, now } : { type: 'remove-key', kid, now }, claimed));
+        await people.refresh();
+        changed();
+        return (await inventory.person(claimed))!.snapshot!;
       },
       /** What became of people: the same three for whoever tells it, a person or a directory. */
       tellStaff: async <W extends keyof typeof staff>(what: W, ...told: Parameters<(typeof staff)[W]>): Promise<PersonSnapshot | undefined> => {

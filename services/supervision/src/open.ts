@@ -43,7 +43,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   for (const [, agent] of agents.entries()) agentChanged(agent);
   return {
     name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
-    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now }), config.tenant, live),
+    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now, relays: keys }), config.tenant, live),
     ready: supervision.ready,
     onDrain: async () => { await supervision.stop(); await runtime.stop(); await tools.stop(); await people.stop(); await agents.stop(); await pool.end(); },
   };

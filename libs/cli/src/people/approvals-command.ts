@@ -1,6 +1,6 @@
 import type { ApprovalList, ApprovalView, JsonObject, RunDetail, ToolSnapshot } from '@countersign/contracts';
-import { argumentsDigest, signPersonStatement } from '@countersign/identity';
-import { approvalLines, isOfDigest } from './approval.ts';
+import { argumentsDigest, isOfDigest, signPersonStatement } from '@countersign/identity';
+import { approvalLines } from './approval.ts';
 import type { Client } from './client.ts';
 import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';

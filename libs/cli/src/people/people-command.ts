@@ -1,4 +1,5 @@
 import type { PeopleList, PersonSnapshot } from '@countersign/contracts';
+import { signPersonStatement } from '@countersign/identity';
 import { CannotRun } from '../errors.ts';
 import { createClient } from './client.ts';
 import { personCommand } from './command.ts';
@@ -8,7 +9,7 @@ import { localPeople, personShape } from './local-people.ts';
 import { orAsk } from './or-ask.ts';
 import { importStaff } from './staff-command.ts';
 
-const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON | people leave|return PERSON --reason TEXT | people import FILE --reason TEXT [--dry-run] [--force]';
+const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON | people leave|return PERSON --reason TEXT | people key add KID:KEY | people key remove KID | people import FILE --reason TEXT [--dry-run] [--force]';
 
 export const people = personCommand(usage, { reason: { type: 'string' }, name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' }, 'dry-run': { type: 'boolean' }, force: { type: 'boolean' } }, async (session) => {
   const [what = 'list', argument] = session.positionals;
@@ -32,6 +33,15 @@ export const people = personCommand(usage, { reason: { type: 'string' }, name: {
     const { client } = session.as(['operator'], [argument]), reason = session.needed('reason');
     const answer = await orAsk(client, argument, { status: 'active' }, reason, () => client.request<PersonSnapshot>('registry', 'POST', `/people/${encodeURIComponent(argument)}/return`, { reason }));
     return session.show(answer, 'change' in answer ? [`A second person says so too: countersign change approve ${answer.change} --reason TEXT`] : [`${id(argument)} is ${answer.status}.`]);
+  }
+  if (what === 'key' && (argument === 'add' || argument === 'remove')) {
+    const [, , given, ...more] = session.positionals;
+    const [kid, x = ''] = (given ?? '').split(':');
+    if (kid === undefined || more.length > 0 || (argument === 'add' && !/^[A-Za-z0-9_-]{43}$/.test(x))) throw new CannotRun(`Usage: ${usage}`);
+    const { person, key, client } = session.as([]);
+    const jws = signPersonStatement('person-key', { sub: person, tenant: process.env['CS_TENANT'] ?? 'acme', purpose: argument, kid, x: argument === 'add' ? x : 'none', iat: Math.floor(Date.now() / 1_000) }, key);
+    const changed = await client.request<PersonSnapshot>('registry', 'POST', '/people/keys', { jws });
+    return session.show(changed, [`${id(person)} has the keys ${changed.keys.map((one) => id(one.kid)).join(', ')}.`]);
   }
   if (what === 'import' && argument !== undefined) return importStaff(session, argument);
   if (what !== 'list' || argument !== undefined) throw new CannotRun(`Usage: ${usage}`);

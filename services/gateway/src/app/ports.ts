@@ -39,4 +39,6 @@ export interface Directory {
   speaksFor(agent: string, subject: { readonly type: string; readonly id: string }): boolean;
   /** Argument schema of a tool of the catalogue. */
   schemaOf(tool: string): JsonObject | undefined;
+  /** Digest of a tool's definition. */
+  definitionOf(tool: string): string | undefined;
 }

@@ -13,6 +13,9 @@ export type PersonEvent =
   | { readonly type: 'person.enrolled'; readonly key: PublicJwk; readonly admission?: 'waits' | 'founding'; readonly at: number }
   /** Two people let them in, or back: who asked for it and who signed. */
   | { readonly type: 'person.admitted'; readonly roles: readonly string[]; readonly approved: Approved; readonly reason: string; readonly by: string; readonly at: number }
+  /** A key more, or one less: signed with a key that was theirs already. */
+  | { readonly type: 'person.key_added'; readonly key: PublicJwk; readonly at: number }
+  | { readonly type: 'person.key_removed'; readonly kid: string; readonly at: number }
   | { readonly type: 'person.left'; readonly reason: string; readonly by: string; readonly at: number }
   | { readonly type: 'person.returned'; readonly reason: string; readonly by: string; readonly at: number }
   | ({ readonly type: 'person.changed'; readonly approved?: Approved; readonly reason: string; readonly by: string; readonly at: number } & PersonDetails);
@@ -22,6 +25,9 @@ export type PersonCommand =
   | { readonly type: 'invite'; readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly code: string; readonly expiresAt: number; readonly by: string; readonly now: number }
   /** `founding`: there are no two people yet who could admit somebody together. */
   | { readonly type: 'enrol'; readonly code: string; readonly key: PublicJwk; readonly founding: boolean; readonly now: number }
+  /** Whose signature it was is checked at the edge. */
+  | { readonly type: 'add-key'; readonly key: PublicJwk; readonly now: number }
+  | { readonly type: 'remove-key'; readonly kid: string; readonly now: number }
   /** `othersOperate`: whether an active operator other than this person is left, looked up at the edge. */
   | ({ readonly type: 'leave'; readonly othersOperate: boolean } & Because)
   | ({ readonly type: 'return'; readonly founding: boolean } & Because)
@@ -51,6 +57,8 @@ export const personDecider: Decider<PersonCommand, PersonEvent, Person, PersonCo
     switch (command.type) {
       case 'invite': return invite(command, state);
       case 'enrol': return enrol(command, state);
+      case 'add-key':
+      case 'remove-key': return changeKeys(command, state);
       case 'leave':
         if (state.status === 'none') return unknown();
         if (state.status === 'gone') return nothingNew;
@@ -77,6 +85,8 @@ export const personDecider: Decider<PersonCommand, PersonEvent, Person, PersonCo
         if (state.status !== 'invited') throw new Error('person.enrolled without an invitation');
         return event.admission === 'waits' ? { ...named(state), status: 'waiting', keys: [event.key], invitedBy: state.invitedBy } : { ...named(state), status: 'active', keys: [event.key] };
       case 'person.admitted': return { ...named(state), roles: event.roles, since: sinceOf(event.roles, {}, event.at), status: 'active', keys: state.status === 'invited' ? [] : state.keys };
+      case 'person.key_added': return 'keys' in state ? { ...state, keys: [...state.keys, event.key] } : state;
+      case 'person.key_removed': return 'keys' in state ? { ...state, keys: state.keys.filter(({ kid }) => kid !== event.kid) } : state;
       // Whoever was only invited leaves without a key; their link is void.
       case 'person.left': return { ...named(state), status: 'gone', keys: state.status === 'invited' || state.status === 'waiting' ? [] : state.keys };
       // Whoever comes back begins anew: what was asked while they were gone is not theirs to decide.
@@ -100,6 +110,20 @@ const enrol = (command: Extract<PersonCommand, { type: 'enrol' }>, state: Person
   if (state.status !== 'invited' || state.code !== command.code) return refused('enrolment_invalid', 'there is no such link');
   if (command.now >= state.expiresAt) return refused('enrolment_invalid', 'this link has expired: ask for a new invitation');
   return accepted({ type: 'person.enrolled', key: command.key, admission: command.founding ? 'founding' : 'waits', at: command.now });
+};
+
+/** Keys that one person may have at a time: a machine, a browser or two, and one being replaced. */
+export const mostKeys = 8;
+
+const changeKeys = (command: Extract<PersonCommand, { type: 'add-key' | 'remove-key' }>, state: Person): Answer => {
+  if (state.status !== 'active') return refused('conflict', 'only who is here changes their keys');
+  if (command.type === 'remove-key') {
+    if (!state.keys.some(({ kid }) => kid === command.kid)) return nothingNew;
+    return state.keys.length === 1 ? refused('conflict', 'the last key stays: add another one first') : accepted({ type: 'person.key_removed', kid: command.kid, at: command.now });
+  }
+  const known = state.keys.find(({ kid, x }) => kid === command.key.kid || x === command.key.x);
+  if (known !== undefined) return known.kid === command.key.kid && known.x === command.key.x ? nothingNew : refused('conflict', 'another key has this kid, or this key another');
+  return state.keys.length >= mostKeys ? refused('conflict', `${mostKeys} keys are the most: remove one first`) : accepted({ type: 'person.key_added', key: command.key, at: command.now });
 };
 
 const change = (command: Extract<PersonCommand, { type: 'change' }>, state: Person): Answer => {

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, UseGuards } from '@nestjs/common';
-import { validateChangePersonRequest, validateEnrolPersonRequest, validateInvitePersonRequest, validateReasonRequest } from '@countersign/contracts';
-import type { ChangePersonRequest, EnrolPersonRequest, InvitePersonRequest, ReasonRequest } from '@countersign/contracts';
+import { validateChangePersonRequest, validateEnrolPersonRequest, validateInvitePersonRequest, validatePersonKeyRequest, validateReasonRequest } from '@countersign/contracts';
+import type { ChangePersonRequest, EnrolPersonRequest, InvitePersonRequest, PersonKeyRequest, ReasonRequest } from '@countersign/contracts';
 import { Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
@@ -24,6 +24,13 @@ export class PeopleController {
   @Post('enrol')
   enrol(@Body(validated(validateEnrolPersonRequest)) body: EnrolPersonRequest) {
     return this.#registry.enrol(body);
+  }
+
+  /** Signed with a key of theirs: it authenticates itself. */
+  @Post('keys')
+  @HttpCode(200)
+  changeKeys(@Body(validated(validatePersonKeyRequest)) { jws }: PersonKeyRequest) {
+    return this.#registry.changeKeys(jws);
   }
 
   /** From this moment nothing they sign counts, and their agents are orphans. Safe to repeat. */

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startWhole, until } from '@countersign/spec/whole';
+import type { Agent, Human, Whole } from '@countersign/spec/whole';
+import { signPersonStatement } from '@countersign/identity';
+import type { Run } from '@countersign/sdk';
+import type { Browser, Page } from 'playwright-core';
+import { startBrowser } from '../../libs/spec/src/whole/browser.ts';
+import { approvalFor } from './approval-for.ts';
+
+/** A supervisor and an approver work in a browser, with nothing but a keyboard. */
+describe('the page', () => {
+  let whole: Whole, clerk: Agent, browser: Browser;
+  beforeAll(async () => {
+    [whole, browser] = await Promise.all([startWhole(), startBrowser()]);
+    clerk = await whole.agent('clerk');
+  }, 120_000);
+  afterAll(async () => { await browser?.close(); await whole?.close(); }, 60_000);
+
+  const complaints: string[] = [];
+  /** A browser of somebody's own, which has no key yet. */
+  const open = async (path: string): Promise<Page> => {
+    const page = await (await browser.newContext()).newPage();
+    page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
+    await page.goto(`${whole.urls.gateway}${path}`);
+    return page;
+  };
+  /** Moves the focus on by the tabulator until it is on something with this name, as who cannot use a mouse does. */
+  const tabTo = async (page: Page, name: string): Promise<void> => {
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(`document.activeElement?.textContent?.trim() === ${JSON.stringify(name)} || document.activeElement?.getAttribute('name') === ${JSON.stringify(name)}`)) return;
+    }
+    throw new Error(`the tabulator does not come to ${name}`);
+  };
+  const press = async (page: Page, name: string): Promise<void> => { await tabTo(page, name); await page.keyboard.press('Enter'); };
+
+  /** Makes a key in the browser; the person lets it in with the key they have; then they log in. */
+  const signIn = async (page: Page, who: Human): Promise<void> => {
+    await tabTo(page, 'person');
+    await page.keyboard.type(who.person);
+    await press(page, 'Make a key');
+    const command = await until('the page shows what to type', async () => (await page.locator('[data-command]').textContent()) || undefined);
+    const [kid, x] = /key add ([\w-]+):([\w-]{43}) --as/.exec(command)!.slice(1);
+    const jws = signPersonStatement('person-key', { sub: who.person, tenant: 'acme', purpose: 'add', kid: kid!, x: x!, iat: Math.floor(Date.now() / 1_000) }, who.key);
+    expect(await who.call('registry', 'POST', '/people/keys', { jws })).toMatchObject({ status: 200 });
+    // The gateway hears of it a moment later.
+    await until('they are logged in', async () => { await page.locator('form[data-login] button[type=submit]').press('Enter'); await page.waitForTimeout(100); return !page.url().includes('/ui/login'); });
+  };
+  const asked = async (run: Run, args: { to: string; minor: number }) => {
+    const action = run.propose('desk.transfer', args);
+    expect(await action.decision).toMatchObject({ decision: 'step_up' });
+    return { action, approval: await approvalFor(whole, action.action) };
+  };
+
+  it('an approver finds what waits, sees it whole, and approves it with the key of the browser', async () => {
+    const run = await clerk.open({ text: 'pay <b>NL01</b>', attestation: null });
+    const nasty = '</pre><script>document.title="owned"</script>\u202e';
+    const { action, approval } = await asked(run, { to: nasty.slice(0, 34), minor: 700 });
+    const page = await open('/ui');
+    expect(page.url()).toContain('/ui/login?next=%2Fui');
+    await signIn(page, whole.people.tess);
+    expect(await page.locator('h1').textContent()).toBe('What waits for people');
+    await press(page, 'desk.transfer');
+    await page.waitForURL(`**/ui/approvals/${approval.approval}`);
+    expect(await page.locator('dd .words').first().textContent()).toBe(JSON.stringify(nasty.slice(0, 34)));
+    expect(await page.title()).not.toBe('owned');
+    await tabTo(page, 'reason');
+    await page.keyboard.type('the invoice is right');
+    await press(page, 'Approve');
+    await page.waitForSelector('text=Ended: approved.');
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+
+    // Another's decision shows by itself, and the run with its timeline is one link away.
+    const second = await asked(run, { to: 'NL02', minor: 701 });
+    await page.goto(`${whole.urls.gateway}/ui/approvals/${second.approval.approval}`);
+    await whole.people.theo.vote(second.approval, 'deny');
+    await page.waitForSelector('text=Ended: denied.');
+    await press(page, run.id);
+    await page.waitForSelector('text=Timeline');
+    expect(await page.locator('tbody tr').count()).toBe(2);
+    expect(await page.locator('dd .words').textContent()).toBe('"pay <b>NL01</b>"');
+    expect(complaints).toEqual([]);
+    await page.screenshot({ path: process.env['CS_TEST_SCREENSHOT'] ?? '/dev/null', type: 'png' }).catch(() => undefined);
+    await page.context().close();
+  });
+
+  it('a supervisor stops a run with a button', async () => {
+    const run = await clerk.open({ text: 'write on and on', attestation: null });
+    expect(await run.propose('desk.write', { note: 'n', text: 'x' }).decision).toMatchObject({ decision: 'allow' });
+    const page = await open(`/ui/runs/${run.id}`);
+    await signIn(page, whole.people.operator);
+    await page.waitForSelector('text=Timeline');
+    await tabTo(page, 'reason');
+    await page.keyboard.type('enough');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=/Halted \\(/');
+    await until('the run is stopped', async () => (await run.propose('desk.write', { note: 'n', text: 'y' }).decision).code === 'run_halted' || undefined);
+    await page.context().close();
+  });
+
+  it('shows nothing to who is not logged in, holds every page under one strict policy, and takes no one else\'s word', async () => {
+    const ask = (path: string, init: RequestInit = {}) => fetch(`${whole.urls.gateway}${path}`, { redirect: 'manual', ...init });
+    const post = (path: string, body: object, headers: Record<string, string> = {}) => ask(path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+    for (const path of ['/ui', '/ui/runs', '/ui/approvals/apr_1', '/ui/runs/r1']) expect([path, (await ask(path)).status]).toEqual([path, 303]);
+    expect((await ask('/ui/login?next=//evil.example')).headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'.*require-trusted-types-for 'script'/);
+    expect(await (await ask('/ui/login?next=//evil.example')).text()).not.toContain('evil');
+    const login = signPersonStatement('login', { sub: 'tess', aud: 'gateway', iat: Math.floor(Date.now() / 1_000), exp: Math.floor(Date.now() / 1_000) + 60, jti: 'once' }, whole.people.tess.key);
+    const opened = await post('/ui/session', { jws: login });
+    expect(opened.headers.get('set-cookie')).toMatch(/^countersign=[\w-]{43}; Path=\/ui; HttpOnly; SameSite=Strict/);
+    expect((await post('/ui/session', { jws: login })).status).toBe(401);
+    expect((await post('/ui/session', { jws: login }, { origin: 'https://evil.example' })).status).toBe(403);
+    const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
+    expect((await ask('/ui', { headers: { cookie } })).status).toBe(200);
+    expect((await post('/ui/halts', { login, body: { scope: { kind: 'everything', id: null }, reason: 'x' } }, { cookie })).status).toBe(401);
+    expect((await post('/ui/session/end', {}, { cookie })).status).toBe(200);
+    expect((await ask('/ui', { headers: { cookie } })).status).toBe(303);
+  });
+});
