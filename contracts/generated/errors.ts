@@ -168,6 +168,7 @@ export const errors = {
   already_claimed: { status: 409, retryable: false, meaning: "The action was claimed before.", remedy: "Never execute twice; report the outcome of the first." },
   cancelled: { status: 409, retryable: false, meaning: "The action was cancelled.", remedy: "Propose a new action if it is still needed." },
   outcome_mismatch: { status: 409, retryable: false, meaning: "The outcome does not fit the action's state.", remedy: "Report an outcome once, for an action that was decided." },
+  not_configured: { status: 501, retryable: false, meaning: "This part was not set up where it was asked for.", remedy: "Give it the address or the key that the detail names." },
   not_found: { status: 404, retryable: false, meaning: "There is no such resource.", remedy: "Check the address and the id." },
   legal_hold: { status: 409, retryable: false, meaning: "A legal hold covers what would be erased.", remedy: "Whoever set the hold releases it first; the detail names it." },
   conflict: { status: 409, retryable: true, meaning: "Someone else changed it first.", remedy: "Read it again and retry." },

@@ -12,7 +12,8 @@ const isNode = (value: unknown): value is Node => typeof value === 'object' && v
 const unbounded = (node: unknown, path: string): string[] => {
   if (!isNode(node)) return [];
   const types = [node['type']].flat();
-  const missing = (type: string, ...keys: string[]) => (types.includes(type) && keys.some((key) => node[key] === undefined) ? [`${path}: ${type} without ${keys.join(' and ')}`] : []);
+  // One of a few is bounded by them.
+  const missing = (type: string, ...keys: string[]) => (types.includes(type) && node['enum'] === undefined && keys.some((key) => node[key] === undefined) ? [`${path}: ${type} without ${keys.join(' and ')}`] : []);
   const open = types.includes('object') && node['oneOf'] === undefined && node['additionalProperties'] !== false && node['maxProperties'] === undefined ? [`${path}: open object`] : [];
   const below = Object.entries(node).filter(([key]) => key !== 'propertyNames').flatMap(([key, value]) =>
     Array.isArray(value) ? value.flatMap((one, i) => unbounded(one, `${path}/${key}/${i}`)) : unbounded(value, `${path}/${key}`));
