@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createBus, directoryOf, followPeople, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
-import { validateAgentSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import { topic, validateAgentSnapshot, validateToolSnapshot } from '@countersign/contracts';
 import type { AgentSnapshot, ToolSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { composeSupervision } from './compose.ts';
@@ -22,7 +22,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const people = followPeople(bus, { keys, now: Date.now, onError });
   let agentChanged: Supervision['agentChanged'] = () => undefined;
   const agents = followSigned<AgentSnapshot>(bus, {
-    topic: 'registry.agents.v1', signer: 'registry', keys, now: Date.now, keyOf: (agent) => agent.agent, onError: (error) => onError(error, 'agents'),
+    topic: topic.registryAgents, signer: 'registry', keys, now: Date.now, keyOf: (agent) => agent.agent, onError: (error) => onError(error, 'agents'),
     validate: validateAgentSnapshot, onChange: (_, agent) => { if (agent !== undefined) agentChanged(agent); },
   });
   const standing = {
@@ -30,7 +30,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
     isActive: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.status === 'active' && agent.tenant === tenant; },
     owner: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.tenant === tenant ? agent.owner : undefined; },
   };
-  const tools = followSigned<ToolSnapshot>(bus, { topic: 'registry.tools.v1', signer: 'registry', keys, now: Date.now, keyOf: (tool) => tool.tool, onError: (error) => onError(error, 'tools'), validate: validateToolSnapshot });
+  const tools = followSigned<ToolSnapshot>(bus, { topic: topic.registryTools, signer: 'registry', keys, now: Date.now, keyOf: (tool) => tool.tool, onError: (error) => onError(error, 'tools'), validate: validateToolSnapshot });
   // Nothing waits for it: what is not known cannot be taken back yet.
   tools.ready.catch(() => undefined);
   const runtime = createReversalRuntime({

@@ -1,3 +1,4 @@
+import { topic } from '@countersign/contracts';
 import type { BusMessage } from '@countersign/bus';
 import { uuidV7From } from '@countersign/kernel';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -23,7 +24,7 @@ export const governedRecords = (count: number, partitions: number, generation = 
       snapshots: { agent: 1, tool: 1, halts: 0, level: 'normal' }, reserved: { calls: 1, money: null }, attested: false, reply,
     };
     return {
-      topic: 'runs.governed.v1', partition, offset: BigInt(offset + generation), timestamp: now, key: run, value: Buffer.from(JSON.stringify(record)),
+      topic: topic.runsGoverned, partition, offset: BigInt(offset + generation), timestamp: now, key: run, value: Buffer.from(JSON.stringify(record)),
       headers: { ce_specversion: '1.0', ce_id: randomUUID(), ce_type: 'countersign.governed.action.decided.v1', ce_source: '/policy', ce_time: new Date(now).toISOString(), 'content-type': 'application/json', tenant: 'acme', traceparent: record.traceparent },
     };
   });

@@ -1,3 +1,4 @@
+import { topic as topics } from '@countersign/contracts';
 import type { Bus } from '@countersign/bus';
 import { encodings } from '@countersign/identity';
 import { parseCheckpoint } from '@countersign/tamper-log';
@@ -18,7 +19,7 @@ export interface AuditResult { readonly entries: number; readonly checkpointSize
 /** Waits until the record holds every governed record, then verifies the whole of it from outside. */
 export const auditOf = async (local: Local, bus: Bus, timeoutMs: number): Promise<AuditResult> => {
   let governed = 0;
-  await readAll(bus, 'runs.governed.v1', () => { governed++; });
+  await readAll(bus, topics.runsGoverned, () => { governed++; });
   const read = fromUrl(local.http.audit);
   const sizeNow = async (): Promise<number> => parseCheckpoint(encodings, Buffer.from(await read('checkpoint')).toString())?.checkpoint.size ?? 0;
   const end = Date.now() + timeoutMs;
@@ -38,6 +39,6 @@ const pause = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve
 /** Findings of anomaly detection so far. */
 export const findingsOf = async (bus: Bus): Promise<number> => {
   let findings = 0;
-  await readAll(bus, 'anomaly.findings.v1', () => { findings++; });
+  await readAll(bus, topics.anomalyFindings, () => { findings++; });
   return findings;
 };

@@ -1,4 +1,5 @@
 import type { Bus, BusMessage } from '@countersign/bus';
+import { topic as topics } from '@countersign/contracts';
 import type { GovernedRecord } from '@countersign/contracts';
 
 /** What an independent reader of runs.governed.v1 saw of each proposal: judged by nobody who took part. */
@@ -17,7 +18,7 @@ interface Seen { rounds: Set<number>; terminal: number; repeated: number }
 const isTerminal = (decision: string): boolean => decision === 'allow' || decision === 'modify' || decision === 'deny';
 
 /** @param keep told of every governed record as it was written */
-export const createReconciler = (bus: Bus, keep: (partition: number, record: Buffer) => void = () => undefined, topic = 'runs.governed.v1'): Reconciler => {
+export const createReconciler = (bus: Bus, keep: (partition: number, record: Buffer) => void = () => undefined, topic = topics.runsGoverned): Reconciler => {
   /** Proposed and not yet seen decided. */
   const awaited = new Set<string>();
   const seen = new Map<string, Seen>();

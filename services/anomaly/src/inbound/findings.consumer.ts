@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { PoisonMessage } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
-import { validateDisposition, validateFinding } from '@countersign/contracts';
+import { topic, validateDisposition, validateFinding } from '@countersign/contracts';
 import type { Disposition, Finding } from '@countersign/contracts';
 import { parseStrictJson } from '@countersign/identity';
 import type { Anomaly } from '../compose.ts';
@@ -17,7 +17,7 @@ export class FindingsConsumer {
     this.#anomaly = anomaly;
   }
 
-  @EventPattern('anomaly.findings.v1')
+  @EventPattern(topic.anomalyFindings)
   findings(@Payload() messages: readonly BusMessage[]) {
     const findings: Finding[] = [], dispositions: Disposition[] = [];
     for (const message of messages) {

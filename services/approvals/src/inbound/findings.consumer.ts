@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { PoisonMessage } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
-import { validateFinding } from '@countersign/contracts';
+import { topic, validateFinding } from '@countersign/contracts';
 import { parseStrictJson } from '@countersign/identity';
 import type { ApprovalService } from '../compose.ts';
 import { APPROVALS } from './governed.consumer.ts';
@@ -20,7 +20,7 @@ export class FindingsConsumer {
     this.#isGenuine = isGenuine;
   }
 
-  @EventPattern('anomaly.findings.v1')
+  @EventPattern(topic.anomalyFindings)
   findings(@Payload() messages: readonly BusMessage[]) {
     return this.#approvals.found(messages.filter((message) => message.headers['ce_type'] === 'countersign.anomaly.finding.v1').map((message) => {
       const parsed = parseStrictJson(message.value ?? Buffer.alloc(0), { maxBytes: 131_072 });

@@ -1,4 +1,5 @@
 import { envelope } from '@countersign/bus';
+import { topic as topics } from '@countersign/contracts';
 import type { ApprovalResolved, ServiceEvent } from '@countersign/contracts';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
@@ -17,10 +18,10 @@ export const createToMessages = (key: SigningKey): ToMessages => (approval, even
     signServiceMessage({ topic, key: messageKey, value: Buffer.from(JSON.stringify(body)), headers: envelope({ id: randomUUID(), type, source: 'approvals', time: at, tenant: question.tenant }) }, key);
   return events.flatMap((event, i) => {
     const onRecord: ServiceEvent = { stream: streamOf(approval), version: version - events.length + 1 + i, type: event.type, at: event.at, by: event.type === 'voted' ? event.vote.person : by, data: JSON.parse(JSON.stringify(event)) };
-    const record = message('approvals.events.v1', streamOf(approval), 'countersign.approvals.event.v1', onRecord, event.at);
+    const record = message(topics.approvalsEvents, streamOf(approval), 'countersign.approvals.event.v1', onRecord, event.at);
     if (event.type !== 'resolved' || event.resolution === 'cancelled') return [record];
     const resolved: ApprovalResolved = { approval, action: question.action, answers: question.answers, digest: question.digest, resolution: event.resolution, votes: votes.map(({ vote }) => vote) };
-    return [record, message('runs.inbox.v1', question.run, 'countersign.runs.resolved.v1', resolved, event.at)];
+    return [record, message(topics.runsInbox, question.run, 'countersign.runs.resolved.v1', resolved, event.at)];
   });
 };
 
@@ -29,6 +30,6 @@ export const createReviewMessages = (key: SigningKey) => (events: readonly Revie
   const stream = reviewStream(run, action);
   return events.map((event, i) => {
     const onRecord: ServiceEvent = { stream, version: version - events.length + 1 + i, type: event.type, at: event.at, by: event.person, data: JSON.parse(JSON.stringify(event)) };
-    return signServiceMessage({ topic: 'approvals.events.v1', key: stream, value: Buffer.from(JSON.stringify(onRecord)), headers: envelope({ id: randomUUID(), type: 'countersign.approvals.event.v1', source: 'approvals', time: event.at, tenant }) }, key);
+    return signServiceMessage({ topic: topics.approvalsEvents, key: stream, value: Buffer.from(JSON.stringify(onRecord)), headers: envelope({ id: randomUUID(), type: 'countersign.approvals.event.v1', source: 'approvals', time: event.at, tenant }) }, key);
   });
 };

@@ -1,3 +1,4 @@
+import { topic } from '@countersign/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { isHeartbeat } from '@countersign/bus';
@@ -9,8 +10,8 @@ export const AUDIT = Symbol('Audit');
 
 /** Everything that goes on the record: what policy governed, every service's own events, agents and tools as they were, and what was refused as unreadable. */
 export const recorded = [
-  'runs.governed.v1', 'registry.events.v1', 'approvals.events.v1', 'supervision.events.v1', 'supervision.halts.v1', 'anomaly.findings.v1', 'policy.events.v1', 'runs.inbox-dead.v1',
-  'registry.agents.v1', 'registry.tools.v1',
+  topic.runsGoverned, topic.registryEvents, topic.approvalsEvents, topic.supervisionEvents, topic.supervisionHalts, topic.anomalyFindings, topic.policyEvents, topic.runsInboxDead,
+  topic.registryAgents, topic.registryTools,
 ] as const;
 
 /** Dead letters of audit's own topics: nothing it reads is ever poison to it, so there are none. */

@@ -1,3 +1,4 @@
+import { topic } from '@countersign/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { BusMessage } from '@countersign/bus';
@@ -13,7 +14,7 @@ export class GovernedConsumer {
     this.#registry = registry;
   }
 
-  @EventPattern('runs.governed.v1')
+  @EventPattern(topic.runsGoverned)
   async governed(@Payload() messages: readonly BusMessage[]) {
     const records = messages.map((message) => ({ partition: message.partition, record: readGoverned(message) }));
     await this.#registry.used(records.map(({ record }) => record));

@@ -1,3 +1,4 @@
+import { topic } from '@countersign/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { BusMessage } from '@countersign/bus';
@@ -13,7 +14,7 @@ export class GovernedConsumer {
     this.#supervision = supervision;
   }
 
-  @EventPattern('runs.governed.v1')
+  @EventPattern(topic.runsGoverned)
   governed(@Payload() messages: readonly BusMessage[]) {
     return this.#supervision.take(messages.map(readGoverned), messages[0]?.partition ?? 0);
   }

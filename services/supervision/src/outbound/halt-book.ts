@@ -1,5 +1,6 @@
 import { envelope } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
+import { topic as topics } from '@countersign/contracts';
 import type { HaltNotice } from '@countersign/contracts';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
@@ -7,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { HaltBook } from '../app/ports.ts';
 
-export const haltsTopic = 'supervision.halts.v1';
+export const haltsTopic = topics.supervisionHalts;
 
 /** Key of a notice in the compacted topic: halts and lifts stand side by side, nothing replaces anything. */
 const keyOf = (notice: HaltNotice): string => `${notice.halt}:${notice.op}`;

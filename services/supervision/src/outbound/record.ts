@@ -1,5 +1,6 @@
 import { envelope } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
+import { topic } from '@countersign/contracts';
 import type { ServiceEvent } from '@countersign/contracts';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
 import { signServiceMessage } from '@countersign/identity';
@@ -14,7 +15,6 @@ export interface SupervisionRecord {
   stop(): Promise<void>;
 }
 
-const topic = 'supervision.events.v1';
 
 export const openRecord = async (bus: Bus, pool: Pool, key: SigningKey, tenant: string, now: () => number, onError: (error: Error) => void): Promise<SupervisionRecord> => {
   await migrateEventStore(pool);
@@ -26,7 +26,7 @@ export const openRecord = async (bus: Bus, pool: Pool, key: SigningKey, tenant: 
       for (;;) {
         const { version } = await store.load(stream);
         const event: ServiceEvent = { stream, version: version + 1, type, at, by, data: clean };
-        const message = signServiceMessage({ topic, key: stream, value: Buffer.from(JSON.stringify(event)), headers: envelope({ id: randomUUID(), type: 'countersign.supervision.event.v1', source: 'supervision', time: at, tenant }) }, key);
+        const message = signServiceMessage({ topic: topic.supervisionEvents, key: stream, value: Buffer.from(JSON.stringify(event)), headers: envelope({ id: randomUUID(), type: 'countersign.supervision.event.v1', source: 'supervision', time: at, tenant }) }, key);
         if ((await store.append({ stream, expectedVersion: version, events: [{ type, data: clean }], outbox: [message], at, by })).status === 'ok') break;
       }
       relay.wake();
