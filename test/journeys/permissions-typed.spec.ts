@@ -5,6 +5,7 @@ import type { ChangeView, EnrolledPerson } from '@countersign/contracts';
 import { loadKeyFile } from '@countersign/identity';
 import { enrol, human, openTerminal, startWhole } from '@countersign/spec/whole';
 import type { Terminal, Whole } from '@countersign/spec/whole';
+import { keys, revoke, rotateKey } from '../../libs/cli/src/people/keys-command.ts';
 import { people } from '../../libs/cli/src/people/people-command.ts';
 import { agentPermissions } from '../../libs/cli/src/permissions/agent-command.ts';
 import { change } from '../../libs/cli/src/permissions/changes-command.ts';
@@ -35,6 +36,21 @@ describe('roles, templates and changes from the command line', () => {
     expect(await typed(agentPermissions, 'unused', '--all')).toMatchObject({ code: 0 });
     expect(await typed(role)).toMatchObject({ code: 0, out: { roles: expect.arrayContaining([expect.objectContaining({ role: 'supplier-payments', agents: ['payer'] })]) } });
     expect(await typed(grantor, 'put', 'finance-lead', '--file', '{"roles":["supplier-payments"],"tools":[],"ceiling":2}', '--reason', 'their team')).toMatchObject({ code: 0, out: { grantor: 'finance-lead' } });
+  });
+
+  it('keys are listed, rotated and revoked, and what is declared is put and removed while nobody has it', async () => {
+    await whole.agent('clerk');
+    expect(await typed(keys, 'clerk')).toMatchObject({ code: 0, out: { keys: [{ kid: 'clerk-1', status: 'live' }], revocations: [] } });
+    expect(await typed(rotateKey, 'clerk', '--reason', 'by the clock', '--overlap', '5')).toMatchObject({ code: 0, out: { kid: 'clerk-2', keys: [{ kid: 'clerk-1', status: 'retiring' }, { kid: 'clerk-2', status: 'live' }] } });
+    expect(statSync(join(terminal.folder, 'agents', 'clerk.key.json')).mode & 0o777).toBe(0o600);
+    expect(await typed(revoke, 'clerk', '--key', 'clerk-1', '--reason', 'old laptop')).toMatchObject({ code: 0, out: { revocations: [{ kind: 'key' }] } });
+    expect(await typed(revoke, 'clerk', '--key', 'nope', '--reason', 'r')).toMatchObject({ code: 1, err: expect.stringContaining('invalid_request') });
+    expect(await typed(revoke, 'clerk', '--reason', 'r')).toMatchObject({ code: 2 });
+    const wanted = (kind: string): string => JSON.stringify(kind === 'role' ? { title: 'Looks', owner: 'owner', permissions: [{ permission: 'look', tools: ['desk.read'] }] } : { title: 'Lookers', roles: ['looker'], ceiling: 1, environment: 'test', limits: { calls: 9, money: null }, fields: ['agent', 'name', 'owner', 'purpose'] });
+    expect(await typed(role, 'put', 'looker', '--file', wanted('role'), '--reason', 'r')).toMatchObject({ code: 0, out: { role: 'looker' } });
+    expect(await typed(template, 'put', 'lookers', '--file', wanted('template'), '--reason', 'r')).toMatchObject({ code: 0, out: { template: 'lookers' } });
+    expect(await typed(role, 'remove', 'looker', '--reason', 'r')).toMatchObject({ code: 1, err: expect.stringContaining('role_in_use') });
+    expect([(await typed(template, 'remove', 'lookers', '--reason', 'r')).code, (await typed(role, 'remove', 'looker', '--reason', 'r')).code]).toEqual([0, 0]);
   });
 
   it('more takes a request that somebody else saw and signed', async () => {
