@@ -178,6 +178,12 @@ export interface ApprovalView {
   /** Of one approval. */
   readonly evidence?: ApprovalEvidence;
   readonly evidenceDigest?: string;
+  /** Who made something else of it, which was judged anew. */
+  readonly edit?: { readonly person: string; readonly reason: string };
+  /** These went ahead without the quorum, and who reviewed that. */
+  readonly glass?: { readonly people: readonly string[]; readonly reviewed: { readonly person: string; readonly verdict: 'right' | 'wrong' } | null };
+  /** Once it is closed: nobody had asked for this; it was put there to see who looks. */
+  readonly seeded?: true;
 }
 /** A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts. */
 export interface ApproveChangeRequest {
@@ -239,6 +245,14 @@ export interface CancelResponse {
 /** The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts. */
 export interface CastVoteRequest {
   readonly jws: string;
+}
+/** Signed votes on many approvals, each decided by itself. */
+export interface CastVotesRequest {
+  readonly votes: readonly { readonly approval: string; readonly jws: string }[];
+}
+/** What came of each vote, in the order in which they were sent. */
+export interface CastVotesResponse {
+  readonly results: readonly { readonly approval: string; readonly ok: boolean; readonly code: string; readonly detail: string | null; readonly status: 'open' | 'closed' | null; readonly resolution: 'approved' | 'denied' | 'expired' | 'cancelled' | 'edited' | 'overflow' | null }[];
 }
 export interface ChangeList {
   readonly changes: readonly ChangeView[];
@@ -330,6 +344,11 @@ export interface DisposeResponse {
   readonly person: string;
   /** Analysts who must say the same before it counts. */
   readonly needs: 1 | 2;
+}
+/** What somebody who was asked wants instead, and their signature (typ countersign-edit+jwt: sub, approval, digest, arguments = digest of them, reason, iat). */
+export interface EditApprovalRequest {
+  readonly jws: string;
+  readonly arguments: JsonObject;
 }
 /** `reason` is completed where it is not given. */
 export interface EndRunRequest {
@@ -860,6 +879,10 @@ export interface ReviewView {
   readonly digest: string;
   readonly at: number;
 }
+/** How people decide. */
+export interface ReviewerList {
+  readonly reviewers: readonly { readonly person: string; readonly votes: number; readonly approved: number; /** Approvals one after the other, up to now. */ readonly streak: number; /** From opening (or being asked) to the vote, of the last ones. */ readonly medianMs: number | null; readonly openedShare: number | null; /** Bad requests that nobody made, decided. */ readonly seeded: number; readonly caught: number; readonly catchRate: number | null; /** Why their approvals are held up. */ readonly wornOut: string | null }[];
+}
 export interface RevocationList {
   readonly revocations: readonly Revocation[];
 }
@@ -961,6 +984,17 @@ export interface RunView {
   /** Of a child run: the run that delegated. */
   readonly parent?: string;
 }
+/** A bad request that nobody made, to see who looks. */
+export interface SeedApprovalRequest {
+  readonly agent: string;
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  readonly reason: string | null;
+  readonly route: readonly string[];
+  readonly expiresInMs: number;
+  readonly definition: string;
+  readonly policyVersion: string;
+}
 /** The broker has the message; what comes of it is on the stream. */
 export interface SentResponse {
   readonly run?: string;
@@ -970,6 +1004,17 @@ export interface SentResponse {
 /** A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle, or an analyst's word on a finding (typ countersign-disposition+jwt); nothing outside of the signature counts. */
 export interface SignedStatementRequest {
   readonly jws: string;
+}
+/** Who stands in for whom, now or later. */
+export interface StandInList {
+  readonly standIns: readonly StandInView[];
+}
+/** Who stands in for whom. */
+export interface StandInView {
+  readonly person: string;
+  readonly to: string;
+  readonly from: number;
+  readonly until: number;
 }
 /** Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed. */
 export interface StandingRequest {

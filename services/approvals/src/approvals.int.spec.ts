@@ -7,13 +7,15 @@ import type { SigningKey } from '@countersign/identity';
 import pg from 'pg';
 import type { Pool } from 'pg';
 import { approvalId, composeApprovals } from './compose.ts';
+import type { ApprovalService, ApprovalsPorts } from './compose.ts';
+import { shownWhole } from './views/shown.ts';
 
 const server = process.env['CS_TEST_POSTGRES']!;
 const name = `approvals_${process.pid}_${Date.now()}`;
 let admin: pg.Client;
 let pool: Pool;
 
-const keys: Record<string, SigningKey> = { tom: generateKey('tom-1'), tina: generateKey('tina-1'), olga: generateKey('olga-1') };
+const keys: Record<string, SigningKey> = { olaf: generateKey('olaf-1'), fay: generateKey('fay-1'), tom: generateKey('tom-1'), tina: generateKey('tina-1'), olga: generateKey('olga-1') };
 let now = 1_000_000;
 const published: Outgoing[] = [];
 const bus = { publish: async (messages: readonly Outgoing[]) => { published.push(...messages); } } as unknown as Bus;
@@ -23,9 +25,9 @@ const open = async () => {
   running.push(service);
   return service;
 };
-const compose = () => composeApprovals({
+const compose = (over: Partial<ApprovalsPorts> = {}) => composeApprovals({ ...over,
   bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now: () => now, onError: (error) => { throw error; },
-  people: { audience: 'approvals', now: () => now, person: (id) => (keys[id] ? { roles: ['treasurer', 'reviewer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
+  people: { audience: 'approvals', now: () => now, person: (id) => (keys[id] ? { roles: id === 'olaf' ? ['reviewer'] : ['treasurer', 'reviewer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
 });
 const asked = (run: string, position: number, over: object = {}): GovernedDecided => ({
   position, tenant: 'acme', run, agent: 'payer', inbox: null, now, seq: null, traceparent: null, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1,
@@ -33,7 +35,8 @@ const asked = (run: string, position: number, over: object = {}): GovernedDecide
   decision: { decision: 'step_up', tier: 3, code: null, rules: [], policyVersion: 'v1', claim: true, approval: { route: ['treasurer'], quorum: 2, expiresAt: now + 60_000, digest: 'digest', requesters: ['olga'] } },
   snapshots: { agent: 1, tool: 1, halts: 0, level: 'normal' }, reserved: { calls: 1, money: null }, attested: true, reply: {}, ...over,
 }) as unknown as GovernedDecided;
-const vote = (person: string, approval: string, how: 'approve' | 'deny' = 'approve', over: { digest?: string; by?: string } = {}) =>
+const vote = (...args: Parameters<typeof jwsOf>) => ({ jws: jwsOf(...args) });
+const jwsOf = (person: string, approval: string, how: 'approve' | 'deny' = 'approve', over: { digest?: string; by?: string } = {}) =>
   signPersonStatement('vote', { sub: person, approval, digest: over.digest ?? 'digest', vote: how, reason: 'checked', iat: Math.floor(now / 1000) }, keys[over.by ?? person]!);
 const until = async (condition: () => boolean) => {
   for (const end = Date.now() + 10_000; !condition();) {
@@ -76,7 +79,7 @@ describe('approvals on PostgreSQL', () => {
     ['a vote for another approval', () => vote('tom', 'apr_other'), 'vote_invalid'],
     ['a vote on other content', (approval: string) => vote('tom', approval, 'approve', { digest: 'other' }), 'vote_invalid'],
     ['the owner of the agent', (approval: string) => vote('olga', approval), 'self_approval'],
-    ['bytes that are no vote', () => 'x.y.z', 'unauthenticated'],
+    ['bytes that are no vote', () => ({ jws: 'x.y.z' }), 'unauthenticated'],
   ])('refuse %s', async (_, make, code) => {
     const service = await open();
     const approval = approvalId('r2', 'a1', 8);
@@ -111,8 +114,8 @@ describe('approvals on PostgreSQL', () => {
     expect(question.evidence.agentRecord).toEqual({ outcomes: ['b2', 'b1'].map((action) => expect.objectContaining({ action, status: 'failed' })), findings: [expect.objectContaining({ finding: 'f1', severity: 'high' })] });
     expect(question.evidenceDigest).toBe(argumentsDigest(question.evidence as never));
     const signed = (evidence: string) => signPersonStatement('vote', { sub: 'tom', approval: question.approval, digest: 'digest', evidence, vote: 'approve', reason: 'ok', iat: Math.floor(now / 1000) }, keys['tom']!);
-    await expect(service.vote(question.approval, signed('other'))).rejects.toMatchObject({ code: 'vote_invalid' });
-    expect(await service.vote(question.approval, signed(question.evidenceDigest))).toMatchObject({ status: 'open', votes: [{ vote: { person: 'tom' } }] });
+    await expect(service.vote(question.approval, { jws: signed('other') })).rejects.toMatchObject({ code: 'vote_invalid' });
+    expect(await service.vote(question.approval, { jws: signed(question.evidenceDigest) })).toMatchObject({ status: 'open', votes: [{ vote: { person: 'tom' } }] });
     await service.stop();
   });
 
@@ -123,6 +126,98 @@ describe('approvals on PostgreSQL', () => {
     expect(await service.view.get('acme', approvalId('r4', 'a1', 10))).toMatchObject({ status: 'closed', resolution: 'cancelled' });
     await service.stop();
     expect(resolved('r4')).toEqual([]);
+  });
+
+  describe('what people do about more than one vote', () => {
+    const seconds = (): number => Math.floor(now / 1000);
+    const ask = (over: object) => ({ route: ['treasurer'], quorum: 1, expiresAt: now + 60_000, digest: 'digest', requesters: ['olga'], askedAt: now, ...over });
+    const open1 = async (service: ApprovalService, run: string, over: object, more: object = {}) => {
+      await service.take([asked(run, 30, { ...more, decision: { decision: 'step_up', tier: 3, code: null, rules: [], policyVersion: 'v1', claim: true, approval: ask(over) } })]);
+      return approvalId(run, 'a1', 30);
+    };
+    const glassVote = (person: string, approval: string) => ({ jws: signPersonStatement('vote', { sub: person, approval, digest: 'digest', vote: 'break_glass', reason: 'nobody answers and it burns', iat: seconds() }, keys[person]!) });
+
+    it('whoever is named to stand in votes for who is away, until that ends', async () => {
+      const service = await open();
+      const approval = await open1(service, 's1', { factors: [{ name: 'owner', roles: [], people: ['olaf'], count: 1, standIn: ['treasurer'] }] });
+      await expect(service.vote(approval, vote('tom', approval))).rejects.toMatchObject({ code: 'not_eligible' });
+      const away = signPersonStatement('stand-in', { sub: 'olaf', tenant: 'acme', to: 'tom', reason: 'on leave', from: seconds(), until: seconds() + 3600, iat: seconds() }, keys['olaf']!);
+      await service.nameStandIn(away);
+      expect(await service.standIns()).toEqual([expect.objectContaining({ person: 'olaf', to: 'tom' })]);
+      await expect(service.vote(approval, vote('tina', approval))).rejects.toMatchObject({ code: 'not_eligible' });
+      expect(await service.vote(approval, vote('tom', approval))).toMatchObject({ resolution: 'approved', votes: [{ vote: { person: 'tom', standIn: away }, speaker: { standsFor: 'olaf' } }] });
+      await service.withdrawStandIn('olaf');
+      expect(await service.standIns()).toEqual([]);
+      await service.stop();
+    });
+
+    it('breaks the glass once, and not again before somebody has reviewed it', async () => {
+      const service = await open();
+      const glass = { quorum: 2, breakGlass: { roles: ['treasurer'], count: 2, lifeMs: 300_000 } };
+      const [one, two] = [await open1(service, 'g1', glass), await open1(service, 'g2', glass)];
+      await service.vote(one, glassVote('tom', one));
+      expect(await service.vote(one, glassVote('tina', one))).toMatchObject({ resolution: 'approved', glass: { people: ['tom', 'tina'] } });
+      await expect(service.vote(two, glassVote('tom', two))).rejects.toMatchObject({ code: 'glass_unreviewed' });
+      await service.reviewGlass(one, signPersonStatement('glass-review', { sub: 'olaf', tenant: 'acme', approval: one, verdict: 'right', reason: 'it burnt', iat: seconds() }, keys['olaf']!));
+      expect(await service.vote(two, glassVote('tom', two))).toMatchObject({ status: 'open' });
+      await service.vote(two, vote('tina', two, 'deny'));
+      const three = await open1(service, 'g3', glass);
+      expect(await service.vote(three, glassVote('tom', three))).toMatchObject({ status: 'open' });
+      await service.stop();
+    });
+
+    it('denies what is more than waits for people at once, and says so to the inbox', async () => {
+      const service = await compose({ mostOpen: { agent: 2, owner: 1_000 } });
+      running.push(service);
+      for (const run of ['o1', 'o2', 'o3']) await open1(service, run, {}, { agent: 'flood' });
+      expect(await service.view.get('acme', approvalId('o3', 'a1', 30))).toMatchObject({ status: 'closed', resolution: 'overflow' });
+      expect(await service.view.get('acme', approvalId('o2', 'a1', 30))).toMatchObject({ status: 'open' });
+      await until(() => resolved('o3').length > 0);
+      expect(resolved('o3')[0]).toMatchObject({ resolution: 'overflow', votes: [] });
+      await service.stop();
+    });
+
+    it('an edit goes to the inbox with its signature', async () => {
+      const service = await open();
+      const approval = await open1(service, 'e1', {});
+      const args = { to: 'DE2' };
+      const edit = (signedArgs: object) => signPersonStatement('edit', { sub: 'tom', approval, digest: 'digest', arguments: argumentsDigest(signedArgs as never), reason: 'wrong account', iat: seconds() }, keys['tom']!);
+      await expect(service.edit(approval, edit({ to: 'DE3' }), args)).rejects.toMatchObject({ code: 'vote_invalid' });
+      expect(await service.edit(approval, edit(args), args)).toMatchObject({ resolution: 'edited' });
+      await until(() => resolved('e1').length > 0);
+      expect(resolved('e1')[0]).toMatchObject({ resolution: 'edited', edit: { person: 'tom', arguments: args } });
+      await service.stop();
+    });
+
+    it('a seeded bad request looks like any other, tells who looked, and nothing comes of it', async () => {
+      const service = await open();
+      const { question } = await service.seed({ agent: 'payer', tool: 'payments.transfer', arguments: { to: 'XX1' }, reason: 'urgent!', route: ['treasurer'], expiresInMs: 60_000, definition: 'def', policyVersion: 'v1' }, 'olga');
+      expect(Object.keys(shownWhole((await service.view.get('acme', question.approval))!, now))).not.toContain('seeded');
+      await service.opened(question.approval, 'tina');
+      const jws = signPersonStatement('vote', { sub: 'tina', approval: question.approval, digest: question.digest, vote: 'deny', reason: 'who is XX1?', iat: seconds() }, keys['tina']!);
+      expect(shownWhole(await service.vote(question.approval, { jws }), now)).toMatchObject({ resolution: 'denied', seeded: true });
+      expect((await service.reviewers()).find(({ person }) => person === 'tina')).toMatchObject({ seeded: 1, caught: 1, catchRate: 1 });
+      expect(resolved(question.run)).toEqual([]);
+      await service.stop();
+    });
+
+    it('whoever approves faster than anybody reads has to look first', async () => {
+      const service = await open();
+      for (let i = 0; i < 20; i++) {
+        const approval = await open1(service, `f${i}`, {});
+        await service.vote(approval, { jws: signPersonStatement('vote', { sub: 'fay', approval, digest: 'digest', vote: 'approve', reason: 'ok', iat: seconds() }, keys['fay']!) });
+      }
+      const approval = await open1(service, 'f20', {});
+      const { question } = (await service.view.get('acme', approval))!;
+      const approve = (over: object = {}) => service.vote(approval, { jws: signPersonStatement('vote', { sub: 'fay', approval, digest: 'digest', vote: 'approve', reason: 'ok', iat: seconds(), ...over }, keys['fay']!) });
+      await expect(approve()).rejects.toMatchObject({ code: 'slow_down', message: expect.stringContaining('open it first') });
+      await service.opened(approval, 'fay');
+      await expect(approve()).rejects.toMatchObject({ code: 'slow_down' });
+      now += 11_000;
+      expect(await approve({ evidence: question.evidenceDigest, reason: 'the supplier confirmed it on the telephone' })).toMatchObject({ resolution: 'approved' });
+      expect((await service.reviewers()).find(({ person }) => person === 'fay')).toMatchObject({ votes: 21, streak: 21, wornOut: expect.stringContaining('in a row') });
+      await service.stop();
+    });
   });
 
   describe('blind reviews', () => {
@@ -152,7 +247,7 @@ describe('approvals on PostgreSQL', () => {
       ['by the owner of the agent', () => verdict('olga', 'v3'), 'self_approval'],
       ['on other content', () => verdict('tom', 'v3', 'right', 'other'), 'vote_invalid'],
       ['on what was not drawn', () => verdict('tom', 'v9'), 'not_found'],
-      ['signed as a vote', () => vote('tom', 'apr_1'), 'vote_invalid'],
+      ['signed as a vote', () => jwsOf('tom', 'apr_1'), 'vote_invalid'],
     ])('refuse a verdict %s', async (_, make, code) => {
       const service = await open();
       await service.take([alone('v3')]);

@@ -139,7 +139,7 @@ describe('channels', () => {
   it('are updated by a vote with an own key as well', async () => {
     const approval = await ask({ amount: 501 });
     await messageFor('UTESS', approval);
-    await service.vote(approval, signPersonStatement('vote', { sub: 'theo', approval, digest: `digest-${n}`, vote: 'deny', reason: 'no', iat: Math.floor(now() / 1_000) }, keys['theo']!));
+    await service.vote(approval, { jws: signPersonStatement('vote', { sub: 'theo', approval, digest: `digest-${n}`, vote: 'deny', reason: 'no', iat: Math.floor(now() / 1_000) }, keys['theo']!) });
     await shows('UTESS', approval, 'denied');
   });
 
@@ -190,7 +190,7 @@ describe('channels', () => {
     await answerOf(await messageFor('UTESS', approval), 'UTESS', 'approve');
     expect(await (await answerOf(theirs, 'UTHEO', 'approve')).told()).toContain('another factor takes an own key');
     await until('the button is gone', async () => !buttons(await messageFor('UTHEO', approval)).includes('approve'));
-    await service.vote(approval, signPersonStatement('vote', { sub: 'theo', approval, digest: `digest-${n}`, vote: 'approve', reason: 'yes', iat: Math.floor(now() / 1_000) }, keys['theo']!));
+    await service.vote(approval, { jws: signPersonStatement('vote', { sub: 'theo', approval, digest: `digest-${n}`, vote: 'approve', reason: 'yes', iat: Math.floor(now() / 1_000) }, keys['theo']!) });
     expect(await stateOf(approval)).toBe('approved');
   });
 
@@ -236,7 +236,7 @@ describe('channels', () => {
     slack.answerWith({ status: 503 });
     const approval = await ask();
     await until('the webhook has it', () => received.find(({ body }) => body.includes(approval)));
-    await service.vote(approval, signPersonStatement('vote', { sub: 'theo', approval, digest: `digest-${n}`, vote: 'deny', reason: 'no', iat: Math.floor(now() / 1_000) }, keys['theo']!));
+    await service.vote(approval, { jws: signPersonStatement('vote', { sub: 'theo', approval, digest: `digest-${n}`, vote: 'deny', reason: 'no', iat: Math.floor(now() / 1_000) }, keys['theo']!) });
     await until('the webhook has the end', () => received.find(({ body }) => body.includes(approval) && body.includes('approval.closed')));
     const open1 = await ask();
     slack.answerWith(undefined);

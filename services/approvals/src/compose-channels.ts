@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { ChannelCallbackRequest, ChannelLinkView, ChannelList, DeadDeliveryList, Vote } from '@countersign/contracts';
-import { fromBase64Url, peekJws, signChannelVote, verifyLink, verifyVote } from '@countersign/identity';
+import { fromBase64Url, peekJws, signChannelVote, verifyLink } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
@@ -155,13 +155,4 @@ export const composeChannels = async (ports: ChannelPorts): Promise<Channels> =>
       }
     },
   };
-};
-
-/** A vote's signatures, by one's own key or through a linked channel. Throws CodedError. */
-export const checkedVote = (vote: Pick<Vote, 'jws' | 'link'>, person: string, people: PersonDirectory, tenant: string, now: number) => {
-  const known = people.person(person);
-  if (known?.status !== 'active') throw new CodedError('unauthenticated', 'the vote is not by a person who is enrolled here', { status: 401 });
-  const checked = verifyVote(vote, known.keys, { now, person, tenant });
-  if (!checked.ok) throw new CodedError('vote_invalid', `${checked.code}: ${checked.detail}`, { status: 400 });
-  return { known, statement: checked.statement, authority: checked.authority };
 };

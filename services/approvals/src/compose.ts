@@ -1,21 +1,33 @@
 import type { Bus } from '@countersign/bus';
-import type { Finding, GovernedRecord, Vote } from '@countersign/contracts';
+import type { Finding, GovernedRecord, JsonObject, Vote } from '@countersign/contracts';
+import { decideAndAppend } from '@countersign/event-store';
+import { uuidV7From } from '@countersign/kernel';
+import { randomBytes } from 'node:crypto';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
-import { argumentsDigest, peekJws, sha256Text, verifyPersonStatement } from '@countersign/identity';
+import { argumentsDigest, sha256Text } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
 import { createHandler } from './app/handle.ts';
-import { checkedVote, composeChannels } from './compose-channels.ts';
+import { composeChannels } from './compose-channels.ts';
 import type { Channels } from './compose-channels.ts';
 import type { OpenChannels } from './outbound/channels/open-channels.ts';
 import { createReviewer } from './app/review.ts';
 import { outcomeIn, withFinding, withOutcome } from './core/agent-record.ts';
 import type { AgentRecord } from './core/agent-record.ts';
-import type { Speaker } from './core/events.ts';
+import { habitOf, wornOut } from './core/attention.ts';
+import type { Habit } from './core/attention.ts';
+import { seededQuestion } from './core/seed.ts';
+import type { Seed } from './core/seed.ts';
+import { standInDecider } from './core/stand-in.ts';
+import type { StandIn, StandInCommand } from './core/stand-in.ts';
+import { createDoor } from './inbound/door.ts';
 import type { Drawn } from './core/review.ts';
-import { createReviewMessages, createToMessages } from './outbound/publish.ts';
+import { createEventMessages, createReviewMessages, createToMessages, standInStream } from './outbound/publish.ts';
+import { ballotSchema, createBallots } from './views/ballots.ts';
+import { createGlass, glassSchema } from './views/glass.ts';
+import { createStandIns, standInSchema } from './views/stand-ins.ts';
 import { createReviews, reviewSchema } from './views/reviews.ts';
 import { agentRecordSchema, createAgentRecords } from './views/agent-records.ts';
 import { createApprovals, schema } from './views/approvals.ts';
@@ -31,14 +43,31 @@ export interface ApprovalsPorts {
   /** Places outside where people are asked; none where it is absent. */
   readonly channels?: OpenChannels;
   readonly onError: (error: Error, what: string) => void;
+  /** Whether who approves without looking is held up (default), or only reported. */
+  readonly friction?: 'enforce' | 'report';
+  /** Most that waits for people at once of one agent, and of all agents of one owner; more is denied. Default 200 and 1,000. */
+  readonly mostOpen?: { readonly agent: number; readonly owner: number };
 }
 
 export interface ApprovalService {
   take(records: readonly GovernedRecord[]): Promise<void>;
   /** What anomaly detection reported; safe to repeat. */
   found(findings: readonly Finding[]): Promise<void>;
-  /** Casts a vote, a person's signed statement; answers with the approval after it. Throws CodedError where it does not count. */
-  vote(approval: string, jws: string): Promise<Known>;
+  /** Casts a vote, a person's signed statement (or a channel's, under their link); answers with the approval after it. Throws CodedError where it does not count, like all that follows. */
+  vote(approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known>;
+  /** Wants other arguments instead, signed: policy judges them anew and asks others. */
+  edit(approval: string, jws: string, args: JsonObject): Promise<Known>;
+  /** Whether breaking the glass was right, signed by somebody who had no part in it: until then nobody breaks it again. */
+  reviewGlass(approval: string, jws: string): Promise<Known>;
+  nameStandIn(jws: string): Promise<StandIn>;
+  withdrawStandIn(person: string): Promise<void>;
+  standIns(): Promise<readonly StandIn[]>;
+  /** Somebody looks at one approval. */
+  opened(approval: string, person: string): Promise<void>;
+  /** How everybody decides who did lately. */
+  reviewers(): Promise<readonly (Habit & { readonly person: string; readonly wornOut: string | null })[]>;
+  /** Puts a bad request among the others that nobody made, to see who looks. */
+  seed(seed: Seed, by: string): Promise<Known>;
   /** Asks something about an approval, a person's signed statement. Throws CodedError where they may not. */
   ask(approval: string, jws: string): Promise<Known>;
   /** Gives a verdict on something drawn for review, a person's signed statement. Throws CodedError where it does not count. */
@@ -56,8 +85,6 @@ const noChannels: OpenChannels = { channels: [], pages: '', outgoing: () => Prom
 /** The same governed decision always opens the same approval. */
 export const approvalId = (run: string, action: string, position: number): string => `apr_${sha256Text(`${run}\n${action}\n${position}`).slice(0, 22)}`;
 
-const speakerOf = (person: string, { roles, rolesSince }: NonNullable<ReturnType<PersonDirectory['person']>>): Speaker => ({ person, roles, rolesSince });
-
 const grouped = <T>(pairs: readonly (readonly [string, T])[]): ReadonlyMap<string, readonly T[]> => {
   const groups = new Map<string, T[]>();
   for (const [key, one] of pairs) groups.set(key, [...groups.get(key) ?? [], one]);
@@ -70,26 +97,24 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   await migrateEventStore(pool);
   await pool.query(schema);
   await pool.query(reviewSchema);
-  await pool.query(agentRecordSchema);
+  for (const one of [agentRecordSchema, ballotSchema, standInSchema, glassSchema]) await pool.query(one);
   const records = createAgentRecords(pool);
   const store = createPostgresEventStore(pool);
   const view = createApprovals(pool);
   await view.catchUp(store);
   const index = { ...view, put: async (...kept: Parameters<Approvals['put']>) => { await view.put(...kept); channels.changed(kept[0]); } };
-  const handler = createHandler(store, index, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent) });
+  const handler = createHandler(store, index, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
-  const cast = async (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
-    const id = String(peekJws(vote.jws)?.['sub']);
-    const { known, statement, authority } = checkedVote(vote, id, people, tenant, now());
-    if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the vote is signed for another approval', { status: 400 });
-    const { jws, link } = vote;
-    const outcome = await handler.handle(approval, { type: 'vote', vote: { person: id, vote: statement.vote, jws, ...(link !== undefined && { link }) }, speaker: speakerOf(id, known), digest: statement.digest, evidence: statement.evidence, reason: statement.reason.slice(0, 2000), authority, now: now() }, id);
-    relay.wake();
-    if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
-    return (await view.get(tenant, approval))!;
+  const standIns = createStandIns(pool);
+  const ballots = createBallots(pool);
+  const door = createDoor({ people, tenant, now, handler, view, standIns, ballots, glass: createGlass(pool), friction: ports.friction ?? 'enforce' });
+  /** Tells the relay after whatever was said. */
+  const heard = async <T>(said: Promise<T>): Promise<T> => {
+    try { return await said; } finally { relay.wake(); }
   };
+  const cast = (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known> => heard(door.vote(approval, vote));
   const channels = await composeChannels({ ...(ports.channels ?? noChannels), pool, people, tenant, now, chance: Math.random, cast, onError: ports.onError });
   let ticking: Promise<unknown> = Promise.resolve();
   let busy = false;
@@ -100,14 +125,10 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     ticking = handler.tick(now()).then((done) => { if (done > 0) relay.wake(); }, (error: Error) => ports.onError(error, 'clock')).finally(() => { busy = false; });
   }, 250);
 
-  /** A statement by somebody enrolled and active here, signed with their own key. */
-  const signed = <K extends 'review' | 'question'>(kind: K, jws: string) => {
-    const id = peekJws(jws)?.['sub'];
-    const person = typeof id === 'string' ? people.person(id) : undefined;
-    if (typeof id !== 'string' || person?.status !== 'active') throw new CodedError('unauthenticated', `the ${kind} is not by a person who is enrolled here`, { status: 401 });
-    const checked = verifyPersonStatement(kind, jws, person.keys, { now: now(), person: id });
-    if (!checked.ok) throw new CodedError('vote_invalid', `${checked.code}: ${checked.detail}`, { status: 400 });
-    return { id, person, statement: checked.statement };
+  const putStandIn = async (person: string, command: StandInCommand): Promise<void> => {
+    const { state } = await decideAndAppend({ store, decider: standInDecider, stream: standInStream(person), command, at: command.now, by: person, outbox: createEventMessages(ports.key, tenant, standInStream(person), person) });
+    await standIns.put(person, state);
+    relay.wake();
   };
 
   return {
@@ -118,24 +139,37 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
       await records.add(grouped(governed.flatMap((record) => outcomeIn(record) ?? []).map(({ agent, outcome }) => [agent, (of: AgentRecord) => withOutcome(of, outcome)] as const)));
     },
     found: (findings) => records.add(grouped(findings.map((finding) => [finding.agent, (of: AgentRecord) => withFinding(of, finding)] as const))),
-    vote: (approval, jws) => cast(approval, { jws }),
+    vote: cast,
     channels,
+    ask: (approval, jws) => heard(door.ask(approval, jws)),
+    edit: (approval, jws, args) => heard(door.edit(approval, jws, args)),
+    reviewGlass: (approval, jws) => heard(door.reviewGlass(approval, jws)),
+    nameStandIn: async (jws) => {
+      const { standIn, reason } = door.standIn(jws);
+      await putStandIn(standIn.person, { type: 'name', standIn, reason, now: now() });
+      return standIn;
+    },
+    withdrawStandIn: (person) => putStandIn(person, { type: 'withdraw', person, now: now() }),
+    standIns: () => standIns.all(now()),
+    opened: (approval, person) => ballots.opened(person, approval, now()),
+    reviewers: async () => Promise.all((await ballots.people()).map(async (person) => {
+      const habit = habitOf(await ballots.of(person));
+      return { person, ...habit, wornOut: wornOut(habit) };
+    })),
+    seed: async (question, by) => {
+      const whole = seededQuestion(question, { tenant, now: now(), digest: argumentsDigest, run: uuidV7From(now(), randomBytes(10)), action: uuidV7From(now(), randomBytes(10)), asker: by });
+      await handler.handle(whole.approval, { type: 'request', question: whole, now: now() }, by);
+      relay.wake();
+      return (await view.get(tenant, whole.approval))!;
+    },
     review: async (jws) => {
-      const { id, person, statement } = signed('review', jws);
+      const { id, person, statement } = door.signed('review', jws);
       const about = statement.tenant === tenant ? await drawn.get(tenant, statement.run, statement.action) : undefined;
       if (about === undefined) throw new CodedError('not_found', 'nothing of this run and action was drawn for review', { status: 404 });
       const outcome = await reviewer.give({ drawn: about, digest: statement.digest, verdict: statement.verdict, person: id, roles: person.roles, reason: statement.reason.slice(0, 2000), jws, now: now() });
       relay.wake();
       if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
       return about;
-    },
-    ask: async (approval, jws) => {
-      const { id, person, statement } = signed('question', jws);
-      if (statement.approval !== approval) throw new CodedError('vote_invalid', 'the question is signed for another approval', { status: 400 });
-      const outcome = await handler.handle(approval, { type: 'ask', speaker: speakerOf(id, person), digest: statement.digest, text: statement.text.slice(0, 2000), jws, now: now() }, id);
-      relay.wake();
-      if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
-      return (await view.get(tenant, approval))!;
     },
     now,
     reviews: (limit) => drawn.open(tenant, limit),

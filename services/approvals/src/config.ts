@@ -1,9 +1,15 @@
-import { baseConfig, optional, postgresField, readConfig } from '@countersign/service-host';
+import { baseConfig, integer, optional, postgresField, readConfig, text } from '@countersign/service-host';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
-export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(env, { ...baseConfig({ port: 7103 }), postgres: postgresField,
+export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(env, {
+  ...baseConfig({ port: 7103 }), postgres: postgresField,
   /** File of the channels (YAML, contracts/schemas/approvals/ChannelsConfig): Slack, tickets, mail, webhooks. */
   channels: optional('CS_CHANNELS'),
+  /** Whether who approves without looking is held up, or only reported. */
+  friction: text<'enforce' | 'report'>('CS_APPROVALS_FRICTION', { default: 'enforce', oneOf: ['enforce', 'report'] }),
+  /** Most that waits for people at once; what an agent asks beyond it is denied. */
+  openPerAgent: integer('CS_APPROVALS_OPEN_PER_AGENT', { default: 200, min: 1, max: 1_000_000 }),
+  openPerOwner: integer('CS_APPROVALS_OPEN_PER_OWNER', { default: 1_000, min: 1, max: 1_000_000 }),
 });
 
 export type ApprovalsConfig = ReturnType<typeof loadConfig>;

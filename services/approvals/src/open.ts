@@ -20,7 +20,7 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const snapshot = followPeople(bus, { keys, now: Date.now, onError });
   const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now, relays: serviceKeys(config.secretsDir).keys });
   const channels = config.channels === undefined ? undefined : openChannels(readChannels(readFileSync(config.channels, 'utf8')), config.secretsDir, Date.now);
-  const approvals = await composeApprovals({ ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError });
+  const approvals = await composeApprovals({ ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
     onDrain: async () => { await approvals.stop(); await snapshot.stop(); await pool.end(); },

@@ -12,9 +12,11 @@ export interface ApprovalIndex {
   put(approval: string, state: Approval, version: number): Promise<void>;
   /** Open approvals of these runs. */
   open(runs: readonly string[]): Promise<OpenApprovals>;
+  /** Whether as many are open of this agent, or of one of its owners, as may be. */
+  crowded(agent: string, owners: readonly string[], most: { readonly agent: number; readonly owner: number }): Promise<boolean>;
   /** Ids of open approvals of which something is due: a reminder, an escalation, the end. */
   due(now: number, limit: number): Promise<readonly string[]>;
 }
 
 /** What a new approval is made with. */
-export interface MakingPorts extends Omit<Making, 'agentRecord'> { recordOf(agent: string): Promise<AgentRecord> }
+export interface MakingPorts extends Omit<Making, 'agentRecord'> { recordOf(agent: string): Promise<AgentRecord>; readonly mostOpen: { readonly agent: number; readonly owner: number } }

@@ -114,6 +114,56 @@ describe('an approval', () => {
     expect(code(given(requested).when(ask('nora', { roles: [] })))).toBe('not_eligible');
   });
 
+  describe('edited', () => {
+    const edit = (person: string, args: object = { to: 'DE2' }, reason = 'wrong account'): ApprovalCommand => ({ type: 'edit', speaker: speaker(person), digest: 'd', edit: { person, arguments: args as never, reason, jws: 'j' }, now: 10 });
+    it('ends this question: what they made of it is judged anew', () => {
+      expect(given(requested, voted('tom', 'approve')).when(edit('tina'))).toMatchObject({ events: [{ type: 'edited', edit: { person: 'tina', arguments: { to: 'DE2' } } }, { type: 'resolved', resolution: 'edited' }] });
+    });
+    it.each([['by whoever asked for it', edit('olga'), 'self_approval'], ['without a reason', edit('tina', { to: 'DE2' }, ' '), 'reason_required'], ['to what it is', edit('tina', {}), 'nothing_changed']])('is refused %s', (_, command, expected) => {
+      expect(code(given(requested).when(command))).toBe(expected);
+    });
+  });
+
+  it('takes an approval under conditions that hold for what it costs', () => {
+    const cost = { minor: 500, currency: 'EUR' };
+    const priced: ApprovalEvent = { type: 'requested', question: { ...question, evidence: { ...question.evidence, cost } }, at: 0 };
+    expect(code(given(priced).when(vote('tom', 'approve', { conditions: { cap: cost, until: 99 } })))).toBe('accepted');
+    expect(code(given(priced).when(vote('tom', 'approve', { conditions: { cap: { ...cost, minor: 499 } } })))).toBe('condition_unmet');
+    expect(code(given(priced).when(vote('tom', 'approve', { conditions: { cap: { ...cost, currency: 'USD' } } })))).toBe('condition_unmet');
+    expect(code(given(priced).when(vote('tom', 'approve', { conditions: { until: 0 } })))).toBe('condition_unmet');
+  });
+
+  it('is denied at once where too much waits already', () => {
+    expect(given().when({ type: 'request', question, overflow: true, now: 0 })).toEqual({ status: 'accepted', events: [requested, { type: 'resolved', resolution: 'overflow', at: 0 }] });
+  });
+
+  describe('by breaking the glass', () => {
+    const glass = requestedWith({ breakGlass: { roles: ['senior'], count: 2, lifeMs: 300_000 } });
+    const broken = (person: string, over: Partial<Vote> = {}): Vote => ({ ...vote(person, 'approve'), vote: { person, vote: 'break_glass', jws: 'j' }, speaker: speaker(person, { roles: ['senior'] }), ...over });
+    const voice = (person: string): ApprovalEvent => ({ type: 'voted', vote: { person, vote: 'break_glass', jws: 'j' }, speaker: speaker(person, { roles: ['senior'] }), reason: 'fire', at: 10 });
+    const done: ApprovalEvent[] = [glass, voice('sam'), voice('sue'), { type: 'glass_broken', people: ['sam', 'sue'], at: 10 }, ended('approved')];
+    const review = (person: string, roles = ['reviewer']): ApprovalCommand => ({ type: 'review_glass', person, roles, verdict: 'right', reason: 'there was a fire', jws: 'j', now: 20 });
+
+    it('takes two people, and says so on the record before anything is granted', () => {
+      expect(given(glass).when(broken('sam'))).toMatchObject({ events: [{ type: 'voted' }] });
+      expect(given(glass, voice('sam')).when(broken('sam'))).toMatchObject({ status: 'nothing-new' });
+      expect(given(glass, voice('sam')).when(broken('sue'))).toMatchObject({ events: [{ type: 'voted' }, { type: 'glass_broken', people: ['sam', 'sue'] }, { type: 'resolved', resolution: 'approved' }] });
+    });
+    it.each<[string, ApprovalEvent, Vote, string]>([
+      ['where the rules name nobody', requested, broken('sam'), 'no_glass'], ['by whoever asked for it', glass, broken('olga'), 'self_approval'], ['without the role', glass, broken('sam', { speaker: speaker('sam') }), 'not_eligible'],
+      ['out of a channel', glass, broken('sam', { authority: { channel: 's', account: 'u', cap: null } }), 'not_eligible'], ['without a reason', glass, broken('sam', { reason: '' }), 'reason_required'],
+    ])('is refused %s', (_, asked, command, expected) => expect(code(given(asked).when(command))).toBe(expected));
+    it('is ended by one deny all the same', () => expect(given(glass, voice('sam')).when(vote('tom', 'deny'))).toMatchObject({ events: [{ type: 'voted' }, { type: 'resolved', resolution: 'denied' }] }));
+    it('is reviewed once, by somebody who had no part in it', () => {
+      expect(given(...done).when(review('rita'))).toMatchObject({ events: [{ type: 'glass_reviewed', person: 'rita', verdict: 'right' }] });
+      expect(code(given(...done).when(review('sam')))).toBe('self_approval');
+      expect(code(given(...done).when(review('olga')))).toBe('self_approval');
+      expect(code(given(...done).when(review('rita', ['intern'])))).toBe('not_eligible');
+      expect(code(given(requested).when(review('rita')))).toBe('no_glass');
+      expect(code(given(...done, { type: 'glass_reviewed', person: 'rita', verdict: 'right', reason: 'r', jws: 'j', at: 20 }).when(review('rolf')))).toBe('already_voted');
+    });
+  });
+
   describe('its clock', () => {
     const clocked = requestedWith({ reminders: [400, 800], escalations: [{ at: 500, roles: ['senior'], people: [] }] });
     const tick = (now: number): ApprovalCommand => ({ type: 'tick', now });

@@ -23,12 +23,19 @@ export interface Question {
   readonly round: number;
   readonly evidence: Evidence;
   readonly evidenceDigest: string;
+  /** A bad request that nobody made, put among the others to see who looks. Nothing comes of it, and nobody sees that it is one before it is closed. */
+  readonly seeded?: true;
 }
 
 /** The object that the question's digest is the digest of. */
 export const bindingFor = ({ evidence, ask, ...question }: Question): JsonObject => bindingOf({
   ...question, message: { arguments: evidence.arguments }, facts: evidence.facts, decision: { tier: question.tier, rules: evidence.rules, policyVersion: evidence.policyVersion, approval: ask },
 }) as JsonObject;
+
+/** An approval that holds only until then (epoch seconds) and only for what moves no more than the cap. */
+export interface Conditions { readonly until?: number; readonly cap?: { readonly minor: number; readonly currency: string } }
+
+export interface Edit { readonly person: string; readonly arguments: JsonObject; readonly reason: string; readonly jws: string }
 
 export type Resolution = 'approved' | 'denied' | 'expired' | 'cancelled' | 'edited' | 'overflow';
 
@@ -47,4 +54,9 @@ export type ApprovalEvent =
   /** Somebody who was asked wants to know something. The clock goes on. */
   | { readonly type: 'asked'; readonly person: string; readonly text: string; readonly jws: string; readonly at: number }
   | { readonly type: 'voted'; readonly vote: Vote; readonly speaker: Speaker; readonly reason: string; /** A requester whom a small team lets vote. */ readonly relaxed?: true; readonly at: number }
+  /** What somebody who was asked wants instead: policy judges it anew and asks others. */
+  | { readonly type: 'edited'; readonly edit: Edit; readonly at: number }
+  /** These went ahead without the quorum; everybody who was not heard is to be told. */
+  | { readonly type: 'glass_broken'; readonly people: readonly string[]; readonly at: number }
+  | { readonly type: 'glass_reviewed'; readonly person: string; readonly verdict: 'right' | 'wrong'; readonly reason: string; readonly jws: string; readonly at: number }
   | { readonly type: 'resolved'; readonly resolution: Resolution; readonly at: number };

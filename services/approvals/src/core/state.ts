@@ -1,13 +1,16 @@
 import { assertNever, countApprovals, fill, factorsOf } from '@countersign/kernel';
 import type { Filling } from '@countersign/kernel';
 import type { Vote } from '@countersign/contracts';
-import type { ApprovalEvent, Question, Resolution, Speaker } from './events.ts';
+import type { ApprovalEvent, Edit, Question, Resolution, Speaker } from './events.ts';
 
 export interface Cast { readonly vote: Vote; readonly speaker: Speaker; readonly reason: string; readonly at: number }
 export interface AskedBack { readonly person: string; readonly text: string; readonly at: number }
 
 interface Life {
   readonly question: Question; readonly requestedAt: number; readonly votes: readonly Cast[]; readonly questions: readonly AskedBack[];
+  /** What somebody made of it, which ended this question. */
+  readonly edit?: Edit;
+  readonly glass?: { readonly people: readonly string[]; readonly reviewed: { readonly person: string; readonly verdict: 'right' | 'wrong' } | null };
   /** How many reminders and escalations are out. */
   readonly reminded: number; readonly escalated: number;
 }
@@ -20,6 +23,10 @@ export const initialState: Approval = { status: 'none' };
 
 export const evolve = (state: Approval, event: ApprovalEvent): Approval => {
   if (event.type === 'requested') return { status: 'open', question: event.question, requestedAt: event.at, votes: [], questions: [], reminded: 0, escalated: 0 };
+  if (event.type === 'glass_reviewed') {
+    if (state.status !== 'closed' || state.glass === undefined) throw new Error('a review where no glass was broken');
+    return { ...state, glass: { ...state.glass, reviewed: { person: event.person, verdict: event.verdict } } };
+  }
   if (state.status !== 'open') throw new Error(`${event.type} outside of an open approval`);
   switch (event.type) {
     case 'unfilled': return state;
@@ -27,6 +34,8 @@ export const evolve = (state: Approval, event: ApprovalEvent): Approval => {
     case 'escalated': return { ...state, escalated: event.escalation + 1 };
     case 'asked': return { ...state, questions: [...state.questions, { person: event.person, text: event.text, at: event.at }] };
     case 'voted': return { ...state, votes: [...state.votes, { vote: event.vote, speaker: event.speaker, reason: event.reason, at: event.at }] };
+    case 'edited': return { ...state, edit: event.edit };
+    case 'glass_broken': return { ...state, glass: { people: event.people, reviewed: null } };
     case 'resolved': return { ...state, status: 'closed', resolution: event.resolution, resolvedAt: event.at };
     default: return assertNever(event, 'approval event');
   }

@@ -1,7 +1,8 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { validateCastVoteRequest } from '@countersign/contracts';
-import type { CastVoteRequest } from '@countersign/contracts';
-import { CodedError, PersonGuard, validated } from '@countersign/service-host';
+import { validateCastVoteRequest, validateEditApprovalRequest, validateSignedStatementRequest } from '@countersign/contracts';
+import type { CastVoteRequest, EditApprovalRequest, SignedStatementRequest } from '@countersign/contracts';
+import { CodedError, Person, PersonGuard, validated } from '@countersign/service-host';
+import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { ApprovalService } from '../compose.ts';
 import { shown, shownWhole } from '../views/shown.ts';
 import { APPROVALS } from './governed.consumer.ts';
@@ -24,9 +25,10 @@ export class ApprovalsController {
 
   @Get(':approval')
   @UseGuards(PersonGuard)
-  async get(@Param('approval') approval: string) {
+  async get(@Param('approval') approval: string, @Person() { person }: AuthenticatedPerson) {
     const found = await this.#approvals.view.get(this.#tenant, approval);
     if (!found) throw new CodedError('not_found', 'there is no such approval', { status: 404 });
+    await this.#approvals.opened(approval, person);
     return shownWhole(found, this.#approvals.now());
   }
 
@@ -34,7 +36,7 @@ export class ApprovalsController {
   @Post(':approval/votes')
   @HttpCode(200)
   async vote(@Param('approval') approval: string, @Body(validated(validateCastVoteRequest)) body: CastVoteRequest) {
-    return shown(await this.#approvals.vote(approval, body.jws), this.#approvals.now());
+    return shown(await this.#approvals.vote(approval, body), this.#approvals.now());
   }
 
   /** A question is signed like a vote and decides nothing. */
@@ -42,5 +44,17 @@ export class ApprovalsController {
   @HttpCode(200)
   async ask(@Param('approval') approval: string, @Body(validated(validateCastVoteRequest)) body: CastVoteRequest) {
     return shown(await this.#approvals.ask(approval, body.jws), this.#approvals.now());
+  }
+
+  @Post(':approval/edits')
+  @HttpCode(200)
+  async edit(@Param('approval') approval: string, @Body(validated(validateEditApprovalRequest)) body: EditApprovalRequest) {
+    return shown(await this.#approvals.edit(approval, body.jws, body.arguments), this.#approvals.now());
+  }
+
+  @Post(':approval/glass-review')
+  @HttpCode(200)
+  async reviewGlass(@Param('approval') approval: string, @Body(validated(validateSignedStatementRequest)) body: SignedStatementRequest) {
+    return shown(await this.#approvals.reviewGlass(approval, body.jws), this.#approvals.now());
   }
 }

@@ -13,7 +13,9 @@ create table if not exists approval (
   approval text primary key, tenant text not null, run text not null, action text not null, status text not null,
   expires_at bigint not null, version int not null, state text not null
 );
-alter table approval add column if not exists due_at bigint;
+alter table approval add column if not exists due_at bigint, add column if not exists agent text, add column if not exists owners text[];
+create index if not exists approval_open_agent on approval (agent) where status = 'open';
+create index if not exists approval_open_owners on approval using gin (owners) where status = 'open';
 create index if not exists approval_due on approval (due_at) where status = 'open';
 create index if not exists approval_open_run on approval (run) where status = 'open';`;
 
@@ -35,9 +37,9 @@ export const createApprovals = (pool: Pool): Approvals => {
     if (state.status === 'none') return;
     const { question } = state;
     await pool.query(
-      `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state, due_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state, due_at, agent, owners) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
        on conflict (approval) do update set status = excluded.status, version = excluded.version, state = excluded.state, due_at = excluded.due_at where kept.version < excluded.version`,
-      [approval, question.tenant, question.run, question.action, state.status, question.expiresAt, version, JSON.stringify(state), nextDue(state)]);
+      [approval, question.tenant, question.run, question.action, state.status, question.expiresAt, version, JSON.stringify(state), nextDue(state), question.agent, question.ask.bound?.owners ?? []]);
   };
   return {
     put,
@@ -47,6 +49,13 @@ export const createApprovals = (pool: Pool): Approvals => {
         forAction: (run, action) => rows.filter((row) => row.run === run && row.action === action).map((row) => row.approval),
         forRun: (run) => rows.filter((row) => row.run === run).map((row) => row.approval),
       };
+    },
+    crowded: async (agent, owners, most) => {
+      const { rows } = await pool.query<{ agent: string; owner: string | null }>(
+        `select (select count(*) from (select 1 from approval where status = 'open' and agent = $1 limit $3) a) as agent,
+                (select max(n) from (select (select count(*) from (select 1 from approval where status = 'open' and owners @> array[o.owner] limit $4) b) as n from unnest($2::text[]) as o (owner)) c) as owner`,
+        [agent, owners, most.agent, most.owner]);
+      return Number(rows[0]!.agent) >= most.agent || Number(rows[0]!.owner ?? 0) >= most.owner;
     },
     due: async (now, limit) =>
       (await pool.query<{ approval: string }>(`select approval from approval where status = 'open' and coalesce(due_at, expires_at) <= $1 order by due_at limit $2`, [now, limit])).rows.map((row) => row.approval),

@@ -9,13 +9,14 @@ const untrusted = ['arguments', 'changes', 'reason', 'evidence.arguments', 'evid
 
 /** An approval as its approvers see it, in a list; `now` decides to whom it is escalated. */
 export const shown = (state: Known, now: number): ApprovalView => {
-  const { evidence, ask, round: _, ...question } = state.question;
+  const { evidence, ask, round: _, seeded: __, ...question } = state.question;
   const progress = progressOf(state, now);
   const factors = factorsOf(ask, now).map(({ name, roles, people }, i) => ({ name, roles, people, have: progress.factors[i]!.have, need: progress.factors[i]!.need }));
   return {
     ...question, route: ask.route, quorum: ask.quorum, requesters: ask.requesters, ask, progress: { have: progress.have, need: progress.need, factors },
     status: state.status, resolution: state.status === 'closed' ? state.resolution : null, requestedAt: state.requestedAt,
     votes: state.votes.map(({ vote: { person, vote }, reason, at, speaker }) => ({ person, vote, reason, at, ...(speaker.standsFor !== undefined && { standsFor: speaker.standsFor }) })),
+    ...(state.edit !== undefined && { edit: { person: state.edit.person, reason: state.edit.reason } }), ...(state.glass !== undefined && { glass: state.glass }), ...(state.status === 'closed' && state.question.seeded && { seeded: true as const }),
     questions: state.questions, reminded: state.reminded, escalated: state.escalated, untrusted,
     arguments: evidence.arguments, ...(evidence.changes !== undefined && { changes: evidence.changes }), reason: evidence.reason, rules: evidence.rules,
   };

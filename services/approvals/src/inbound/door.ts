@@ -1,0 +1,128 @@
+import { ineligible } from '@countersign/kernel';
+import type { JsonObject, Vote } from '@countersign/contracts';
+import { argumentsDigest, peekJws, verifyPersonStatement, verifyVote } from '@countersign/identity';
+import type { PersonStatements } from '@countersign/identity';
+import { CodedError } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
+import type { Handler } from '../app/handle.ts';
+import { habitOf, lacks, wornOut } from '../core/attention.ts';
+import type { ApprovalCommand } from '../core/commands.ts';
+import type { Speaker } from '../core/events.ts';
+import type { Approvals, Known } from '../views/approvals.ts';
+import type { Ballots } from '../views/ballots.ts';
+import type { Glass } from '../views/glass.ts';
+import type { StandIns } from '../views/stand-ins.ts';
+
+export interface DoorPorts {
+  readonly people: PersonDirectory; readonly tenant: string; readonly now: () => number;
+  readonly handler: Handler; readonly view: Approvals; readonly standIns: StandIns; readonly ballots: Ballots; readonly glass: Glass;
+  /** Whether who approves without looking is held up, or only reported. */
+  readonly friction: 'enforce' | 'report';
+}
+
+/** Longest arguments that somebody may write in place of an agent's, bytes of JSON: as much as rules may make of them. */
+const mostBytes = 24 * 1024;
+type Person = NonNullable<ReturnType<PersonDirectory['person']>>;
+
+/** What people sign about approvals, checked: their own key, active, for this approval. Throws CodedError where it does not count. Policy checks the same again. */
+export const createDoor = ({ people, tenant, now, handler, view, standIns, ballots, glass, friction }: DoorPorts) => {
+  const invalid = (detail: string): CodedError => new CodedError('vote_invalid', detail, { status: 400 });
+  const speakerOf = (jws: string, what: string): { readonly id: string; readonly person: Person } => {
+    const id = peekJws(jws)?.['sub'];
+    const person = typeof id === 'string' ? people.person(id) : undefined;
+    if (typeof id !== 'string' || person?.status !== 'active') throw new CodedError('unauthenticated', `the ${what} is not by a person who is enrolled here`, { status: 401 });
+    return { id, person };
+  };
+  const signed = <K extends keyof PersonStatements>(kind: K, jws: string) => {
+    const { id, person } = speakerOf(jws, kind);
+    const checked = verifyPersonStatement(kind, jws, person.keys, { now: now(), person: id });
+    if (!checked.ok) throw invalid(`${checked.code}: ${checked.detail}`);
+    return { id, person, statement: checked.statement };
+  };
+  const known = async (approval: string): Promise<Known> => {
+    const found = await view.get(tenant, approval);
+    if (found === undefined) throw new CodedError('not_found', 'there is no such approval', { status: 404 });
+    return found;
+  };
+  const say = async (approval: string, command: ApprovalCommand, by: string): Promise<Known> => {
+    const outcome = await handler.handle(approval, command, by);
+    if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
+    return known(approval);
+  };
+  const asSpeaker = (person: string, { roles, rolesSince }: Person): Speaker => ({ person, roles, rolesSince });
+
+  /** Somebody whom this was not put to may be standing in for somebody whom it was. */
+  const standing = async (speaker: Speaker, { question }: Known): Promise<{ readonly speaker: Speaker; readonly standIn?: string }> => {
+    const may = (one: Speaker): boolean => ineligible({ ...one, vote: 'approve', why: null }, question.ask, now()) === null;
+    if (may(speaker)) return { speaker };
+    for (const { person, jws } of await standIns.by(speaker.person, now())) {
+      const other = { ...speaker, standsFor: person };
+      if (may(other)) return { speaker: other, standIn: jws };
+    }
+    return { speaker };
+  };
+
+  /** The tenant's one glass: whoever breaks it before the last was reviewed is refused. What was not broken in the end is given back. */
+  const takeGlass = async (approval: string): Promise<void> => {
+    if (await glass.take(tenant, approval)) return;
+    const holder = await glass.held(tenant);
+    const held = holder === undefined ? undefined : await view.get(tenant, holder);
+    const free = holder !== undefined && (held === undefined || (held.status === 'closed' && (held.glass === undefined || held.glass.reviewed !== null)));
+    if (free) await glass.giveBack(tenant, holder);
+    if (!free || !await glass.take(tenant, approval)) throw new CodedError('glass_unreviewed', `the glass broken for ${holder} was not reviewed yet: countersign glass review ${holder}`);
+  };
+
+  return {
+    /** Casts a vote, a person's signed statement or that of a channel under their link. The same again answers as the first time. */
+    vote: async (approval: string, { jws, link }: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
+      const { id, person } = speakerOf(jws, 'vote');
+      const checked = verifyVote({ jws, ...(link !== undefined && { link }) }, person.keys, { now: now(), person: id, tenant });
+      if (!checked.ok) throw invalid(`${checked.code}: ${checked.detail}`);
+      const { statement, authority } = checked;
+      if (statement.approval !== approval) throw invalid('the vote is signed for another approval');
+      const state = await known(approval);
+      const openedAt = await ballots.openedAt(id, approval);
+      const worn = friction === 'report' || statement.vote !== 'approve' ? null : wornOut(habitOf(await ballots.of(id)));
+      const missing = worn === null ? null : lacks({ openedAt, evidence: statement.evidence, reason: statement.reason, now: now() });
+      if (missing !== null) throw new CodedError('slow_down', `${worn}: ${missing}`);
+      const { speaker, standIn } = await standing(asSpeaker(id, person), state);
+      if (statement.vote === 'break_glass') await takeGlass(approval);
+      const after = await say(approval, {
+        type: 'vote', vote: { person: id, vote: statement.vote, jws, ...(link !== undefined && { link }), ...(standIn !== undefined && { standIn }) }, speaker, digest: statement.digest, evidence: statement.evidence,
+        reason: statement.reason.slice(0, 2_000), authority, ...(authority === null && { conditions: statement.conditions }), now: now(),
+      }, id);
+      await ballots.put(id, approval, { vote: statement.vote, at: now(), tookMs: Math.max(0, now() - (openedAt ?? state.requestedAt)), opened: openedAt !== null, seeded: state.question.seeded === true });
+      return after;
+    },
+    ask: async (approval: string, jws: string): Promise<Known> => {
+      const { id, person, statement } = signed('question', jws);
+      if (statement.approval !== approval) throw invalid('the question is signed for another approval');
+      return say(approval, { type: 'ask', speaker: asSpeaker(id, person), digest: statement.digest, text: statement.text.slice(0, 2_000), jws, now: now() }, id);
+    },
+    /** Wants something else instead: policy judges it anew. */
+    edit: async (approval: string, jws: string, args: JsonObject): Promise<Known> => {
+      const { id, person, statement } = signed('edit', jws);
+      if (statement.approval !== approval || statement.arguments !== argumentsDigest(args)) throw invalid('the edit is signed for another approval or other arguments');
+      if (Buffer.byteLength(JSON.stringify(args)) > mostBytes) throw new CodedError('too_large', `edited arguments are at most ${mostBytes} bytes of JSON`, { status: 413 });
+      return say(approval, { type: 'edit', speaker: asSpeaker(id, person), digest: statement.digest, edit: { person: id, arguments: args, reason: statement.reason.slice(0, 2_000), jws }, now: now() }, id);
+    },
+    reviewGlass: async (approval: string, jws: string): Promise<Known> => {
+      const { id, person, statement } = signed('glass-review', jws);
+      if (statement.approval !== approval || statement.tenant !== tenant) throw invalid('the review is signed for another approval');
+      const after = await say(approval, { type: 'review_glass', person: id, roles: person.roles, verdict: statement.verdict, reason: statement.reason.slice(0, 2_000), jws, now: now() }, id);
+      await glass.giveBack(tenant, approval);
+      return after;
+    },
+    /** Who stands in for the signer, checked: to somebody active who has one of the signer's roles. */
+    standIn: (jws: string) => {
+      const { id, person, statement } = signed('stand-in', jws);
+      const to = people.person(statement.to);
+      if (statement.tenant !== tenant || statement.to === id) throw invalid('somebody else of this tenant stands in');
+      if (to?.status !== 'active' || !to.roles.some((role) => person.roles.includes(role))) throw new CodedError('not_eligible', 'only somebody active who has one of your roles can stand in for you');
+      if (statement.until * 1_000 <= now()) throw invalid('its time is over');
+      return { standIn: { person: id, to: statement.to, from: statement.from * 1_000, until: statement.until * 1_000, jws }, reason: statement.reason.slice(0, 2_000) };
+    },
+    signed,
+  };
+};
+export type Door = ReturnType<typeof createDoor>;
