@@ -382,6 +382,8 @@ export interface EvidenceManifest {
   readonly question: string;
   /** The run that the story tells. */
   readonly run: string | null;
+  /** oversight.json and oversight.html are counted out of the entries. */
+  readonly pack?: 'oversight';
   /** Of the log. */
   readonly origin: string;
   /** Entries under the checkpoint. */

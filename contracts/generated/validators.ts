@@ -12567,7 +12567,7 @@ return errors === 0;
 validate48.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEvidenceManifest = validate49;
-const schema128 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/audit/EvidenceManifest.v1.schema.json","title":"EvidenceManifest","description":"What an export of evidence holds: manifest.json in its folder. Unsigned: what proves is the checkpoint.","type":"object","additionalProperties":false,"required":["format","made","by","question","run","origin","size","indexed","entries","missing","files"],"properties":{"format":{"const":"countersign-evidence/v1","description":"A reader refuses a format it does not know."},"made":{"type":"string","maxLength":40,"description":"RFC 3339."},"by":{"type":"string","maxLength":200,"description":"Who exported it."},"question":{"type":"string","maxLength":2000,"description":"What was asked, as it was typed."},"run":{"description":"The run that the story tells.","anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"origin":{"type":"string","maxLength":200,"description":"Of the log."},"size":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries under the checkpoint."},"indexed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"The index that answered had the entries below this one."},"entries":{"type":"array","maxItems":25000,"items":{"type":"object","additionalProperties":false,"required":["index","opened"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"opened":{"type":"boolean","description":"Its payload is here."}}}},"missing":{"description":"What belongs here and could not be had.","type":"array","maxItems":1000,"items":{"type":"string","maxLength":500}},"files":{"description":"Every file but this one and SHA256SUMS.","type":"array","maxItems":110000,"items":{"type":"object","additionalProperties":false,"required":["path","sha256","bytes"],"properties":{"path":{"type":"string","maxLength":300},"sha256":{"type":"string","maxLength":64,"pattern":"^[0-9a-f]{64}$"},"bytes":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}}};
+const schema128 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/audit/EvidenceManifest.v1.schema.json","title":"EvidenceManifest","description":"What an export of evidence holds: manifest.json in its folder. Unsigned: what proves is the checkpoint.","type":"object","additionalProperties":false,"required":["format","made","by","question","run","origin","size","indexed","entries","missing","files"],"properties":{"format":{"const":"countersign-evidence/v1","description":"A reader refuses a format it does not know."},"made":{"type":"string","maxLength":40,"description":"RFC 3339."},"by":{"type":"string","maxLength":200,"description":"Who exported it."},"question":{"type":"string","maxLength":2000,"description":"What was asked, as it was typed."},"run":{"description":"The run that the story tells.","anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"pack":{"const":"oversight","description":"oversight.json and oversight.html are counted out of the entries."},"origin":{"type":"string","maxLength":200,"description":"Of the log."},"size":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries under the checkpoint."},"indexed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"The index that answered had the entries below this one."},"entries":{"type":"array","maxItems":25000,"items":{"type":"object","additionalProperties":false,"required":["index","opened"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"opened":{"type":"boolean","description":"Its payload is here."}}}},"missing":{"description":"What belongs here and could not be had.","type":"array","maxItems":1000,"items":{"type":"string","maxLength":500}},"files":{"description":"Every file but this one and SHA256SUMS.","type":"array","maxItems":110000,"items":{"type":"object","additionalProperties":false,"required":["path","sha256","bytes"],"properties":{"path":{"type":"string","maxLength":300},"sha256":{"type":"string","maxLength":64,"pattern":"^[0-9a-f]{64}$"},"bytes":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}}};
 const pattern96 = new RegExp("^[0-9a-f]{64}$", "u");
 
 function validate49(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -12747,12 +12747,24 @@ else {
 var valid0 = true;
 }
 if(valid0){
-if(data.origin !== undefined && func0.call(data, "origin")){
-let data5 = data.origin;
+if(data.pack !== undefined && func0.call(data, "pack")){
 const _errs15 = errors;
-if(errors === _errs15){
-if(typeof data5 === "string"){
-if(func81(data5) > 200){
+if("oversight" !== data.pack){
+validate49.errors = [{instancePath:instancePath+"/pack",schemaPath:"#/properties/pack/const",keyword:"const",params:{allowedValue: "oversight"},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs15 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.origin !== undefined && func0.call(data, "origin")){
+let data6 = data.origin;
+const _errs16 = errors;
+if(errors === _errs16){
+if(typeof data6 === "string"){
+if(func81(data6) > 200){
 validate49.errors = [{instancePath:instancePath+"/origin",schemaPath:"#/properties/origin/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
 return false;
 }
@@ -12762,135 +12774,135 @@ validate49.errors = [{instancePath:instancePath+"/origin",schemaPath:"#/properti
 return false;
 }
 }
-var valid0 = _errs15 === errors;
+var valid0 = _errs16 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.size !== undefined && func0.call(data, "size")){
-let data6 = data.size;
-const _errs17 = errors;
+let data7 = data.size;
 const _errs18 = errors;
-if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const _errs19 = errors;
+if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
 validate49.errors = [{instancePath:instancePath+"/size",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs18){
-if((typeof data6 == "number") && (isFinite(data6))){
-if(data6 > 9007199254740991 || isNaN(data6)){
+if(errors === _errs19){
+if((typeof data7 == "number") && (isFinite(data7))){
+if(data7 > 9007199254740991 || isNaN(data7)){
 validate49.errors = [{instancePath:instancePath+"/size",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
-if(data6 < 0 || isNaN(data6)){
+if(data7 < 0 || isNaN(data7)){
 validate49.errors = [{instancePath:instancePath+"/size",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
 }
-var valid0 = _errs17 === errors;
+var valid0 = _errs18 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.indexed !== undefined && func0.call(data, "indexed")){
-let data7 = data.indexed;
-const _errs20 = errors;
+let data8 = data.indexed;
 const _errs21 = errors;
-if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+const _errs22 = errors;
+if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
 validate49.errors = [{instancePath:instancePath+"/indexed",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs21){
-if((typeof data7 == "number") && (isFinite(data7))){
-if(data7 > 9007199254740991 || isNaN(data7)){
+if(errors === _errs22){
+if((typeof data8 == "number") && (isFinite(data8))){
+if(data8 > 9007199254740991 || isNaN(data8)){
 validate49.errors = [{instancePath:instancePath+"/indexed",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
-if(data7 < 0 || isNaN(data7)){
+if(data8 < 0 || isNaN(data8)){
 validate49.errors = [{instancePath:instancePath+"/indexed",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
 }
-var valid0 = _errs20 === errors;
+var valid0 = _errs21 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.entries !== undefined && func0.call(data, "entries")){
-let data8 = data.entries;
-const _errs23 = errors;
-if(errors === _errs23){
-if(Array.isArray(data8)){
-if(data8.length > 25000){
+let data9 = data.entries;
+const _errs24 = errors;
+if(errors === _errs24){
+if(Array.isArray(data9)){
+if(data9.length > 25000){
 validate49.errors = [{instancePath:instancePath+"/entries",schemaPath:"#/properties/entries/maxItems",keyword:"maxItems",params:{limit: 25000},message:"must NOT have more than 25000 items"}];
 return false;
 }
 else {
 var valid4 = true;
-const len0 = data8.length;
+const len0 = data9.length;
 for(let i0=0; i0<len0; i0++){
-let data9 = data8[i0];
-const _errs25 = errors;
-if(errors === _errs25){
-if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+let data10 = data9[i0];
+const _errs26 = errors;
+if(errors === _errs26){
+if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 let missing1;
-if((((data9.index === undefined) || (!(func0.call(data9, "index")))) && (missing1 = "index")) || (((data9.opened === undefined) || (!(func0.call(data9, "opened")))) && (missing1 = "opened"))){
+if((((data10.index === undefined) || (!(func0.call(data10, "index")))) && (missing1 = "index")) || (((data10.opened === undefined) || (!(func0.call(data10, "opened")))) && (missing1 = "opened"))){
 validate49.errors = [{instancePath:instancePath+"/entries/" + i0,schemaPath:"#/properties/entries/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
 return false;
 }
 else {
-const _errs27 = errors;
-for(const key1 of Object.keys(data9)){
+const _errs28 = errors;
+for(const key1 of Object.keys(data10)){
 if(!((key1 === "index") || (key1 === "opened"))){
 validate49.errors = [{instancePath:instancePath+"/entries/" + i0,schemaPath:"#/properties/entries/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs27 === errors){
-if(data9.index !== undefined && func0.call(data9, "index")){
-let data10 = data9.index;
-const _errs28 = errors;
+if(_errs28 === errors){
+if(data10.index !== undefined && func0.call(data10, "index")){
+let data11 = data10.index;
 const _errs29 = errors;
-if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const _errs30 = errors;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
 validate49.errors = [{instancePath:instancePath+"/entries/" + i0+"/index",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs29){
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 > 9007199254740991 || isNaN(data10)){
+if(errors === _errs30){
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 9007199254740991 || isNaN(data11)){
 validate49.errors = [{instancePath:instancePath+"/entries/" + i0+"/index",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
-if(data10 < 0 || isNaN(data10)){
+if(data11 < 0 || isNaN(data11)){
 validate49.errors = [{instancePath:instancePath+"/entries/" + i0+"/index",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
 }
-var valid5 = _errs28 === errors;
+var valid5 = _errs29 === errors;
 }
 else {
 var valid5 = true;
 }
 if(valid5){
-if(data9.opened !== undefined && func0.call(data9, "opened")){
-const _errs31 = errors;
-if(typeof data9.opened !== "boolean"){
+if(data10.opened !== undefined && func0.call(data10, "opened")){
+const _errs32 = errors;
+if(typeof data10.opened !== "boolean"){
 validate49.errors = [{instancePath:instancePath+"/entries/" + i0+"/opened",schemaPath:"#/properties/entries/items/properties/opened/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-var valid5 = _errs31 === errors;
+var valid5 = _errs32 === errors;
 }
 else {
 var valid5 = true;
@@ -12904,7 +12916,7 @@ validate49.errors = [{instancePath:instancePath+"/entries/" + i0,schemaPath:"#/p
 return false;
 }
 }
-var valid4 = _errs25 === errors;
+var valid4 = _errs26 === errors;
 if(!valid4){
 break;
 }
@@ -12916,30 +12928,30 @@ validate49.errors = [{instancePath:instancePath+"/entries",schemaPath:"#/propert
 return false;
 }
 }
-var valid0 = _errs23 === errors;
+var valid0 = _errs24 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.missing !== undefined && func0.call(data, "missing")){
-let data12 = data.missing;
-const _errs33 = errors;
-if(errors === _errs33){
-if(Array.isArray(data12)){
-if(data12.length > 1000){
+let data13 = data.missing;
+const _errs34 = errors;
+if(errors === _errs34){
+if(Array.isArray(data13)){
+if(data13.length > 1000){
 validate49.errors = [{instancePath:instancePath+"/missing",schemaPath:"#/properties/missing/maxItems",keyword:"maxItems",params:{limit: 1000},message:"must NOT have more than 1000 items"}];
 return false;
 }
 else {
 var valid7 = true;
-const len1 = data12.length;
+const len1 = data13.length;
 for(let i1=0; i1<len1; i1++){
-let data13 = data12[i1];
-const _errs35 = errors;
-if(errors === _errs35){
-if(typeof data13 === "string"){
-if(func81(data13) > 500){
+let data14 = data13[i1];
+const _errs36 = errors;
+if(errors === _errs36){
+if(typeof data14 === "string"){
+if(func81(data14) > 500){
 validate49.errors = [{instancePath:instancePath+"/missing/" + i1,schemaPath:"#/properties/missing/items/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters"}];
 return false;
 }
@@ -12949,7 +12961,7 @@ validate49.errors = [{instancePath:instancePath+"/missing/" + i1,schemaPath:"#/p
 return false;
 }
 }
-var valid7 = _errs35 === errors;
+var valid7 = _errs36 === errors;
 if(!valid7){
 break;
 }
@@ -12961,50 +12973,50 @@ validate49.errors = [{instancePath:instancePath+"/missing",schemaPath:"#/propert
 return false;
 }
 }
-var valid0 = _errs33 === errors;
+var valid0 = _errs34 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.files !== undefined && func0.call(data, "files")){
-let data14 = data.files;
-const _errs37 = errors;
-if(errors === _errs37){
-if(Array.isArray(data14)){
-if(data14.length > 110000){
+let data15 = data.files;
+const _errs38 = errors;
+if(errors === _errs38){
+if(Array.isArray(data15)){
+if(data15.length > 110000){
 validate49.errors = [{instancePath:instancePath+"/files",schemaPath:"#/properties/files/maxItems",keyword:"maxItems",params:{limit: 110000},message:"must NOT have more than 110000 items"}];
 return false;
 }
 else {
 var valid8 = true;
-const len2 = data14.length;
+const len2 = data15.length;
 for(let i2=0; i2<len2; i2++){
-let data15 = data14[i2];
-const _errs39 = errors;
-if(errors === _errs39){
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+let data16 = data15[i2];
+const _errs40 = errors;
+if(errors === _errs40){
+if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
 let missing2;
-if(((((data15.path === undefined) || (!(func0.call(data15, "path")))) && (missing2 = "path")) || (((data15.sha256 === undefined) || (!(func0.call(data15, "sha256")))) && (missing2 = "sha256"))) || (((data15.bytes === undefined) || (!(func0.call(data15, "bytes")))) && (missing2 = "bytes"))){
+if(((((data16.path === undefined) || (!(func0.call(data16, "path")))) && (missing2 = "path")) || (((data16.sha256 === undefined) || (!(func0.call(data16, "sha256")))) && (missing2 = "sha256"))) || (((data16.bytes === undefined) || (!(func0.call(data16, "bytes")))) && (missing2 = "bytes"))){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2,schemaPath:"#/properties/files/items/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
 return false;
 }
 else {
-const _errs41 = errors;
-for(const key2 of Object.keys(data15)){
+const _errs42 = errors;
+for(const key2 of Object.keys(data16)){
 if(!(((key2 === "path") || (key2 === "sha256")) || (key2 === "bytes"))){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2,schemaPath:"#/properties/files/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs41 === errors){
-if(data15.path !== undefined && func0.call(data15, "path")){
-let data16 = data15.path;
-const _errs42 = errors;
-if(errors === _errs42){
-if(typeof data16 === "string"){
-if(func81(data16) > 300){
+if(_errs42 === errors){
+if(data16.path !== undefined && func0.call(data16, "path")){
+let data17 = data16.path;
+const _errs43 = errors;
+if(errors === _errs43){
+if(typeof data17 === "string"){
+if(func81(data17) > 300){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/path",schemaPath:"#/properties/files/items/properties/path/maxLength",keyword:"maxLength",params:{limit: 300},message:"must NOT have more than 300 characters"}];
 return false;
 }
@@ -13014,23 +13026,23 @@ validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/path",schemaPat
 return false;
 }
 }
-var valid9 = _errs42 === errors;
+var valid9 = _errs43 === errors;
 }
 else {
 var valid9 = true;
 }
 if(valid9){
-if(data15.sha256 !== undefined && func0.call(data15, "sha256")){
-let data17 = data15.sha256;
-const _errs44 = errors;
-if(errors === _errs44){
-if(typeof data17 === "string"){
-if(func81(data17) > 64){
+if(data16.sha256 !== undefined && func0.call(data16, "sha256")){
+let data18 = data16.sha256;
+const _errs45 = errors;
+if(errors === _errs45){
+if(typeof data18 === "string"){
+if(func81(data18) > 64){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/sha256",schemaPath:"#/properties/files/items/properties/sha256/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
 return false;
 }
 else {
-if(!pattern96.test(data17)){
+if(!pattern96.test(data18)){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/sha256",schemaPath:"#/properties/files/items/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -13041,35 +13053,35 @@ validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/sha256",schemaP
 return false;
 }
 }
-var valid9 = _errs44 === errors;
+var valid9 = _errs45 === errors;
 }
 else {
 var valid9 = true;
 }
 if(valid9){
-if(data15.bytes !== undefined && func0.call(data15, "bytes")){
-let data18 = data15.bytes;
-const _errs46 = errors;
+if(data16.bytes !== undefined && func0.call(data16, "bytes")){
+let data19 = data16.bytes;
 const _errs47 = errors;
-if(!(((typeof data18 == "number") && (!(data18 % 1) && !isNaN(data18))) && (isFinite(data18)))){
+const _errs48 = errors;
+if(!(((typeof data19 == "number") && (!(data19 % 1) && !isNaN(data19))) && (isFinite(data19)))){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/bytes",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs47){
-if((typeof data18 == "number") && (isFinite(data18))){
-if(data18 > 9007199254740991 || isNaN(data18)){
+if(errors === _errs48){
+if((typeof data19 == "number") && (isFinite(data19))){
+if(data19 > 9007199254740991 || isNaN(data19)){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/bytes",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
 return false;
 }
 else {
-if(data18 < 0 || isNaN(data18)){
+if(data19 < 0 || isNaN(data19)){
 validate49.errors = [{instancePath:instancePath+"/files/" + i2+"/bytes",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
 }
-var valid9 = _errs46 === errors;
+var valid9 = _errs47 === errors;
 }
 else {
 var valid9 = true;
@@ -13084,7 +13096,7 @@ validate49.errors = [{instancePath:instancePath+"/files/" + i2,schemaPath:"#/pro
 return false;
 }
 }
-var valid8 = _errs39 === errors;
+var valid8 = _errs40 === errors;
 if(!valid8){
 break;
 }
@@ -13096,10 +13108,11 @@ validate49.errors = [{instancePath:instancePath+"/files",schemaPath:"#/propertie
 return false;
 }
 }
-var valid0 = _errs37 === errors;
+var valid0 = _errs38 === errors;
 }
 else {
 var valid0 = true;
+}
 }
 }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StoryView } from '@countersign/contracts';
-import { enrol, openTerminal, startWithAgent, until } from '@countersign/spec/whole';
-import type { Agent, Human, Terminal, Whole } from '@countersign/spec/whole';
+import { enrol, openTerminal, startSiem, startWithAgent, until } from '@countersign/spec/whole';
+import type { Agent, Human, Siem, Terminal, Whole } from '@countersign/spec/whole';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { audit } from '../../libs/cli/src/audit/command.ts';
@@ -10,10 +10,11 @@ import { approvalFor } from './approval-for.ts';
 
 /** An auditor asks the record about a payment, has it told, takes it home, and is not fooled there. */
 describe('the record, for somebody who trusts nobody here', () => {
-  let whole: Whole, clerk: Agent, ada: Human, terminal: Terminal;
+  let whole: Whole, clerk: Agent, ada: Human, terminal: Terminal, siem: Siem;
   let run: string, action: string, key: string;
   beforeAll(async () => {
-    ({ whole, agent: clerk } = await startWithAgent('clerk'));
+    siem = await startSiem();
+    ({ whole, agent: clerk } = await startWithAgent('clerk', { CS_SUBSCRIPTIONS: siem.file }));
     ada = await enrol(whole.urls, whole.people.operator, 'ada', ['auditor']);
     terminal = openTerminal(whole.urls);
     terminal.keep(ada, ['auditor']);
@@ -29,7 +30,7 @@ describe('the record, for somebody who trusts nobody here', () => {
     await whole.drain();
     await until('the index has the end of the run', async () => (await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] instanceof Array && ((await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] as unknown[]).length === 1);
   }, 120_000);
-  afterAll(async () => { terminal?.close(); await whole?.close(); }, 60_000);
+  afterAll(async () => { terminal?.close(); await whole?.close(); await siem?.close(); }, 60_000);
 
   it('is asked in many ways by those who may, and by nobody else', async () => {
     expect(await terminal.typed(audit, 'query', '--person', 'tess', '--run', run)).toMatchObject({ code: 0, out: { entries: expect.arrayContaining([expect.objectContaining({ decision: 'allow', tier: 3, tool: 'desk.transfer', people: expect.arrayContaining(['tess']) })]) } });
@@ -62,5 +63,12 @@ describe('the record, for somebody who trusts nobody here', () => {
     const bytes = readFileSync(path);
     writeFileSync(path, Buffer.from(bytes.toString().replace('approve', 'approxe')));
     expect(await terminal.typed(audit, 'verify', dir, '--offline', '--key', key)).toMatchObject({ code: 1, out: { ok: false, firstBad: { file: `entries/${vote.index}.payload` } } });
+  });
+
+  it('reached a SIEM meanwhile: who wanted what, what people said, and not a word of the arguments', async () => {
+    const events = await until('it has the outcome', () => { const found = siem.got().filter(({ unmapped }) => unmapped.run === run); return found.some(({ status, activity_name: name }) => name === 'action.outcome' && status === 'Success') && found; }, 20_000);
+    expect(events.map(({ activity_name: name, status }) => `${name} ${status}`)).toEqual(expect.arrayContaining(['action.decided Waiting for people', 'action.decided Success', 'action.outcome Success']));
+    expect(JSON.stringify(events)).not.toMatch(/NL01|toner/);
+    expect(await ada.call('audit', 'GET', '/subscriptions')).toMatchObject({ status: 200, body: { subscriptions: [{ name: 'siem', kind: 'ocsf-http', refused: 0, trouble: null }] } });
   });
 });

@@ -12,6 +12,9 @@ import type { AuditConfig } from './config.ts';
 import { openCustody } from './outbound/custody.ts';
 import { recorded } from './inbound/records.consumer.ts';
 import { followHiddenArguments } from './inbound/hidden-arguments.ts';
+import { createDelivery } from './app/deliver.ts';
+import { createDeliveryStore } from './outbound/delivery-store.ts';
+import { openSubscriptions } from './outbound/siem/open-subscriptions.ts';
 import { readWitnessPolicy } from './outbound/witness-policy-file.ts';
 import { pseudonymSecret } from './outbound/pseudonym-secret.ts';
 import { createCheckpointPublisher } from './outbound/publish.ts';
@@ -40,9 +43,13 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
+  const store = createDeliveryStore(pool, config.origin, audit.questions);
+  const deliveries = (await openSubscriptions(config.subscriptions, { bus, key, origin: config.origin, tenant: config.tenant })).map((subscription) => createDelivery(subscription, store, Date.now));
+  // Each goes on by itself: a receiver that is away holds up nobody else, least of all the log.
+  const going = deliveries.map((delivery) => keepGoing(() => delivery.step(), wait, (err) => log.warn({ err, subscription: delivery.name }, 'a receiver outside waits')));
   const expiry = setInterval(() => { audit.privacy.expire().catch((err: unknown) => log.error({ err }, 'nothing expires: retention or holds cannot be read')); }, 3_600_000).unref();
   return {
-    name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry'))), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); clearInterval(expiry); await audit.sequencer.close(); await index.stop(); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
+    name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), deliveries), log, bus, otlpEndpoint: config.otlpEndpoint,
+    onDrain: async () => { clearInterval(rounds); clearInterval(expiry); await audit.sequencer.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

@@ -6,6 +6,7 @@ import { r4 } from './r4-decisions.ts';
 import { r5 } from './r5-receipts.ts';
 import { r6 } from './r6-identity.ts';
 import { r7 } from './r7-drift.ts';
+import { r8 } from './r8-export.ts';
 import { openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
 
@@ -13,7 +14,7 @@ import type { Stage } from './stage.ts';
 describe('AARM', () => {
   let stage: Stage;
   beforeAll(async () => { stage = await openStage(); }, 120_000);
-  afterAll(async () => { await stage?.whole.close(); }, 60_000);
+  afterAll(async () => { await stage?.whole.close(); await stage?.siem.close(); }, 60_000);
 
-  for (const requirement of [r1, r2, r3, r4, r5, r6, r7, r1Unavailable]) requirement(() => stage);
+  for (const requirement of [r1, r2, r3, r4, r5, r6, r7, r8, r1Unavailable]) requirement(() => stage);
 });

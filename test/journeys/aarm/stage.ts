@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { GovernedDecided, GovernedRecord, PutToolRequest } from '@countersign/contracts';
 import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import type { ProposedAction, Run } from '@countersign/sdk';
-import { deskTool, enrol, startWithAgent, until } from '@countersign/spec/whole';
-import type { Agent, Answer, Human, Whole } from '@countersign/spec/whole';
+import { deskTool, enrol, startSiem, startWithAgent, until } from '@countersign/spec/whole';
+import type { Agent, Answer, Human, Siem, Whole } from '@countersign/spec/whole';
 
 const text = { type: 'string', minLength: 1, maxLength: 200 };
 const undone = { compensator: 'desk.write' } as const;
@@ -24,6 +24,8 @@ const tools: Readonly<Record<string, PutToolRequest>> = {
 };
 
 export interface Stage {
+  /** Gets what happened to actions, as OCSF. */
+  readonly siem: Siem;
   readonly whole: Whole;
   readonly clerk: Agent;
   /** Owes the facts that wait for purchasing. */
@@ -40,12 +42,13 @@ export interface Stage {
 }
 
 export const openStage = async (): Promise<Stage> => {
-  const { whole, agent: clerk } = await startWithAgent('clerk', { CS_POLICY_BUNDLE: fileURLToPath(new URL('./bundle', import.meta.url)) }, tools);
+  const siem = await startSiem({ types: ['countersign.governed.action.'] });
+  const { whole, agent: clerk } = await startWithAgent('clerk', { CS_SUBSCRIPTIONS: siem.file, CS_POLICY_BUNDLE: fileURLToPath(new URL('./bundle', import.meta.url)) }, tools);
   const pia = await enrol(whole.urls, whole.people.operator, 'pia', ['purchasing']);
   await until('supervision knows pia', async () => (await pia.call('supervision', 'GET', '/halts')).status === 200);
   const ofRun = (run: Run) => whole.seen.governed(run.id);
   return {
-    whole, clerk, pia,
+    whole, clerk, pia, siem,
     open: (instruction = 'do what is due') => clerk.open({ text: instruction, attestation: null }),
     decided: (run, { action }, rounds = 1) => until(`${rounds} rounds are on the record`, () => {
       const found = ofRun(run).filter((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action);

@@ -1,6 +1,6 @@
 export const queryUsage = `countersign audit query [--run R] [--agent A] [--action ID] [--tool T] [--person P] [--tier N] [--rule ID] [--decision D] [--outcome O]
     [--trace ID] [--type TYPE] [--from TIME] [--to TIME] [--text WORDS] [--after INDEX] [--limit N] [--as PERSON] [--json]`;
-export const exportUsage = 'countersign audit export --run R | --from TIME --to TIME | (any condition of query) … --out DIR [--as PERSON] [--json]';
+export const exportUsage = 'countersign audit export --run R | --from TIME --to TIME | (any condition of query) … --out DIR [--pack oversight] [--as PERSON] [--json]';
 export const storyUsage = 'countersign audit story RUN [--html FILE] [--as PERSON] [--json]';
 
 export const receiptUsage = 'countersign receipt get RUN ACTION [--round N] [--out FILE] [--as PERSON] [--json]\ncountersign receipt verify FILE --offline --key FILE|VKEY [--json]\n  The receipt of an action: what was decided, for whom, under which rules, what people said and what came of it, with proofs. verify needs nothing but the file and the log\'s key.';
@@ -21,6 +21,7 @@ ${holdsUsage}
   verify recomputes the signed root from every entry. Without DIR the log of the running Countersign.
   --key: the verifier key (name+hash+key) or a file with it; without it the key must be the one in this machine's own secrets folder (made at the first start). A key that only came with the record proves nothing: exit 1.
   export DIR takes the whole public log home; with --out what fits a question, opened, with a proof of each entry, rules, keys and a page that says how to check it.
+  --pack oversight adds human oversight of what was exported (EU AI Act, Article 14), counted out of the entries, as JSON and as a page: --tool payments.transfer --from 90d --pack oversight --out DIR.
   query, story and export --out need the role auditor, operator or supervisor. TIME: 2026-11-21T14:00 (UTC), or 2h, 3d ago. WORDS as in a web search: words, "a phrase", -without.
   story tells a run in order, with every actor, decision, vote and outcome; --html writes it as one page that loads nothing.
   erase destroys the keys of what was said in a run, or on behalf of a person: entries and proofs stay, nobody reads it again. A legal hold refuses it (exit 1). Needs the role operator, like hold, release and holds.`;

@@ -9,6 +9,8 @@ export { enrol, human, expectStatus } from './people.ts';
 export type { Human } from './people.ts';
 export { newAction, openRawSession, proposal } from './raw-session.ts';
 export type { RawSession, Tweak } from './raw-session.ts';
+export { startSiem } from './siem.ts';
+export type { Siem } from './siem.ts';
 export { openTerminal } from './terminal.ts';
 export type { Terminal, Typed } from './terminal.ts';
 export { until } from './until.ts';

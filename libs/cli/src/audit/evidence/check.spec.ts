@@ -12,7 +12,7 @@ import type { EvidenceManifest } from '@countersign/contracts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
 const key = vkeyOf(signer);
-const asked = { by: 'ann', made: '2026-11-21T14:00:00.000Z', question: `--run ${run}`, run };
+const asked = { by: 'ann', made: '2026-11-21T14:00:00.000Z', question: `--run ${run}`, run, pack: 'oversight' } as const;
 const around = { bundles: new Map([['p-1', bundle]]), jwks: { keys: [] }, missing: [] };
 const changed = (files: Files, path: string, bytes: Uint8Array | undefined): Files => {
   const copy = new Map(files);
@@ -70,6 +70,8 @@ describe('an export of evidence', () => {
     expect(forged(names.checkpoint, collected.note.replace('\n8\n', '\n7\n'))).toBe('checkpoint');
     expect(forged(names.story, Buffer.from(files.get(names.story)!).toString().replace('tess', 'theo'))).toBe('story.json');
     expect(forged(names.page, Buffer.from(files.get(names.page)!).toString().replace('tess', 'theo'))).toBe('story.html');
+    expect(forged(names.pack, Buffer.from(files.get(names.pack)!).toString().replace('"approved":1', '"approved":2'))).toBe('oversight.json');
+    expect(forged(names.packPage, Buffer.from(files.get(names.packPage)!).toString().replace('tess', 'theo'))).toBe('oversight.html');
     expect(forged(names.bundle('p-1'), JSON.stringify({ ...bundle, version: 'p-2' }))).toBe('policy/p-1.json');
     expect(forged(names.proof(4), collected.entries[3]!.proof)).toBe('entries/4.tlog-proof');
   });

@@ -5,7 +5,7 @@ import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
 import { parseCheckpoint } from '@countersign/tamper-log';
 import { storyPage } from '../story-page.ts';
-import { toldIn } from './export.ts';
+import { packIn, toldIn } from './export.ts';
 import { manifestBytes, names, sha256, sumsOf } from './files.ts';
 import { faultOf, jsonIn, leafIn } from './proven.ts';
 import type { TakenEntry } from './proven.ts';
@@ -52,6 +52,7 @@ export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKe
     });
     found.bundles = bundlesIn(files, entries);
     if (manifest.run !== null) storyIn(files, entries, manifest);
+    if (manifest.pack !== undefined) packCounted(files, entries, manifest);
     sumsIn(files, manifest);
     return { ok: true, ...found };
   } catch (error) {
@@ -126,6 +127,13 @@ const storyIn = (files: ReadonlyMap<string, Uint8Array>, entries: readonly Taken
   const story = toldIn(entries, manifest.run!);
   if (text(need(files, names.story)) !== `${JSON.stringify(story)}\n`) throw new Bad(names.story, 'is not what the entries tell');
   if (text(need(files, names.page)) !== storyPage(story, manifest.made)) throw new Bad(names.page, 'is not what the entries tell');
+};
+
+/** The pack counted again out of the entries here. */
+const packCounted = (files: ReadonlyMap<string, Uint8Array>, entries: readonly TakenEntry[], manifest: EvidenceManifest): void => {
+  const pack = packIn(entries, manifest.question, manifest.made);
+  if (text(need(files, names.pack)) !== pack.json) throw new Bad(names.pack, 'is not what the entries count up to');
+  if (text(need(files, names.packPage)) !== pack.page) throw new Bad(names.packPage, 'is not what the entries count up to');
 };
 
 const sumsIn = (files: ReadonlyMap<string, Uint8Array>, manifest: EvidenceManifest): void => {

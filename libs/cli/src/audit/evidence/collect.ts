@@ -58,12 +58,13 @@ const contextOf = async (ask: Ask, opened: OpenedEntries['entries']): Promise<nu
   return found;
 };
 
-/** Takes entries home under one checkpoint: what fits the question, what explains it, payloads, and a proof for each, worked out here from the log's public tiles. */
-export const collect = async (client: Client, read: ReadLog, question: URLSearchParams, onProgress: (line: string) => void): Promise<Collected> => {
+/** Takes entries home under one checkpoint: what fits the question, what explains it, what is asked for beside, payloads, and a proof for each, worked out here from the log's public tiles. */
+export const collect = async (client: Client, read: ReadLog, question: URLSearchParams, beside: readonly URLSearchParams[], onProgress: (line: string) => void): Promise<Collected> => {
   const ask = ofQuestion(client);
   const { found, indexed } = await indicesOf(ask, question, mostEntries);
   const asked = await openedOf(client, found);
   const more = (await contextOf(ask, asked)).filter((index) => !found.includes(index));
+  for (const other of beside) more.push(...(await indicesOf(ask, other, mostEntries)).found.filter((index) => !found.includes(index)));
   const opened = [...asked, ...await openedOf(client, [...new Set(more)])].sort((a, b) => a.index - b.index);
   const note = Buffer.from(await read('checkpoint')).toString();
   const checkpoint = parseCheckpoint(encodings, note)?.checkpoint;

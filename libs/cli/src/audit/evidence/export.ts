@@ -1,5 +1,7 @@
 import type { BundleVersionView, EvidenceManifest, JwksResponse } from '@countersign/contracts';
+import { oversightOf } from '@countersign/audit/core/oversight-pack';
 import { storyOf } from '@countersign/audit/core/story';
+import type { StoryEntry } from '@countersign/audit/core/story';
 import type { Client } from '../../people/client.ts';
 import { Refused } from '../../people/client.ts';
 import { storyPage } from '../story-page.ts';
@@ -8,9 +10,10 @@ import type { Collected } from './collect.ts';
 import { manifestBytes, names, sha256, sumsOf } from './files.ts';
 import { leafIn } from './proven.ts';
 import type { TakenEntry } from './proven.ts';
+import { oversightPage } from './oversight-page.ts';
 import { readmeOf } from './readme.ts';
 
-export interface Asked { readonly by: string; readonly made: string; /** In words of the command line. */ readonly question: string; readonly run: string | undefined }
+export interface Asked { readonly by: string; readonly made: string; /** In words of the command line. */ readonly question: string; readonly run: string | undefined; readonly pack?: 'oversight' | undefined }
 
 /** What rules and keys there are beside the log; what cannot be had is named. */
 export const surroundings = async (client: Client, versions: readonly string[]): Promise<{ readonly bundles: ReadonlyMap<string, BundleVersionView>; readonly jwks: JwksResponse; readonly missing: readonly string[] }> => {
@@ -29,10 +32,12 @@ export const surroundings = async (client: Client, versions: readonly string[]):
   return { bundles, jwks: await client.request<JwksResponse>('registry', 'GET', '/.well-known/jwks.json'), missing };
 };
 
-const storyEntries = (entries: readonly TakenEntry[], run: string) => entries.flatMap((entry) => {
+const readable = (entries: readonly TakenEntry[]): readonly StoryEntry[] => entries.flatMap((entry) => {
   const leaf = leafIn(entry.leaf);
   return leaf === undefined ? [] : [{ index: entry.index, leaf, body: bodyOf(entry) }];
-}).filter(({ leaf, body }) => leaf.run === run || leaf.stream?.startsWith('approval-') === true || ofRun(body, run));
+});
+
+const storyEntries = (entries: readonly TakenEntry[], run: string) => readable(entries).filter(({ leaf, body }) => leaf.run === run || leaf.stream?.startsWith('approval-') === true || ofRun(body, run));
 
 /** Halts of a run name it in their scope. */
 const ofRun = (body: unknown, run: string): boolean => {
@@ -42,6 +47,12 @@ const ofRun = (body: unknown, run: string): boolean => {
 
 /** The story that an export tells: made of its own entries and of nothing else, so that whoever checks can tell it again. */
 export const toldIn = (entries: readonly TakenEntry[], run: string) => storyOf(run, storyEntries(entries, run));
+
+/** The numbers of an oversight pack and its page, counted out of an export's own entries. */
+export const packIn = (entries: readonly TakenEntry[], question: string, made: string): { readonly json: string; readonly page: string } => {
+  const pack = oversightOf(readable(entries));
+  return { json: `${JSON.stringify(pack)}\n`, page: oversightPage(pack, question, made) };
+};
 
 /** Every file of the export by its path. */
 export const filesOf = (collected: Collected, verifierKey: string, around: Awaited<ReturnType<typeof surroundings>>, asked: Asked): ReadonlyMap<string, Uint8Array> => {
@@ -63,9 +74,14 @@ export const filesOf = (collected: Collected, verifierKey: string, around: Await
     put(names.story, `${JSON.stringify(story)}\n`);
     put(names.page, storyPage(story, asked.made));
   }
+  if (asked.pack !== undefined) {
+    const pack = packIn(collected.entries, asked.question, asked.made);
+    put(names.pack, pack.json);
+    put(names.packPage, pack.page);
+  }
   const { origin, size } = collected.checkpoint;
   const manifest = (): EvidenceManifest => ({
-    format: 'countersign-evidence/v1', made: asked.made, by: asked.by, question: asked.question, run: asked.run ?? null, origin, size, indexed: collected.indexed,
+    format: 'countersign-evidence/v1', made: asked.made, by: asked.by, question: asked.question, run: asked.run ?? null, ...(asked.pack !== undefined && { pack: asked.pack }), origin, size, indexed: collected.indexed,
     entries: collected.entries.map(({ index, opened }) => ({ index, opened: opened !== undefined })), missing: around.missing,
     files: [...files].map(([path, bytes]) => ({ path, sha256: sha256(bytes), bytes: bytes.length })),
   });
