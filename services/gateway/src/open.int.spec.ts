@@ -16,6 +16,7 @@ it.each([{ redis: process.env['CS_TEST_REDIS'] }, { redis: undefined }])('starts
   await admin.close();
   const secrets = await mkdtemp(join(tmpdir(), 'gateway-'));
   await writeFile(join(secrets, 'jwks.json'), JSON.stringify({ keys: [generateKey('registry-1').publicJwk, generateKey('policy-1').publicJwk] }));
+  await writeFile(join(secrets, 'gateway.key.json'), JSON.stringify(generateKey('gateway-1').privateJwk), { mode: 0o600 });
   const service = await startService(await openGateway(loadConfig({ CS_BUS: 'kafka', CS_KAFKA_BROKERS: brokers, CS_HTTP_PORT: '0', CS_SECRETS_DIR: secrets, CS_LOG_LEVEL: 'silent', ...(redis !== undefined && { CS_REDIS_URL: redis }) })));
   try {
     const deadline = Date.now() + 10_000;
