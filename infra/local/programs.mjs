@@ -115,6 +115,12 @@ export const evaluation = (command) => async (args) => {
   return guarded(({ watch }) => watch(program([command, ...args], {})));
 };
 
+/** The simulated fleet, from its sources: it is no part of the product. */
+export const fleet = (args) => guarded(({ watch }) => {
+  const child = spawn(bin('node'), ['-C', 'source', join(root, 'test/load/fleet/run.ts'), ...args], { cwd: root, stdio: 'inherit' });
+  return watch({ done: new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? (signal ? 130 : 2)))), stop: (signal) => child.kill(signal) });
+});
+
 /** `countersign …` against whatever `npm start` has running; verifying a folder needs nothing running. */
 export async function cli(args) {
   await build({ quiet: true });

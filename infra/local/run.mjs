@@ -16,6 +16,7 @@ const commands = {
   replay: { help: 'npm run replay -- [FILE] [--limit N] [--bus kafka|embedded] [--approver none|approve|deny] [--json]\n  Plays recorded agent sessions through a fresh Countersign.', load: () => import('./programs.mjs').then((m) => m.replay) },
   bench: { help: 'npm run bench -- [NAME …] [--json]\n  Measures, each against a baseline of the same run.', load: () => import('./programs.mjs').then((m) => m.bench) },
   'eval:anomaly': { help: 'npm run eval:anomaly -- FILE [--split recurring|unseen] [--catalogue none] [--json]\n  How well hijacked sessions of a labelled file are told apart by behaviour.', load: () => import('./programs.mjs').then((m) => m.evaluation('eval:anomaly')) },
+  'eval:fleet': { help: 'npm run eval:fleet -- [--agents N] [--seed N] [--json]\n  What is found of faults planted in a simulated fleet, and how many false alerts there are.', load: () => import('./programs.mjs').then((m) => m.fleet) },
   cli: { help: undefined, load: () => import('./programs.mjs').then((m) => m.cli) },
 };
 
