@@ -106,3 +106,11 @@ export async function test(args) {
     return broken.length || totals.failed || (!paths.length && !totals.passed) ? 1 : 0;
   });
 }
+
+/** `npm run faults`: the kills of test/faults/audit-killed.spec.ts, many more of them than npm test has time for. */
+export function faults(args) {
+  const kills = args[0] ?? '100';
+  if (!/^[1-9]\d{0,3}$/.test(kills) || args.length > 1) throw new Trouble('Usage: npm run faults -- [N], N kills from 1 to 9999 (default 100).');
+  process.env.CS_FAULTS_KILLS = kills;
+  return test(['--only', 'faults', 'test/faults/audit-killed']);
+}
