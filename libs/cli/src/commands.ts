@@ -1,5 +1,6 @@
 import { auditUsage, receiptUsage } from './audit/usage.ts';
 import { toolsUsage } from './catalogue/usage.ts';
+import { channelsUsage } from './channels/usage.ts';
 import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
 import { agentPermissionsUsage, changesUsage, usageOf } from './permissions/usage.ts';
@@ -113,6 +114,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./people/who-answers-command.ts')).whoAnswers,
   },
   findings: { summary: 'odd behaviour of agents: what was found, why, and what analysts say of it', usage: findingsUsage, load: async () => (await import('./people/findings-command.ts')).findings },
+  channels: { summary: 'Slack, tickets, mail and webhooks: who speaks for whom there, and what did not arrive', usage: channelsUsage, load: async () => (await import('./channels/command.ts')).channels },
   scim: { summary: 'identity providers that provision people by SCIM 2.0', usage: scimUsage, load: async () => (await import('./scim/command.ts')).scim },
   inventory: {
     summary: 'brings in agents that run already, flags how they sign in, and says what enforcement would have done',

@@ -44,17 +44,29 @@ describe('channels', () => {
   const received: { readonly headers: Record<string, string>; readonly body: string }[] = [];
   const troubles: string[] = [];
   const callbacks: ChannelCallbackRequest[] = [];
+  /** Tickets by key: the approval that each is about, and what its approvers decided. */
+  const tickets = new Map<string, { readonly text: string; readonly approvers: { approver: { accountId: string }; approverDecision: string }[] }>();
+  let reads = 0;
+  const jira = (method: string, url: string, body: string): object => {
+    const key = /request\/([A-Z]+-\d+)\//.exec(url)?.[1];
+    if (method === 'GET') reads++;
+    if (key !== undefined) return method === 'GET' ? { values: [{ id: '1', approvers: tickets.get(key)!.approvers }] } : {};
+    const issueKey = `PAY-${tickets.size + 1}`;
+    tickets.set(issueKey, { text: body, approvers: [] });
+    return { issueKey };
+  };
 
   const open = async (): Promise<ApprovalService> => {
     const file: ChannelsFile = {
       pages: 'http://127.0.0.1:7100', allow: [new URL(slack.api).origin, hookUrl], channels: [
         { id: 'slack-main', kind: 'slack', api: slack.api, team: 'T1', token: 'slack-token', signingSecret: 'slack-signing' },
         { id: 'hook', kind: 'webhook', url: `${hookUrl}/in`, secrets: ['hook-2', 'hook-1'] },
+        { id: 'jira', kind: 'jira', api: `${hookUrl}/jira`, user: 'bot', token: 'slack-token', serviceDesk: '1', requestType: '2', pollMs: 100 },
         { id: 'inside', kind: 'webhook', url: 'https://127.0.0.1:9/in', secrets: ['hook-1'] },
       ],
     };
     return composeApprovals({
-      bus: { publish: (_: readonly Outgoing[]) => Promise.resolve() } as unknown as Bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now, channels: openChannels(file, dir, now),
+      bus: { publish: (_: readonly Outgoing[]) => Promise.resolve() } as unknown as Bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now, channels: openChannels(file, dir, generateKey('approvals-1'), now),
       onError: (error, what) => { troubles.push(`${what}: ${error.message}`); },
       people: { audience: 'approvals', now, person: (id) => (keys[id] ? { roles: ['treasurer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
     });
@@ -73,6 +85,7 @@ describe('channels', () => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
         const body = Buffer.concat(chunks);
+        if (request.url!.startsWith('/jira/')) return response.writeHead(200).end(JSON.stringify(jira(request.method!, request.url!, body.toString())));
         if (request.url === '/in') { received.push({ headers: request.headers as Record<string, string>, body: body.toString() }); return response.writeHead(hookStatus).end(); }
         const callback = { body: body.toString('base64url'), headers: { timestamp: String(request.headers['x-slack-request-timestamp']), signature: String(request.headers['x-slack-signature']) } };
         callbacks.push(callback);
@@ -251,6 +264,21 @@ describe('channels', () => {
     for (const secret of secrets.hook) expect(new Webhook(secret).verify(body, headers)).toMatchObject({ type: 'approval.opened', data: { approval, arguments: [{ name: 'to', value: '"DE1"' }, { name: 'minor', value: '500' }] } });
     expect(() => new Webhook(`whsec_${Buffer.alloc(32, 3).toString('base64')}`).verify(body, headers)).toThrow();
     expect(() => new Webhook(secrets.hook[0]).verify(body.replace('500', '5'), headers)).toThrow();
+  });
+
+  it('take what was decided in a ticket by reading it back, from whoever linked their account there, and from nobody else', async () => {
+    const { channels } = await service.channels.list('tess');
+    const iat = Math.floor(now() / 1_000);
+    await service.channels.link('jira', signPersonStatement('channel-link', { sub: 'tess', tenant: 'acme', channel: 'jira', account: 'qm:1:tess', key: channels.find(({ channel }) => channel === 'jira')!.key!, minor: 1_000, currency: 'EUR', iat, exp: iat + 3_600 }, keys['tess']!));
+    const approval = await ask();
+    const ticket = await until('the ticket', () => [...tickets.values()].find(({ text }) => text.includes(approval)));
+    ticket.approvers.push({ approver: { accountId: 'qm:1:stranger' }, approverDecision: 'declined' });
+    const readBefore = reads;
+    await until('it was read again, twice', () => reads > readBefore + tickets.size * 2);
+    expect(await stateOf(approval)).toBe('open');
+    ticket.approvers.push({ approver: { accountId: 'qm:1:tess' }, approverDecision: 'approved' });
+    await until('it counts', async () => await stateOf(approval) === 'approved');
+    await shows('UTESS', approval, 'approved');
   });
 
   it('put what cannot be delivered aside, until an operator sends it again', async () => {

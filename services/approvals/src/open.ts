@@ -18,8 +18,8 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const { keys } = serviceKeys(config.secretsDir);
   const snapshot = followPeople(bus, { keys, now: Date.now, onError });
-  const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now, relays: serviceKeys(config.secretsDir).keys });
-  const channels = config.channels === undefined ? undefined : openChannels(readChannels(readFileSync(config.channels, 'utf8')), config.secretsDir, Date.now);
+  const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now, relays: keys });
+  const channels = config.channels === undefined ? undefined : openChannels(readChannels(readFileSync(config.channels, 'utf8')), config.secretsDir, serviceKey(config.secretsDir, 'approvals'), Date.now);
   const approvals = await composeApprovals({ ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),

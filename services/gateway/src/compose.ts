@@ -2,7 +2,7 @@ import type { Bus } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
 import type { ApprovalView } from '@countersign/contracts';
 import type { HotState } from '@countersign/hot-state';
-import { argumentsDigest, isOfDigest, sha256Text } from '@countersign/identity';
+import { argumentsDigest, isOfDigest, sha256Text, verifyPageLink } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { readGoverned } from '@countersign/service-host';
 import { randomBytes } from 'node:crypto';
@@ -66,6 +66,8 @@ export interface Gateway {
   readonly desk: PersonDesk;
   /** Whether an approval's digests are those of what it shows, and of the tool as it is now. */
   readonly genuine: (approval: ApprovalView) => boolean;
+  /** For whom a link in a mail was made. */
+  readonly linkOf: (jws: string) => ReturnType<typeof verifyPageLink>;
   readonly callbacks: ReturnType<typeof createHandOnCallback>;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
   stop(): Promise<void>;
@@ -113,6 +115,7 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
     callbacks: createHandOnCallback(ports),
     sessions: createPersonSessions({ now, secret: () => randomBytes(32).toString('base64url'), hash: sha256Text }),
     desk: createPersonDesk(ports),
+    linkOf: (jws) => verifyPageLink(jws, ports.keys, now()),
     genuine: (approval) => {
       const definition = ports.directory.definitionOf(approval.tool);
       return definition !== undefined && isOfDigest(approval, definition) && (approval.evidence === undefined || argumentsDigest(approval.evidence) === approval.evidenceDigest);

@@ -51,14 +51,15 @@ export interface Whole {
   close(): Promise<void>;
 }
 
-/** Starts everything. @param env added for every service @param tools beside those of the desk */
-export const startWhole = async (env: Readonly<Record<string, string>> = {}, names: readonly ServiceName[] = serviceNames, tools: Readonly<Record<string, PutToolRequest>> = {}): Promise<Whole> => {
+/** Starts everything. @param env added for every service @param tools beside those of the desk @param prepare what has to lie there before the first start */
+export const startWhole = async (env: Readonly<Record<string, string>> = {}, names: readonly ServiceName[] = serviceNames, tools: Readonly<Record<string, PutToolRequest>> = {}, prepare: (place: Place) => void = () => undefined): Promise<Whole> => {
   const catalogue = { ...deskTools, ...tools };
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => { for (const one of closers.splice(0).reverse()) await one(); };
   try {
     const place = await openPlace();
     closers.push(place.close);
+    prepare(place);
     const { urls, stop, start, close: stopAll } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...env });
     closers.push(stopAll);
     const bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'journey' }), place.namespace);

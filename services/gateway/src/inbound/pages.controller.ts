@@ -58,8 +58,11 @@ export class PagesController {
   }
 
   @Get('approvals/:approval')
-  approval(@Param('approval') approval: string, @Headers('cookie') cookie: string | undefined, @Res() reply: PageReply) {
+  approval(@Param('approval') approval: string, @Query('for') link: string | undefined, @Headers('cookie') cookie: string | undefined, @Res() reply: PageReply) {
+    const made = link === undefined ? undefined : this.#gateway.linkOf(link);
+    if (made !== undefined && (!made.ok || made.approval !== approval)) return secured(reply).code(403).type('text/html; charset=utf-8').send(problemPage('This link is not ours', 'It was changed on its way, has expired, or is for something else. Open what waits for people instead.', null));
     return this.#show(reply, cookie, `/ui/approvals/${named(approval)}`, async (person) => {
+      if (made !== undefined && made.person !== person) throw new CodedError('forbidden', `this link was made for ${made.person}: open what waits for people instead`, { status: 403 });
       const one = await this.#gateway.desk.approval(person, approval);
       return approvalPage(person, one, { genuine: this.#gateway.genuine(one) });
     });

@@ -124,7 +124,10 @@ export const createDelivery = (ports: DeliveryPorts): Delivery => {
       for (const { approval, ref } of await messages.openRefs(channel.id, 500)) {
         if (stopped) return;
         try {
-          for (const { account, vote } of await reads.read(ref)) await ports.vote(channel.id, approval, account, vote);
+          const found = await ports.approval(approval);
+          if (found?.state.status !== 'open') continue;
+          const whole = reads.shownWhole(cardOf(found.state, found.version, ports.pages));
+          for (const { account, vote } of await reads.read(ref)) if (whole || vote === 'deny') await ports.vote(channel.id, approval, account, vote);
         } catch (error) {
           onError(error as Error, `${channel.id}: reading ${ref} back`);
         }

@@ -39,8 +39,8 @@ export interface Channel {
   readonly tellsEnded: boolean;
   /** Brings the message up to date; answers what the channel calls it. Throws DeliveryFailed. */
   show(showing: Showing): Promise<string | null>;
-  /** Of a ticket system: what people decided there, and how often to ask, ms. */
-  readonly reads?: { readonly everyMs: number; readonly read: (ref: string) => Promise<readonly ReadBack[]> };
+  /** Of a ticket system: what people decided there, how often to ask (ms), and whether the ticket had room for every argument: else nobody approves by it. */
+  readonly reads?: { readonly everyMs: number; readonly shownWhole: (card: Card) => boolean; readonly read: (ref: string) => Promise<readonly ReadBack[]> };
 }
 
 export interface Due { readonly approval: string; readonly recipient: string; readonly ref: string | null; readonly wanted: number; readonly shown: number; readonly attempt: number }

@@ -3,11 +3,18 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { validateChannelsConfig, validateEmailChannel, validateJiraChannel, validatePagerDutyChannel, validateServiceNowChannel, validateSlackChannel, validateTeamsChannel, validateWebhookChannel } from '@countersign/contracts';
 import type { ChannelsConfig, EmailChannel, JiraChannel, PagerDutyChannel, ServiceNowChannel, SlackChannel, TeamsChannel, WebhookChannel } from '@countersign/contracts';
-import { generateKey, loadKeyFile } from '@countersign/identity';
+import { generateKey, loadKeyFile, signPageLink } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import type { Channel } from '../../app/channels/ports.ts';
-import { createOutgoing } from './outgoing-http.ts';
+import { assertNever } from '@countersign/kernel';
+import { createEmail } from './email.ts';
+import type { EmailOptions } from './email.ts';
+import { createJira } from './jira.ts';
+import { createAddressCheck, createOutgoing } from './outgoing-http.ts';
 import type { Outgoing } from './outgoing-http.ts';
+import { createPagerDuty } from './pagerduty.ts';
+import { createServiceNow } from './servicenow.ts';
+import { createTeams } from './teams.ts';
 import { createSlack } from './slack.ts';
 import { createWebhook, webhookSecret } from './webhook.ts';
 
@@ -48,14 +55,17 @@ export const readChannels = (text: string): ChannelsFile => {
   return { pages, allow, channels: known };
 };
 
-/** Opens every channel of the file. Secrets lie in the folder `channels` of the secrets, one line each, 0600; a channel's own key is made there at its first start. */
-export const openChannels = (config: ChannelsFile, secretsDir: string, now: () => number): OpenChannels => {
+/** Opens every channel of the file; `key` is approvals' own and signs links in mails. Secrets lie in the folder `channels` of the secrets, one line each, 0600; a channel's own key is made there at its first start. */
+export const openChannels = (config: ChannelsFile, secretsDir: string, key: SigningKey, now: () => number): OpenChannels => {
   const dir = join(secretsDir, 'channels');
   const outgoing = createOutgoing({ allow: config.allow });
-  return { pages: config.pages, outgoing, channels: config.channels.map((one) => open(one, { dir, outgoing, now })) };
+  return { pages: config.pages, outgoing, channels: config.channels.map((one) => open(one, { dir, outgoing, addressOf: createAddressCheck(config), linkFor: (link, approval, person) => `${link}?for=${signPageLink(approval, person, now(), key)}`, now })) };
 };
 
-interface Around { readonly dir: string; readonly outgoing: Outgoing; readonly now: () => number }
+interface Around { readonly dir: string; readonly outgoing: Outgoing; readonly addressOf: (url: URL) => Promise<string>; readonly linkFor: EmailOptions['linkFor']; readonly now: () => number }
+
+/** How often tickets are read back where the file does not say. */
+const defaultPollMs = 15_000;
 
 const secretOf = (dir: string, name: string): string => {
   const path = join(dir, name);
@@ -74,7 +84,7 @@ const keyOf = (dir: string, channel: string): SigningKey => {
   return loadKeyFile(path);
 };
 
-const open = (one: Declared, { dir, outgoing, now }: Around): OpenChannel => {
+const open = (one: Declared, { dir, outgoing, addressOf, linkFor, now }: Around): OpenChannel => {
   const { id, tiers = [3, 4] } = one;
   const secret = (name: string): string => secretOf(dir, name);
   switch (one.kind) {
@@ -86,6 +96,16 @@ const open = (one: Declared, { dir, outgoing, now }: Around): OpenChannel => {
       };
     }
     case 'webhook': return { channel: createWebhook({ id, url: one.url, secrets: one.secrets.map((name) => webhookSecret(secret(name))), tiers, outgoing, now }), key: null };
-    default: throw new Error(`channels of kind ${one.kind} are not served yet`);
+    case 'teams': return { channel: createTeams({ id, url: secret(one.url), tiers, outgoing }), key: null };
+    case 'pagerduty': return { channel: createPagerDuty({ id, api: one.api ?? 'https://events.pagerduty.com', routingKey: secret(one.routingKey), tiers, outgoing }), key: null };
+    case 'jira': return { channel: createJira({ id, api: one.api, user: one.user, secret: secret(one.token), serviceDesk: one.serviceDesk, requestType: one.requestType, pollMs: one.pollMs ?? defaultPollMs, tiers, outgoing }), key: keyOf(dir, id) };
+    case 'servicenow': return { channel: createServiceNow({ id, api: one.api, user: one.user, secret: secret(one.password), pollMs: one.pollMs ?? defaultPollMs, tiers, outgoing }), key: keyOf(dir, id) };
+    case 'email': return {
+      channel: createEmail({
+        id, host: one.host, port: one.port, secure: one.secure ?? false, user: one.user, password: one.password === undefined ? undefined : secret(one.password), from: one.from, to: one.to, tiers,
+        addressOf: (host, port) => addressOf(new URL(`http://${host}:${port}`)), linkFor,
+      }), key: null,
+    };
+    default: return assertNever(one, 'channel');
   }
 };

@@ -23,26 +23,30 @@ const resolveAll = async (host: string): Promise<readonly string[]> => (await lo
 /** Whether an address is on the public internet: not loopback, private, link-local (cloud metadata), carrier-grade, multicast, reserved, nor an IPv6 form that hides an IPv4 one. */
 export const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
 
-/**
- * The one client for everything that leaves to other people's servers: only https, only to public addresses, and connected to the very
- * address that was checked (a name that resolves to something else a moment later gains nothing). Redirects are not followed: the answer
- * to one is an answer. Throws DeliveryFailed.
- */
-export const createOutgoing = ({ allow, timeoutMs = 10_000, maxBytes = 262_144, resolve = resolveAll }: OutgoingOptions): Outgoing => {
+/** Finds the address to connect to, and refuses what is not on the public internet unless its origin is vouched for. Throws DeliveryFailed. */
+export const createAddressCheck = ({ allow, resolve = resolveAll }: Pick<OutgoingOptions, 'allow' | 'resolve'>) => {
   const allowed = new Set(allow.map((origin) => new URL(origin).origin));
-
-  const addressFor = async (url: URL): Promise<string> => {
+  return async (url: URL): Promise<string> => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const addresses = ipaddr.isValid(host) ? [host] : await resolve(host).catch((cause: unknown) => { throw new DeliveryFailed(`${host} has no address`, { cause }); });
     if (addresses.length === 0) throw new DeliveryFailed(`${host} has no address`);
     if (!allowed.has(url.origin) && !addresses.every(isPublic)) throw new DeliveryFailed(`${url.origin} is not on the public internet: if it is meant, list it under "allow"`, { permanent: true });
     return addresses[0]!;
   };
+};
+
+/**
+ * The one client for everything that leaves to other people's servers: only https, only to public addresses, and connected to the very
+ * address that was checked (a name that resolves to something else a moment later gains nothing). Redirects are not followed: the answer
+ * to one is an answer. Throws DeliveryFailed.
+ */
+export const createOutgoing = ({ allow, timeoutMs = 10_000, maxBytes = 262_144, resolve = resolveAll }: OutgoingOptions): Outgoing => {
+  const addressFor = createAddressCheck({ allow, resolve });
 
   return async ({ method, url: text, headers = {}, body }) => {
     const url = new URL(text);
     if (url.username !== '' || url.password !== '') throw new DeliveryFailed('an address with credentials in it is not called', { permanent: true });
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowed.has(url.origin))) throw new DeliveryFailed(`${url.origin} is not https: if it is meant, list it under "allow"`, { permanent: true });
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allow.some((origin) => new URL(origin).origin === url.origin))) throw new DeliveryFailed(`${url.origin} is not https: if it is meant, list it under "allow"`, { permanent: true });
     const address = await addressFor(url);
     const family = address.includes(':') ? 6 : 4;
     const options: RequestOptions = {
