@@ -10,7 +10,7 @@ export const cacheDir = () => process.env.CS_CACHE || join(process.env.XDG_CACHE
 export const serviceNames = ['registry', 'policy', 'approvals', 'supervision', 'anomaly', 'audit', 'gateway'];
 export const databases = [...serviceNames, 'bus'].map((name) => `countersign_${name}`);
 
-const http = (base) => ({ gateway: base, registry: base + 1, policy: base + 2, approvals: base + 3, supervision: base + 4, anomaly: base + 5, audit: base + 6, tools: base + 10 });
+const http = (base) => ({ gateway: base, registry: base + 1, policy: base + 2, approvals: base + 3, supervision: base + 4, anomaly: base + 5, audit: base + 6, tools: base + 10, slack: base + 11 });
 const ports = {
   dev: { kafka: 19092, controller: 19093, scram: 19094, postgres: 15432, redis: 16379, http: http(7100) },
   test: { kafka: 39092, controller: 39093, scram: 39094, postgres: 35432, redis: 36379, http: http(37100) },

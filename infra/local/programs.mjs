@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { demoChannels } from './demo-channels.mjs';
 import { down, erase, up } from './infrastructure.mjs';
 import { bin, profile, root } from './paths.mjs';
 import { isOurs, look } from './process.mjs';
@@ -63,7 +64,7 @@ export async function start(args) {
     const infra = await up(dev);
     later(() => (readState(dev).keep ? Promise.resolve() : infra.close().then(() => down(dev)).then(() => undefined)));
     if (interrupted()) return 130;
-    const services = await startServices(infra);
+    const services = await startServices(infra, undefined, { envFor: { approvals: demoChannels(infra) } });
     later(() => services.close());
     const failed = new Promise((_, reject) => services.onExit(reject));
     const local = addresses(infra, services);

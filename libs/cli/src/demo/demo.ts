@@ -9,6 +9,8 @@ import { hints } from './hints.ts';
 import { people } from './roster.ts';
 import { firstRound, later } from './scenes.ts';
 import { playScene } from './traffic.ts';
+import { accounts } from './slack/demo-slack.ts';
+import type { SlackServer } from './slack/slack-server.ts';
 import type { Played, Stage } from './traffic.ts';
 import type { Seen } from './watch.ts';
 
@@ -19,6 +21,8 @@ export interface DemoRun {
   readonly seen: Seen;
   readonly stage: Stage;
   readonly pause: (ms: number) => Promise<void>;
+  /** The demo's Slack, where it is configured. */
+  readonly slack?: SlackServer;
 }
 
 /** Most actions left waiting for people before the traffic stops adding to them. */
@@ -48,8 +52,9 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
     const treasurer = asPerson(run.local, 'tara');
     const payment = (await waitingFor(seen, treasurer, 10_000, pause)).find(({ record }) => record.tool === 'payments.transfer');
     if (payment !== undefined) {
-      progress(`--once: the treasurer approves ${payment.approval} here; with a plain npm start that is yours to do.`);
-      await vote(run.local, treasurer, payment.view);
+      const post = await inSlack(run, payment.approval);
+      progress(`--once: the treasurer approves ${payment.approval} ${post === undefined ? 'here' : 'in Slack'}; with a plain npm start that is yours to do.`);
+      if (post === undefined) await vote(run.local, treasurer, payment.view); else await run.slack!.click(accounts.tara, post, 'approve');
       for (let waited = 0; waited < 15_000 && seen.waiting().includes(payment.record); waited += 50) await pause(50);
       await pause(1_000);
     }
@@ -60,7 +65,7 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
     return payment !== undefined && !left;
   }
 
-  if (!signal.aborted) progress(hints(run.local, await waitingFor(seen, asPerson(run.local, 'tara'), 5_000, pause), seen.deferred()).join('\n'));
+  if (!signal.aborted) progress(hints(run.local, await waitingFor(seen, asPerson(run.local, 'tara'), 5_000, pause), seen.deferred(), run.slack?.url).join('\n'));
   for (let n = 0; !signal.aborted; n++) {
     await pause(calmMs);
     const scene = later(n);
@@ -68,6 +73,16 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
   }
   await finish();
   return true;
+};
+
+/** The treasurer's message about an approval, if she can approve it there. */
+const inSlack = async ({ slack, pause }: DemoRun, approval: string) => {
+  for (let waited = 0; slack !== undefined && waited < 5_000; waited += 50) {
+    const post = slack.messagesOf(accounts.tara).find(({ blocks }) => JSON.stringify(blocks).includes(`"${approval}.`));
+    if (post !== undefined) return JSON.stringify(post.blocks).includes('"action_id":"approve"') ? post : undefined;
+    await pause(50);
+  }
+  return undefined;
 };
 
 const asPerson = (local: Local, person: string): { readonly person: string; readonly client: Client } =>

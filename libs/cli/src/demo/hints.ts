@@ -6,11 +6,13 @@ import { toolUrl } from './connect.ts';
 const command = 'npm run -s countersign --';
 
 /** What to type next, with ids that exist. @param waiting decisions that wait for people and their approval ids @param deferred decisions that wait for facts */
-export const hints = (local: Local, waiting: readonly { readonly record: GovernedDecided; readonly approval: string; readonly voters: readonly string[] }[], deferred: readonly GovernedDecided[] = []): readonly string[] => {
+export const hints = (local: Local, waiting: readonly { readonly record: GovernedDecided; readonly approval: string; readonly voters: readonly string[] }[], deferred: readonly GovernedDecided[] = [], slack?: string): readonly string[] => {
   const lines = ['', 'Now you. In another terminal, in this folder:', ''];
   const say = (what: string, ...typed: readonly string[]): void => { lines.push(`  ${what}`, ...typed.map((one) => `    ${one}`), ''); };
   const payment = waiting.find(({ record }) => record.tool === 'payments.transfer') ?? waiting[0];
   if (payment !== undefined) say(`A person decides: ${id(payment.record.tool)} of ${id(payment.record.agent)} waits.`, `${command} approvals`, ...payment.voters.map((person) => `${command} approve ${payment.approval} --as ${person} --reason "checked with the supplier"`));
+  if (slack !== undefined) say('Or in Slack, as far as its people let Slack: press Approve or Deny.', slack);
+  say('Or on the page: make a key in your browser as tara, let it in with the command that it shows, log in, decide.', `${local.http.gateway}/ui`);
   const other = waiting.find((one) => one !== payment && one.record.decision.tier === 4) ?? waiting.find((one) => one !== payment);
   if (other !== undefined) say(`Or says no: ${id(other.record.tool)} of ${id(other.record.agent)} (tier ${other.record.decision.tier}).`, `${command} deny ${other.approval} --as ${other.voters[0] ?? 'sam'} --reason "not in the freeze"`);
   const owed = deferred.find(({ decision }) => (decision.deferral?.awaits.length ?? 0) > 0);

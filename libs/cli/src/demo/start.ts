@@ -12,6 +12,7 @@ import { progress } from '../output.ts';
 import { keyOf } from '../people/local-people.ts';
 import { createCompany } from './company.ts';
 import { openBus, toolUrl } from './connect.ts';
+import { startDemoSlack } from './slack/demo-slack.ts';
 import { runDemo } from './demo.ts';
 import { agents, audience, operator, people } from './roster.ts';
 import { awaitSnapshots, setUp } from './setup.ts';
@@ -46,11 +47,12 @@ export const start = async (args: readonly string[]): Promise<number> => {
     agent, tenant, clientKey, registryUrl: local.http.registry, supervisionUrl: local.http.supervision, transport, grantKeys: keys, decisionTimeoutMs: 30_000,
   })]));
 
-  introduce(local, server.url);
+  const slack = await startDemoSlack(local, tenant);
+  introduce(local, server.url, slack?.url);
   let complete = false;
   try {
     complete = await runDemo({
-      local, once, signal: stopping.signal, seen,
+      local, once, signal: stopping.signal, seen, ...(slack !== undefined && { slack }),
       stage: {
         tenant, runtimeOf: (agent) => runtimes.get(agent)!, keyOfUser: (person) => keyOf(local.dir, person), patienceMs: 30 * 60_000, now: Date.now,
         call: (tool, toolArgs, permission) => callTool(server.url, tool, toolArgs, permission.headers),
@@ -61,6 +63,7 @@ export const start = async (args: readonly string[]): Promise<number> => {
     });
   } finally {
     await server.close();
+    await slack?.close();
     await Promise.allSettled([seen.stop(), halts.stop(), transport.close(), store.close()]);
     await bus.close();
   }
@@ -83,10 +86,10 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> => new Promise((r
   return undefined;
 });
 
-const introduce = (local: ReturnType<typeof readLocal>, tools: string): void => {
+const introduce = (local: ReturnType<typeof readLocal>, tools: string, slack: string | undefined): void => {
   progress([
     '', 'Countersign is running: agents propose, policy decides, people countersign, and everything is on the record.', '',
-    ...Object.entries(local.http).filter(([name]) => name !== 'demo' && name !== 'tools').map(([name, url]) => `  ${name.padEnd(12)} ${url}`), `  ${'demo tools'.padEnd(12)} ${tools}`,
+    ...Object.entries(local.http).filter(([name]) => !['demo', 'tools', 'slack'].includes(name)).map(([name, url]) => `  ${name.padEnd(12)} ${url}`), `  ${'demo tools'.padEnd(12)} ${tools}`, `  ${'pages'.padEnd(12)} ${local.http.gateway}/ui`, ...(slack === undefined ? [] : [`  ${'demo Slack'.padEnd(12)} ${slack}`]),
     `  ${'bus'.padEnd(12)} ${local.bus === 'kafka' ? `Kafka ${local.kafka}` : 'embedded on PostgreSQL'}`, `  ${'logs'.padEnd(12)} ${join(local.dir, 'logs')}`, '',
     `  agents   ${agents.map(({ agent, owner }) => `${agent} (owner ${owner})`).join(', ')}`, `  people   ${[operator, ...people].map(({ person, roles }) => `${person} (${roles.join(', ')})`).join(', ')}`, '',
   ].join('\n'));

@@ -58,6 +58,7 @@ export const startSlackServer = async (options: SlackOptions): Promise<SlackServ
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.headers.host !== new URL(url).host) { response.writeHead(403).end(); return; }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks).toString('utf8');
@@ -69,7 +70,8 @@ export const startSlackServer = async (options: SlackOptions): Promise<SlackServ
       return send(200, { ok: true });
     }
     if (path === '/' && options.page !== undefined) { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'" }).end(options.page([...posts.values()])); return; }
-    if (path === '/click' && request.method === 'POST') return pressed(raw, response);
+    // The page's buttons are for the page: no other one in this browser presses them.
+    if (path === '/click' && request.method === 'POST') return request.headers.origin === url ? pressed(raw, response) : send(403, { ok: false, error: 'forbidden_origin' });
     if (fault !== undefined) return send(fault.status, { ok: false, error: fault.status === 429 ? 'ratelimited' : 'service_unavailable' }, fault.headers);
     const method = Object.hasOwn(methods, path.replace(/^\/api\//, '')) ? methods[path.replace(/^\/api\//, '')] : undefined;
     if (method === undefined || request.method !== 'POST') return send(200, { ok: false, error: 'unknown_method' });
