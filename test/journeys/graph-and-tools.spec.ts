@@ -71,6 +71,8 @@ describe('the system graph and the tool catalogue', () => {
     const { out } = await typed<GraphNodeView>(graph, 'show', 'component:default/ledger', '--depth', '3');
     expect(out).toMatchObject({ radius: { count: 2, weight: 2 }, owners: ['group:default/crew'], dependants: [{ node: 'component:default/billing', depth: 1 }, { node: 'component:default/web', depth: 2 }], dependencies: [] });
     expect(await typed(graph, 'picture', 'component:default/billing', '--out', join(folder, 'billing.svg'))).toMatchObject({ code: 0, out: { shown: 3 } });
+    const svg = await whole.people.nobody.call('registry', 'GET', `/graph/${encodeURIComponent('component:default/billing')}/picture`);
+    expect(svg).toMatchObject({ status: 200, body: { text: expect.stringMatching(/^<svg .*>ledger<\/text>/s) } });
     expect(readFileSync(join(folder, 'billing.svg'), 'utf8')).toMatch(/^<svg .*>ledger<\/text>/s);
     expect(await typed(graph, 'show', 'component:default/none')).toMatchObject({ code: 1, err: expect.stringContaining('not_found') });
   });

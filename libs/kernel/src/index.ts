@@ -13,3 +13,4 @@ export * from './quorum.ts';
 export * from './binding.ts';
 export * from './asked.ts';
 export * from './inert-text.ts';
+export * from './markup.ts';

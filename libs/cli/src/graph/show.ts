@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import type { GraphList, GraphNode, GraphNodeView } from '@countersign/contracts';
+import { neighbourhoodPicture } from '@countersign/registry/views/neighbourhood-picture';
 import { CannotRun } from '../errors.ts';
 import type { Session } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
-import { neighbourhoodPicture } from './picture.ts';
 
 const ref = (text: string): string => (/^[\w.:/-]{1,200}$/.test(text) ? text : inert(text, 200));
 const line = (node: GraphNode): string => `${ref(node.node).padEnd(40)} ${id(node.kind).padEnd(12)} ${node.marks.map(id).join(' ').padEnd(28)} needs ${node.dependsOn.map(ref).join(', ') || 'nothing'}  ${inert(node.paths.join(' '), 80)}`;

@@ -1,28 +1,8 @@
-import { inertLine } from '../people/inert.ts';
+import { Markup, escapeText, markup, rendered } from '@countersign/kernel';
 
-/** Text that is HTML already. Only `html` makes it, so nothing else gets by unescaped. */
-class Html {
-  readonly text: string;
-  constructor(text: string) { this.text = text; }
-}
-export type { Html };
-
-type Part = Html | string | number | null | undefined | false | readonly Part[];
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' };
-/** For text and quoted attributes of HTML and SVG. Controls and what turns the reading direction around go too: text of agents must not rearrange a page. */
-export const escape = (text: string): string => inertLine(text).replaceAll(/[&<>"'`]/g, (sign) => entities[sign]!);
-
-/** The text of what `html` made. */
-export const rendered = (part: Part): string => {
-  if (part === null || part === undefined || part === false) return '';
-  if (part instanceof Html) return part.text;
-  return Array.isArray(part) ? part.map(rendered).join('') : escape(String(part));
-};
-
-/** Tagged template: every value is escaped, for text and for quoted attributes; what `html` made, and lists of it, go in as they are. */
-export const html = (strings: TemplateStringsArray, ...values: readonly Part[]): Html =>
-  new Html(strings.map((text, i) => (i === 0 ? text : rendered(values[i - 1]) + text)).join(''));
+/** The one escaping renderer (kernel: markup), under the names that reports use. */
+export { escapeText as escape, markup as html, rendered };
+export type { Markup as Html };
 
 const style = `
 :root { color-scheme: light dark; --ink: #1c2330; --soft: #5b6675; --line: #d9dee6; --paper: #fff; --panel: #f5f7fa; --a: #8a97a8; --b: #2f6fde; --good: #1f7a4d; --bad: #b3261e; --warn: #9a6700; }
@@ -36,9 +16,9 @@ figure { margin: 1rem 0; } figcaption { font-weight: 600; margin-bottom: .3rem; 
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }`;
 
 /** A page of its own: nothing is loaded from anywhere and nothing runs in it. */
-export const page = (title: string, body: Html): string => `${rendered([html`<!doctype html>
+export const page = (title: string, body: Markup): string => `${rendered([markup`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><meta name="referrer" content="no-referrer"><title>${title}</title>
-<style>${new Html(style)}</style></head><body>
+<style>${new Markup(style)}</style></head><body>
 ${body}
 </body></html>`])}\n`;

@@ -1,6 +1,6 @@
 import type { GraphNodeView } from '@countersign/contracts';
-import { html, rendered } from '../report/html.ts';
-import type { Html } from '../report/html.ts';
+import { markup as html, rendered } from '@countersign/kernel';
+import type { Markup as Html } from '@countersign/kernel';
 
 interface Drawn { readonly id: string; readonly title: string; readonly kind: string; readonly owner: string | null; readonly marks: readonly string[]; readonly weight: number; readonly role: 'self' | 'above' | 'below' | 'both' }
 interface Place { readonly x: number; readonly y: number }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GraphNodeView } from '@countersign/contracts';
-import { neighbourhoodPicture } from './picture.ts';
+import { neighbourhoodPicture } from './neighbourhood-picture.ts';
 
 const hostile = '<script>alert(1)</script>" onload="x\u202E';
 const neighbour = (node: string, over: object = {}) => ({ node, kind: 'service', title: node, owner: null, marks: [], depth: 1, radius: { count: 0, weight: 0 }, ...over });
