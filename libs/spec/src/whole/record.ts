@@ -7,6 +7,9 @@ import { until } from './until.ts';
 /** What audit puts on the record, beside policy's replies. */
 const audited = [topic.runsGoverned, topic.registryEvents, topic.approvalsEvents, topic.policyEvents, topic.supervisionEvents, topic.supervisionHalts, topic.anomalyFindings, topic.runsInboxDead, topic.registryAgents, topic.registryTools];
 
+/** Of these audit leaves out what says the same as the last of its key: the registry says everything again at each of its starts. */
+const saidAgain: readonly string[] = [topic.registryAgents, topic.registryTools];
+
 /** Everything that went over the bus, as an outsider read it. */
 export interface Observed {
   governed(run?: string): readonly GovernedRecord[];
@@ -25,8 +28,15 @@ export const observe = async (bus: Bus): Promise<Observed> => {
   const dead: BusMessage[] = [];
   const answered = new Map<number, bigint>();
   const read = new Map<string, bigint>();
+  const last = new Map<string, string>();
   let recorded = 0;
 
+  const repeated = ({ topic: name, key, value }: BusMessage): boolean => {
+    if (!saidAgain.includes(name)) return false;
+    const of = `${name}/${key}`, text = String(value), same = last.get(of) === text;
+    last.set(of, text);
+    return same;
+  };
   const answeredUpTo = (partition: number, offset: bigint): void => { if (offset > (answered.get(partition) ?? -1n)) answered.set(partition, offset); };
   const takeGoverned = (message: BusMessage): void => {
     const record = JSON.parse(message.value!.toString()) as GovernedRecord;
@@ -43,7 +53,7 @@ export const observe = async (bus: Bus): Promise<Observed> => {
   };
   const take = (message: BusMessage): void => {
     read.set(`${message.topic}/${message.partition}`, message.offset);
-    if (audited.some((name) => name === message.topic) && !isHeartbeat(message)) recorded++;
+    if (audited.some((name) => name === message.topic) && !isHeartbeat(message) && !repeated(message)) recorded++;
     if (message.topic === topic.runsGoverned) takeGoverned(message);
     if (message.topic === topic.runsReplies) takeReply(message);
     if (message.topic === topic.runsInboxDead) {
