@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { envelope } from '@countersign/bus';
-import type { ApprovalResolved, GovernedDecided, GovernedRecord } from '@countersign/contracts';
-import { generateKey, signServiceMessage } from '@countersign/identity';
+import type { ApprovalResolved, GovernedDecided, GovernedRecord, JsonObject } from '@countersign/contracts';
+import { argumentsDigest, generateKey, signPersonStatement, signServiceMessage } from '@countersign/identity';
 import type { Run } from '@countersign/sdk';
 import { serviceKey } from '@countersign/service-host';
 import { human, startWhole, until } from '@countersign/spec/whole';
@@ -71,6 +71,63 @@ describe('people decide what waits', () => {
     expect(await whole.people.tess.call('approvals', 'POST', `/approvals/${approval.approval}/votes`, { jws: whole.people.tess.sign(other, 'approve') })).toMatchObject({ status: 400, body: { code: 'vote_invalid' } });
     expect(await whole.people.tess.vote({ ...approval, digest: other.digest }, 'approve')).toMatchObject({ status: 400, body: { code: 'vote_invalid' } });
     expect(await approvalFor(whole, action.action)).toMatchObject({ status: 'open', votes: [] });
+  });
+
+  it('one treasurer and one senior: two of either are not enough, and each fills one place', async () => {
+    const { action, approval } = await asked(45_000);
+    expect(await whole.people.tess.call('approvals', 'GET', `/approvals/${approval.approval}`)).toMatchObject({ status: 200, body: { progress: { have: 0, need: 2, factors: [{ name: 'route', roles: ['treasurer'] }, { name: 'senior', roles: ['senior'] }] } } });
+    expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ body: { status: 'open' } });
+    expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ body: { status: 'open', progress: { have: 1, need: 2 } } });
+    expect(await whole.people.sena.vote(approval, 'approve')).toMatchObject({ body: { status: 'closed', resolution: 'approved' } });
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+  });
+
+  it('what is shown is what is signed: binding and evidence have the digests that votes name', async () => {
+    const { approval } = await asked(1_100);
+    const { body } = await whole.people.tess.call('approvals', 'GET', `/approvals/${approval.approval}`);
+    expect(argumentsDigest(body['binding'] as JsonObject)).toBe(approval.digest);
+    expect(argumentsDigest(body['evidence'] as JsonObject)).toBe(body['evidenceDigest']);
+    expect(body['binding']).toMatchObject({ run: run.id, arguments: { to: 'NL01', minor: 1_100 }, policy: 'desk-1', ask: { requesters: ['owner'], bound: { owners: ['owner'] } } });
+    expect(body['evidence']).toMatchObject({ cost: { minor: 1_100, currency: 'EUR' }, facts: { 'tool.reversible': { value: false, origin: 'derived' } }, agentRecord: { outcomes: expect.any(Array) } });
+  });
+
+  it('edited by somebody who was asked, it is judged anew, asked of others and runs as edited', async () => {
+    const { action, approval } = await asked(60_000);
+    const { tess, theo } = whole.people;
+    const args = { to: 'NL01', minor: 600 };
+    const sign = (by: Human, what: object) => signPersonStatement('edit', { sub: by.person, approval: approval.approval, digest: approval.digest, arguments: argumentsDigest(what as JsonObject), reason: 'a nought too many', iat: Math.floor(Date.now() / 1000) }, by.key);
+    expect(await tess.call('approvals', 'POST', `/approvals/${approval.approval}/edits`, { jws: sign(tess, { ...args, minor: 6 }), arguments: args })).toMatchObject({ status: 400, body: { code: 'vote_invalid' } });
+    expect(await tess.call('approvals', 'POST', `/approvals/${approval.approval}/edits`, { jws: sign(tess, args), arguments: args })).toMatchObject({ status: 200, body: { resolution: 'edited', edit: { person: 'tess' } } });
+    const again = await until('people are asked again', async () => {
+      const next = await approvalFor(whole, action.action);
+      return next.approval === approval.approval ? undefined : next;
+    });
+    expect(again.requesters).toContain('tess');
+    expect(await tess.vote(again, 'approve')).toMatchObject({ status: 403, body: { code: 'self_approval' } });
+    expect((await theo.vote(again, 'approve')).status).toBe(200);
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'modify', arguments: args });
+    const last = await until('the decision is on the record', () => terminal(whole.seen.governed(run.id), action.action)[0]);
+    expect([last.message.arguments, last.edited, last.modified?.arguments]).toEqual([{ to: 'NL01', minor: 60_000 }, { arguments: args, by: ['tess'] }, args]);
+  });
+
+  it('two people break the glass where the quorum is missing; nobody does so again before it was reviewed', async () => {
+    const { action, approval } = await asked(46_000);
+    const { sena, operator, tess } = whole.people;
+    expect(await tess.vote(approval, 'break_glass')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
+    expect(await sena.vote(approval, 'break_glass')).toMatchObject({ status: 200, body: { status: 'open' } });
+    expect(await operator.vote(approval, 'break_glass')).toMatchObject({ status: 200, body: { resolution: 'approved', glass: { people: ['sena', 'operator'], reviewed: null } } });
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+    const { approval: next } = await asked(47_000);
+    expect(await sena.vote(next, 'break_glass')).toMatchObject({ status: 409, body: { code: 'glass_unreviewed' } });
+  });
+
+  it('a hundred votes go in one call, and one that is refused holds up no other', async () => {
+    const many = await Promise.all(Array.from({ length: 5 }, (_, i) => asked(1_200 + i)));
+    const { tess, nobody } = whole.people;
+    const votes = many.map(({ approval }, i) => ({ approval: approval.approval, jws: (i === 2 ? nobody : tess).sign(approval, i === 3 ? 'deny' : 'approve') }));
+    const { body } = await tess.call('approvals', 'POST', '/votes', { votes });
+    expect((body['results'] as { code: string; resolution: string | null }[]).map(({ code, resolution }) => `${code} ${resolution}`)).toEqual(['ok approved', 'ok approved', 'not_eligible null', 'ok denied', 'ok approved']);
+    expect(await many[4]!.action.settled(10_000)).toMatchObject({ decision: 'allow' });
   });
 
   /** What somebody who stole the key of the approvals service could put into the inbox. */

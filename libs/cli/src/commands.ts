@@ -36,13 +36,48 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   approve: {
     summary: 'votes for a request, signed with your key',
-    usage: 'countersign approve APPROVAL --reason TEXT [--as PERSON] [--json]\n  Signs the digest of exactly what is shown. Without --as: a person of this machine who may vote on it.',
+    usage: 'countersign approve APPROVAL… --reason TEXT [--until 10m] [--cap 5000EUR] [--as PERSON] [--json]\n  Signs the digest of exactly what is shown; several are looked at one by one and sent in one call. Without --as: a person of this machine who may vote on it.',
     load: async () => (await import('./people/approvals-command.ts')).approve,
   },
   deny: {
     summary: 'votes against a request',
     usage: 'countersign deny APPROVAL --reason TEXT [--as PERSON] [--json]',
     load: async () => (await import('./people/approvals-command.ts')).deny,
+  },
+  edit: {
+    summary: 'wants other arguments instead; policy judges them anew and asks others',
+    usage: 'countersign edit APPROVAL --set JSON|@FILE --reason TEXT [--as PERSON] [--json]\n  Members of the JSON object replace those of the arguments.',
+    load: async () => (await import('./people/desk-command.ts')).edit,
+  },
+  ask: {
+    summary: 'asks something about a request; the clock goes on',
+    usage: 'countersign ask APPROVAL --text TEXT [--as PERSON] [--json]',
+    load: async () => (await import('./people/desk-command.ts')).askBack,
+  },
+  'break-glass': {
+    summary: 'goes ahead without the quorum: two people, for minutes, reviewed afterwards',
+    usage: 'countersign break-glass APPROVAL --reason TEXT [--as PERSON] [--json]',
+    load: async () => (await import('./people/approvals-command.ts')).breakGlass,
+  },
+  'review-glass': {
+    summary: 'says whether breaking the glass was right; until then nobody breaks it again',
+    usage: 'countersign review-glass APPROVAL --verdict right|wrong --reason TEXT [--as PERSON] [--json]',
+    load: async () => (await import('./people/desk-command.ts')).reviewGlass,
+  },
+  'stand-in': {
+    summary: 'names who stands in while you are away, or lists who does',
+    usage: 'countersign stand-in [PERSON --for 7d --reason TEXT] [--end] [--as PERSON] [--json]',
+    load: async () => (await import('./people/desk-command.ts')).standIn,
+  },
+  reviewers: {
+    summary: 'how people decide: time, what they opened, seeded bad requests caught',
+    usage: 'countersign reviewers [--as PERSON] [--json]',
+    load: async () => (await import('./people/desk-command.ts')).reviewers,
+  },
+  seed: {
+    summary: 'puts a bad request that nobody made among the others, to see who looks',
+    usage: 'countersign seed --agent AGENT --tool TOOL --args JSON|@FILE --route ROLE[,ROLE] [--says TEXT] [--as PERSON] [--json]',
+    load: async () => (await import('./people/desk-command.ts')).seed,
   },
   reviews: {
     summary: 'what agents did alone and was drawn for a blind review',

@@ -14,12 +14,22 @@ export interface Child {
   stop(): Promise<void>;
   /** Seconds of processor time it has used so far, all threads; NaN where the system does not tell (no /proc). */
   cpuSeconds(): number;
+  /** Resident memory now, MB; NaN where the system does not tell. */
+  memoryMb(): number;
 }
 
 const cpuSeconds = (pid: number): number => {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ');
     return (Number(fields[11]) + Number(fields[12])) / 100; // ticks of user and system time, 100 a second
+  } catch {
+    return Number.NaN;
+  }
+};
+
+const memoryMb = (pid: number): number => {
+  try {
+    return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1_024);
   } catch {
     return Number.NaN;
   }
@@ -48,7 +58,7 @@ export const startNode = async (name: string, args: readonly string[], options: 
     }
     await sleep(20);
   }
-  return { stop: async () => { await stop(); await rm(folder, { recursive: true, force: true }); }, cpuSeconds: () => cpuSeconds(child.pid!) };
+  return { stop: async () => { await stop(); await rm(folder, { recursive: true, force: true }); }, cpuSeconds: () => cpuSeconds(child.pid!), memoryMb: () => memoryMb(child.pid!) };
 };
 
 /** Whether a service answers on /readyz. */

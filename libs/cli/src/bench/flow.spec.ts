@@ -22,7 +22,7 @@ const subjectOn = async (bus: Bus, times: (index: number) => number): Promise<Su
         onBatch: async (messages) => bus.publish(messages.flatMap(({ key, value }) => Array.from({ length: times(Number(value!.toString())) }, () => ({ topic: 'out.v1', key: key!, value })))),
       });
       await echo.ready;
-      return { stop: () => echo.stop(), cpuSeconds: () => 0 };
+      return { stop: () => echo.stop(), cpuSeconds: () => 0, memoryMb: () => 0 };
     },
     readAnswer: ({ value }) => ({ index: Number(value!.toString()) - first }),
   };

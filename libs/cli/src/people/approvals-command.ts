@@ -1,9 +1,12 @@
-import type { ApprovalList, ApprovalView, JsonObject, RunDetail, ToolSnapshot } from '@countersign/contracts';
+import type { ApprovalList, ApprovalView, CastVotesResponse, JsonObject, RunDetail, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest, isOfDigest, signPersonStatement } from '@countersign/identity';
+import type { VoteConditions, VoteStatement } from '@countersign/identity';
+import { CannotRun } from '../errors.ts';
 import { approvalLines } from './approval.ts';
 import type { Client } from './client.ts';
 import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
+import { id, inert } from './inert.ts';
 import type { Session } from './command.ts';
 
 export const approvals = personCommand('countersign approvals [--all] [--json]', { all: { type: 'boolean' } }, async (session) => {
@@ -22,25 +25,66 @@ const instructions = async (client: Client, list: readonly ApprovalView[]): Prom
   return new Map(found.filter((one) => one !== undefined));
 };
 
-const usage = (vote: string): string => `countersign ${vote} APPROVAL --reason TEXT [--as PERSON] [--json]`;
+const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 5000EUR]' : ''} [--as PERSON] [--json]`;
 
-const voteCommand = (vote: 'approve' | 'deny') => personCommand(usage(vote), { reason: { type: 'string' } }, async (session) => {
-  const result = await castVote(session, only(session, 'approval'), vote, session.needed('reason'));
+const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(usage(vote.replace('_', '-')), { reason: { type: 'string' }, until: { type: 'string' }, cap: { type: 'string' } }, async (session) => {
+  const reason = session.needed('reason');
+  const conditions = conditionsOf(session);
+  if (conditions !== undefined && vote !== 'approve') throw new CannotRun('--until and --cap are conditions of an approval.');
+  if (session.positionals.length > 1) return castMany(session, vote, reason, conditions);
+  const { approval, jws, client } = await signVote(session, only(session, 'approval'), vote, reason, conditions);
+  const result = await client.request<ApprovalView>('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
   session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : `Resolved: ${result.resolution}. Policy decides again with it.`]);
 });
 
-/** Signs and casts a vote on what is shown; refuses where the digest is not that of what is shown. */
-const castVote = async (session: Session, approval: string, vote: 'approve' | 'deny', reason: string): Promise<ApprovalView> => {
+/** `--until 10m` from now, `--cap 5000EUR` in minor units. */
+const conditionsOf = ({ values }: Session): VoteConditions | undefined => {
+  const { until, cap } = values;
+  const time = until === undefined ? undefined : /^(\d{1,4})(s|m|h)$/.exec(String(until));
+  const money = cap === undefined ? undefined : /^(\d{1,15})([A-Z]{3})$/.exec(String(cap));
+  if (time === null) throw new CannotRun(`--until is a time from now such as 10m, not "${String(until)}".`);
+  if (money === null) throw new CannotRun(`--cap is minor units and a currency such as 5000EUR, not "${String(cap)}".`);
+  if (time === undefined && money === undefined) return undefined;
+  return {
+    ...(time !== undefined && { until: Math.floor(Date.now() / 1000) + Number(time[1]) * { s: 1, m: 60, h: 3_600 }[time[2] as 's' | 'm' | 'h'] }),
+    ...(money !== undefined && { cap: { minor: Number(money[1]), currency: money[2]! } }),
+  };
+};
+
+/** Each is looked at, checked and signed by itself; one call takes them all. */
+const castMany = async (session: Session, vote: VoteStatement['vote'], reason: string, conditions: VoteConditions | undefined): Promise<void> => {
+  if (session.positionals.length > 100) throw new CannotRun('One call takes 100 votes at most.');
+  const votes: { readonly approval: string; readonly jws: string; readonly client: Client }[] = [];
+  for (const approval of session.positionals) votes.push(await signVote(session, approval, vote, reason, conditions));
+  const { results } = await votes[0]!.client.request<CastVotesResponse>('approvals', 'POST', '/votes', { votes: votes.map(({ approval, jws }) => ({ approval, jws })) });
+  if (results.some(({ ok }) => !ok)) session.failed();
+  session.show({ results }, results.map((one) => `${id(one.approval)}  ${one.ok ? one.resolution ?? 'counted; more votes are needed' : `${one.code}: ${inert(one.detail ?? '')}`}`));
+};
+
+export interface Shown { readonly shown: ApprovalView; readonly person: string; readonly key: ReturnType<Session['as']>['key']; readonly client: Client }
+
+/** One approval as it is shown, and whoever is to speak on it. Refuses where the digests are not those of what is shown. */
+export const lookAt = async (session: Session, approval: string, roles?: (shown: ApprovalView) => readonly string[]): Promise<Shown> => {
+  if (!/^[\w.:~-]{1,128}$/.test(approval)) throw new CannotRun(`"${approval}" is no id of an approval.`);
   // Whoever is asked to look is not yet whoever votes: the roles it takes stand in the request.
   const looking = session.as([]).client;
-  const shown = await looking.request<ApprovalView>('approvals', 'GET', `/approvals/${approval}`);
-  const { person, key, client } = session.values['as'] === undefined ? session.as(shown.route, [...shown.requesters, ...shown.votes.map((cast) => cast.person)]) : session.as([]);
+  const first = await looking.request<ApprovalView>('approvals', 'GET', `/approvals/${approval}`);
+  const { person, key, client } = session.values['as'] === undefined ? session.as(roles?.(first) ?? first.progress?.factors.flatMap((factor) => factor.roles) ?? first.route, [...first.requesters, ...first.votes.map((cast) => cast.person)]) : session.as([]);
+  // Opened by whoever speaks: how long they looked counts from here.
+  const shown = await client.request<ApprovalView>('approvals', 'GET', `/approvals/${approval}`);
   const { definition } = await client.request<ToolSnapshot>('registry', 'GET', `/tools/${encodeURIComponent(shown.tool)}`);
   if (!isOfDigest(shown, definition)) throw new Refused('digest_mismatch', 'what is shown is not what would be signed, or the tool changed since: nothing was signed', 409, false);
   if (shown.evidence !== undefined && argumentsDigest(shown.evidence as unknown as JsonObject) !== shown.evidenceDigest) throw new Refused('digest_mismatch', 'the evidence that is shown is not what would be signed: nothing was signed', 409, false);
-  const jws = signPersonStatement('vote', { sub: person, approval, digest: shown.digest, ...(shown.evidenceDigest !== undefined && { evidence: shown.evidenceDigest }), vote, reason, iat: Math.floor(Date.now() / 1000) }, key);
-  return client.request('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
+  return { shown, person, key, client };
+};
+
+/** Signs a vote on what is shown. */
+const signVote = async (session: Session, approval: string, vote: VoteStatement['vote'], reason: string, conditions: VoteConditions | undefined) => {
+  const { shown, person, key, client } = await lookAt(session, approval, vote === 'break_glass' ? ({ ask }) => ask?.breakGlass?.roles ?? [] : undefined);
+  const jws = signPersonStatement('vote', { sub: person, approval, digest: shown.digest, ...(shown.evidenceDigest !== undefined && { evidence: shown.evidenceDigest }), vote, reason, ...(conditions !== undefined && { conditions }), iat: Math.floor(Date.now() / 1000) }, key);
+  return { approval, jws, client };
 };
 
 export const approve = voteCommand('approve');
 export const deny = voteCommand('deny');
+export const breakGlass = voteCommand('break_glass');
