@@ -106,7 +106,7 @@ const readApprovals = (m: Model, from: number): Model => {
   let next = m;
   for (const record of m.log.slice(from)) {
     const open = openOnes(next);
-    for (const { approval, command } of react(record, { forAction: () => open, forRun: () => open }, making)) next = tellApproval(next, approval, command);
+    for (const { approval, command } of react(record, { forAction: () => open, forRun: () => open, approved: () => [] }, making)) next = tellApproval(next, approval, command);
   }
   return { ...next, approvals: { ...next.approvals, cursor: m.log.length } };
 };

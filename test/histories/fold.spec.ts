@@ -63,7 +63,7 @@ describe.each(readdirSync(here).filter((name) => !name.includes('.')))('the hist
   });
 
   it('is understood downstream', () => {
-    const none = { forAction: () => [], forRun: () => [] };
+    const none = { forAction: () => [], forRun: () => [], approved: () => [] };
     const opened = lines.flatMap(({ record }) => react(record, none, { approvalId: (run, action, position) => `${run}/${action}/${position}`, digest: () => 'd', agentRecord: noRecord }));
     const steppedUp = lines.filter(({ record }) => record.kind === 'action.decided' && record.decision.decision === 'step_up');
     expect(opened.filter(({ command }) => command.type === 'request')).toHaveLength(steppedUp.length);

@@ -102,6 +102,19 @@ describe('approvals on PostgreSQL', () => {
     await second.stop();
   });
 
+  it('are asked on where policy did not find the votes to hold', async () => {
+    const service = await open();
+    const approval = approvalId('r6', 'a1', 14);
+    await service.take([asked('r6', 14)]);
+    await service.vote(approval, vote('tom', approval));
+    await service.vote(approval, vote('tina', approval));
+    const refused = { position: 15, tenant: 'acme', run: 'r6', agent: 'payer', now, kind: 'message.refused', ceType: 'countersign.runs.resolved.v1', code: 'votes_invalid', detail: 'tom left', reply: { action: 'a1' } } as unknown as GovernedDecided;
+    await service.take([refused, refused]);
+    expect(await service.view.get('acme', approval)).toMatchObject({ status: 'open', votes: [] });
+    expect(await service.vote(approval, vote('tina', approval))).toMatchObject({ status: 'open', votes: [{ vote: { person: 'tina' } }] });
+    await service.stop();
+  });
+
   it('show with each question how the agent fared lately and what was found, as of then', async () => {
     const service = await open();
     const outcome = (action: string) => ({ position: 12, tenant: 'acme', run: 'r5', agent: 'payer', inbox: null, now, kind: 'action.outcome', action, tool: 'payments.transfer', message: { status: 'failed' } }) as unknown as GovernedDecided;

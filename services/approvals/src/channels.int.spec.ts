@@ -192,7 +192,7 @@ describe('channels', () => {
     expect(await stateOf(approval)).toBe('open');
   });
 
-  it.each([['stale', -301], ['dated in the future', 301]])('refuse a callback that is %s', async (_, offset) => {
+  it.each([['stale', -310], ['dated in the future', 310]])('refuse a callback that is %s', async (_, offset) => {
     const approval = await ask();
     expect((await answerOf(await messageFor('UTESS', approval), 'UTESS', 'approve', { atS: Math.floor(Date.now() / 1_000) + offset })).status).toBe(400);
     await expect(service.channels.callback('slack-main', callbacks.at(-1)!)).rejects.toMatchObject({ code: 'callback_stale' });

@@ -19,7 +19,7 @@ import { benchGraph, benchPack } from './thousand-rules.ts';
 
 const tenant = 'acme', perRun = 50;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
-const owner = { person: 'uma', name: 'Uma', roles: ['user', 'agent-owner'] };
+const owners = Array.from({ length: 10 }, (_, n) => ({ person: `uma-${n}`, name: `Uma ${n}`, roles: ['user', 'agent-owner'] }));
 const voter = { person: 'rita', name: 'Rita', roles: ['release-manager'] };
 
 /** Every step asks people: a release to production, each of another build. */
@@ -43,15 +43,17 @@ export const benchApprovals = async (local: Local, { quick, tell }: { readonly q
   // Every rule gives half an hour: the fraction of it after which people are reminded.
   const spec = { ...pack.spec, people: { clock: { remind: [remindAfterMs / 1_800_000] } } };
   const { bus, stop, memoryMb } = await startServices(local, place, { ...pack, spec }, {
-    registry: {}, policy: {}, approvals: { CS_APPROVALS_OPEN_PER_AGENT: '1000000', CS_APPROVALS_OPEN_PER_OWNER: '1000000', CS_APPROVALS_FRICTION: 'report' },
+    registry: {}, policy: {}, approvals: { CS_APPROVALS_OPEN_PER_OWNER: '1100', CS_APPROVALS_FRICTION: 'report' },
   });
   try {
-    const operator = await staff(local, place, [owner, voter]);
+    const operator = await staff(local, place, [...owners, voter]);
     await operator.request('registry', 'POST', '/tools', { tools: pack.tools });
     await operator.request('registry', 'POST', '/graph', { nodes: benchGraph.map(({ node, kind, title, owner: by, dependsOn, marks, paths }) => ({ node, kind, title, owner: by, dependsOn, marks, paths })) });
-    await operator.request('registry', 'POST', '/agents', { agent: 'releaser', name: 'Releaser', owner: owner.person, ...governed(owner.person), purpose: 'bench', roles: ['clerk'], permissions: ['release.*'], ceiling: 2, environment: 'bench', runtimeTrusted: true, limits: { calls: 1_000, money: null }, key: generateKey('releaser-1').publicJwk });
-    await activate(operator, ['releaser'], 'bench');
-    const cast: Cast = { tenant, registryKey: serviceKey(local.secrets, 'registry'), person: { id: owner.person, key: keyOf(place, owner.person) }, agents: ['releaser'], proofSecret: secretFile(local.secrets, 'proof-secret') };
+    // Ten agents of each owner: as many as may wait for people at once, and no more, of each.
+    const agents = owners.flatMap((owner, o) => Array.from({ length: 10 }, (_, n) => ({ agent: `releaser-${o}-${n}`, owner: owner.person })));
+    for (const { agent, owner } of agents) await operator.request('registry', 'POST', '/agents', { agent, name: agent, owner, ...governed(owner), purpose: 'bench', roles: ['clerk'], permissions: ['release.*'], ceiling: 2, environment: 'bench', runtimeTrusted: true, limits: { calls: 1_000, money: null }, key: generateKey(`${agent}-1`).publicJwk });
+    await activate(operator, agents.map(({ agent }) => agent), 'bench');
+    const cast: Cast = { tenant, registryKey: serviceKey(local.secrets, 'registry'), person: { id: owners[0]!.person, key: keyOf(place, owners[0]!.person) }, agents: agents.map(({ agent }) => agent), proofSecret: secretFile(local.secrets, 'proof-secret') };
     let requested = 0, wrong: string | undefined;
     const late: number[] = [], granted = new Map<string, number>();
     const following = await bus.follow({ topics: [topic.approvalsEvents, topic.runsReplies], from: 'now', onBatch: (messages) => {
@@ -87,10 +89,10 @@ export const benchApprovals = async (local: Local, { quick, tell }: { readonly q
     const took: number[] = [];
     for (const one of approvals.slice(0, votes)) {
       const jws = signPersonStatement('vote', { sub: voter.person, approval: one.approval, digest: one.digest, vote: 'approve', reason: 'tests are green', iat: Math.floor(Date.now() / 1_000) }, keyOf(place, voter.person));
-      const cast0 = performance.now();
+      const castAt = performance.now();
       await person.request<ApprovalView>('approvals', 'POST', `/approvals/${one.approval}/votes`, { jws });
       await until(`the grant for ${one.action}`, 10_000, () => granted.has(one.action));
-      took.push(granted.get(one.action)! - cast0);
+      took.push(granted.get(one.action)! - castAt);
     }
     // Who was approved before its reminder is reminded of nothing.
     const expected = open - votes;

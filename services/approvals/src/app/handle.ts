@@ -38,7 +38,7 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
     take: async (records) => {
       // Looked up once per record that may close one: a batch opens and closes approvals of the same run.
       for (const record of records) {
-        if (record.run === null || !['action.decided', 'action.cancelled', 'action.outcome', 'run.ended'].includes(record.kind)) continue;
+        if (record.run === null || !['action.decided', 'action.cancelled', 'action.outcome', 'run.ended', 'message.refused'].includes(record.kind)) continue;
         const agentRecord = record.kind === 'action.decided' && record.decision.decision === 'step_up' && record.agent !== null ? await making.recordOf(record.agent) : noRecord;
         for (const { approval, command } of react(record, await index.open([record.run]), { ...making, agentRecord })) await handle(approval, command.type === 'request' ? { ...command, overflow: await index.crowded(command.question.agent, command.question.ask.bound?.owners ?? [], making.mostOpen) } : command, 'policy');
       }

@@ -12,6 +12,7 @@ export type ApprovalCommand =
   | { readonly type: 'ask'; readonly speaker: Speaker; readonly digest: string; readonly text: string; readonly jws: string; readonly now: number }
   /** Whatever is due by now: reminders, escalations, the end. */
   | { readonly type: 'tick'; readonly now: number }
+  | { readonly type: 'reopen'; readonly why: string; readonly now: number }
   | { readonly type: 'cancel'; readonly now: number };
 
 export type ApprovalCode = 'not_found' | 'approval_closed' | 'approval_expired' | 'self_approval' | 'not_eligible' | 'already_voted' | 'vote_invalid' | 'over_channel_cap' | 'channel_factor_taken' | 'reason_required' | 'frozen' | 'condition_unmet' | 'nothing_changed' | 'no_glass' | 'too_many_questions' | 'glass_unreviewed' | 'slow_down' | 'conflict';

@@ -164,6 +164,17 @@ describe('an approval', () => {
     });
   });
 
+  it('is asked on where policy did not find the votes to hold, as long as there is time', () => {
+    const approved = [requested, voted('tom', 'approve'), voted('tina', 'approve'), ended('approved')];
+    const reopen = (now: number): ApprovalCommand => ({ type: 'reopen', why: 'tom lost the role', now });
+    expect(given(...approved).when(reopen(20))).toEqual({ status: 'accepted', events: [{ type: 'reopened', why: 'tom lost the role', at: 20 }] });
+    expect(code(given(...approved).when(reopen(1000)))).toBe('nothing-new');
+    expect(code(given(requested).when(reopen(20)))).toBe('nothing-new');
+    expect(code(given(requested, voted('tom', 'deny'), ended('denied')).when(reopen(20)))).toBe('nothing-new');
+    expect(given(...approved, { type: 'reopened', why: 'w', at: 20 }).when(vote('tom', 'approve', { now: 30 }))).toMatchObject({ events: [{ type: 'voted' }] });
+    expect(given(...approved, { type: 'reopened', why: 'w', at: 20 }).when({ type: 'tick', now: 1000 })).toMatchObject({ events: [{ type: 'resolved', resolution: 'expired' }] });
+  });
+
   describe('its clock', () => {
     const clocked = requestedWith({ reminders: [400, 800], escalations: [{ at: 500, roles: ['senior'], people: [] }] });
     const tick = (now: number): ApprovalCommand => ({ type: 'tick', now });

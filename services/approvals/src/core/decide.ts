@@ -18,6 +18,7 @@ export const decide = (command: ApprovalCommand, state: Approval): Decided => {
   if (command.type === 'request') return request(command, state);
   const says = command.type === 'vote' || command.type === 'ask' || command.type === 'edit' || command.type === 'review_glass';
   if (state.status === 'none') return says ? refused('not_found', 'there is no such approval') : nothingNew;
+  if (command.type === 'reopen') return reopen(command, state);
   if (command.type === 'review_glass') return reviewGlass(command, state);
   if (state.status === 'closed') return command.type === 'vote' ? voteOnClosed(command, state) : says ? refused('approval_closed', `this approval is ${state.resolution}`) : nothingNew;
   switch (command.type) {
@@ -36,6 +37,10 @@ const request = ({ question, overflow, now }: Command<'request'>, state: Approva
   if (overflow === true) return accepted({ type: 'requested', question, at: now }, { type: 'resolved', resolution: 'overflow', at: now });
   return accepted({ type: 'requested', question, at: now }, ...(short === undefined ? [] : [{ type: 'unfilled' as const, factors: short, at: now }]));
 };
+
+/** Only what policy was told is approved comes back, and only while people still have time. */
+const reopen = ({ why, now }: Command<'reopen'>, state: Exclude<Approval, { status: 'none' }>): Decided =>
+  (state.status === 'closed' && state.resolution === 'approved' && now < state.question.expiresAt ? accepted({ type: 'reopened', why, at: now }) : nothingNew);
 
 /** Everything that is due, each once, in the order in which it was. What was missed while nobody looked is told late rather than never. */
 const tick = ({ now }: Command<'tick'>, { question: { ask: asked, expiresAt }, reminded, escalated }: Open): Decided => {

@@ -56,6 +56,8 @@ export type ApprovalEvent =
   | { readonly type: 'voted'; readonly vote: Vote; readonly speaker: Speaker; readonly reason: string; /** A requester whom a small team lets vote. */ readonly relaxed?: true; readonly at: number }
   /** What somebody who was asked wants instead: policy judges it anew and asks others. */
   | { readonly type: 'edited'; readonly edit: Edit; readonly at: number }
+  /** Policy did not find the votes to hold (somebody lost a role, a freeze began): they are void, and people are asked on. */
+  | { readonly type: 'reopened'; readonly why: string; readonly at: number }
   /** These went ahead without the quorum; everybody who was not heard is to be told. */
   | { readonly type: 'glass_broken'; readonly people: readonly string[]; readonly at: number }
   | { readonly type: 'glass_reviewed'; readonly person: string; readonly verdict: 'right' | 'wrong'; readonly reason: string; readonly jws: string; readonly at: number }

@@ -8,10 +8,13 @@ import type { Evidence } from './events.ts';
 export interface Reaction { readonly approval: string; readonly command: ApprovalCommand }
 
 /** Which approvals are open for an action, so that they can be cancelled when something else ended it. */
-export interface OpenApprovals { readonly forAction: (run: string, action: string) => readonly string[]; readonly forRun: (run: string) => readonly string[] }
+export interface OpenApprovals { readonly forAction: (run: string, action: string) => readonly string[]; readonly forRun: (run: string) => readonly string[]; /** Of an action, those that were said to be approved. */ readonly approved: (run: string, action: string) => readonly string[] }
 
 /** `approvalId` of (run, action, position); `digest` of canonical JSON; `agentRecord` as it stands when people are asked. */
 export interface Making { approvalId(run: string, action: string, position: number): string; digest(value: Json): string; readonly agentRecord: AgentRecord }
+
+/** Policy's codes for approvals whose votes did not hold. */
+const notHeld: ReadonlySet<string> = new Set(['votes_invalid', 'frozen']);
 
 const evidenceOf = (record: GovernedDecided, agentRecord: AgentRecord): Evidence => {
   const { modified, message, decision } = record;
@@ -46,6 +49,10 @@ export const react = (record: GovernedRecord, open: OpenApprovals, { approvalId,
           },
         },
       }];
+    }
+    case 'message.refused': {
+      const { action } = record.reply;
+      return record.ceType === 'countersign.runs.resolved.v1' && notHeld.has(record.code) && action !== null ? open.approved(record.run, action).map((approval) => ({ approval, command: { type: 'reopen', why: record.detail.slice(0, 500), now: record.now } })) : [];
     }
     case 'action.cancelled':
     case 'action.outcome':

@@ -27,6 +27,11 @@ export const evolve = (state: Approval, event: ApprovalEvent): Approval => {
     if (state.status !== 'closed' || state.glass === undefined) throw new Error('a review where no glass was broken');
     return { ...state, glass: { ...state.glass, reviewed: { person: event.person, verdict: event.verdict } } };
   }
+  if (event.type === 'reopened') {
+    if (state.status !== 'closed') throw new Error('reopened, and it was open');
+    const { resolution: _, resolvedAt: __, glass: ___, ...life } = state;
+    return { ...life, status: 'open', votes: [] };
+  }
   if (state.status !== 'open') throw new Error(`${event.type} outside of an open approval`);
   switch (event.type) {
     case 'unfilled': return state;

@@ -17,7 +17,7 @@ alter table approval add column if not exists due_at bigint, add column if not e
 create index if not exists approval_open_agent on approval (agent) where status = 'open';
 create index if not exists approval_open_owners on approval using gin (owners) where status = 'open';
 create index if not exists approval_due on approval (due_at) where status = 'open';
-create index if not exists approval_open_run on approval (run) where status = 'open';`;
+create index if not exists approval_run on approval (run);`;
 
 export type Known = Exclude<Approval, { status: 'none' }>;
 
@@ -31,6 +31,9 @@ export interface Approvals extends ApprovalIndex {
 /** Text, not jsonb: an agent's words may hold what jsonb refuses, and one such row would stop everything behind it. */
 const known = (state: string): Known => JSON.parse(state) as Known;
 
+/** As the index tells them apart: what policy was told is approved may come back. */
+const statusOf = (state: Known): string => (state.status === 'closed' && state.resolution === 'approved' ? 'approved' : state.status);
+
 /** One question: which approvals are there, and which are open? */
 export const createApprovals = (pool: Pool): Approvals => {
   const put: ApprovalIndex['put'] = async (approval, state, version) => {
@@ -39,15 +42,16 @@ export const createApprovals = (pool: Pool): Approvals => {
     await pool.query(
       `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state, due_at, agent, owners) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
        on conflict (approval) do update set status = excluded.status, version = excluded.version, state = excluded.state, due_at = excluded.due_at where kept.version < excluded.version`,
-      [approval, question.tenant, question.run, question.action, state.status, question.expiresAt, version, JSON.stringify(state), nextDue(state), question.agent, question.ask.bound?.owners ?? []]);
+      [approval, question.tenant, question.run, question.action, statusOf(state), question.expiresAt, version, JSON.stringify(state), nextDue(state), question.agent, question.ask.bound?.owners ?? []]);
   };
   return {
     put,
     open: async (runs) => {
-      const { rows } = await pool.query<{ approval: string; run: string; action: string }>(`select approval, run, action from approval where run = any($1) and status = 'open'`, [runs]);
+      const { rows } = await pool.query<{ approval: string; run: string; action: string; status: string }>(`select approval, run, action, status from approval where run = any($1) and status in ('open', 'approved')`, [runs]);
       return {
-        forAction: (run, action) => rows.filter((row) => row.run === run && row.action === action).map((row) => row.approval),
-        forRun: (run) => rows.filter((row) => row.run === run).map((row) => row.approval),
+        forAction: (run, action) => rows.filter((row) => row.status === 'open' && row.run === run && row.action === action).map((row) => row.approval),
+        forRun: (run) => rows.filter((row) => row.status === 'open' && row.run === run).map((row) => row.approval),
+        approved: (run, action) => rows.filter((row) => row.status === 'approved' && row.run === run && row.action === action).map((row) => row.approval),
       };
     },
     crowded: async (agent, owners, most) => {
@@ -69,7 +73,7 @@ export const createApprovals = (pool: Pool): Approvals => {
       }
     },
     list: async (tenant, status, limit) =>
-      (await pool.query<{ state: string }>('select state from approval where tenant = $1 and ($2::text is null or status = $2) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => known(row.state)),
+      (await pool.query<{ state: string }>('select state from approval where tenant = $1 and ($2::text is null or (status = \'open\') = ($2 = \'open\')) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => known(row.state)),
     get: async (tenant, approval) =>
       (await pool.query<{ state: string }>('select state from approval where tenant = $1 and approval = $2', [tenant, approval])).rows.map((row) => known(row.state))[0],
   };

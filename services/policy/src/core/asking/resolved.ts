@@ -36,11 +36,11 @@ const approved = (draft: Draft, { message, votes: all }: Resolved, action: Actio
     return draft;
   }
   const frozen = frozenAt(asked, now);
-  if (frozen !== undefined) return refuse(draft, 'frozen', `nothing is approved before ${new Date(frozen.to).toISOString()}: ${frozen.reason}`);
+  if (frozen !== undefined) return refuse(draft, 'frozen', `nothing is approved before ${new Date(frozen.to).toISOString()}: ${frozen.reason}`, { action: message.action });
   const votes = all.map((vote) => ({ ...vote, why: vote.why ?? unmet(vote, action, now) }));
   const { filling, voters, why } = countApprovals(votes, asked, now, { tier: action.tier, money: action.reservedMoney });
   const glass = filling.met ? null : glassBreakers(votes, asked, now);
-  if (!filling.met && glass === null) return refuse(draft, 'votes_invalid', `${filling.have} of ${filling.need} approvals hold (${why})`);
+  if (!filling.met && glass === null) return refuse(draft, 'votes_invalid', `${filling.have} of ${filling.need} approvals hold (${why})`, { action: message.action });
   const until = glass === null ? shortest(votes, voters.map(({ person }) => person)) : now + asked.breakGlass!.lifeMs;
   const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, ...(glass === null ? { voters } : { glass: true as const }), supplied: action.supplied, until });
   const halt = seniorHaltId(draft.command.run, message.action);
