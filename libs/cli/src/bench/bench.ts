@@ -45,6 +45,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   if (wanted.includes('audit')) {
     const { benchAudit } = await import('./audit.ts');
     Object.assign(results, await benchAudit({ postgres: local.postgres['audit']!, quick, tell }));
+    const { benchAuditVerify } = await import('./audit-verify.ts');
+    Object.assign(results, await benchAuditVerify({ postgres: local.postgres['audit']!, quick, tell }));
     if (local.bus === 'kafka') {
       const { benchAuditKafka } = await import('./audit-kafka.ts');
       Object.assign(results, await benchAuditKafka(local, { quick, tell }));
