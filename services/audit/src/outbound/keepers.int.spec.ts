@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { CheckpointKeeper, SignedHead } from '../app/ports.ts';
+import { createFileKeeper } from './checkpoint-keeper.ts';
+import { openCustody } from './custody.ts';
+import { openPostgresKeeper } from './postgres-keeper.ts';
+
+const head = (size: number, root = `root-${size}`): SignedHead => ({ size, root, note: `note ${size}` });
+
+describe.each(['file', 'PostgreSQL'] as const)('the last signed checkpoint in a %s', (kind) => {
+  const name = `keeper_${process.pid}_${Date.now()}`;
+  let folder: string;
+  let admin: pg.Client;
+  let pool: pg.Pool;
+  let open: () => Promise<CheckpointKeeper>;
+  let address: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'keeper-'));
+    admin = new pg.Client(process.env['CS_TEST_POSTGRES']!);
+    await admin.connect();
+    await admin.query(`create database ${name}`);
+    address = Object.assign(new URL(process.env['CS_TEST_POSTGRES']!), { pathname: `/${name}` }).href;
+    pool = new pg.Pool({ connectionString: address, max: 2 });
+    open = async () => (kind === 'file' ? createFileKeeper(join(folder, 'last')) : openPostgresKeeper(pool));
+  });
+  afterAll(async () => {
+    await pool.end();
+    await admin.query(`drop database ${name}`);
+    await admin.end();
+    await rm(folder, { recursive: true });
+  });
+
+  it('moves only from what it is, never back and never to another root, each log by itself', async () => {
+    const keeper = await open();
+    expect(await keeper.last('a')).toBeUndefined();
+    await keeper.advance('a', undefined, head(5));
+    await keeper.advance('b', undefined, head(1));
+    await keeper.advance('a', head(5), head(5));
+    await keeper.advance('a', head(5), head(9));
+    for (const [from, to] of [[undefined, head(10)], [head(5), head(10)], [head(9), head(8)], [head(9), head(9, 'forked')], [head(9, 'forked'), head(10)]] as const) {
+      await expect(keeper.advance('a', from, to)).rejects.toThrow('would fork the log');
+    }
+    expect(await (await open()).last('a')).toEqual(head(9));
+    expect(await keeper.last('b')).toEqual(head(1));
+  });
+
+  it('lets one of two sequencers that follow the same head win', async () => {
+    const keepers = [await open(), await open()];
+    if (kind === 'file') return; // two writers of a file are kept apart by the log's epoch
+    const results = await Promise.allSettled(keepers.map((keeper, i) => keeper.advance('a', head(9), head(20 + i))));
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('is refused in the log\'s own database', async () => {
+    const config = { keyFolder: folder, keeper: join(folder, 'last'), checkpointStore: address };
+    await expect(openCustody(pool, config, { warn: () => undefined } as never)).rejects.toThrow('own database');
+  });
+});
