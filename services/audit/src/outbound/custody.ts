@@ -30,7 +30,10 @@ export const openCustody = async (pool: Pool, config: { readonly keyFolder: stri
   if (config.checkpointStore === undefined) return local;
   const second = openPool({ connectionString: config.checkpointStore, max: 1, onError: (err) => log.warn({ err }, 'lost the connection to the checkpoint store') });
   const [mine, other] = await Promise.all([placeOf(pool), placeOf(second)]);
-  if (mine.cluster === other.cluster && mine.database === other.database) throw new Error('CS_CHECKPOINT_STORE names the log\'s own database: a restored backup would bring its own last checkpoint along. Name a database of another server.');
+  if (mine.cluster === other.cluster && mine.database === other.database) {
+    await second.end();
+    throw new Error('CS_CHECKPOINT_STORE names the log\'s own database: a restored backup would bring its own last checkpoint along. Name a database of another server.');
+  }
   return {
     ...local, keeper: await openPostgresKeeper(second), close: () => second.end(),
     together: [...mine.cluster === other.cluster ? ['the last signed checkpoint is in the same database server as the log'] : [], local.together[1]!],

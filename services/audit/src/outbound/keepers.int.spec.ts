@@ -11,7 +11,7 @@ import { openPostgresKeeper } from './postgres-keeper.ts';
 const head = (size: number, root = `root-${size}`): SignedHead => ({ size, root, note: `note ${size}` });
 
 describe.each(['file', 'PostgreSQL'] as const)('the last signed checkpoint in a %s', (kind) => {
-  const name = `keeper_${process.pid}_${Date.now()}`;
+  const name = `keeper_${kind.toLowerCase()}_${process.pid}_${Date.now()}`;
   let folder: string;
   let admin: pg.Client;
   let pool: pg.Pool;
