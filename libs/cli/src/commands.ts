@@ -197,6 +197,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./anomaly/command.ts')).evalAnomaly,
   },
   receipt: { summary: 'the receipt of an action, and whether one holds', usage: receiptUsage, load: async () => (await import('./audit/receipt-command.ts')).receipt },
+  'eval:nab': {
+    summary: 'the volume detector on the Numenta benchmark',
+    usage: 'npm run eval:nab -- DIR [--out DIR] [--json]\n  DIR: a clone of the Numenta benchmark (data, labels/combined_windows.json). Writes results/countersign in its format there, or to --out.',
+    load: async () => (await import('./anomaly/nab/command.ts')).evalNab,
+  },
   bench: {
     summary: 'measures, each against a baseline of the same run',
     usage: 'npm run bench -- [bus] [decide] [audit] [policy] [authzen] [registry] [anomaly] [--quick] [--json]',

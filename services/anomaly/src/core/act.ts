@@ -41,8 +41,10 @@ export const actOf = (seen: ActionSeen, previous: number): Act => {
 /** What tables count, one kind per question. Each counts runs in which it happened at least once: no single run can teach much. */
 const kind = { run: 1, tool: 2, before: 3, pair: 4, class: 5, doubt: 6, classDoubt: 7, sign: 8, classSign: 9, from: 10, target: 11, distinct: 12, tasks: 13, tools: 14 } as const;
 
+const runKey = keyOf(kind.run, 0), tasksKey = keyOf(kind.tasks, 0), toolsKey = keyOf(kind.tools, 0);
+
 export const keys = {
-  run: (): number => keyOf(kind.run, 0),
+  run: (): number => runKey,
   tool: (tool: number): number => keyOf(kind.tool, tool),
   before: (previous: number): number => keyOf(kind.before, previous),
   pair: (previous: number, tool: number): number => keyOf(kind.pair, previous, tool),
@@ -55,8 +57,8 @@ export const keys = {
   from: (tool: number, from: number): number => keyOf(kind.from, tool, from),
   target: (tool: number, target: number): number => keyOf(kind.target, tool, target),
   /** Different tasks, and different tools, so far. */
-  tasks: (): number => keyOf(kind.tasks, 0),
-  tools: (): number => keyOf(kind.tools, 0),
+  tasks: (): number => tasksKey,
+  tools: (): number => toolsKey,
   /** Different targets so far. */
   distinct: (tool: number): number => keyOf(kind.distinct, tool),
 };

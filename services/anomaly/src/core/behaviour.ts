@@ -50,22 +50,27 @@ const lean = { class: 20, group: 5, agent: 5, task: 1 } as const;
 /** A probability estimated from wide to narrow. `fresh` leaves out what was learned under the run's own task. */
 interface Estimate { known: number; fresh: number; peers: number }
 
+/** How often something was counted: by peers, by the agent, under the run's task. */
+interface Counts { peers: number; agent: number; task: number }
+
+const count = (to: Counts, { group, agent, task, taskRuns }: Baselines, key: number): void => {
+  to.peers = countOf(group, key, peerProbation);
+  to.agent = countOf(agent, key, agentProbation);
+  to.task = taskRuns === 0 ? 0 : rawCount(group, mix(task, key) || 1);
+};
+
 /**
  * Share of `part` among `whole`, each level leaning on the wider one by additive smoothing: p ← (n + λ p) / (N + λ)
  * (Jelinek–Mercer, as interpolated n-grams have it; MacKay and Peto 1995). λ: `lean`.
  */
-const narrow = (to: Estimate, at: Baselines, part: number, whole: number, leanGroup: number): void => {
-  const { group, agent, task, taskRuns } = at;
-  const n = countOf(group, part, peerProbation), all = countOf(group, whole, peerProbation);
-  const ownN = countOf(agent, part, agentProbation), ownAll = countOf(agent, whole, agentProbation);
-  const taskN = taskRuns === 0 ? 0 : rawCount(group, mix(task, part) || 1), taskAll = taskRuns === 0 ? 0 : rawCount(group, mix(task, whole) || 1);
-  const byPeers = (n + leanGroup * to.known) / (all + leanGroup);
-  const byAgent = (ownN + lean.agent * byPeers) / (ownAll + lean.agent);
-  to.peers = all === 0 ? 0 : n / all;
-  const others = (Math.max(0, n - taskN) + leanGroup * to.fresh) / (Math.max(0, all - taskAll) + leanGroup);
+const narrow = (to: Estimate, { taskRuns }: Baselines, part: Counts, whole: Counts, leanGroup: number): void => {
+  const byPeers = (part.peers + leanGroup * to.known) / (whole.peers + leanGroup);
+  const byAgent = (part.agent + lean.agent * byPeers) / (whole.agent + lean.agent);
+  to.peers = whole.peers === 0 ? 0 : part.peers / whole.peers;
+  const others = (Math.max(0, part.peers - part.task) + leanGroup * to.fresh) / (Math.max(0, whole.peers - whole.task) + leanGroup);
   // What the agent did of a task that is known cannot be told apart from what it did of others.
-  to.fresh = taskRuns === 0 ? (ownN + lean.agent * others) / (ownAll + lean.agent) : others;
-  to.known = taskRuns < familiarFrom ? to.fresh : (taskN + lean.task * byAgent) / (taskAll + lean.task);
+  to.fresh = taskRuns === 0 ? (part.agent + lean.agent * others) / (whole.agent + lean.agent) : others;
+  to.known = taskRuns < familiarFrom ? to.fresh : (part.task + lean.task * byAgent) / (whole.task + lean.task);
 };
 
 /** The same for a class of tools (those that only read, those that act): tenant, then group. */
@@ -80,6 +85,7 @@ const signPrior = 0.1;
 const tool = 0, sequence = 1, target = 2, provenance = 3, flow = 4, asked = 5, content = 6, refusals = 7;
 
 const estimate: Estimate = { known: 0, fresh: 0, peers: 0 };
+const uses: Counts = { peers: 0, agent: 0, task: 0 }, part: Counts = { ...uses }, whole: Counts = { ...uses };
 
 const note = (out: Surprise, feature: number, impact: number): void => {
   const weight = impact * weights[feature]!;
@@ -97,29 +103,34 @@ export const surpriseOf = (act: Act, at: Baselines, out: Surprise): void => {
   out.expected.fill(1);
   out.known = out.fresh = 0;
   const impact = act.consequential === 1 ? 1 : impactOfReading;
-  const whole = keys.tool(act.tool);
-  newTool(estimate, act, at);
+  count(uses, at, keys.tool(act.tool));
+  newTool(estimate, at, uses);
   const usual = estimate.known, usualFresh = estimate.fresh;
   note(out, tool, impact);
   // Sequence: interpolated bigram, beyond what the tool alone is a surprise.
-  narrow(estimate, at, keys.pair(act.previous, act.tool), keys.before(act.previous), 3);
+  count(part, at, keys.pair(act.previous, act.tool));
+  count(whole, at, keys.before(act.previous));
+  narrow(estimate, at, part, whole, 3);
   estimate.known /= usual;
   estimate.fresh /= usualFresh;
   note(out, sequence, impact);
-  if (act.targets.length > 0) { newTarget(estimate, act, at, whole); note(out, target, impact); }
+  if (act.targets.length > 0) { newTarget(estimate, act, at, uses); note(out, target, impact); }
   if (act.doubt > 0) {
     ofClass(estimate, at, keys.classDoubt(act.consequential, act.doubt), keys.class(act.consequential), doubtPrior[Math.min(act.doubt, mostDoubt)]!);
-    narrow(estimate, at, keys.doubt(act.tool, act.doubt), whole, lean.group);
+    count(part, at, keys.doubt(act.tool, act.doubt));
+    narrow(estimate, at, part, uses, lean.group);
     note(out, provenance, impact);
   }
   if (act.from !== 0) {
     estimate.known = estimate.fresh = 1 / 3;
-    narrow(estimate, at, keys.from(act.tool, act.from), whole, 1.5);
+    count(part, at, keys.from(act.tool, act.from));
+    narrow(estimate, at, part, uses, 1.5);
     note(out, flow, impact);
   }
   for (let bit = 1; bit <= act.signs; bit <<= 1) if ((act.signs & bit) !== 0) {
     ofClass(estimate, at, keys.classSign(act.consequential, bit), keys.class(act.consequential), signPrior);
-    narrow(estimate, at, keys.sign(act.tool, bit), whole, lean.group);
+    count(part, at, keys.sign(act.tool, bit));
+    narrow(estimate, at, part, uses, lean.group);
     note(out, bit === refused ? refusals : bit <= mostUnasked ? asked : content, impact);
   }
 };
@@ -130,28 +141,28 @@ const strength = 1;
 const newOne = (n: number, k: number): number => Math.min(1, (strength + discount * k) / (strength + n));
 
 /** Share of runs that use the tool at all. A tool that nobody used in other tasks is as likely as new tools are in a new task. */
-const newTool = (to: Estimate, act: Act, at: Baselines): void => {
-  const { group, task, taskRuns } = at;
+const newTool = (to: Estimate, at: Baselines, own: Counts): void => {
+  const { group, taskRuns } = at;
   const isNew = newOne(rawCount(group, keys.tasks()), rawCount(group, keys.tools()));
-  const whole = keys.tool(act.tool);
-  const ofTask = taskRuns === 0 ? 0 : rawCount(group, mix(task, whole) || 1);
-  const isKnown = countOf(group, whole, peerProbation) - ofTask > 0 || (taskRuns === 0 && has(at.agent, whole));
   to.known = to.fresh = isNew;
-  if (isKnown) return narrow(to, at, whole, keys.run(), 1);
   to.peers = 0;
-  to.fresh = isNew;
-  to.known = taskRuns < familiarFrom ? isNew : (ofTask + lean.task * isNew) / (taskRuns + lean.task);
+  if (own.peers - own.task > 0 || (taskRuns === 0 && own.agent > 0)) {
+    whole.peers = countOf(group, keys.run(), peerProbation);
+    whole.agent = countOf(at.agent, keys.run(), agentProbation);
+    whole.task = taskRuns;
+    narrow(to, at, own, whole, 1);
+  } else if (taskRuns >= familiarFrom) to.known = (own.task + lean.task * isNew) / (taskRuns + lean.task);
 };
 
 /**
  * Chance that the next target of a tool is one never used (Pitman–Yor; Teh 2006 for the hierarchy). Known to the agent or to its peers: no news.
  * Of several the newest counts.
  */
-const newTarget = (to: Estimate, act: Act, at: Baselines, whole: number): void => {
+const newTarget = (to: Estimate, act: Act, at: Baselines, own: Counts): void => {
   const { group, agent, task, taskRuns } = at;
   const distinct = keys.distinct(act.tool);
-  const isNew = newOne(rawCount(group, whole), rawCount(group, distinct));
-  const isNewToTask = (strength * isNew + discount * rawCount(group, mix(task, distinct) || 1)) / (strength + rawCount(group, mix(task, whole) || 1));
+  const isNew = newOne(own.peers, rawCount(group, distinct));
+  const isNewToTask = taskRuns < familiarFrom ? 1 : (strength * isNew + discount * rawCount(group, mix(task, distinct) || 1)) / (strength + own.task);
   let known = 1, fresh = 1, met = 0;
   for (const one of act.targets) {
     const key = keys.target(act.tool, one);
@@ -159,7 +170,7 @@ const newTarget = (to: Estimate, act: Act, at: Baselines, whole: number): void =
     const ofPeers = rawCount(group, key);
     if (ofPeers > 0) met++;
     if (!(ofPeers - ofTask > 0 || (taskRuns === 0 && has(agent, key)))) fresh = Math.min(fresh, isNew);
-    if (taskRuns >= familiarFrom ? ofTask === 0 : false) known = Math.min(known, isNewToTask);
+    if (taskRuns >= familiarFrom && ofTask === 0) known = Math.min(known, isNewToTask);
   }
   to.known = taskRuns >= familiarFrom ? known : fresh;
   to.fresh = fresh;

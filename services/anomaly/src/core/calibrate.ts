@@ -37,9 +37,10 @@ export const tailOf = (of: Calibration, score: number): number => {
   if (total === 0) return 1;
   const at = binOf(score);
   const inside = Math.min(1, Math.max(0, (at + 1) - score / width));
-  let above = 0;
-  for (let i = bins - 1; i > at; i--) above += counts[i]!;
-  above += counts[at]! * inside;
+  // From below: usual scores are small.
+  let below = 0;
+  for (let i = 0; i < at; i++) below += counts[i]!;
+  const above = Math.max(0, total - below - counts[at]! * (1 - inside));
   const want = total * tailShare;
   if (above > want) return Math.min(1, (1 + above) / (1 + total));
   let sum = 0, excess = 0, from = bins - 1;

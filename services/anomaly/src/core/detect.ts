@@ -13,7 +13,7 @@ import { driftOf, driftAlarm, learnMix, rebase } from './mix-drift.ts';
 import { levelOf, rankRun } from './rank.ts';
 import type { ActionSeen, Disposed, Observation, OutcomeSeen } from './observation.ts';
 import { factorOf, hourTail, learnGap, learnHour, rateTail, silenceTail, turnMinute } from './pace.ts';
-import type { Contribution, FeatureName, Score } from './score.ts';
+import type { Contribution, Score } from './score.ts';
 import { newSpread, spreadOf } from './spread.ts';
 import type { Spread } from './spread.ts';
 import { rawCount } from './table.ts';
@@ -136,6 +136,9 @@ const outcome = (agent: AgentBaseline, { run: name, failed, tokens, cost }: Outc
 };
 
 const surprise = newSurprise();
+const byNats = (a: Contribution, b: Contribution): number => b.nats - a.nats;
+/** From this one on behaviours speak of hijack: the ones before only of what is not habit. */
+const firstOfHijack = behaviours.indexOf('provenance');
 
 const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budget: AlertBudget): Score => {
   if (agent.version !== seen.version && agent.version !== 0 && seen.version !== 0) startAnew(agent);
@@ -151,22 +154,18 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   const did: Act = actOf(seen, run.previous);
   surpriseOf(did, { tenant: tenant.habits, group: group.habits, agent: agent.habits, task: run.task, taskRuns }, surprise);
   const contributions: Contribution[] = [];
-  let evidence = 0;
-  const note = (feature: FeatureName, nats: number, observed: number, expected: number, peerShare: number | null): void => {
-    if (nats <= 0) return;
-    evidence += nats;
-    contributions.push({ feature, nats, observed, expected, peerShare });
-  };
   let hijack = 0;
   for (let i = 0; i < behaviours.length; i++) {
-    if (i >= 3) hijack += surprise.nats[i]!;
-    note(behaviours[i]!, surprise.nats[i]!, 1, surprise.expected[i]!, surprise.peers[i]!);
+    const nats = surprise.nats[i]!;
+    if (nats <= 0) continue;
+    if (i >= firstOfHijack) hijack += nats;
+    contributions.push({ feature: behaviours[i]!, nats, observed: 1, expected: surprise.expected[i]!, peerShare: surprise.peers[i]! });
   }
   if (surprise.known > run.familiar) run.hijack = hijack;
   run.fresh = Math.max(run.fresh, surprise.fresh);
   run.familiar = Math.max(run.familiar, surprise.known);
   run.previous = did.tool;
-  keepPace(agent, group, run, seen.now, note);
+  keepPace(agent, group, run, seen.now, contributions);
   noteLessons(did, run.lessons);
   learnMix(agent.mix, did.tool);
 
@@ -180,7 +179,9 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   }
   agent.evidence = Math.max(faded(agent, seen.now), slow ? 6 : 0, -1.5 * Math.log10(run.pValue));
   agent.evidenceAt = Math.max(agent.evidenceAt, seen.now);
-  contributions.sort((a, b) => b.nats - a.nats);
+  if (contributions.length > 1) contributions.sort(byNats);
+  let evidence = 0;
+  for (const { nats } of contributions) evidence += nats;
   return {
     pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, drift,
     spread: spreadOf(state.spread, seen, did, surprise),
@@ -190,14 +191,14 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
 /** Evidence halves every ten minutes. */
 const halfLifeMs = 600_000;
 /** Evidence left at a time. */
-export const faded = (agent: AgentBaseline, now: number): number => agent.evidence * 0.5 ** (Math.max(0, now - agent.evidenceAt) / halfLifeMs);
+export const faded = (agent: AgentBaseline, now: number): number => agent.evidence === 0 ? 0 : agent.evidence * 0.5 ** (Math.max(0, now - agent.evidenceAt) / halfLifeMs);
 /** The level as it stands at a time without new actions. */
 export const levelAt = (agent: AgentBaseline, now: number): Score['level'] => levelOf(faded(agent, now));
 
 /** Below this a surprise of pace is not worth words. */
 const worthWords = 3;
 
-const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number, note: (feature: FeatureName, nats: number, observed: number, expected: number, peerShare: null) => void): void => {
+const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number, contributions: Contribution[]): void => {
   const { pace } = agent;
   const minute = Math.floor(now / 60_000);
   turnMinute(pace, minute, factorOf(group.season, pace.minute * 60_000));
@@ -207,7 +208,7 @@ const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number,
     const factor = factorOf(group.season, now);
     const nats = -Math.log(rateTail(pace, pace.count, factor));
     if (nats > worthWords) {
-      note('volume', nats, pace.count, pace.shape / pace.minutes * factor, null);
+      contributions.push({ feature: 'volume', nats, observed: pace.count, expected: pace.shape / pace.minutes * factor, peerShare: null });
       pace.told = minute;
     }
     run.volume = Math.max(run.volume, nats);
@@ -215,8 +216,8 @@ const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number,
   // Gaps between runs, not those within one.
   const isFirst = run.lessons.own.length === 0;
   const silence = isFirst ? -Math.log(silenceTail(pace, now)) : 0, hours = isFirst ? -Math.log(hourTail(group.season, now)) : 0;
-  if (silence > worthWords) note('silence', silence, (now - pace.last) / 1000, Math.expm1(pace.gapMean), null);
-  if (hours > worthWords) note('timing', hours, 1, Math.exp(-hours), null);
+  if (silence > worthWords) contributions.push({ feature: 'silence', nats: silence, observed: (now - pace.last) / 1000, expected: Math.expm1(pace.gapMean), peerShare: null });
+  if (hours > worthWords) contributions.push({ feature: 'timing', nats: hours, observed: 1, expected: Math.exp(-hours), peerShare: null });
   run.silence = Math.max(run.silence, silence, hours);
   if (isFirst) learnGap(pace, now);
   pace.last = Math.max(pace.last, now);
