@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from './build.mjs';
 import { demoChannels } from './demo-channels.mjs';
 import { down, erase, up } from './infrastructure.mjs';
@@ -64,7 +65,9 @@ export async function start(args) {
     const infra = await up(dev);
     later(() => (readState(dev).keep ? Promise.resolve() : infra.close().then(() => down(dev)).then(() => undefined)));
     if (interrupted()) return 130;
-    const services = await startServices(infra, undefined, { envFor: { approvals: demoChannels(infra) } });
+    // Traces go into files unless somebody collects them; what reads them is in infra/otel.
+    const traces = process.env.CS_OTLP_ENDPOINT ?? pathToFileURL(join(dev.dir, 'traces')).href;
+    const services = await startServices(infra, undefined, { env: { CS_OTLP_ENDPOINT: traces }, envFor: { approvals: demoChannels(infra) } });
     later(() => services.close());
     const failed = new Promise((_, reject) => services.onExit(reject));
     const local = addresses(infra, services);

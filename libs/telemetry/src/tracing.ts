@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context } from '@opentelemetry/api';
 
@@ -16,19 +17,35 @@ export interface SpanHandle {
 const shape = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 let exporting = false;
 
-/** Starts exporting to an OTLP/HTTP endpoint (`http://host:4318`); without one everything here is a no-op and nothing is loaded. */
+/** Starts exporting to an OTLP/HTTP endpoint (`http://host:4318`) or into files of a folder (`file:///var/traces`); without one everything here is a no-op and nothing is loaded. */
 export const startTracing = async (options: { readonly service: string; readonly endpoint: string | undefined }): Promise<Tracing> => {
   if (options.endpoint === undefined) return { stop: async () => undefined };
   const { NodeSDK } = await import('@opentelemetry/sdk-node');
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
   const sdk = new NodeSDK({
     serviceName: `countersign-${options.service}`,
-    traceExporter: new OTLPTraceExporter({ url: `${options.endpoint.replace(/\/$/, '')}/v1/traces` }),
+    traceExporter: await exporterTo(options.endpoint, options.service),
     instrumentations: [],
   });
   sdk.start();
   exporting = true;
-  return { stop: async () => { exporting = false; await sdk.shutdown(); } };
+  return { stop: async () => { exporting = false; await sdk.shutdown(); trace.disable(); } };
+};
+
+const exporterTo = async (endpoint: string, service: string) => {
+  if (endpoint.startsWith('file:')) return (await import('./otlp-file.ts')).otlpFile(fileURLToPath(endpoint), `countersign-${service}`);
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  return new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` });
+};
+
+/** Whether anybody collects spans: making their attributes costs nothing otherwise. */
+export const isTracing = (): boolean => exporting;
+
+/** Something that is over, as a span of the trace that its traceparent names: for what happened elsewhere and is told afterwards. Times in epoch ms. */
+export const recordSpan = (name: string, traceparent: string | null | undefined, span: { readonly from: number; readonly to: number; readonly attributes: Attributes; readonly failed?: string | undefined }): void => {
+  if (!exporting) return;
+  const told = trace.getTracer('countersign').startSpan(name, { kind: SpanKind.INTERNAL, startTime: new Date(span.from), attributes: span.attributes }, contextOf(traceparent));
+  if (span.failed !== undefined) told.setStatus({ code: SpanStatusCode.ERROR, message: span.failed });
+  told.end(new Date(span.to));
 };
 
 /** Whether a text is a usable traceparent (version 00, ids not all zero). */

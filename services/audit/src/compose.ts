@@ -1,6 +1,5 @@
 import type { BusMessage } from '@countersign/bus';
 import { encodings } from '@countersign/identity';
-import { withSpan } from '@countersign/telemetry';
 import { verifierKey } from '@countersign/tamper-log';
 import { readFile } from 'node:fs/promises';
 import type { KeyObject } from 'node:crypto';
@@ -24,6 +23,7 @@ import { succeed } from './outbound/succeed.ts';
 import { createPostgresWitnesses } from './outbound/postgres-witnesses.ts';
 import { createCheckpointSigner, ed25519Signer } from './outbound/sign-checkpoint.ts';
 import { createDraft, createPseudonyms, createSealing } from './outbound/to-entry.ts';
+import { traced } from './outbound/spans.ts';
 import { createWitnessClient } from './outbound/witness-client.ts';
 import { createPayloads } from './views/payloads.ts';
 import { createPublishedLog } from './views/published-log.ts';
@@ -87,7 +87,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   const seal = createSealing(ports.keys);
   const prepare = async (sources: readonly SourceRecord[]) => {
     await ports.catalogueRead?.();
-    return seal(sources.map((source) => withSpan('countersign.audit.entry', source.headers['traceparent'], () => draft(source))));
+    return seal(sources.map((source) => traced(source, () => draft(source))));
   };
   const alarm = ports.alarm ?? (() => undefined);
   const first = ports.predecessor === undefined ? undefined : await succeed(ports.pool, ports.origin, ports.predecessor, ports.keeper);
