@@ -27,7 +27,7 @@ export interface Question {
 export interface Found extends Omit<IndexedEntry, 'text'> { readonly index: number }
 
 export interface Questions {
-  /** Takes the next entries of the log into the index; how many. Nothing where another process is at it. */
+  /** Takes the next entries of the log into the index; how many. One at a time: where it says 0, all that was begun before is in. */
   step(most?: number): Promise<number>;
   /** Entries after `after`, oldest first. Those of a run include what people said about its approvals. */
   ask(question: Question, page: { readonly after: number; readonly limit: number }): Promise<readonly Found[]>;
@@ -53,7 +53,7 @@ const columns = 'index, at, type, run, agent, action, tool, stream, decision, ti
 export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>): Questions => {
   const take = async (client: PoolClient, most: number): Promise<number> => {
     await client.query('insert into indexed_to (log, next) values ($1, 0) on conflict do nothing', [log]);
-    const { rows: [at] } = await client.query<{ next: string }>('select next from indexed_to where log = $1 for update skip locked', [log]);
+    const { rows: [at] } = await client.query<{ next: string }>('select next from indexed_to where log = $1 for update', [log]);
     if (!at) return 0;
     const next = Number(at.next);
     const { rows } = await client.query<{ index: string; leaf: Buffer }>('select index, leaf from entry where log = $1 and index >= $2 and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published) order by index limit $3', [log, next, most]);
