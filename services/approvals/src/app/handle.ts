@@ -19,7 +19,8 @@ export interface Handler {
 
 /** Looked at in one round, and of those at the same time: as many as there are connections to spare. */
 const dueAtOnce = 500;
-const abreast = 4;
+const abreast = 5;
+const heeded: ReadonlySet<string> = new Set(['action.decided', 'action.cancelled', 'action.outcome', 'run.ended', 'message.refused']);
 
 export const streamOf = (approval: string): string => `approval-${approval}`;
 
@@ -33,15 +34,26 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
     if (outcome.status !== 'nothing-new' && outcome.events.length > 0) await index.put(approval, state, version);
     return outcome;
   };
+  /** Looked up once per record that may close one: a batch opens and closes approvals of the same run. */
+  const takeOne = async (record: GovernedRecord): Promise<void> => {
+    const agentRecord = record.kind === 'action.decided' && record.decision.decision === 'step_up' && record.agent !== null ? await making.recordOf(record.agent) : noRecord;
+    for (const { approval, command } of react(record, await index.open([record.run!]), { ...making, agentRecord })) await handle(approval, command.type === 'request' ? { ...command, overflow: await index.crowded(command.question.agent, command.question.ask.bound?.owners ?? [], making.mostOpen) } : command, 'policy');
+  };
   return {
     handle,
     take: async (records) => {
-      // Looked up once per record that may close one: a batch opens and closes approvals of the same run.
+      // In order within a run; runs have nothing to do with each other.
+      const byRun = new Map<string, GovernedRecord[]>();
       for (const record of records) {
-        if (record.run === null || !['action.decided', 'action.cancelled', 'action.outcome', 'run.ended', 'message.refused'].includes(record.kind)) continue;
-        const agentRecord = record.kind === 'action.decided' && record.decision.decision === 'step_up' && record.agent !== null ? await making.recordOf(record.agent) : noRecord;
-        for (const { approval, command } of react(record, await index.open([record.run]), { ...making, agentRecord })) await handle(approval, command.type === 'request' ? { ...command, overflow: await index.crowded(command.question.agent, command.question.ask.bound?.owners ?? [], making.mostOpen) } : command, 'policy');
+        if (record.run === null || !heeded.has(record.kind)) continue;
+        const own = byRun.get(record.run);
+        if (own === undefined) byRun.set(record.run, [record]);
+        else own.push(record);
       }
+      const runs = [...byRun.values()];
+      await Promise.all(Array.from({ length: abreast }, async () => {
+        for (let own = runs.shift(); own !== undefined; own = runs.shift()) for (const record of own) await takeOne(record);
+      }));
     },
     tick: async (now) => {
       const due = await index.due(now, dueAtOnce);
