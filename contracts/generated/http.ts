@@ -189,6 +189,11 @@ export interface ApprovalView {
 export interface ApproveChangeRequest {
   readonly jws: string;
 }
+/** What waits for people: actions of which nobody knows what came, and reversals that failed or are unknown. */
+export interface AttentionList {
+  readonly unknown: readonly ActionView[];
+  readonly reversals: readonly ReversalView[];
+}
 /** Metadata of the policy decision point (AuthZEN Authorization API 1.0). */
 export interface AuthzenConfiguration {
   readonly policy_decision_point: string;
@@ -344,6 +349,16 @@ export interface DisposeResponse {
   readonly person: string;
   /** Analysts who must say the same before it counts. */
   readonly needs: 1 | 2;
+}
+/** A drill: a halt of a run that does not exist, and how long it took until each enforcement point had confirmed it, by supervision's clock; null where it did not within 5 seconds. */
+export interface DrillResponse {
+  readonly drill: string;
+  readonly at: number;
+  readonly acknowledged: number;
+  readonly of: number;
+  /** Until the last of them; null where one did not. */
+  readonly lastMs: number | null;
+  readonly points: readonly { readonly point: string; readonly ms: number | null }[];
 }
 /** What somebody who was asked wants instead, and their signature (typ countersign-edit+jwt: sub, approval, digest, arguments = digest of them, reason, iat). */
 export interface EditApprovalRequest {
@@ -780,6 +795,11 @@ export interface RaciRequest {
 }
 /** A change that somebody answers for. */
 export interface ReasonRequest {
+  readonly reason: string;
+}
+/** What people found out about an action of which nobody knew what came. */
+export interface ReconcileRequest {
+  readonly outcome: 'succeeded' | 'failed' | 'partial' | 'not_executed';
   readonly reason: string;
 }
 /** A new agent, draft until activated. `key` authenticates the agent at the token endpoint. */

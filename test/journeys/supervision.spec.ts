@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EnforcementPoints, HaltList, HaltView, NoticeList, ReversalList, RunDetail, RunEvent } from '@countersign/contracts';
-import { audience, bearer, deskTool, startWhole, until } from '@countersign/spec/whole';
+import type { Outgoing } from '@countersign/bus';
+import { audience, bearer, call, deskTool, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
 import { approvalFor } from './approval-for.ts';
 
@@ -11,7 +12,7 @@ describe('supervision', () => {
   let whole: Whole;
   let clerk: Agent;
   beforeAll(async () => {
-    whole = await startWhole({}, undefined, {
+    whole = await startWhole({ CS_OUTCOME_WITHIN_MS: '3000' }, undefined, {
       'desk.schedule': deskTool('Plans a payment', { to: { type: 'string', maxLength: 34 } }, { compensator: 'desk.withdraw', facts: { target: '[args.to]' } }),
       'desk.withdraw': deskTool('Withdraws it', { to: { type: 'string', maxLength: 34 } }, { compensator: 'desk.schedule', facts: { target: '[args.to]' } }),
     });
@@ -53,6 +54,7 @@ describe('supervision', () => {
     const denied = await run.propose('desk.forbidden', { note: '8' }).decision;
     expect(denied.decision).toBe('deny');
     expect(await shown(run.id, write.action, 'finished')).toMatchObject({ tool: 'desk.write', tier: 2, decision: 'allow', grant: { claim: false }, outcome: { status: 'succeeded', cost: { minor: 25, currency: 'EUR' }, late: false } });
+    await until('the deny is shown', async () => (await detail(run.id, '?tool=desk.forbidden')).timeline.length === 1);
     expect(await detail(run.id, '?tool=desk.forbidden')).toMatchObject({ timeline: [{ tool: 'desk.forbidden', status: 'denied', rules: expect.arrayContaining([expect.objectContaining({ id: 'desk.forbidden', reason: 'No agent does this.' })]) }] });
     expect((await detail(run.id)).cost).toEqual([{ minor: 25, currency: 'EUR' }]);
     await run.end();
@@ -86,6 +88,9 @@ describe('supervision', () => {
     const run = await clerk.open(whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 an amount of 9.50 EUR for the paper'));
     const paid = run.propose('desk.transfer', { to: 'NL77PRNT0000000001', minor: 950 });
     await paid.decision;
+    const asked = run.propose('desk.transfer', { to: 'NL02', minor: 900 });
+    expect(await asked.decision).toMatchObject({ decision: 'step_up' });
+    const approval = await approvalFor(whole, asked.action);
     const { headers } = await paid.permit();
     const { body } = await operator('POST', '/halts', { scope: { kind: 'agent', id: 'clerk' }, reason: 'drill' });
     const halt = String(body['halt']);
@@ -101,14 +106,65 @@ describe('supervision', () => {
     await paid.outcome({ status: 'not_executed', error: 'halted' });
     await until('nothing goes on', async () => (await haltView(halt))?.state === 'stopped');
     expect((await detail(run.id)).stops).toMatchObject([{ halt, state: 'stopped' }]);
+    // Approvals of what is halted stand still, and go on after it.
+    expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 409, body: { code: 'halted' } });
     expect((await operator('POST', `/halts/${halt}/lift`, { reason: 'over' })).status).toBe(200);
+    await until('approvals have heard the lift', async () => (await whole.people.theo.vote(approval, 'approve')).status === 200);
+    await until('it is decided', async () => (await detail(run.id)).timeline.some(({ action, status }) => action === asked.action && status !== 'open'));
     await run.end();
+    expect(await operator('POST', '/drills', { reason: 'every week' })).toMatchObject({ status: 200, body: { lastMs: expect.any(Number), points: expect.arrayContaining([{ point: 'guard/desk', ms: expect.any(Number) }]) } });
+  });
+
+  it('what was claimed and is not heard of again is unknown, never tried again, and found out by people', async () => {
+    const run = await clerk.open(whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 an amount of 9.50 EUR for the paper'));
+    const paid = run.propose('desk.transfer', { to: 'NL77PRNT0000000001', minor: 950 });
+    await paid.decision;
+    await paid.permit();
+    await shown(run.id, paid.action, 'unknown');
+    expect((await operator('GET', '/attention')).body).toMatchObject({ unknown: expect.arrayContaining([expect.objectContaining({ action: paid.action })]) });
+    expect(await call('POST', `${whole.urls.supervision}/claims`, { grant: paid.latest!.grant })).toMatchObject({ status: 409, body: { code: 'claim_refused' } });
+    const found = `/runs/${run.id}/actions/${paid.action}/reconcile`;
+    expect(await whole.people.nobody.call('supervision', 'POST', found, { outcome: 'failed', reason: 'x' })).toMatchObject({ status: 403 });
+    expect(await operator('POST', found, { outcome: 'failed', reason: 'the bank has nothing' })).toMatchObject({ status: 200, body: { status: 'finished', outcome: { status: 'failed' } } });
+    expect(await operator('POST', found, { outcome: 'succeeded', reason: 'again' })).toMatchObject({ status: 409 });
+    await run.end();
+  });
+
+  it('many at once: approved, cancelled, claimed, delivered twice and asked for again, no action runs twice, and none that was cancelled', async () => {
+    const resolved: Outgoing[] = [];
+    const inbox = await whole.bus.follow({ topics: ['runs.inbox.v1'], from: 'now', onBatch: (messages) => { for (const { topic, key, value, headers, partition } of messages) if (headers['ce_type'] === 'countersign.runs.resolved.v1') resolved.push({ topic, key: key!, value, headers, partition }); } });
+    await inbox.ready;
+    const histories = await Promise.all(Array.from({ length: 8 }, async (_, n) => {
+      const run = await clerk.open({ text: `pay number ${n}`, attestation: null });
+      const to = `NL9${n}`, action = run.propose('desk.transfer', { to, minor: 900 });
+      expect(await action.decision).toMatchObject({ decision: 'step_up' });
+      const approval = await approvalFor(whole, action.action);
+      const cancel = async (): Promise<boolean> => { await new Promise((resolve) => { setTimeout(resolve, n * 12); }); return (await operator('POST', `/runs/${run.id}/actions/${action.action}/cancel`, { reason: 'race' })).status === 200; };
+      const execute = async (): Promise<void> => {
+        await action.settled(10_000);
+        const permissions = await Promise.allSettled([action.permit(), action.permit()]);
+        for (const one of permissions) if (one.status === 'fulfilled') await Promise.all([1, 2].map(() => whole.tools.invoke('desk.transfer', { to, minor: 900 }, one.value.headers)));
+      };
+      // Twice each, at once; every second one is cancelled somewhere in between.
+      const [cancelled] = await Promise.all([n % 2 === 1 ? cancel() : false, execute(), ...[1, 2].map(() => whole.people.tess.vote(approval, 'approve'))]);
+      return { run, action, to, cancelled };
+    }));
+    // Everything that approvals said, once more: the same bytes, the same signature.
+    await whole.bus.publish(resolved.filter(({ key }) => histories.some(({ run }) => run.id === key)));
+    await inbox.stop();
+    for (const { run, action, to, cancelled } of histories) {
+      const ran = whole.tools.executed.filter(({ arguments: args }) => (args as { to?: string }).to === to).length;
+      expect({ to, ran }).toEqual({ to, ran: cancelled ? 0 : 1 });
+      expect(whole.seen.governed(run.id).filter((record) => record.kind === 'action.decided' && record.action === action.action && record.decision.decision === 'allow').length).toBeLessThanOrEqual(1);
+    }
+    expect(histories.filter(({ cancelled }) => !cancelled).length).toBeGreaterThanOrEqual(4);
   });
 
   it('pauses a run: what was granted finishes, what is new waits, and goes on in its place', async () => {
     const run = await clerk.open({ text: 'write notes', attestation: null });
     const before = run.propose('desk.write', { note: '1', text: 'a' });
     await before.decision;
+    await shown(run.id, before.action, 'granted');
     expect(await verb(run.id, 'pause', whole.people.nobody)).toMatchObject({ status: 403 });
     expect(await verb(run.id, 'pause')).toMatchObject({ status: 200, body: { verb: 'pause' } });
     const waiting = await until('what is new waits', async () => { const one = run.propose('desk.read', { note: '2' }); return (await one.decision).code === 'paused' && one; });

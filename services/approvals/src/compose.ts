@@ -1,12 +1,13 @@
 import type { Bus } from '@countersign/bus';
 import type { Finding, GovernedRecord, JsonObject, Vote } from '@countersign/contracts';
 import { decideAndAppend } from '@countersign/event-store';
-import { uuidV7From } from '@countersign/kernel';
+import { seniorHaltId, uuidV7From } from '@countersign/kernel';
 import { randomBytes } from 'node:crypto';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
-import { argumentsDigest, sha256Text } from '@countersign/identity';
+import { argumentsDigest, peekJws, sha256Text } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
+import type { LiveHaltView } from '@countersign/tool-guard';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
 import { createHandler } from './app/handle.ts';
@@ -42,6 +43,8 @@ export interface ApprovalsPorts {
   readonly now: () => number;
   /** Places outside where people are asked; none where it is absent. */
   readonly channels?: OpenChannels;
+  /** What stops or pauses runs: nothing is approved there meanwhile. */
+  readonly halts?: Pick<LiveHaltView, 'isStale' | 'halted' | 'paused'>;
   readonly onError: (error: Error, what: string) => void;
   /** Whether who approves without looking is held up (default), or only reported. */
   readonly friction?: 'enforce' | 'report';
@@ -114,7 +117,20 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const heard = async <T>(said: Promise<T>): Promise<T> => {
     try { return await said; } finally { relay.wake(); }
   };
-  const cast = (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known> => heard(door.vote(approval, vote));
+  /** Approvals of a halted or paused scope stand still: nobody's yes is taken before it is lifted, a no always is. The clock goes on. */
+  const notStopped = async (approval: string): Promise<void> => {
+    const asked = ports.halts === undefined ? undefined : await view.get(tenant, approval);
+    if (ports.halts === undefined || asked === undefined) return;
+    if (ports.halts.isStale()) throw new CodedError('stale_snapshot', 'approvals cannot see the halts at this moment: try again', { status: 503 });
+    const { run, action, agent, tool } = asked.question;
+    const target = { tenant, run, agent, tool };
+    const stop = ports.halts.halted(target, seniorHaltId(run, action)) ?? ports.halts.paused(target);
+    if (stop !== undefined) throw new CodedError('halted', `nothing is approved while ${stop.scope.kind} ${stop.scope.id ?? ''} is ${stop.mode === 'pause' ? 'paused' : 'halted'}: ${stop.reason.slice(0, 200)}`, { status: 409 });
+  };
+  const cast = async (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
+    if (peekJws(vote.jws)?.['vote'] !== 'deny') await notStopped(approval);
+    return heard(door.vote(approval, vote));
+  };
   const channels = await composeChannels({ ...(ports.channels ?? noChannels), pool, people, tenant, now, chance: Math.random, cast, onError: ports.onError });
   let ticking: Promise<unknown> = Promise.resolve();
   let busy = false;

@@ -3,6 +3,7 @@ import type { ServiceOptions } from '@countersign/service-host';
 import { signers } from '@countersign/contracts';
 import { verifyServiceMessage } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
+import { createHaltView } from '@countersign/tool-guard';
 import { openPool } from '@countersign/event-store/postgres';
 import { readFileSync } from 'node:fs';
 import { openChannels, readChannels } from './outbound/channels/open-channels.ts';
@@ -20,9 +21,11 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const snapshot = followPeople(bus, { keys, now: Date.now, onError });
   const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now, relays: keys });
   const channels = config.channels === undefined ? undefined : openChannels(readChannels(readFileSync(config.channels, 'utf8')), config.secretsDir, serviceKey(config.secretsDir, 'approvals'), Date.now);
-  const approvals = await composeApprovals({ ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
+  const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
+  halts.ready.catch(() => undefined);
+  const approvals = await composeApprovals({ halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
-    onDrain: async () => { await approvals.stop(); await snapshot.stop(); await pool.end(); },
+    onDrain: async () => { await approvals.stop(); await halts.stop(); await snapshot.stop(); await pool.end(); },
   };
 };

@@ -44,6 +44,8 @@ export interface SupervisionPorts {
   readonly tools: ToolsNow;
   /** Calls a compensator, as supervision's own agent. */
   readonly compensate: Compensate;
+  /** How long after its claim an action may stay unheard of before it is unknown, ms. */
+  readonly outcomeWithinMs: number;
   readonly tenant: string;
   readonly now: () => number;
   readonly onError: (error: Error, what: string) => void;
@@ -87,7 +89,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const happened = createRunEvents(pool);
   const record = await openRecord(bus, pool, key, tenant, now, (error) => ports.onError(error, 'outbox'));
   const reversals = composeReversals({ pool, tenant, tools: ports.tools, agents: ports.agents, compensate: ports.compensate, tell, record, happened, now, onError: ports.onError });
-  const stops = await composeStops({ ...hanging, bus, pool, keys: ports.keys, now, runs, record, compensate: reversals.compensate, onError: ports.onError });
+  const stops = await composeStops({ ...hanging, bus, pool, keys: ports.keys, now, runs, record, happened, outcomeWithinMs: ports.outcomeWithinMs, compensate: reversals.compensate, onError: ports.onError });
   const agentStops = createAgentStops({ store, book, tell, tenant, digest: sha256Text, now, onError: ports.onError });
   const halts = createHaltView({
     bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'), report: reportOf(key, tenant, randomUUID()),
@@ -113,7 +115,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const sweep = async (): Promise<void> => { if (!stopped) await agentStops.sweep(); };
   const timers = setInterval(() => {
     releasePaused(store, halts, now()).then(() => tellDue(store, tell, now())).catch((error: Error) => ports.onError(error, 'timers'));
-    reversing = (reversing ?? reversals.sweep().catch((error: Error) => ports.onError(error, 'reversals'))).finally(() => { reversing = undefined; });
+    reversing = (reversing ?? reversals.sweep().then(stops.sweep).catch((error: Error) => ports.onError(error, 'reversals'))).finally(() => { reversing = undefined; });
     sweeping = (sweeping ?? sweep().catch((error: Error) => ports.onError(error, 'stopped agents'))).finally(() => { sweeping = undefined; });
   }, 500);
   let sweeping: Promise<void> | undefined, reversing: Promise<void> | undefined;

@@ -1,8 +1,10 @@
-import { baseConfig, optional, postgresField, readConfig, text } from '@countersign/service-host';
+import { baseConfig, integer, optional, postgresField, readConfig, text } from '@countersign/service-host';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(env, { ...baseConfig({ port: 7104 }), postgres: postgresField,
   registryUrl: text('CS_REGISTRY_URL', { default: 'http://127.0.0.1:7101', pattern: /^https?:\/\/[^/\s]+$/, remedy: 'Set it to the address of the registry, without a path.' }),
+  /** How long after its claim an action may stay unheard of before it is unknown. */
+  outcomeWithinMs: integer('CS_OUTCOME_WITHIN_MS', { default: 120_000, min: 1_000, max: 86_400_000 }),
   /** Who supervision is when it takes something back; default `reversals.json` among the secrets. */
   reversals: optional('CS_REVERSALS_FILE'),
 });

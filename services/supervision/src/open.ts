@@ -36,7 +36,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const runtime = createReversalRuntime({
     bus, keys, tenant: config.tenant, registryUrl: config.registryUrl, supervisionUrl: `http://127.0.0.1:${config.http.port}`, file: config.reversals ?? join(config.secretsDir, 'reversals.json'), waitMs: 30 * 60_000,
   });
-  const supervision = await composeSupervision({ tools, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  const supervision = await composeSupervision({ tools, outcomeWithinMs: config.outcomeWithinMs, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
   const live = createLiveEvents();
   supervision.onTaken(live.wake);
   agentChanged = supervision.agentChanged;

@@ -1,4 +1,4 @@
-import type { HaltList, HaltNotice, HaltScope, LiftResponse } from '@countersign/contracts';
+import type { HaltList, HaltNotice, HaltView, HaltScope, LiftResponse } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
 import { only, personCommand } from './command.ts';
 import type { Session } from './command.ts';
@@ -28,9 +28,12 @@ export const halt = personCommand('countersign halt --agent ID|--tool NAME|--run
     session.show(issued, [about({ ...request, by: person, halt: issued.halt }), ...(missed === undefined ? [] : [`It holds, but ${missed} did not answer: issue it again until both do.`]), `Lift it with: npm run -s countersign -- lift ${id(issued.halt)} --reason TEXT`]);
   });
 
+const stateOf = ({ state, acknowledged, of, missing = [], underWay = 0, unknown = 0 }: HaltView): string => (state === undefined ? '' :
+  `  ${state}: ${acknowledged} of ${of} confirmed${missing.length === 0 ? '' : `, not ${missing.map(id).join(', ')}`}${underWay > 0 ? `, ${underWay} under way` : ''}${unknown > 0 ? `, ${unknown} unknown` : ''}`);
+
 export const halts = personCommand('countersign halts [--json]', {}, async (session) => {
   const found = await session.as(stopping).client.request<HaltList>('supervision', 'GET', '/halts');
-  session.show(found, found.halts.length === 0 ? ['Nothing is halted.'] : found.halts.map(about));
+  session.show(found, found.halts.length === 0 ? ['Nothing is halted.'] : found.halts.map((one) => `${about(one)}${stateOf(one)}`));
 });
 
 export const lift = personCommand('countersign lift HALT --reason TEXT [--as PERSON] [--json]', { reason: { type: 'string' } }, async (session) => {

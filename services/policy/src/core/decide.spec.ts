@@ -296,3 +296,17 @@ describe('the runtime\'s word', () => {
     expect([touchedAfterGrant(true), touchedAfterGrant(false)]).toEqual([[], ['secret']]);
   });
 });
+
+describe('an approval given while its agent was suspended', () => {
+  it('counts for nothing, then or after the agent has been resumed: people are asked again', () => {
+    const s = scene();
+    s.tell(s.message(started));
+    s.tell(s.message(proposed(1, 'tier3', { amount: 5 })));
+    const suspended = { agent: () => ({ ...agent, status: 'suspended' as const }) };
+    const given = resolvedFor(s, 1, 'approved', [vote('carl', ['controller'])]);
+    expect(s.hear(given, suspended).replies[0]).toMatchObject({ decision: 'deny', code: 'agent_not_active' });
+    // The agent is back; the same answer again, and the same wish again.
+    expect(s.hear(given).records[0]).toMatchObject({ kind: 'message.refused', code: 'action_closed' });
+    expect(s.tell(s.message(proposed(2, 'tier3', { amount: 5 }))).replies[0]).toMatchObject({ decision: 'step_up', grant: null });
+  });
+});

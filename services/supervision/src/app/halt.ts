@@ -15,7 +15,11 @@ export interface HaltRequest {
 export const halt = async (book: HaltBook, tell: TellRun, request: HaltRequest): Promise<{ readonly topic: boolean; readonly database: boolean }> => {
   const { halt: id, tenant, scope, mode, by, reason, now } = request;
   const paths = await book.add({ halt: id, op: 'halt', mode, tenant, scope, by, reason, at: now });
-  if (mode === 'halt' && scope.kind === 'run' && scope.id !== null) await tell(scope.id, { word: 'halted', body: { halt: id, by, reason, mode } });
+  if (mode === 'halt' && scope.kind === 'run' && scope.id !== null) {
+    const told = tell(scope.id, { word: 'halted', body: { halt: id, by, reason, mode } });
+    // Without the topic it cannot take its place in the run's order; nothing is decided there then either, and the halt stands.
+    if (paths.topic) await told; else told.catch(() => undefined);
+  }
   return paths;
 };
 

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
-import { validateBulkRequest, validateEnrolGuardRequest, validateReasonRequest } from '@countersign/contracts';
-import type { BulkRequest, EnforcementPoints, EnrolGuardRequest, ReasonRequest, RunStopResponse } from '@countersign/contracts';
+import { validateBulkRequest, validateEnrolGuardRequest, validateReasonRequest, validateReconcileRequest } from '@countersign/contracts';
+import type { BulkRequest, EnforcementPoints, EnrolGuardRequest, ReasonRequest, ReconcileRequest, RunStopResponse } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { Supervision } from '../compose.ts';
@@ -12,7 +12,9 @@ import { SUPERVISION } from './governed.consumer.ts';
 @UseGuards(PersonGuard)
 export class StopsController {
   readonly #supervision: Supervision;
-  constructor(@Inject(SUPERVISION) supervision: Supervision) {
+  readonly #tenant: string;
+  constructor(@Inject(SUPERVISION) supervision: Supervision, @Inject('tenant') tenant: string) {
+    this.#tenant = tenant;
     this.#supervision = supervision;
   }
 
@@ -45,6 +47,26 @@ export class StopsController {
   @Roles('supervisor', 'operator')
   bulk(@Body(validated(validateBulkRequest)) body: BulkRequest, @Person() by: AuthenticatedPerson) {
     return this.#supervision.stops.bulk(body, by);
+  }
+
+  @Post('drills')
+  @HttpCode(200)
+  @Roles('supervisor', 'operator')
+  drill(@Body(validated(validateReasonRequest)) { reason }: ReasonRequest, @Person() by: AuthenticatedPerson) {
+    return this.#supervision.stops.drill(by, reason);
+  }
+
+  @Get('attention')
+  async attention() {
+    const [unknown, failed, lost] = await Promise.all([this.#supervision.runs.unknown(this.#tenant, 500), this.#supervision.reversals.list({ status: 'failed' }), this.#supervision.reversals.list({ status: 'unknown' })]);
+    return { unknown, reversals: [...failed, ...lost].slice(0, 500) };
+  }
+
+  @Post('runs/:run/actions/:action/reconcile')
+  @HttpCode(200)
+  @Roles('supervisor', 'operator')
+  reconcile(@Param('run') run: string, @Param('action') action: string, @Body(validated(validateReconcileRequest)) body: ReconcileRequest, @Person() by: AuthenticatedPerson) {
+    return this.#supervision.stops.reconcile(run, action, body.outcome, by, body.reason);
   }
 
   @Get('enforcement')

@@ -20,6 +20,16 @@ export interface StoredHaltBook extends HaltBook {
   keep(notice: HaltNotice): Promise<void>;
 }
 
+/** How long a path may take before the other one alone counts, ms. What is still on its way then may arrive: the sets only grow. */
+const patienceMs = 3_000;
+
+const within = async (what: string, path: Promise<void>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} did not answer within ${patienceMs} ms`)), patienceMs); });
+  path.catch(() => undefined);
+  await Promise.race([path, late]).finally(() => clearTimeout(timer));
+};
+
 /** Halts on the topic and in the database. A halt counts when either took it. */
 export const createHaltBook = (bus: Bus, pool: Pool, key: SigningKey, now: () => number): StoredHaltBook => {
   const publish = (notice: HaltNotice): Promise<void> => bus.publish([signServiceMessage({
@@ -32,7 +42,7 @@ export const createHaltBook = (bus: Bus, pool: Pool, key: SigningKey, now: () =>
   return {
     keep,
     add: async (notice) => {
-      const [topic, database] = await Promise.allSettled([publish(notice), keep(notice)]);
+      const [topic, database] = await Promise.allSettled([within('the topic', publish(notice)), within('the database', keep(notice))]);
       if (topic.status === 'rejected' && database.status === 'rejected') throw topic.reason;
       return { topic: topic.status === 'fulfilled', database: database.status === 'fulfilled' };
     },

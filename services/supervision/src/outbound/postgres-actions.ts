@@ -2,6 +2,7 @@ import type { Deferral, GovernedRecord } from '@countersign/contracts';
 import { effectiveArguments } from '@countersign/kernel';
 import type { Pool } from 'pg';
 import type { ActionStore, Work } from '../app/ports.ts';
+import type { ReconcileStore } from '../app/reconcile.ts';
 import { moves, statusAfter } from '../core/action.ts';
 import { storableJson } from './storable-json.ts';
 
@@ -16,7 +17,7 @@ const foldActions = `
       code = coalesce(excluded.code, kept.code), position = excluded.position, at = excluded.at,
       deferral = excluded.deferral, due_at = excluded.due_at, claim_needed = coalesce(excluded.claim_needed, kept.claim_needed),
       rules = coalesce(excluded.rules, kept.rules), proposed_at = coalesce(kept.proposed_at, excluded.proposed_at), grant_id = coalesce(excluded.grant_id, kept.grant_id), granted_at = coalesce(excluded.granted_at, kept.granted_at),
-      arguments = coalesce(excluded.arguments, kept.arguments), outcome = coalesce(excluded.outcome, kept.outcome), outcome_at = coalesce(excluded.outcome_at, kept.outcome_at), result = coalesce(excluded.result, kept.result), cost = coalesce(excluded.cost, kept.cost), approval = coalesce(excluded.approval, kept.approval), reversible_until = coalesce(excluded.reversible_until, kept.reversible_until)
+      arguments = coalesce(excluded.arguments, kept.arguments), outcome = case when kept.reconciled_by is null then coalesce(excluded.outcome, kept.outcome) else kept.outcome end, outcome_at = coalesce(excluded.outcome_at, kept.outcome_at), result = coalesce(excluded.result, kept.result), cost = coalesce(excluded.cost, kept.cost), approval = coalesce(excluded.approval, kept.approval), reversible_until = coalesce(excluded.reversible_until, kept.reversible_until)
   where kept.position < excluded.position`;
 const startRuns = `
   insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction, parent, parent_action, ancestors)
@@ -58,6 +59,13 @@ const actionRow = (record: GovernedRecord) => {
     outcome: came?.status ?? null, outcome_at: came === undefined ? null : record.now, result: came?.result ?? null, cost: came?.cost ?? null, approval: decided?.approval ?? null, reversible_until: decided?.reversibleUntil ?? null,
   }];
 };
+
+/** What was claimed and not heard of, and what people found out about it. */
+export const createReconcileStore = (pool: Pool): Omit<ReconcileStore, 'lose'> => ({
+  overdue: async (before, limit) => (await pool.query<{ tenant: string; run: string; action: string; agent: string; tool: string }>(`select tenant, run, action, agent, tool from action where status = 'claimed' and claimed_at < $1 order by claimed_at limit $2`, [before, limit]))
+    .rows.map(({ tenant, run, action, agent, tool }) => ({ key: { tenant, run, action }, agent, tool })),
+  reconcile: async ({ tenant, run, action }, outcome, by, now) => (await pool.query(`update action set status = 'finished', outcome = $4, outcome_at = $5, reconciled_by = $6 where tenant = $1 and run = $2 and action = $3 and status = 'unknown'`, [tenant, run, action, outcome, now, by])).rowCount === 1,
+});
 
 export const createPostgresActions = (pool: Pool): ActionStore => ({
   fold: async (records) => {

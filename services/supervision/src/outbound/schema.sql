@@ -65,3 +65,6 @@ create table if not exists reversal (
   primary key (tenant, run, action)
 );
 create index if not exists reversal_open on reversal (run) where status in ('requested', 'proposed', 'executing');
+-- Who found out what came of an action of which nobody knew.
+alter table action add column if not exists reconciled_by text;
+create index if not exists action_unheard on action (claimed_at) where status = 'claimed';

@@ -15,6 +15,8 @@ export interface Runs {
   /** Newest first. */
   list(tenant: string, filter: RunFilter, limit: number): Promise<readonly RunView[]>;
   /** A run with its actions, or with those of every run of its delegations, oldest first. */
+  /** Actions of which nobody knows what came, the oldest first. */
+  unknown(tenant: string, limit: number): Promise<readonly ActionView[]>;
   get(tenant: string, run: string, filter?: TimelineFilter & { readonly tree?: boolean }): Promise<RunDetail | undefined>;
 }
 
@@ -62,6 +64,7 @@ export const createRuns = (pool: Pool): Runs => ({
     (await pool.query<Row>(`select ${columns} from run r where tenant = $1 and ($2::text is null or agent = $2) and ($3::text is null or status = $3)
       and (($5::text is null and $6::int is null and $7::text is null) or exists (select 1 from action a where a.run = r.run and ${some('$5', '$6', '$7')})) order by started_at desc limit $4`,
     [tenant, agent ?? null, status ?? null, limit, tool ?? null, tier ?? null, action ?? null])).rows.map(viewOf),
+  unknown: async (tenant, limit) => (await pool.query<ActionLine>(`select ${line} from action a where tenant = $1 and status = 'unknown' order by at limit $2`, [tenant, limit])).rows.map(actionOf),
   get: async (tenant, run, { tree: whole, tool, tier, action } = {}) => {
     const { rows: [found] } = await pool.query<Row>(`select ${columns} from run r where tenant = $1 and run = $2`, [tenant, run]);
     if (!found) return undefined;
