@@ -46,7 +46,7 @@ describe('supervision', () => {
     return { events, stop: () => { ending.abort(); } };
   };
 
-  it('shows every action of a run with tier, rule, grant, outcome and cost, live and again from where a reader left off', async () => {
+  it('APTS-HO-002, HO-015: shows every action of a run with tier, rule, grant, outcome and cost, live and again from where a reader left off', async () => {
     const run = await clerk.open({ text: 'write note 8', attestation: null });
     const stream = live(`run=${run.id}`);
     const write = run.propose('desk.write', { note: '8', text: 'hello' });
@@ -79,7 +79,7 @@ describe('supervision', () => {
   const verb = async (run: string, name: string, by = whole.people.operator) => by.call('supervision', 'POST', `/runs/${run}/${name}`, { reason: 'looks odd' });
   const haltView = async (halt: string): Promise<HaltView | undefined> => ((await operator('GET', '/halts')).body as unknown as HaltList).halts.find((one) => one.halt === halt);
 
-  it('knows that a stop holds: every enforcement point confirms it, what had begun drains first', async () => {
+  it('APTS-HO-008: knows that a stop holds: every enforcement point confirms it, what had begun drains first', async () => {
     const { kty, crv, x, kid } = whole.tools.guardKey.publicJwk;
     expect(await operator('POST', '/enforcement/guards', { guard: 'desk', key: { kty, crv, x, kid }, reason: 'the desk' })).toMatchObject({ status: 200 });
     // Enrolled and never heard of: a stop is not known to hold there.
@@ -160,7 +160,7 @@ describe('supervision', () => {
     expect(histories.filter(({ cancelled }) => !cancelled).length).toBeGreaterThanOrEqual(4);
   });
 
-  it('pauses a run: what was granted finishes, what is new waits, and goes on in its place', async () => {
+  it('APTS-HO-006: pauses a run: what was granted finishes, what is new waits, and goes on in its place', async () => {
     const run = await clerk.open({ text: 'write notes', attestation: null });
     const before = run.propose('desk.write', { note: '1', text: 'a' });
     await before.decision;
@@ -177,7 +177,7 @@ describe('supervision', () => {
     await run.end();
   });
 
-  it('terminates a run for good: what waits in it is closed, and nothing brings it back; many at once after a look', async () => {
+  it('APTS-HO-002: terminates a run for good: what waits in it is closed, and nothing brings it back; many at once after a look', async () => {
     const [one, two] = [await clerk.open({ text: 'pay', attestation: null }), await clerk.open({ text: 'pay', attestation: null })];
     const asked = one.propose('desk.transfer', { to: 'NL01', minor: 900 });
     expect(await asked.decision).toMatchObject({ decision: 'step_up' });
@@ -197,7 +197,7 @@ describe('supervision', () => {
     expect(await operator('POST', `/halts/terminated:${one.id}/lift`, { reason: 'oops' })).toMatchObject({ status: 409 });
   });
 
-  it('tier 4: where the senior says no the run stands still until the senior route resumes it, or aborts it, with a reason', async () => {
+  it('APTS-HO-010: tier 4: where the senior says no the run stands still until the senior route resumes it, or aborts it, with a reason', async () => {
     const wipe = async () => {
       const run = await clerk.open({ text: 'clean up', attestation: null });
       const action = run.propose('desk.wipe', { what: 'archive' });
@@ -286,7 +286,7 @@ describe('supervision', () => {
     expect(whole.tools.executed.filter(({ tool }) => tool === 'desk.withdraw').slice(-2).map(({ arguments: args }) => args)).toEqual([{ to: 'NL12' }, { to: 'NL11' }]);
   });
 
-  it('all of it is in the log', async () => {
+  it('APTS-HO-005: all of it is in the log', async () => {
     expect(await whole.drain()).toMatchObject({ ok: true, entries: whole.seen.recorded() });
   });
 });
