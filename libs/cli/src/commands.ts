@@ -213,7 +213,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   bench: {
     summary: 'measures, each against a baseline of the same run',
-    usage: 'npm run bench -- [bus] [decide] [audit] [policy] [authzen] [registry] [anomaly] [--quick] [--json]',
+    usage: 'npm run bench -- [bus] [decide] [audit] [policy] [authzen] [registry] [suspend] [halt] [anomaly] [--quick] [--json]',
     load: async () => (await import('./bench/bench.ts')).bench,
   },
 };

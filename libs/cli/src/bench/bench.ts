@@ -5,7 +5,7 @@ import { machine } from './machine.ts';
 import { table } from './measured.ts';
 import type { Results } from './measured.ts';
 
-const names = ['bus', 'decide', 'audit', 'policy', 'authzen', 'registry', 'suspend', 'approvals', 'anomaly'] as const;
+const names = ['bus', 'decide', 'audit', 'policy', 'authzen', 'registry', 'suspend', 'halt', 'approvals', 'anomaly'] as const;
 type Name = (typeof names)[number];
 
 const parse = (args: readonly string[]): { readonly wanted: readonly Name[]; readonly quick: boolean; readonly json: boolean; readonly profile?: string } => {
@@ -70,6 +70,10 @@ export const bench = async (args: readonly string[]): Promise<number> => {
     const { benchApprovals } = await import('./approvals.ts');
     Object.assign(results, await benchApprovals(local, { quick, tell }));
   } else if (args.includes('approvals')) throw new CannotRun('approvals is measured on Kafka, which cannot be had here: see `npm run doctor`.');
+  if (wanted.includes('halt') && local.bus === 'kafka') {
+    const { benchHalt } = await import('./halt.ts');
+    Object.assign(results, await benchHalt(local, { quick, tell }));
+  } else if (args.includes('halt')) throw new CannotRun('halt is measured on Kafka, which cannot be had here: see `npm run doctor`.');
   if (wanted.includes('bus') || wanted.includes('decide')) {
     if (local.bus !== 'kafka' || local.kafka === undefined) throw new CannotRun('bus and decide are measured on Kafka, which cannot be had here: see `npm run doctor`. `npm run bench -- audit policy` works without.');
     const { benchLoop } = await import('./loop.ts');

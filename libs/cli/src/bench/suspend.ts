@@ -22,28 +22,28 @@ import { benchGraph, benchPack } from './thousand-rules.ts';
 
 const tenant = 'acme', workers = 20, perRound = 10, rate = 1_000, warmMs = 2_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
-const person = { person: 'uma', name: 'Uma', roles: ['user', 'agent-owner'] };
+export const person = { person: 'uma', name: 'Uma', roles: ['user', 'agent-owner'] };
 
-const register = async (operator: Client, agents: readonly string[]): Promise<void> => {
+export const register = async (operator: Client, agents: readonly string[]): Promise<void> => {
   for (const agent of agents) await operator.request('registry', 'POST', '/agents', { agent, name: agent, owner: person.person, ...governed(person.person), purpose: 'bench', roles: ['clerk'], permissions: ['ledger.*', 'payments.*', 'care.*', 'release.*', 'office.*'], ceiling: 2, environment: 'bench', runtimeTrusted: true, limits: { calls: 1_000, money: null }, key: generateKey(`${agent}-1`).publicJwk });
   await activate(operator, agents, 'bench');
 };
 
 /** Sends at a steady rate, whatever comes back, until told to stop. */
-const startLoad = (bus: Bus, messages: readonly Outgoing[]): { readonly stop: () => Promise<number> } => {
+export const startLoad = (bus: Bus, messages: readonly Outgoing[], perSecond = rate): { readonly stop: () => Promise<number> } => {
   let over = false;
   const running = (async () => {
     const begun = performance.now();
     const sends: Promise<void>[] = [];
     let sent = 0;
     while (!over && sent < messages.length) {
-      const due = Math.min(messages.length, Math.floor((performance.now() - begun) * rate / 1_000));
+      const due = Math.min(messages.length, Math.floor((performance.now() - begun) * perSecond / 1_000));
       if (due > sent) sends.push(bus.publish(messages.slice(sent, due)));
       sent = Math.max(sent, due);
       await sleep(1);
     }
     await Promise.all(sends);
-    if (!over) throw new Error('the load ended before the suspensions did');
+    if (!over) throw new Error('the load ended before what is measured did');
     return sent;
   })();
   running.catch(() => undefined);
