@@ -81,8 +81,13 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
       const { kty, crv, x, kid } = key.publicJwk;
       const registration = { agent: id, name: id, owner: 'owner', purpose: 'journeys', roles: ['clerk'], permissions: ['desk.*'], ceiling: 2, environment: 'test', runtimeTrusted: true, limits: { calls: 1000, money: null }, key: { kty, crv, x, kid }, ...governed(typeof change['owner'] === 'string' ? change['owner'] : 'owner'), ...change };
       expectStatus(await people.operator.call('registry', 'POST', '/agents', registration), 200, 201);
-      const { reviews } = expectStatus(await people.operator.call('registry', 'POST', '/agents/reviews', { agents: [id] }), 200).body as unknown as AgentReviewList;
-      if (!reviews[0]!.passed) throw new Error(`${id} does not pass its governance review: ${JSON.stringify(reviews[0]!.checks.filter(({ passed }) => !passed))}`);
+      // Policy may be a moment behind the catalogue, and the review says so.
+      let failed: unknown;
+      await until('the governance review passes', async () => {
+        const { reviews } = expectStatus(await people.operator.call('registry', 'POST', '/agents/reviews', { agents: [id] }), 200).body as unknown as AgentReviewList;
+        failed = reviews[0]!.checks.filter(({ passed }) => !passed);
+        return reviews[0]!.passed;
+      }, 10_000).catch(() => { throw new Error(`${id} does not pass its governance review: ${JSON.stringify(failed)}`); });
       expectStatus(await people.operator.call('registry', 'POST', `/agents/${id}/activate`, { reason: 'ready' }), 200);
       const own = runtime(id, key);
       return { id, key, runtime: own, open: (instruction) => openRun(own, seen, instruction) };
