@@ -45,7 +45,12 @@ describe('the page', () => {
     const jws = signPersonStatement('person-key', { sub: who.person, tenant: 'acme', purpose: 'add', kid: kid!, x: x!, iat: Math.floor(Date.now() / 1_000) }, who.key);
     expect(await who.call('registry', 'POST', '/people/keys', { jws })).toMatchObject({ status: 200 });
     // The gateway hears of it a moment later.
-    await until('they are logged in', async () => { await page.locator('form[data-login] button[type=submit]').press('Enter'); await page.waitForTimeout(100); return !page.url().includes('/ui/login'); });
+    await until('they are logged in', async () => {
+      if (!page.url().includes('/ui/login')) return true;
+      await page.locator('form[data-login] button[type=submit]').press('Enter', { timeout: 1_000 }).catch(() => undefined);
+      return undefined;
+    });
+    await page.waitForLoadState();
   };
   const asked = async (run: Run, args: { to: string; minor: number }) => {
     const action = run.propose('desk.transfer', args);
