@@ -11,6 +11,17 @@ const hashAt = (tile: Uint8Array, i: number): Uint8Array => {
   return hash;
 };
 
+/** Each tile is asked for once: neighbouring hashes of one proof stand in the same tile. */
+const once = (read: ReadTile): ReadTile => {
+  const asked = new Map<string, Promise<Uint8Array>>();
+  return (level, n) => {
+    const name = `${level}/${n}`;
+    let tile = asked.get(name);
+    if (tile === undefined) asked.set(name, tile = read(level, n));
+    return tile;
+  };
+};
+
 /** Root of the complete subtree of 2^height leaves that begins at leaf index·2^height, out of the tile that spans it. */
 const subtree = async (sha256: Sha256, read: ReadTile, height: number, index: number): Promise<Uint8Array> => {
   const level = Math.floor(height / 8);
@@ -32,11 +43,12 @@ const rangeHash = async (sha256: Sha256, read: ReadTile, from: number, to: numbe
 };
 
 /** Root of the tree as it was at `size` leaves (≥ 1), out of the tiles of a tree at least that large. */
-export const rootAt = (sha256: Sha256, read: ReadTile, size: number): Promise<Uint8Array> => rangeHash(sha256, read, 0, size);
+export const rootAt = (sha256: Sha256, read: ReadTile, size: number): Promise<Uint8Array> => rangeHash(sha256, once(read), 0, size);
 
 /** Audit path of leaf `index` in the tree of `size` leaves, from the leaf's sibling up (RFC 6962 section 2.1.1). */
-export const inclusionProof = async (sha256: Sha256, read: ReadTile, index: number, size: number): Promise<Uint8Array[]> => {
+export const inclusionProof = async (sha256: Sha256, readTile: ReadTile, index: number, size: number): Promise<Uint8Array[]> => {
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) throw new RangeError(`no leaf ${index} in a tree of ${size}`);
+  const read = once(readTile);
   const path: Uint8Array[] = [];
   for (let from = 0, to = size; to - from > 1;) {
     const middle = from + splitPoint(to - from);
@@ -47,8 +59,9 @@ export const inclusionProof = async (sha256: Sha256, read: ReadTile, index: numb
 };
 
 /** Proof that the tree of `older` leaves is a prefix of that of `newer` (RFC 6962 section 2.1.2). */
-export const consistencyProof = async (sha256: Sha256, read: ReadTile, older: number, newer: number): Promise<Uint8Array[]> => {
+export const consistencyProof = async (sha256: Sha256, readTile: ReadTile, older: number, newer: number): Promise<Uint8Array[]> => {
   if (older < 1 || older > newer) throw new RangeError(`no consistency from ${older} to ${newer}`);
+  const read = once(readTile);
   const proof: Uint8Array[] = [];
   let whole = true;
   let from = 0;

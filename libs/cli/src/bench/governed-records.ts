@@ -6,14 +6,19 @@ import { randomBytes, randomUUID } from 'node:crypto';
 const id = (now: number): string => uuidV7From(now, randomBytes(10));
 const fact = (value: unknown, origin = 'derived', from = 'catalogue') => ({ value, origin, from });
 
+/** As in recorded sessions: start, proposals, decisions and outcomes of some three calls, end. */
+const recordsPerRun = 8;
+
 /** Governed records of about 2 KB as policy writes them for an allowed proposal, spread over partitions, offsets and positions dense. @param generation the first of them */
 export const governedRecords = (count: number, partitions: number, generation = 0): BusMessage[] => {
   const now = Date.now();
   const grant = randomBytes(430).toString('base64url');
+  let run = id(now);
   return Array.from({ length: count }, (_, n) => {
+    if (n % recordsPerRun === 0) run = id(now);
     const partition = n % partitions;
     const offset = Math.floor(n / partitions);
-    const run = id(now), action = id(now);
+    const action = id(now);
     const reply = { kind: 'decided', run, action, seq: n % 40, code: 'ok', detail: null, decision: 'allow', tier: 2, round: 1, grant, claim: false, arguments: null, expectedSeq: null };
     const record = {
       position: offset + generation, tenant: 'acme', run, agent: `clerk-${n % 50}`, inbox: { offset: String(offset), at: now, hash: randomBytes(32).toString('base64url') }, now, seq: n % 40,

@@ -46,6 +46,16 @@ const covers = (paths: HiddenOf['paths'], pointer: string): boolean => {
   return paths.some((path) => path.every((name, i) => i >= at.length || name === '*' || name === at[i]));
 };
 
+/** Whether anything in it belongs to a tool that hides something: most records do not, and are left as they are at the price of one look. */
+const concerns = (value: unknown, hidden: (tool: string) => HiddenOf, depth: number): boolean => {
+  if (typeof value !== 'object' || value === null || depth > 32) return false;
+  if (Array.isArray(value)) return value.some((one) => concerns(one, hidden, depth + 1));
+  const fields = value as Readonly<Record<string, unknown>>;
+  if (typeof fields['tool'] === 'string' && hidden(fields['tool']).paths.length > 0) return true;
+  for (const name in fields) if (concerns(fields[name], hidden, depth + 1)) return true;
+  return false;
+};
+
 /**
  * A record without what its tool declares is never to be stored: wherever it carries arguments, facts derived from them, or single arguments that rules changed.
  * Gives the same object back where nothing had to go. @param hidden by the name of a tool
@@ -75,5 +85,5 @@ export const sanitise = (body: unknown, hidden: (tool: string) => HiddenOf): unk
     }
     return visit(one, rules, depth + 1);
   };
-  return visit(body, nothingHidden, 0);
+  return concerns(body, hidden, 0) ? visit(body, nothingHidden, 0) : body;
 };

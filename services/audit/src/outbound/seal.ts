@@ -6,7 +6,16 @@ const [ivBytes, tagBytes, saltBytes] = [12, 16, 32];
 /** SHA-256(domain ‖ 0 ‖ salt ‖ plaintext), base64url (FACTS 7). Without the salt a short payload could be guessed from its commitment. */
 export const commit = (salt: Uint8Array, plaintext: Uint8Array): string => hash('sha256', Buffer.concat([domain, salt, plaintext]), 'base64url');
 
-export const freshSalt = (): Buffer => randomFillSync(Buffer.allocUnsafe(saltBytes));
+/** Random bytes are drawn many at a time: each draw costs more than the bytes. Every byte is handed out once. */
+let pool = Buffer.alloc(0);
+const draw = (bytes: number): Buffer => {
+  if (pool.length < bytes) pool = randomFillSync(Buffer.allocUnsafe(64 * 1024));
+  const drawn = pool.subarray(0, bytes);
+  pool = pool.subarray(bytes);
+  return drawn;
+};
+
+export const freshSalt = (): Buffer => draw(saltBytes);
 
 /** What binds a sealed payload to its entry: it opens under no other id and for no other tenant. */
 const binding = (id: string, tenant: string): Buffer => Buffer.from(`${id}\0${tenant}`);
@@ -14,7 +23,8 @@ const binding = (id: string, tenant: string): Buffer => Buffer.from(`${id}\0${te
 /** AES-256-GCM: iv ‖ tag ‖ ciphertext of salt ‖ plaintext. */
 export const seal = (key: Uint8Array, id: string, tenant: string, salt: Uint8Array, plaintext: Uint8Array): Buffer => {
   const out = Buffer.allocUnsafe(ivBytes + tagBytes + saltBytes + plaintext.length);
-  const iv = randomFillSync(out, 0, ivBytes).subarray(0, ivBytes);
+  const iv = draw(ivBytes);
+  iv.copy(out);
   const cipher = createCipheriv('aes-256-gcm', key, iv);
   cipher.setAAD(binding(id, tenant));
   let at = ivBytes + tagBytes;
