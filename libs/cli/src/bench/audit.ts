@@ -47,7 +47,8 @@ const sequencer = async (audit: Audit, entries: readonly Entry[]): Promise<{ per
 
 /** The same rows, ready-made, into a plain table with a primary key: what PostgreSQL takes over one connection. */
 const bareInsert = async (pool: pg.Pool, entries: readonly Entry[]): Promise<number> => {
-  await pool.query('create table if not exists bare (index bigint primary key, leaf bytea not null, run text, action text, digest bytea not null, key text not null, body bytea not null)');
+  await pool.query('create table if not exists bare (index bigint primary key, leaf bytea not null, run text, action text, digest bytea not null, key text not null, body bytea not null) with (toast_tuple_target = 8160)');
+  await pool.query('alter table bare alter column body set storage external');
   await pool.query('truncate bare');
   const client = await pool.connect();
   try {

@@ -11,7 +11,7 @@ export const createPartitions = (pool: Pool) => {
         if (known.has(slot)) continue;
         if (!slotPattern.test(slot)) throw new RangeError(`"${slot}" is no slot`);
         // Two processes may want the same one at the same time; then it is there.
-        await pool.query(`create table if not exists sealed_payload_${slot} partition of sealed_payload for values in ('${slot}')`).catch((error: { code?: string }) => { if (error.code !== '42P07' && error.code !== '23505') throw error; });
+        await pool.query(`create table if not exists sealed_payload_${slot} partition of sealed_payload for values in ('${slot}') with (toast_tuple_target = 8160)`).catch((error: { code?: string }) => { if (error.code !== '42P07' && error.code !== '23505') throw error; });
         known.add(slot);
       }
     },

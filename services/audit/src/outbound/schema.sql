@@ -20,6 +20,8 @@ create table if not exists sealed_payload (
   log text not null, index bigint not null, slot text not null, key text not null, body bytea not null,
   primary key (log, index, slot)
 ) partition by list (slot);
+-- Ciphertext does not compress; partitions keep it in the row as far as a page allows (partitions.ts).
+alter table sealed_payload alter column body set storage external;
 -- What audit itself must still put on the record: written with what gave rise to it, so that a crash forgets none.
 create table if not exists statement_due (
   id bigserial primary key, log text not null, kind text not null, states jsonb not null
