@@ -76,6 +76,9 @@ export interface Supervision {
   stop(): Promise<void>;
 }
 
+/** How long the lines of timelines are kept; the records themselves are audit's. */
+const eventsKeptMs = 30 * 24 * 3_600_000;
+
 /** Puts supervision together out of its ports; knows no Nest. */
 export const composeSupervision = async (ports: SupervisionPorts): Promise<Supervision> => {
   const { bus, pool, key, tenant, now } = ports;
@@ -114,10 +117,12 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   Promise.all([halts.ready, ports.agents.ready]).then(agentStops.begin, () => undefined);
   const sweep = async (): Promise<void> => { if (!stopped) await agentStops.sweep(); };
   const timers = setInterval(() => {
+    if (++ticks % 1_200 === 0) happened.forget(now() - eventsKeptMs).catch((error: Error) => ports.onError(error, 'old events'));
     releasePaused(store, halts, now()).then(() => tellDue(store, tell, now())).catch((error: Error) => ports.onError(error, 'timers'));
     reversing = (reversing ?? reversals.sweep().then(stops.sweep).catch((error: Error) => ports.onError(error, 'reversals'))).finally(() => { reversing = undefined; });
     sweeping = (sweeping ?? sweep().catch((error: Error) => ports.onError(error, 'stopped agents'))).finally(() => { sweeping = undefined; });
   }, 500);
+  let ticks = 0;
   let sweeping: Promise<void> | undefined, reversing: Promise<void> | undefined;
 
   return {
