@@ -17,8 +17,11 @@ import { person, register, startLoad } from './suspend.ts';
 import { benchGraph, benchPack } from './thousand-rules.ts';
 
 const tenant = 'acme', workers = 20, warmMs = 2_000, mostSeconds = 25;
-/** Half of what `decide` takes at its peak on two cores with 1,000 rules and one thread (README, Measured). */
-const rate = 3_800;
+/**
+ * Half of what policy answers at its peak where supervision, which reads all of it, the broker and the load share two cores with it: 3,800/s sent were
+ * answered at 1,843/s. Policy alone takes more (README, Measured).
+ */
+const rate = 900;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** halt.enforced.*: from issuing a halt to the last of policy's members, supervision's claims and tool guards that has confirmed it, beside half of policy's peak load. */
