@@ -132,6 +132,28 @@ describe('approvals on PostgreSQL', () => {
     await service.stop();
   });
 
+  it('remind each once, many at a time, also where a crash left the model behind', async () => {
+    const service = await open();
+    const runs = ['t1', 't2', 't3'];
+    const approval = { route: ['treasurer'], quorum: 2, expiresAt: now + 60_000, digest: 'digest', requesters: ['olga'], reminders: [now + 1_000, now + 2_000] };
+    await service.take(runs.map((run) => asked(run, 16, { decision: { decision: 'step_up', tier: 3, code: null, rules: [], policyVersion: 'v1', claim: true, approval } })));
+    const behind = approvalId('t2', 'a1', 16);
+    const { rows: [row] } = await pool.query<{ state: string; version: number }>('select state, version from approval where approval = $1', [behind]);
+    await service.vote(behind, vote('tom', behind));
+    await pool.query('update approval set state = $2, version = $3 where approval = $1', [behind, row!.state, row!.version]);
+    const reminded = async () => (await pool.query<{ stream: string; n: string }>(`select stream, count(*) as n from event where type = 'reminded' group by stream order by stream`)).rows.map(({ n }) => Number(n));
+    now += 1_000;
+    for (let i = 0; i < 200 && (await reminded()).length < 3; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(await reminded()).toEqual([1, 1, 1]);
+    expect(await service.view.get('acme', behind)).toMatchObject({ reminded: 1, votes: [{ vote: { person: 'tom' } }] });
+    await service.stop();
+    now += 1_000;
+    const again = await open();
+    for (let i = 0; i < 200 && (await reminded()).some((n) => n < 2); i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(await reminded()).toEqual([2, 2, 2]);
+    await again.stop();
+  });
+
   it('are cancelled without a word to the inbox when the action ended otherwise', async () => {
     const service = await open();
     await service.take([asked('r4', 10)]);

@@ -10,7 +10,7 @@ import { CodedError } from '@countersign/service-host';
 import type { LiveHaltView } from '@countersign/tool-guard';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
-import { createHandler } from './app/handle.ts';
+import { createHandler, dueAtOnce } from './app/handle.ts';
 import { composeChannels } from './compose-channels.ts';
 import type { Channels } from './compose-channels.ts';
 import type { OpenChannels } from './outbound/channels/open-channels.ts';
@@ -105,7 +105,8 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const store = createPostgresEventStore(pool);
   const view = createApprovals(pool);
   await view.catchUp(store);
-  const index = { ...view, put: async (...kept: Parameters<Approvals['put']>) => { await view.put(...kept); channels.changed(kept[0]); } };
+  const index = { ...view, put: async (...kept: Parameters<Approvals['put']>) => { await view.put(...kept); channels.changed(kept[0]); },
+    putAll: async (changes: Parameters<Approvals['putAll']>[0]) => { await view.putAll(changes); for (const { approval } of changes) channels.changed(approval); } };
   const handler = createHandler(store, index, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
@@ -134,11 +135,18 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const channels = await composeChannels({ ...(ports.channels ?? noChannels), pool, people, tenant, now, chance: Math.random, cast, onError: ports.onError });
   let ticking: Promise<unknown> = Promise.resolve();
   let busy = false;
+  /** As long as more is due than is looked at in one round. */
+  const drain = async (): Promise<void> => {
+    for (let done = dueAtOnce; done >= dueAtOnce;) {
+      done = await handler.tick(now());
+      if (done > 0) relay.wake();
+    }
+  };
   const clock = setInterval(() => {
     channels.tick();
     if (busy) return;
     busy = true;
-    ticking = handler.tick(now()).then((done) => { if (done > 0) relay.wake(); }, (error: Error) => ports.onError(error, 'clock')).finally(() => { busy = false; });
+    ticking = drain().catch((error: Error) => ports.onError(error, 'clock')).finally(() => { busy = false; });
   }, 250);
 
   const putStandIn = async (person: string, command: StandInCommand): Promise<void> => {

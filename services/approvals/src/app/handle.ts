@@ -18,7 +18,7 @@ export interface Handler {
 }
 
 /** Looked at in one round, and of those at the same time: as many as there are connections to spare. */
-const dueAtOnce = 500;
+export const dueAtOnce = 200;
 const abreast = 5;
 const heeded: ReadonlySet<string> = new Set(['action.decided', 'action.cancelled', 'action.outcome', 'run.ended', 'message.refused']);
 
@@ -31,7 +31,8 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
       store, decider: approvalDecider, stream: streamOf(approval), command, at: command.now, by,
       outbox: (events, after, last) => toMessages(approval, events, after, last, by),
     });
-    if (outcome.status !== 'nothing-new' && outcome.events.length > 0) await index.put(approval, state, version);
+    // The clock looks where the model says that something is due: where nothing is, a crash has left the model behind.
+    if ((outcome.status !== 'nothing-new' && outcome.events.length > 0) || by === 'clock') await index.put(approval, state, version);
     return outcome;
   };
   /** Looked up once per record that may close one: a batch opens and closes approvals of the same run. */
@@ -57,7 +58,19 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
     },
     tick: async (now) => {
       const due = await index.due(now, dueAtOnce);
-      for (let i = 0; i < due.length; i += abreast) await Promise.all(due.slice(i, i + abreast).map((approval) => handle(approval, { type: 'tick', now }, 'clock')));
+      const by = 'clock';
+      const moved = due.flatMap(({ approval, state, version }) => {
+        const outcome = approvalDecider.decide({ type: 'tick', now }, state);
+        if (outcome.status !== 'accepted') return [];
+        const after = outcome.events.reduce(approvalDecider.evolve, state), last = version + outcome.events.length;
+        const append = { stream: streamOf(approval), expectedVersion: version, at: now, by, events: outcome.events.map((event) => ({ type: event.type, data: event })), outbox: toMessages(approval, outcome.events, after, last, by) };
+        return [{ approval, state: after, version: last, append }];
+      });
+      if (moved.length === 0) return 0;
+      // All in one transaction. Where somebody spoke meanwhile, or the model was behind, each is looked at by itself.
+      const written = await store.appendAll(moved.map(({ append }) => append));
+      if (written.status === 'ok') await index.putAll(moved);
+      else for (let i = 0; i < moved.length; i += abreast) await Promise.all(moved.slice(i, i + abreast).map(({ approval }) => handle(approval, { type: 'tick', now }, by)));
       return due.length;
     },
   };

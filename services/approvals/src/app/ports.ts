@@ -14,8 +14,10 @@ export interface ApprovalIndex {
   open(runs: readonly string[]): Promise<OpenApprovals>;
   /** Whether as many are open of this agent, or of one of its owners, as may be. */
   crowded(agent: string, owners: readonly string[], most: { readonly agent: number; readonly owner: number }): Promise<boolean>;
-  /** Ids of open approvals of which something is due: a reminder, an escalation, the end. */
-  due(now: number, limit: number): Promise<readonly string[]>;
+  /** Open approvals of which something is due: a reminder, an escalation, the end. As of the model, which may be behind their streams. */
+  due(now: number, limit: number): Promise<readonly { readonly approval: string; readonly state: Approval; readonly version: number }[]>;
+  /** As put, of many that are there. */
+  putAll(changes: readonly { readonly approval: string; readonly state: Approval; readonly version: number }[]): Promise<void>;
 }
 
 /** What a new approval is made with. */

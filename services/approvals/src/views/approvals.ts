@@ -61,8 +61,17 @@ export const createApprovals = (pool: Pool): Approvals => {
         [agent, owners, most.agent, most.owner]);
       return Number(rows[0]!.agent) >= most.agent || Number(rows[0]!.owner ?? 0) >= most.owner;
     },
-    due: async (now, limit) =>
-      (await pool.query<{ approval: string }>(`select approval from approval where status = 'open' and coalesce(due_at, expires_at) <= $1 order by due_at limit $2`, [now, limit])).rows.map((row) => row.approval),
+    due: async (now, limit) => {
+      const { rows } = await pool.query<{ approval: string; state: string; version: number }>(`select approval, state, version from approval where status = 'open' and coalesce(due_at, expires_at) <= $1 order by due_at limit $2`, [now, limit]);
+      return rows.map(({ approval, state, version }) => ({ approval, state: known(state), version }));
+    },
+    putAll: async (changes) => {
+      const those = changes.filter((one): one is typeof one & { readonly state: Known } => one.state.status !== 'none');
+      await pool.query(
+        `update approval as kept set status = c.status, version = c.version, state = c.state, due_at = c.due_at
+         from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bigint[]) as c (approval, status, version, state, due_at) where kept.approval = c.approval and kept.version < c.version`,
+        [those.map(({ approval }) => approval), those.map(({ state }) => statusOf(state)), those.map(({ version }) => version), those.map(({ state }) => JSON.stringify(state)), those.map(({ state }) => nextDue(state))]);
+    },
     catchUp: async (store) => {
       const { rows } = await pool.query<{ stream: string }>(
         `select e.stream from (select stream, max(version) as version from event where starts_with(stream, $1) group by stream) e
