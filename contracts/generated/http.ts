@@ -200,6 +200,16 @@ export interface AuthzenConfiguration {
   readonly access_evaluation_endpoint: string;
   readonly access_evaluations_endpoint: string;
 }
+export interface BehaviourView {
+  readonly agent: string;
+  readonly level: 'normal' | 'raised' | 'high';
+  readonly at: number;
+  /** The last week, oldest first. */
+  readonly hours: readonly { readonly at: number; readonly actions: number; readonly failures: number; /** Mean of the same hour of the four weeks before; null where the agent is younger. */ readonly expected: number | null }[];
+  /** Which tool followed which within runs, the latest first; `before` is empty for a run's first. */
+  readonly steps: readonly { readonly before: string; readonly tool: string; readonly times: number; readonly last: number }[];
+  readonly findings: readonly Finding[];
+}
 /** One verb for many runs: those named, or those that fit. `dryRun` says which and does nothing; `expect` refuses where by now it would be another number. */
 export interface BulkRequest {
   readonly verb: 'pause' | 'resume' | 'cancel' | 'terminate';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bus, BusMessage } from '@countersign/bus';
 import { envelope, namespacedBus, startHeartbeats } from '@countersign/bus';
 import { createKafkaBus } from '@countersign/bus/kafka';
-import { signers, topic, topics, validateAnomalyLevel, validateDetectionFinding, validateFinding } from '@countersign/contracts';
-import type { Finding, FindingView } from '@countersign/contracts';
+import { signers, topic, topics, validateAnomalyLevel, validateBehaviourView, validateDetectionFinding, validateFinding } from '@countersign/contracts';
+import type { BehaviourView, Finding, FindingView } from '@countersign/contracts';
 import { argumentsDigest, createKeySet, generateKey, signPersonStatement, signServiceMessage, verifyServiceMessage } from '@countersign/identity';
 import { startService } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
@@ -21,7 +21,7 @@ import { writeState } from './outbound/state-json.ts';
 const server = process.env['CS_TEST_POSTGRES']!;
 const brokers = process.env['CS_TEST_KAFKA']!.split(',');
 const name = `anomaly_${process.pid}_${Date.now()}`;
-const needed = [topic.registryAgents, topic.runsGoverned, topic.anomalyActions, topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections, topic.anomalyFindingsDead];
+const needed = [topic.registryAgents, topic.runsGoverned, topic.anomalyActions, topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections, topic.anomalyFindingsDead, topic.anomalyActionsDead];
 const errors: string[] = [];
 
 const until = async (condition: () => Promise<boolean> | boolean): Promise<void> => {
@@ -114,7 +114,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await bus.publish(past.slice(700).map(governed));
     const second = await start();
     await until(async () => (await read(topic.anomalyActions)).length === past.length);
-    await bus.publish([...hijacked('anna', 9_000, later(2)), ...ordinary('bert', 9_100, later(3)), ...hijacked('carl', 9_001, later(4))].map(governed));
+    await bus.publish([...hijacked('anna', 9_000, later(2)), ...ordinary('bert', 9_100, later(2) + 10_000), ...hijacked('carl', 9_001, later(2) + 20_000)].map(governed));
     await until(async () => (await get<{ findings: unknown[] }>(`${second.url}/findings`)).findings.length === 2);
 
     // Two analysts say that anna may do this, one that carl was hijacked; nobody else has a say.
@@ -161,6 +161,12 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await until(async () => !(await get<{ stale: boolean }>(`${third.url}/levels`)).stale);
     expect(await get(`${third.url}/levels`)).toMatchObject({ levels: [{ agent: 'anna', level: 'normal' }, { agent: 'carl', runs: [{ run: uuid(9_001) }] }] });
     expect((await fetch(`${third.url}/levels/bert`, login())).status).toBe(404);
+    // The picture has each action once, over all restarts.
+    const answers = async (): Promise<number> => (await get<BehaviourView>(`${third.url}/agents/bert/behaviour`)).steps.filter(({ tool }) => tool === 'care.answer').reduce((sum, { times }) => sum + times, 0);
+    await until(async () => (await answers()) >= 121);
+    expect(await answers()).toBe(121);
+    const picture = await get<BehaviourView>(`${third.url}/agents/anna/behaviour`);
+    expect([validateBehaviourView(picture), picture.steps[0], picture.findings.length]).toEqual([true, expect.objectContaining({ before: 'care.read_ticket', tool: 'care.refund', times: 1 }), 1]);
     expect(await get(`${third.url}/levels?after=carl`)).toMatchObject({ levels: [], next: null });
     await third.close();
 

@@ -1,7 +1,7 @@
 import { startHeartbeats } from '@countersign/bus';
 import type { Bus, BusMessage } from '@countersign/bus';
 import { signers, topic, validateAnomalyLevel } from '@countersign/contracts';
-import type { AnomalyLevel, DisposeResponse, Disposition, Finding, FindingView } from '@countersign/contracts';
+import type { AnomalyLevel, BehaviourView, DisposeResponse, Disposition, Finding, FindingView } from '@countersign/contracts';
 import { verifyServiceMessage } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
@@ -13,6 +13,7 @@ import { readActions, rekey } from './inbound/read-actions.ts';
 import { followAgents, registeredIn } from './inbound/registered.ts';
 import { createPostgresCheckpoints } from './outbound/postgres-checkpoints.ts';
 import { dispositionMessage, heartbeatHeaders, saidMessages } from './outbound/publish.ts';
+import { createBehaviour } from './views/behaviour.ts';
 import { createFindings } from './views/findings.ts';
 import { openDisposing } from './inbound/dispose.ts';
 import type { PersonDirectory } from '@countersign/service-host';
@@ -37,6 +38,10 @@ export interface Anomaly {
   levels(after: string, limit: number): { readonly stale: boolean; readonly levels: readonly AnomalyLevel[]; readonly next: string | null };
   level(agent: string): AnomalyLevel | undefined;
   findings(agent: string | undefined): Promise<readonly Finding[]>;
+  /** A picture of what an agent did lately: nothing but zeroes of one that nobody has heard of. */
+  behaviour(agent: string): Promise<BehaviourView>;
+  /** Counts a batch of one partition of anomaly.actions.v1 for the pictures. */
+  watched(messages: readonly BusMessage[]): Promise<void>;
   finding(finding: string): Promise<FindingView | undefined>;
   /** Takes an analyst's signed word on its way to the agent's baseline. Throws CodedError. */
   dispose(finding: string, jws: string): Promise<DisposeResponse>;
@@ -53,6 +58,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   await pool.query(await readFile(new URL('./outbound/schema.sql', import.meta.url), 'utf8'));
   const store = createPostgresCheckpoints(pool, foldVersion);
   const view = createFindings(pool);
+  const pictures = createBehaviour(pool);
   const unreadable = (message: BusMessage, error: Error): void => onError(error, `unreadable: ${message.topic}/${message.partition}@${message.offset}`);
   let owned = 0;
   // While scoring fails no heartbeat is written: policy then counts every level as raised.
@@ -102,6 +108,8 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     },
     level: (agent) => { const level = levels.get(agent); return level?.tenant === tenant ? level : undefined; },
     findings: (agent) => view.list(tenant, { agent }, 500),
+    behaviour: async (agent) => pictures.show(tenant, agent, now(), { level: levels.get(agent)?.level ?? 'normal', findings: await view.list(tenant, { agent }, 50) }),
+    watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, keys, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' ? [] : [{ offset, seen: entry }]))),
     finding: (finding) => view.show(tenant, finding),
     dispose: openDisposing({ tenant, now, people: ports.people, owner: (agent) => agents.get(agent)?.owner, show: view.show, publish: (said) => bus.publish([dispositionMessage(topic.anomalyActions, said, key)]) }),
     keep: view.add,

@@ -22,7 +22,7 @@ export interface FleetOptions {
   readonly releases: readonly { readonly day: number; readonly group: number }[];
 }
 
-interface Step { readonly tool: string; readonly consequential: boolean; readonly targeted: boolean }
+interface Step { readonly tool: string; readonly consequential: boolean; readonly targeted: boolean; /** Where the target of this step is read, as a rule. */ readonly trust: ActionSeen['trust'] }
 interface Group { readonly name: string; readonly tasks: readonly (readonly Step[])[]; readonly released: Step }
 
 export interface SimAgent {
@@ -39,10 +39,13 @@ export interface SimAgent {
 
 export interface Fleet { readonly agents: readonly SimAgent[]; readonly groups: readonly Group[]; readonly options: FleetOptions }
 
+/** Most targets stand in the instruction, some in what a step before has read. */
+const origins: readonly ActionSeen['trust'][] = ['instruction', 'instruction', 'instruction', 'instruction', 'instruction', 'record', 'record', 'directory'];
+
 const groupsOf = (count: number, rng: Random): readonly Group[] => Array.from({ length: count }, (_, g) => {
-  const step = (i: number): Step => { const consequential = i % 3 === 2; return { tool: `g${g}.${consequential ? 'do' : 'get'}_${i}`, consequential, targeted: i % 3 > 0 }; };
+  const step = (i: number): Step => { const consequential = i % 3 === 2; return { tool: `g${g}.${consequential ? 'do' : 'get'}_${i}`, consequential, targeted: i % 3 > 0, trust: 'instruction' }; };
   const steps = Array.from({ length: 9 }, (__, i) => step(i));
-  const tasks = Array.from({ length: 6 + rng.below(6) }, () => Array.from({ length: 2 + rng.below(5) }, () => rng.pick(steps)));
+  const tasks = Array.from({ length: 6 + rng.below(6) }, () => Array.from({ length: 2 + rng.below(5) }, () => ({ ...rng.pick(steps), trust: rng.pick(origins) })));
   return { name: `group-${g}`, tasks, released: step(11) };
 });
 
@@ -97,8 +100,7 @@ export const draftsOf = ({ groups, options }: Fleet, agent: SimAgent, today: num
 const play = (step: Step, agent: SimAgent, rng: Random): SimStep => {
   // A few customers get most of the attention; one in fifty has never been heard of, and the instruction names it.
   const target = step.targeted ? `customer-${agent.name}-${rng.next() < 0.02 ? `new-${rng.below(1e9)}` : Math.floor(agent.customers * rng.next() ** 3)}` : null;
-  const odd = rng.next();
-  return { tool: step.tool, consequential: step.consequential, target, trust: target === null ? 'none' : odd < 0.9 ? 'instruction' : odd < 0.97 ? 'record' : odd < 0.99 ? 'directory' : 'document', failed: rng.next() < 0.03 };
+  return { tool: step.tool, consequential: step.consequential, target, trust: target === null ? 'none' : rng.next() < 0.01 ? 'document' : step.trust, failed: rng.next() < 0.03 };
 };
 
 /** What the governed stream would say of a run. */

@@ -37,6 +37,12 @@ export class AnomalyController {
     return level;
   }
 
+  @Get('agents/:agent/behaviour')
+  @UseGuards(PersonGuard)
+  behaviour(@Param('agent') agent: string) {
+    return this.#anomaly.behaviour(agentOf(agent)!);
+  }
+
   @Get('findings')
   @UseGuards(PersonGuard)
   async findings(@Query('agent') agent?: string) {

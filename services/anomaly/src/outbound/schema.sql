@@ -17,3 +17,13 @@ create table if not exists disposition (
   place text primary key, tenant text not null, finding text not null, at bigint not null, body json not null
 );
 create index if not exists disposition_by_finding on disposition (tenant, finding, at);
+-- What agents did by the hour and which tool followed which, for pictures.
+create table if not exists behaviour_mark (partition int primary key, next bigint not null);
+create table if not exists behaviour_hour (
+  tenant text not null, agent text not null, hour bigint not null, actions int not null, failures int not null,
+  primary key (tenant, agent, hour)
+);
+create table if not exists behaviour_step (
+  tenant text not null, agent text not null, before text not null, tool text not null, times int not null, last bigint not null,
+  primary key (tenant, agent, before, tool)
+);
