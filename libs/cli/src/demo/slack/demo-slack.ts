@@ -12,8 +12,8 @@ import { workspacePage } from './workspace-page.ts';
 const channel = 'slack-demo';
 /** Who has an account in the demo's workspace; the account is an id of Slack, and stands for the person by their own signature. */
 export const accounts = { tara: 'UTARA', sam: 'USAM' } as const;
-/** What they let Slack approve: EUR 1,000.00. Above it the message leads to the page. */
-const cap = { minor: 100_000, currency: 'EUR' };
+/** What they let Slack approve: EUR 5,000.00. Above it the message leads to the page. */
+const cap = { minor: 500_000, currency: 'EUR' };
 
 /** The demo's Slack, where infra/local configured it; undefined where another file of channels is used. */
 export const startDemoSlack = async (local: Local, tenant: string): Promise<SlackServer | undefined> => {
