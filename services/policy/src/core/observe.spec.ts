@@ -103,6 +103,11 @@ describe('an observed agent', () => {
     expect(s.propose(1, 'tier3').replies[0]).toMatchObject({ decision: 'step_up' });
   });
 
+  it('is held to the rules where it is of high risk, whatever its snapshot says of observing', () => {
+    const s = observed({ agent: () => ({ ...watched, euAiAct: { category: 'high' } }) as never });
+    expect(s.propose(1, 'tier3').replies[0]).toMatchObject({ decision: 'step_up' });
+  });
+
   it('lets an approval asked for before it was observed count, and a deny of people stand', () => {
     const s = scene();
     s.tell(s.message(started));

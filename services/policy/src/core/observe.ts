@@ -5,10 +5,10 @@ import type { RunState } from './state.ts';
 
 /**
  * Until when (epoch ms) an agent is observed at this moment; undefined where it is held to the rules. A run that acts for another agent is held to
- * them always: what that one may not do, it cannot have an observed one do.
+ * them always: what that one may not do, it cannot have an observed one do. So is a high-risk agent, whatever its snapshot says of observing.
  */
 export const observedUntil = (agent: AgentSnapshot | undefined, run: RunState, now: number): number | undefined =>
-  (agent?.observe !== undefined && now < agent.observe.until && run.past.depth === 0 && run.delegation === null ? agent.observe.until : undefined);
+  (agent?.observe !== undefined && now < agent.observe.until && agent.euAiAct?.category !== 'high' && run.past.depth === 0 && run.delegation === null ? agent.observe.until : undefined);
 
 /** A longer list of rules is cut, so nobody can say what is not on it. */
 const longestList = 256;

@@ -64,4 +64,11 @@ describe('runs opened on the word of a session key', () => {
     expect(issued).toMatchObject({ scope: 'ledger.read_invoice', act: { sub: 'planner' }, via: 'gateway' });
     expect(await bySession(issueAgentToken(narrow, registry))).toMatchObject({ status: 'refused', code: 'unauthenticated' });
   });
+
+  it('are not those of a delegated run, whose scope and chain are its own', async () => {
+    const token = await byAgentKey(), { run } = claimsOf(token);
+    expect(await bySession(token, { run })).toMatchObject({ status: 'issued' });
+    runs.set(run, { ...runs.get(run)!, delegation: { parent: randomUUID(), action: randomUUID(), scope: 'ledger.read', actors: ['planner'] } } as unknown as Run);
+    expect(await bySession(token, { run })).toMatchObject({ status: 'refused', code: 'delegation_invalid' });
+  });
 });

@@ -39,6 +39,8 @@ export const issueRuns = async (deps: IssueDeps & { readonly tokenKeys: KeySet }
   const jkt = jwkThumbprint(session);
   const ask = { agent: sub, status: client.snapshot.status, jkt, now, ...(authKey !== undefined && { authKey }), ...(request.life_s !== undefined && { lifeMs: request.life_s * 1_000 }) };
   const known = request.run === undefined ? undefined : await deps.inventory.run(request.run);
+  // Scope and chain of a delegated run are its own, not those of the token that is shown here.
+  if (known?.delegation !== undefined) return refused('delegation_invalid', 'a delegated run gets its tokens at /oauth2/token, with the agent\'s own key');
   const revoked = revokedSession(deps, { agent: sub, jkt, run: known ?? undefined, now });
   if (revoked !== undefined) return revoked;
   const iat = Math.floor(now / 1000);

@@ -148,13 +148,15 @@ const register = ({ profile, euAiAct, ownerExists, effective, by, now }: Extract
   if (!ownerExists) return refused('invalid_request', `the owner ${profile.owner} is not an active person: invite and enrol them first`);
   if (effective !== undefined && tooMany(effective)) return refused('too_many_permissions', 'with its roles the agent would have more than 512 permissions of a kind');
   const registered = { type: 'agent.registered', profile: { ...profile, ...(origin !== undefined && { origin }) }, by, at: now } as const;
-  const enforced = state.status === 'none' ? [] : observedByOwner(state, profile.owner, { by, now });
+  const enforced = state.status === 'none' ? [] : observedByOwner(state, profile.owner, { by, now }, euAiAct?.category === 'high' || profile.euAiAct?.category === 'high');
   return effective === undefined || same(effective, { permissions: profile.permissions }) ? accepted(registered, ...enforced) : accepted(registered, { type: 'agent.permissions_derived', effective, because: 'its roles', by, at: now }, ...enforced);
 };
 
-/** Nobody keeps their own agent out of enforcement: whoever observes it and becomes its owner ends that. */
-const observedByOwner = ({ observe }: Registered, owner: string, { by, now }: { readonly by: string; readonly now: number }): readonly ObserveEvent[] =>
-  (observe !== undefined && now < observe.until && observe.by === owner ? [{ type: 'agent.enforced', by, reason: 'who observes it owns it now', at: now }] : []);
+/** Nobody keeps their own agent out of enforcement: whoever observes it and becomes its owner ends that; so does an agent that turns out to be of high risk. */
+const observedByOwner = ({ observe }: Registered, owner: string, { by, now }: { readonly by: string; readonly now: number }, highRisk = false): readonly ObserveEvent[] => {
+  if (observe === undefined || now >= observe.until || (observe.by !== owner && !highRisk)) return [];
+  return [{ type: 'agent.enforced', by, reason: highRisk ? 'a high-risk agent is never observed' : 'who observes it owns it now', at: now }];
+};
 
 /** Why no review carries this step; null where one does. */
 const notReviewed = ({ review }: Registered, basis: string | null): string | null => {

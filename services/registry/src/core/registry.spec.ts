@@ -90,6 +90,7 @@ describe('an agent', () => {
     const enforced = expect.objectContaining({ type: 'agent.enforced' });
     expect(given(registered, observed, failed)(register({ owner: 'op' }))).toMatchObject({ events: [{ type: 'agent.registered' }, enforced] });
     expect(given(registered, observed, failed)(register({ owner: 'tom' }))).toMatchObject({ events: [{ type: 'agent.registered' }] });
+    expect(given(registered, observed, failed)({ ...register({ owner: 'tom' }), euAiAct: { category: 'high' } } as AgentCommand)).toMatchObject({ events: [{ type: 'agent.registered' }, enforced] });
     const offered: AgentEvent = { type: 'agent.owner_offered', to: 'op', reason: 'r', by: 'olga', at: 2 };
     expect(given(registered, observed, offered)({ type: 'accept', by: 'op', now: 3 })).toMatchObject({ events: [{ type: 'agent.reassigned' }, enforced] });
   });

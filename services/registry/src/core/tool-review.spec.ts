@@ -28,6 +28,11 @@ describe('an imported tool', () => {
     expect(put(tool, after(draft, reviewed, changed), signed(tool, changed))).toMatchObject({ status: 'accepted' });
   });
 
+  it('is not loosened again by a review that carried the change before', () => {
+    const events = [{ tool: reviewed }, { tool: changed }, { tool: again, review: { by: 'rita', jws: 'x' } }, { tool: changed }].map((one) => ({ type: 'tool.put' as const, definition: digest(one.tool), by: 'olga', at: 1, ...one }));
+    expect(put(again, fold(toolDecider, events), signed(again, changed))).toMatchObject({ code: 'review_required', detail: expect.stringMatching(/carried a change before/) });
+    expect(put(again, fold(toolDecider, events), { ...signed(again, changed), jws: 'another' })).toMatchObject({ status: 'accepted' });
+  });
   it('gets round no review by being a draft in between', () => expect(put({ ...again, facts: {} }, after(reviewed, draft))).toMatchObject({ code: 'review_required', detail: expect.stringMatching(/its facts changed/) }));
   it('may get more tests by one person, not others', () => {
     const tested = { ...reviewed, tests: [{ arguments: {}, facts: {} }] };

@@ -12,7 +12,11 @@ export interface ToolReview { readonly by: string; readonly roles: readonly stri
 export interface PutTool { readonly type: 'put'; readonly tool: ToolDefinition; readonly definition: string; readonly review?: ToolReview | null; readonly by: string; readonly now: number }
 export type ToolCode = 'review_required' | 'self_approval';
 /** `inForce`: the last definition by which anything could be allowed; null while it only ever waited for its review. */
-export type Tool = { readonly status: 'none' } | { readonly status: 'declared'; readonly tool: ToolDefinition; readonly definition: string; readonly inForce: ToolDefinition | null };
+export type Tool = { readonly status: 'none' } | {
+  readonly status: 'declared'; readonly tool: ToolDefinition; readonly definition: string; readonly inForce: ToolDefinition | null;
+  /** Reviews that carried a change: each carries one, or a change taken back could be made again by the old signature. */
+  readonly used: readonly string[];
+};
 
 export const toolReviewerRole = 'policy-reviewer';
 
@@ -33,11 +37,13 @@ export const toolDecider: Decider<PutTool, ToolPut, Tool, ToolCode> = {
     if (ways.length === 0) return accepted(put);
     const fits = review && review.tool === tool.tool && review.definition === definition && review.replaces === state.definition && review.roles.includes(toolReviewerRole);
     if (!fits) return refused('review_required', `${tool.tool}: ${ways.join('; ')}. Somebody else with the role ${toolReviewerRole} has to sign the change from ${state.definition} to ${definition}`);
+    if (state.used.includes(review.jws)) return refused('review_required', `${tool.tool}: this review has carried a change before; the same change again is reviewed again`);
     if (review.by === by) return refused('self_approval', `${tool.tool}: whoever changes a tool cannot review the change`);
     return accepted({ ...put, review: { by: review.by, jws: review.jws } });
   },
   evolve: (state, event) => {
     if (event.type !== 'tool.put') throw new Error(`unexpected tool event: ${JSON.stringify(event)}`);
-    return { status: 'declared', tool: event.tool, definition: event.definition, inForce: isInForce(event.tool) ? event.tool : state.status === 'none' ? null : state.inForce };
+    const used = state.status === 'none' ? [] : state.used;
+    return { status: 'declared', tool: event.tool, definition: event.definition, used: event.review === undefined ? used : [...used, event.review.jws], inForce: isInForce(event.tool) ? event.tool : state.status === 'none' ? null : state.inForce };
   },
 };
