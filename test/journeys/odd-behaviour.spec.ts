@@ -67,9 +67,11 @@ describe('an agent that behaves unlike itself', () => {
   }, 120_000);
   afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); }, 60_000);
 
-  const levels = async (): Promise<readonly AnomalyLevel[]> => (await ana.call('anomaly', 'GET', '/levels')).body['levels'] as unknown as AnomalyLevel[];
+  // A service that has just started may not know its people yet.
+  const told = <T>(path: string, name: string): Promise<T> => until(`anomaly tells ${name}`, async () => { const { status, body } = await ana.call('anomaly', 'GET', path); return status === 200 && body[name] as T; }, 20_000);
+  const levels = (): Promise<readonly AnomalyLevel[]> => told('/levels', 'levels');
   const levelOf = async (agent: string): Promise<AnomalyLevel['level']> => (await levels()).find((one) => one.agent === agent)?.level ?? 'normal';
-  const findings = async (): Promise<readonly Finding[]> => ((await ana.call('anomaly', 'GET', '/findings?agent=clerk')).body['findings'] ?? []) as unknown as Finding[];
+  const findings = (): Promise<readonly Finding[]> => told('/findings?agent=clerk', 'findings');
   const view = async (finding: string): Promise<FindingView> => (await ana.call('anomaly', 'GET', `/findings/${finding}`)).body as unknown as FindingView;
   const dispose = async (who: Human, finding: string, verdict: 'true' | 'false' | 'expected') => {
     const { digest } = await view(finding);
