@@ -1,11 +1,10 @@
 import type { Bus, BusMessage } from '@countersign/bus';
 import { isHeartbeat } from '@countersign/bus';
 import type { GovernedRecord } from '@countersign/contracts';
-import { until } from '@countersign/spec/whole';
+import { audited, belonging, until } from '@countersign/spec/whole';
 import { fromUrl, verifyLog } from '../../libs/cli/src/audit/verify.ts';
 import type { Verified } from '../../libs/cli/src/audit/verify.ts';
 
-const audited = ['runs.governed.v1', 'registry.events.v1', 'approvals.events.v1', 'policy.events.v1', 'supervision.events.v1', 'supervision.halts.v1', 'anomaly.findings.v1', 'runs.inbox-dead.v1'];
 
 export interface Verdict {
   /** Proposals without a decision. */
@@ -50,7 +49,7 @@ export const judge = async (bus: Bus, auditUrl: string, proposed: ReadonlySet<st
     if (/requested/.test(event.type)) approvals.add(event.stream);
   }
   const rekeyed = records.filter(({ topic }) => topic === 'anomaly.actions.v1').length;
-  const recorded = records.filter((message) => audited.includes(message.topic)).length;
+  const recorded = records.filter(belonging()).length;
   await until('audit has everything', async () => await sizeOf(auditUrl) >= recorded, 30_000);
   const all = [...decided.entries()];
   const first = all.filter(([, one]) => one.rounds.includes(1));

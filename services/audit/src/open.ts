@@ -37,6 +37,13 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
     pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: await pseudonymSecret(config.secretsDir), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
     predecessor: config.predecessor, witnesses, alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
+  }).catch(async (error: unknown) => {
+    // What was opened before is closed: a process of several services goes on without this one.
+    await hidden.stop();
+    await custody.close();
+    await pool.end();
+    await bus.close();
+    throw error;
   });
   // Before anything newer is taken: what is skipped now would be below the offset of what came after it.
   if (audit.resumed) for (const topic of recorded) await bus.scan({ topic, onBatch: (messages) => audit.record(messages.filter((message) => !isHeartbeat(message))) });

@@ -17,3 +17,4 @@ export { until } from './until.ts';
 export { startWithAgent } from './with-agent.ts';
 export { startWhole } from './whole.ts';
 export type { Agent, Whole } from './whole.ts';
+export { audited, belonging } from './record.ts';

@@ -5,10 +5,23 @@ import type { GovernedRecord, Reply } from '@countersign/contracts';
 import { until } from './until.ts';
 
 /** What audit puts on the record, beside policy's replies. */
-const audited = [topic.runsGoverned, topic.registryEvents, topic.approvalsEvents, topic.policyEvents, topic.supervisionEvents, topic.supervisionHalts, topic.anomalyFindings, topic.runsInboxDead, topic.registryAgents, topic.registryTools];
+export const audited: readonly string[] = [topic.runsGoverned, topic.registryEvents, topic.approvalsEvents, topic.policyEvents, topic.supervisionEvents, topic.supervisionHalts, topic.anomalyFindings, topic.runsInboxDead, topic.registryAgents, topic.registryTools];
 
 /** Of these audit leaves out what says the same as the last of its key: the registry says everything again at each of its starts. */
 const saidAgain: readonly string[] = [topic.registryAgents, topic.registryTools];
+
+/** Tells, record by record in their order, which belong into the log. */
+export const belonging = (): ((message: BusMessage) => boolean) => {
+  const last = new Map<string, string>();
+  return (message) => {
+    const { topic: name, key, value } = message;
+    if (!audited.some((one) => one === name) || isHeartbeat(message)) return false;
+    if (!saidAgain.includes(name)) return true;
+    const of = `${name}/${key}`, text = String(value), same = last.get(of) === text;
+    last.set(of, text);
+    return !same;
+  };
+};
 
 /** Everything that went over the bus, as an outsider read it. */
 export interface Observed {
@@ -28,15 +41,9 @@ export const observe = async (bus: Bus): Promise<Observed> => {
   const dead: BusMessage[] = [];
   const answered = new Map<number, bigint>();
   const read = new Map<string, bigint>();
-  const last = new Map<string, string>();
+  const belongs = belonging();
   let recorded = 0;
 
-  const repeated = ({ topic: name, key, value }: BusMessage): boolean => {
-    if (!saidAgain.includes(name)) return false;
-    const of = `${name}/${key}`, text = String(value), same = last.get(of) === text;
-    last.set(of, text);
-    return same;
-  };
   const answeredUpTo = (partition: number, offset: bigint): void => { if (offset > (answered.get(partition) ?? -1n)) answered.set(partition, offset); };
   const takeGoverned = (message: BusMessage): void => {
     const record = JSON.parse(message.value!.toString()) as GovernedRecord;
@@ -53,7 +60,7 @@ export const observe = async (bus: Bus): Promise<Observed> => {
   };
   const take = (message: BusMessage): void => {
     read.set(`${message.topic}/${message.partition}`, message.offset);
-    if (audited.some((name) => name === message.topic) && !isHeartbeat(message) && !repeated(message)) recorded++;
+    if (belongs(message)) recorded++;
     if (message.topic === topic.runsGoverned) takeGoverned(message);
     if (message.topic === topic.runsReplies) takeReply(message);
     if (message.topic === topic.runsInboxDead) {
