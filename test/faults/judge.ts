@@ -48,7 +48,7 @@ export const judge = async (bus: Bus, auditUrl: string, proposed: ReadonlySet<st
     const event = JSON.parse(message.value!.toString()) as { type: string; stream: string; version: number };
     if (/requested/.test(event.type)) approvals.add(event.stream);
   }
-  const rekeyed = records.filter(({ topic }) => topic === 'anomaly.actions.v1').length;
+  const rekeyed = records.filter(({ topic, value }) => topic === 'anomaly.actions.v1' && (JSON.parse(value!.toString()) as { kind: string }).kind === 'action').length;
   const recorded = records.filter(belonging()).length;
   await until('audit has everything', async () => await sizeOf(auditUrl) >= recorded, 30_000);
   const all = [...decided.entries()];
