@@ -1,7 +1,6 @@
+import type { AuditLeaf } from '@countersign/contracts';
 import { oversightOf } from './oversight.ts';
-import type { Oversight } from './oversight.ts';
 import { retentionOf } from './retention.ts';
-import type { RetentionClass } from './retention.ts';
 import { statementSource } from './statement.ts';
 import type { Statement } from './statement.ts';
 import { fieldsOf, idOf, numberOf } from './reading.ts';
@@ -37,44 +36,7 @@ export interface DecisionDigest {
  * Leaf format, version 1: JSON in UTF-8 with its members in this order (contracts/schemas/audit/AuditLeaf.v1.schema.json); hashed as
  * stored, never serialised again. A reader refuses a `v` it does not know.
  */
-export interface Leaf {
-  readonly v: 1;
-  readonly id: string;
-  /** CloudEvents type; `countersign.audit.rejected.v1` where a service could not read the record: then nothing in it is vouched for. */
-  readonly type: string;
-  readonly tenant: string;
-  readonly source: { readonly topic: string; readonly partition: number; readonly offset: string };
-  /** The clock that counts: when the broker took it. */
-  readonly at: number;
-  /** When its sender says it was made; null where it does not say. */
-  readonly said: number | null;
-  /** `said` less `at`, ms, where they are further apart than `skewBoundMs`; null where they agree. */
-  readonly skew: number | null;
-  /** What the record belongs to, beside a run: `approval-…`, `agent:…`, `bundle:…`; people only by pseudonym. */
-  readonly stream: string | null;
-  readonly run: string | null;
-  readonly agent: string | null;
-  readonly action: string | null;
-  readonly tool: string | null;
-  /** Versions of the registry's snapshots that the decision rested on. */
-  readonly rested: { readonly agent: number; readonly tool: number } | null;
-  /** Digest of what the agent was permitted: at a run's start of its token's scope, of an agent's snapshot of its whole permission set. */
-  readonly permissions: string | null;
-  /** Dense number of the governed record in its partition: a gap is a missing record. */
-  readonly position: number | null;
-  readonly decision: DecisionDigest | null;
-  /** What people did, at most 8 of them; the payload has all. */
-  readonly oversight: readonly Oversight[];
-  /** `succeeded`, `failed`, `partial`, `unknown`, …: as the runtime reported it. */
-  readonly outcome: string | null;
-  readonly retention: RetentionClass;
-  /** W3C traceparent: which trace this belongs to. */
-  readonly trace: string | null;
-  /** What audit itself states in an entry of its own; null of everything else. */
-  readonly states: Statement['states'] | null;
-  /** Salted commitment to the payload, base64url. */
-  readonly payload: string;
-}
+export type Leaf = AuditLeaf;
 
 /** What the leaf needs of its surroundings. */
 export interface LeafContext {

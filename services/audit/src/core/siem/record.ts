@@ -1,21 +1,7 @@
+import type { IndexedEntry } from '../indexed.ts';
+
 /** What goes out to a SIEM about one entry: what the index knows, without a word that anybody said. */
-export interface SiemRecord {
-  readonly index: number;
-  readonly at: number;
-  readonly type: string;
-  readonly run: string | null;
-  readonly agent: string | null;
-  readonly action: string | null;
-  readonly tool: string | null;
-  readonly stream: string | null;
-  readonly decision: string | null;
-  readonly tier: number | null;
-  readonly code: string | null;
-  readonly outcome: string | null;
-  readonly trace: string | null;
-  readonly rules: readonly string[];
-  readonly people: readonly string[];
-}
+export type SiemRecord = { readonly index: number } & Omit<IndexedEntry, 'text'>;
 
 /** Which entries a receiver wants: each condition that is named has to hold, any of its values will do. */
 export interface SiemFilter {
