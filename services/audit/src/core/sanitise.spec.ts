@@ -24,6 +24,12 @@ describe('what a tool declares is never to be stored', () => {
     expect(hidden.facts).toEqual(['password.length', 'all', 'by.key']);
   });
 
+  // Until 2026-11 absent items were followed too, doubling the work at each of 16 depths: this schema would have taken minutes.
+  it('is read in one pass over a schema of thousands of arguments', () => {
+    const properties = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`p${i}`, { type: 'string', ...(i === 4_999 ? { writeOnly: true } : {}) }]));
+    expect(hiddenOf({ schema: { type: 'object', properties }, facts: {} }).paths).toEqual([['p4999']]);
+  });
+
   it('goes wherever a record carries it, and nothing else does', () => {
     expect(sanitise(decided, (name) => (name === 'vault.login' ? hidden : nothingHidden))).toEqual({
       ...decided,

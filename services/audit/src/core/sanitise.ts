@@ -17,7 +17,8 @@ export const notStored = '[not stored]';
 export const hiddenOf = (tool: { readonly schema: unknown; readonly facts: Readonly<Record<string, string>> }): HiddenOf => {
   const paths: string[][] = [];
   const visit = (schema: unknown, path: readonly string[]): void => {
-    if (path.length > 16) return;
+    // Only what is there is looked into: following absent items and members would double the work at every depth.
+    if (path.length > 16 || typeof schema !== 'object' || schema === null) return;
     const { writeOnly, properties, items, additionalProperties, prefixItems, ...rest } = fieldsOf(schema);
     if (writeOnly === true) { paths.push([...path]); return; }
     for (const [name, one] of Object.entries(fieldsOf(properties))) visit(one, [...path, name]);
