@@ -1,3 +1,4 @@
+export * from './in-transaction.ts';
 export * from './migrate.ts';
 export * from './pool.ts';
 export * from './outbox-relay.ts';

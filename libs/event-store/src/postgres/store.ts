@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Append, Appended, EventStore, OutboxMessage } from '../port.ts';
+import { inTransaction } from './in-transaction.ts';
 import { writeAll } from './write-all.ts';
 
 const uniqueViolation = '23505';
@@ -27,15 +28,10 @@ export const createPostgresEventStore = (pool: Pool): EventStore => ({
 
 /** Works in a transaction; `conflict` answers where another writer was first. */
 const transaction = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T>, conflict: () => Promise<T>): Promise<T> => {
-  const client = await pool.connect();
   try {
-    const result = await inTransaction(client, () => work(client));
-    client.release();
-    return result;
+    return await inTransaction(pool, work);
   } catch (error) {
-    const lost = (error as { code?: string }).code === uniqueViolation;
-    client.release(lost ? undefined : (error as Error));
-    if (lost) return conflict();
+    if ((error as { code?: string }).code === uniqueViolation) return conflict();
     throw error;
   }
 };
@@ -62,16 +58,4 @@ export const writeOutbox = async (client: Pick<PoolClient, 'query'>, messages: r
     'INSERT INTO outbox (topic, key, value, headers) SELECT topic, key, value, headers FROM unnest($1::text[], $2::text[], $3::bytea[], $4::jsonb[]) WITH ORDINALITY AS new (topic, key, value, headers, n) ORDER BY n',
     [messages.map((m) => m.topic), messages.map((m) => m.key), messages.map((m) => m.value), messages.map((m) => JSON.stringify(m.headers))],
   );
-};
-
-const inTransaction = async <T>(client: PoolClient, work: () => Promise<T>): Promise<T> => {
-  await client.query('BEGIN');
-  try {
-    const result = await work();
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
 };

@@ -1,4 +1,5 @@
 import type { AnomalyLevel, BehaviourView, Finding, Observation } from '@countersign/contracts';
+import { inTransaction } from '@countersign/event-store/postgres';
 import type { Pool } from 'pg';
 
 export const hourMs = 3_600_000;
@@ -27,53 +28,43 @@ export const createBehaviour = (pool: Pool): Behaviour => {
   const columns = <T>(rows: readonly (readonly T[])[], width: number): T[][] => Array.from({ length: width }, (_, i) => rows.map((row) => row[i]!));
 
   return {
-    add: async (partition, entries) => {
-      const client = await pool.connect();
-      try {
-        await client.query('begin');
-        await client.query('insert into behaviour_mark (partition, next) values ($1, 0) on conflict do nothing', [partition]);
-        const { rows: [mark] } = await client.query<{ next: string }>('select next from behaviour_mark where partition = $1 for update', [partition]);
-        const news = entries.filter(({ offset }) => offset >= BigInt(mark!.next));
-        const hours = new Map<string, [string, string, number, number, number]>(), steps = new Map<string, [string, string, string, string, number, number]>();
-        for (const { seen } of news) {
-          const hour = Math.floor(seen.now / hourMs);
-          const key = `${seen.tenant} ${seen.agent} ${hour}`;
-          const of = hours.get(key) ?? [seen.tenant, seen.agent, hour, 0, 0];
-          if (seen.kind === 'outcome' && seen.failed) of[4]++;
-          if (seen.kind === 'action') of[3]++;
-          if (of[3] + of[4] > 0) hours.set(key, of);
-          if (seen.kind === 'ended') lastTool.delete(seen.run);
-          // A refused name may be anything; only what belongs to the house is worth a place in the picture.
-          if (seen.kind !== 'action' || seen.denied) continue;
-          const before = lastTool.get(seen.run) ?? '';
-          lastTool.delete(seen.run);
-          lastTool.set(seen.run, seen.tool);
-          if (lastTool.size > mostRuns) lastTool.delete(lastTool.keys().next().value!);
-          const step = `${seen.tenant} ${seen.agent} ${before} ${seen.tool}`;
-          const so = steps.get(step) ?? [seen.tenant, seen.agent, before, seen.tool, 0, 0];
-          so[4]++;
-          so[5] = Math.max(so[5], seen.now);
-          steps.set(step, so);
-        }
-        if (hours.size > 0) await client.query(addHours, columns<string | number>([...hours.values()], 5));
-        if (steps.size > 0) await client.query(addSteps, columns<string | number>([...steps.values()], 6));
-        const newest = news.at(-1);
-        if (newest !== undefined) {
-          await client.query('update behaviour_mark set next = $2 where partition = $1', [partition, newest.offset + 1n]);
-          if (newest.seen.now - prunedAt > 24 * hourMs) {
-            prunedAt = newest.seen.now;
-            await client.query('delete from behaviour_hour where hour < $1', [Math.floor((prunedAt - keptMs) / hourMs)]);
-            await client.query('delete from behaviour_step where last < $1', [prunedAt - keptMs]);
-          }
-        }
-        await client.query('commit');
-      } catch (error) {
-        await client.query('rollback').catch(() => undefined);
-        throw error;
-      } finally {
-        client.release();
+    add: (partition, entries) => inTransaction(pool, async (client) => {
+      await client.query('insert into behaviour_mark (partition, next) values ($1, 0) on conflict do nothing', [partition]);
+      const { rows: [mark] } = await client.query<{ next: string }>('select next from behaviour_mark where partition = $1 for update', [partition]);
+      const news = entries.filter(({ offset }) => offset >= BigInt(mark!.next));
+      const hours = new Map<string, [string, string, number, number, number]>(), steps = new Map<string, [string, string, string, string, number, number]>();
+      for (const { seen } of news) {
+        const hour = Math.floor(seen.now / hourMs);
+        const key = `${seen.tenant} ${seen.agent} ${hour}`;
+        const of = hours.get(key) ?? [seen.tenant, seen.agent, hour, 0, 0];
+        if (seen.kind === 'outcome' && seen.failed) of[4]++;
+        if (seen.kind === 'action') of[3]++;
+        if (of[3] + of[4] > 0) hours.set(key, of);
+        if (seen.kind === 'ended') lastTool.delete(seen.run);
+        // A refused name may be anything; only what belongs to the house is worth a place in the picture.
+        if (seen.kind !== 'action' || seen.denied) continue;
+        const before = lastTool.get(seen.run) ?? '';
+        lastTool.delete(seen.run);
+        lastTool.set(seen.run, seen.tool);
+        if (lastTool.size > mostRuns) lastTool.delete(lastTool.keys().next().value!);
+        const step = `${seen.tenant} ${seen.agent} ${before} ${seen.tool}`;
+        const so = steps.get(step) ?? [seen.tenant, seen.agent, before, seen.tool, 0, 0];
+        so[4]++;
+        so[5] = Math.max(so[5], seen.now);
+        steps.set(step, so);
       }
-    },
+      if (hours.size > 0) await client.query(addHours, columns<string | number>([...hours.values()], 5));
+      if (steps.size > 0) await client.query(addSteps, columns<string | number>([...steps.values()], 6));
+      const newest = news.at(-1);
+      if (newest !== undefined) {
+        await client.query('update behaviour_mark set next = $2 where partition = $1', [partition, newest.offset + 1n]);
+        if (newest.seen.now - prunedAt > 24 * hourMs) {
+          prunedAt = newest.seen.now;
+          await client.query('delete from behaviour_hour where hour < $1', [Math.floor((prunedAt - keptMs) / hourMs)]);
+          await client.query('delete from behaviour_step where last < $1', [prunedAt - keptMs]);
+        }
+      }
+    }),
 
     show: async (tenant, agent, now, { level, findings }) => {
       const last = Math.floor(now / hourMs), first = last - shownHours + 1;

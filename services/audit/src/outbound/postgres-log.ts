@@ -1,3 +1,4 @@
+import { inTransaction } from '@countersign/event-store/postgres';
 import { hashesPerTile } from '@countersign/tamper-log';
 import type { TileRun } from '@countersign/tamper-log';
 import { hash } from 'node:crypto';
@@ -56,9 +57,7 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
 
     append: async (first, entries, tiles, state, owes, settled) => {
       await partitions.ensure(entries.map(slotOf));
-      const client = await pool.connect();
-      try {
-        await client.query('begin');
+      return inTransaction(pool, async (client) => {
         const { rowCount } = await client.query('update log set size = $3, frontier = $4 where id = $1 and epoch = $2 and size = $5',
           [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first]);
         if (rowCount !== 1) throw new Fenced();
@@ -67,14 +66,8 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
         await client.query({ name: 'append-tiles', text: appendTiles, values: [log, bigintArray(rows.map((row) => row.level)), bigintArray(rows.map((row) => row.n)), byteaArray(rows.map((row) => row.hashes))] });
         const sources = [...new Set(entries.map((entry) => sourceKey(entry.source)))];
         await client.query({ name: 'advance-sources', text: advanceSources, values: [log, textArray(sources), bigintArray(sources.map((source) => state.next.get(source)!)), textArray(sources.map((source) => { const seen = state.seen.get(source); return seen ? JSON.stringify(seen) : null; }))] });
-        await client.query('commit');
         return Number(due!.due) > 0;
-      } catch (error) {
-        await client.query('rollback').catch(() => undefined);
-        throw error;
-      } finally {
-        client.release();
-      }
+      });
     },
 
     due: async () => {

@@ -1,4 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from '@countersign/event-store/postgres';
+import type { Pool } from 'pg';
 import type { Erasure, Hold, HoldScope, PrivacyStore, Slot } from '../app/privacy.ts';
 import { retentionMs } from '../core/retention.ts';
 import type { RetentionClass } from '../core/retention.ts';
@@ -10,19 +11,6 @@ const forgetWords = 'update indexed set people = \'{}\', words = \'\'';
 
 /** Holds, erasures and retention slots of one log. @param forget empties what an index says of these entries */
 export const createPostgresPrivacy = (pool: Pool, log: string, forget: (indices: readonly number[]) => Promise<void>): PrivacyStore => {
-  const inTransaction = async (body: (client: PoolClient) => Promise<void>): Promise<void> => {
-    const client = await pool.connect();
-    try {
-      await client.query('begin');
-      await body(client);
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
-  };
   const texts = async (sql: string, values: readonly unknown[]): Promise<string[]> => (await pool.query<{ text: string }>(sql, [...values])).rows.map(({ text }) => text);
   const tableOf = ({ slot }: Slot): string => `sealed_payload_${slot}`;
   return {
@@ -60,7 +48,7 @@ export const createPostgresPrivacy = (pool: Pool, log: string, forget: (indices:
         : await pool.query(`select 1 from indexed i join ${tableOf(slot)} p using (log, index) where i.log = $1 and i.agent = $2 limit 1`, [log, id]);
       return rowCount !== 0;
     },
-    expire: (slot) => inTransaction(async (client) => {
+    expire: (slot) => inTransaction(pool, async (client) => {
       await client.query(`${forgetWords} where log = $1 and index in (select index from ${tableOf(slot)} where log = $1)`, [log]);
       await client.query(`insert into statement_due (log, kind, states) select log, 'expired', jsonb_build_object('slot', $1::text, 'entries', count(*), 'first', min(index), 'last', max(index)) from ${tableOf(slot)} group by log`, [slot.slot]);
       await client.query(`drop table ${tableOf(slot)}`);

@@ -1,3 +1,4 @@
+import { inTransaction } from '@countersign/event-store/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { Leaf } from '../core/entry.ts';
 import { indexedOf } from '../core/indexed.ts';
@@ -67,20 +68,7 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
   };
 
   return {
-    step: async (most = 500) => {
-      const client = await pool.connect();
-      try {
-        await client.query('begin');
-        const taken = await take(client, most);
-        await client.query('commit');
-        return taken;
-      } catch (error) {
-        await client.query('rollback').catch(() => undefined);
-        throw error;
-      } finally {
-        client.release();
-      }
-    },
+    step: (most = 500) => inTransaction(pool, (client) => take(client, most)),
 
     ask: async (question, { after, limit }) => {
       const values: unknown[] = [log, after];

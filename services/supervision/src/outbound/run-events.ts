@@ -1,4 +1,5 @@
 import type { GovernedRecord } from '@countersign/contracts';
+import { inTransaction } from '@countersign/event-store/postgres';
 import type { Pool } from 'pg';
 import { factOf } from '../core/run-event.ts';
 import type { RunFact } from '../core/run-event.ts';
@@ -37,20 +38,10 @@ export const createRunEvents = (pool: Pool): RunEvents => ({
     const rows = records.flatMap((record) => { const fact = factOf(record); return fact === undefined ? [] : [row(record.tenant, record.position, fact)]; });
     await pool.query({ name: 'keep-run-events', text: keep, values: [partition, storableJson(rows), last.position] });
   },
-  add: async (tenant, fact) => {
-    const client = await pool.connect();
-    try {
-      await client.query('begin');
-      // The row is locked until the commit, so that positions become visible in their order.
-      const { rows: [head] } = await client.query<{ position: number }>('insert into run_event_head as h (partition, position) values ($1, 0) on conflict (partition) do update set position = h.position + 1 returning position::float8 as position', [ownPartition]);
-      await client.query(keep, [ownPartition, storableJson([row(tenant, head!.position, fact)]), head!.position]);
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
-  },
+  add: (tenant, fact) => inTransaction(pool, async (client) => {
+    // The row is locked until the commit, so that positions become visible in their order.
+    const { rows: [head] } = await client.query<{ position: number }>('insert into run_event_head as h (partition, position) values ($1, 0) on conflict (partition) do update set position = h.position + 1 returning position::float8 as position', [ownPartition]);
+    await client.query(keep, [ownPartition, storableJson([row(tenant, head!.position, fact)]), head!.position]);
+  }),
   forget: async (before) => { await pool.query('delete from run_event where (partition, position) in (select partition, position from run_event where at < $1 order by at limit 10000)', [before]); },
 });
