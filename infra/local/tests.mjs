@@ -66,7 +66,7 @@ export async function test(args) {
       mkdirSync(here.dir, { recursive: true });
       rmSync(out, { force: true });
       const { code } = await step(bin('node'), ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', '--disable-warning=FSTWRN004', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', projects[name], '--json', `--outputFile=${out}`,
-        '--passWithNoTests', ...(name === 'unit' ? ['--maxWorkers=2'] : ['--runInBand']), ...(paths.length ? ['--testPathPatterns', ...paths] : [])], env, watch);
+        '--passWithNoTests', ...(name === 'unit' || name === 'journeys' ? ['--maxWorkers=2'] : ['--runInBand']), ...(paths.length ? ['--testPathPatterns', ...paths] : [])], env, watch);
       if (!existsSync(out)) return false;
       const result = JSON.parse(readFileSync(out, 'utf8'));
       totals.passed += result.numPassedTests;

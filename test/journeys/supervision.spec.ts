@@ -244,6 +244,7 @@ describe('supervision', () => {
     expect(whole.tools.executed.filter(({ tool, arguments: args }) => tool === 'desk.withdraw' && JSON.stringify(args) === '{"to":"NL01"}')).toHaveLength(1);
     // On the record: a governed action of supervision's agent, and what it took back.
     const own = ((await operator('GET', `/reversals?run=${run.id}`)).body as unknown as ReversalList).reversals[0]!;
+    await shown(own.ownRun!, own.ownAction!, 'finished');
     expect(await detail(own.ownRun!)).toMatchObject({ agent: 'reverser', timeline: [{ action: own.ownAction, tool: 'desk.withdraw', decision: 'allow', outcome: { status: 'succeeded' } }] });
     await until('it is on the record', () => whole.seen.governed(run.id).some((record) => record.kind === 'action.reversed' && record.message.status === 'succeeded' && record.message.by === 'owner'));
     expect((await operator('POST', `/halts/${String(body['halt'])}/lift`, { reason: 'over' })).status).toBe(200);

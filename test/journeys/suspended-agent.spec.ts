@@ -42,7 +42,8 @@ describe('an agent is suspended mid-run', () => {
 
   it('resumed it goes on in the same run', async () => {
     expectStatus(await whole.people.operator.call('registry', 'POST', '/agents/clerk/resume', { reason: 'explained' }), 200);
-    await until('policy allows again', async () => (await session.propose('desk.read', { note: 'n' })).decision === 'allow');
+    let last: unknown;
+    await until(() => `policy allows again, not ${JSON.stringify(last)}`, async () => { const reply = last = await session.propose('desk.read', { note: 'n' }); return reply.decision === 'allow'; }, 20_000);
   });
 
   it('decommissioned it is gone for good: its run ends, its id is never used again', async () => {

@@ -34,7 +34,7 @@ export interface RawSession {
   readonly chain: () => { readonly seq: number; readonly head: Uint8Array };
   /** Builds a message; nothing is sent and the chain does not move. */
   build(kind: string, body: object, tweak?: Tweak): Outgoing & { readonly hash: Uint8Array };
-  /** Publishes as it is and waits for one reply more than there were. The chain does not move. */
+  /** Publishes as it is and waits for the answer to it. The chain does not move. */
   publish(message: Outgoing): Promise<Reply>;
   /** Builds, publishes, moves the chain on. */
   send(kind: string, body: object, tweak?: Tweak): Promise<Reply>;
@@ -47,6 +47,9 @@ export interface RawSession {
 /** A fresh action id. */
 export const newAction = (): string => uuidV7From(Date.now(), randomBytes(10));
 export const proposal = (tool: string, args: JsonObject, action = newAction()): ActionProposed => ({ action, tool, arguments: args, deadline: null, reason: null, confidence: null });
+
+/** Told unasked (a cancelled approval, a halt, what a child returned) it carries no seq, and may come between a message and its answer. */
+const isAnswer = (reply: Reply): boolean => reply.seq !== null || reply.kind === 'refused';
 
 /** Opens a run with the agent's registered key and sends `started`. */
 export const openRawSession = async (whole: Whole, agent: { readonly id: string; readonly key: SigningKey }, instruction: (run: string) => Promise<{ readonly text: string; readonly attestation: string | null }> = () => Promise.resolve({ text: 'anything', attestation: null })): Promise<RawSession> => {
@@ -79,7 +82,7 @@ export const openRawSession = async (whole: Whole, agent: { readonly id: string;
   const publish: RawSession['publish'] = async ({ topic, key, value, headers, partition }) => {
     const before = whole.seen.replies(run).length;
     await whole.bus.publish([{ topic, key, value, ...(headers && { headers }), ...(partition !== undefined && { partition }) }]);
-    return until('a reply', () => whole.seen.replies(run)[before], 10_000);
+    return until('a reply', () => whole.seen.replies(run).slice(before).find(isAnswer), 20_000);
   };
   const send: RawSession['send'] = async (kind, body, tweak) => {
     const message = build(kind, body, tweak);

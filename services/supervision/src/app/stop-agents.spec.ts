@@ -11,10 +11,10 @@ const action = (name: string, status: 'open' | 'granted' | 'claimed', claimNeede
 const house = (work: Work = { actions: [], runs: [] }, broken = 0) => {
   const notices: HaltNotice[] = [], told: (RunCommand & { readonly run: string })[] = [], lost: string[] = [], cancelled: string[] = [];
   const errors: string[] = [];
-  let left: Work = work, failures = broken;
+  let left: Work | Promise<Work> = work, lookedUp = (): void => undefined, failures = broken;
   const stops = createAgentStops({
     store: {
-      work: () => { const now = left; left = { actions: [], runs: [] }; return Promise.resolve(now); },
+      work: () => { const now = left; left = { actions: [], runs: [] }; lookedUp(); return Promise.resolve(now); },
       cancel: ({ action: name }) => { cancelled.push(name); return Promise.resolve(name !== 'claimed-meanwhile'); },
       lose: ({ action: name }) => { lost.push(name); return Promise.resolve(true); },
     },
@@ -22,7 +22,7 @@ const house = (work: Work = { actions: [], runs: [] }, broken = 0) => {
     tell: (run, command) => { told.push({ run, ...command }); return Promise.resolve(); },
     tenant: 'acme', digest: (text) => text.replaceAll(' ', '.').padEnd(22, '_'), now: () => 100, onError: (error) => errors.push(error.message),
   });
-  return { stops, notices, told, lost, cancelled, errors, later: (next: Work) => { left = next; } };
+  return { stops, notices, told, lost, cancelled, errors, /** Resolves once it has been asked for. */ later: (next: Work | Promise<Work>) => { left = next; return new Promise<void>((resolve) => { lookedUp = resolve; }); } };
 };
 
 describe('an agent that is suspended', () => {
@@ -60,7 +60,7 @@ describe('an agent that is suspended', () => {
     stops.begin();
     stops.take(standing('suspended'));
     await stops.sweep();
-    later({ actions: [action('late', 'open')], runs: [] });
+    void later({ actions: [action('late', 'open')], runs: [] });
     await stops.sweep();
     expect(cancelled).toEqual(['late']);
   });
@@ -74,6 +74,21 @@ describe('an agent that is suspended', () => {
     stops.take(standing('active', 2));
     await stops.sweep();
     expect(told).toMatchObject([{ run: 'r1', word: 'resumed', body: { halt: `${notices[0]!.halt}:r1` } }]);
+  });
+
+  it('is not stopped again by what was looked up before it was resumed', async () => {
+    const { stops, told, cancelled, lost, later } = house();
+    stops.begin();
+    stops.take(standing('suspended'));
+    await stops.sweep();
+    const looking = Promise.withResolvers<Work>();
+    const asked = later(looking.promise);
+    const sweep = stops.sweep();
+    await asked;
+    stops.take(standing('active', 2));
+    looking.resolve({ actions: [action('new', 'open'), action('runs', 'claimed')], runs: [{ run: 'r1', agent: 'payer', halted: false }] });
+    await sweep;
+    expect([told, cancelled, lost]).toEqual([[], [], []]);
   });
 
   it('that is decommissioned has its runs ended, and what is of another tenant is left alone', async () => {

@@ -76,6 +76,12 @@ export const createAgentStops = ({ store, book, tell, tenant, digest, now, onErr
     }
   };
 
+  /** An agent may be resumed while its work is being looked up: what is told after that would stop it again, and nobody would lift it. */
+  const isStill = (agent: AgentStanding): boolean => {
+    const known = standing.get(agent.agent);
+    return known !== undefined && stopped(known.status) && haltOf(known) === haltOf(agent);
+  };
+
   /** Nothing of these agents goes on. */
   const clear = async (agents: readonly AgentStanding[]): Promise<void> => {
     const by = new Map(agents.map((agent) => [agent.agent, agent]));
@@ -83,9 +89,10 @@ export const createAgentStops = ({ store, book, tell, tenant, digest, now, onErr
     for (const { run, agent, halted } of runs) {
       const of = by.get(agent)!;
       // The runtime hears it as a reply, in the order of its run.
-      if (!halted) await tell(run, { word: 'halted', body: { halt: `${haltOf(of)}:${run}`, mode: 'halt', ...whyOf(of) } });
+      if (!halted && isStill(of)) await tell(run, { word: 'halted', body: { halt: `${haltOf(of)}:${run}`, mode: 'halt', ...whyOf(of) } });
     }
     for (const { agent, claimNeeded, status, ...key } of actions) {
+      if (!isStill(by.get(agent)!)) continue;
       if (status === 'claimed' || (status === 'granted' && !claimNeeded)) await store.lose(key);
       else if (await store.cancel(key)) await tell(key.run, { word: 'cancelled', body: { action: key.action, ...whyOf(by.get(agent)!) } });
     }
