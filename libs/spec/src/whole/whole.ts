@@ -87,7 +87,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
         const { reviews } = expectStatus(await people.operator.call('registry', 'POST', '/agents/reviews', { agents: [id] }), 200).body as unknown as AgentReviewList;
         failed = reviews[0]!.checks.filter(({ passed }) => !passed);
         return reviews[0]!.passed;
-      }, 10_000).catch(() => { throw new Error(`${id} does not pass its governance review: ${JSON.stringify(failed)}`); });
+      }, 20_000).catch((error: Error) => { throw new Error(`${id} does not pass its governance review: ${failed === undefined ? error.message : JSON.stringify(failed)}`); });
       expectStatus(await people.operator.call('registry', 'POST', `/agents/${id}/activate`, { reason: 'ready' }), 200);
       const own = runtime(id, key);
       return { id, key, runtime: own, open: (instruction) => openRun(own, seen, instruction) };
