@@ -92,6 +92,7 @@ export const errors = {
   fact_timeout: { status: 408, retryable: true, meaning: "A required fact did not arrive in time.", remedy: "Propose again when the source answers." },
   not_ready: { status: 503, retryable: true, meaning: "The service is starting: it has not read all it needs.", remedy: "Try again in a second." },
   stale_snapshot: { status: 503, retryable: true, meaning: "What the service knows is older than it may be.", remedy: "Try again; if it stays, look at the owner of the snapshot." },
+  record_behind: { status: 503, retryable: true, meaning: "The audit log is so far behind that nothing may act before it has caught up.", remedy: "Propose again later; operators look at the audit service." },
   paused: { status: 202, retryable: true, meaning: "A pause covers this agent, tool, run, tenant or everything: the action waits.", remedy: "Wait for the next reply: it is decided once people lift the pause." },
   deferred: { status: 202, retryable: true, meaning: "A needed fact is still arriving.", remedy: "Wait for the next reply." },
   fact_not_awaited: { status: 409, retryable: false, meaning: "The action does not wait for this fact, or not from you.", remedy: "See what it waits for: countersign run RUN." },

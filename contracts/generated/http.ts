@@ -328,6 +328,15 @@ export interface ClaimRequest {
 export interface ClaimResponse {
   readonly claim: string;
 }
+/** What is known to be missing, as far as the index has read. Holes in the governed positions are entries of the log themselves. */
+export interface CompletenessView {
+  /** Whatever was appended before is in the log; null: not known yet. */
+  readonly completeUntil: number | null;
+  /** closed: by a last message of their runtime; open: still within their life. */
+  readonly runs: { readonly all: number; readonly closed: number; readonly open: number };
+  readonly faulty: readonly { readonly run: string; readonly agent: string | null; readonly faults: readonly ('unclosed' | 'short' | 'unattested')[]; /** As many as the last one's seq says. */ readonly messages: number; /** Of those with a record. */ readonly recorded: number; /** Of those that a signature of the session key covers. */ readonly attested: number }[];
+  readonly streams: readonly { readonly topic: string; readonly stream: string; readonly last: number; /** Versions that never came. */ readonly missing: number }[];
+}
 /** Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given. */
 export interface ConnectScimRequest {
   readonly connection: string;

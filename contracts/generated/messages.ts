@@ -370,6 +370,13 @@ export interface AuditLeaf {
   /** SHA-256("countersign/payload/v1" ‖ 0 ‖ salt ‖ payload), base64url. */
   readonly payload: string;
 }
+export interface AuditStanding {
+  readonly origin: string;
+  readonly tenant: string;
+  /** Whatever was appended before is in the log, under a signed checkpoint. */
+  readonly completeUntil: number;
+  readonly at: number;
+}
 /** What an export of evidence holds: manifest.json in its folder. Unsigned: what proves is the checkpoint. */
 export interface EvidenceManifest {
   /** A reader refuses a format it does not know. */
@@ -599,6 +606,8 @@ export interface GovernedEnded {
   readonly denied: readonly string[];
   /** Of a child run: which action delegated, and what goes back to it. */
   readonly delegation?: { readonly run: string; readonly action: string; /** Reserved or settled by the child, its own delegations included. */ readonly spent: { readonly calls: number; readonly money: Money | null; readonly tokens: number }; readonly data: readonly string[]; readonly unclassified: boolean; readonly result?: Json; /** The result breaks the schema of the delegation, and is not passed on. */ readonly fault?: string };
+  /** Of a message of the runtime: the session key's signature covers it and so, over the chain, all before it. */
+  readonly attested?: boolean;
 }
 export interface GovernedHalted {
   /** Dense per partition from 0. */

@@ -35,6 +35,7 @@ export const topics = {
   "supervision.events.v1": {"name":"supervision.events.v1","key":"stream","partitions":1,"compacted":false,"retentionMs":2592000000,"maxMessageBytes":131072,"writers":[{"who":"supervision","types":["countersign.supervision.event.v1"],"key":"supervision"}],"readers":["audit","gateway"]},
   "supervision.events-dead.v1": {"name":"supervision.events-dead.v1","key":"stream","partitions":1,"compacted":false,"retentionMs":7776000000,"maxMessageBytes":196608,"writers":[{"who":"audit","types":[],"key":null},{"who":"gateway","types":[],"key":null}],"readers":["operator","audit"]},
   "audit.checkpoints.v1": {"name":"audit.checkpoints.v1","key":"origin","partitions":1,"compacted":false,"retentionMs":31536000000,"maxMessageBytes":65536,"writers":[{"who":"audit","types":["countersign.audit.checkpoint.v1"],"key":"audit"}],"readers":["gateway","witness"]},
+  "audit.standing.v1": {"name":"audit.standing.v1","key":"origin","partitions":1,"compacted":true,"retentionMs":-1,"maxMessageBytes":16384,"writers":[{"who":"audit","types":["countersign.audit.standing.v1"],"key":"audit"}],"readers":["policy"]},
   "audit.ocsf.v1": {"name":"audit.ocsf.v1","key":"run","partitions":4,"compacted":false,"retentionMs":604800000,"maxMessageBytes":65536,"writers":[{"who":"audit","types":["countersign.audit.ocsf.v1"],"key":"audit"}],"readers":["operator"]},
 } as const satisfies Readonly<Record<string, TopicEntry>>;
 export type TopicName = keyof typeof topics;
@@ -68,6 +69,7 @@ export const topic = {
   supervisionEvents: "supervision.events.v1",
   supervisionEventsDead: "supervision.events-dead.v1",
   auditCheckpoints: "audit.checkpoints.v1",
+  auditStanding: "audit.standing.v1",
   auditOcsf: "audit.ocsf.v1",
 } as const satisfies Readonly<Record<string, TopicName>>;
 /** Services that may sign a service message, by ce_type; a type not here is not a service message. Key ids are <service>-<n>. */
@@ -104,5 +106,6 @@ export const signers: Readonly<Record<string, readonly string[]>> = {
   "countersign.approvals.event.v1": ["approvals"],
   "countersign.supervision.event.v1": ["supervision"],
   "countersign.audit.checkpoint.v1": ["audit"],
+  "countersign.audit.standing.v1": ["audit"],
   "countersign.audit.ocsf.v1": ["audit"],
 };

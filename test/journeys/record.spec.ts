@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { StoryView } from '@countersign/contracts';
+import { topic, validateAuditStanding } from '@countersign/contracts';
+import type { CompletenessView, LogQueryResponse, OpenedEntries, StoryView } from '@countersign/contracts';
+import { encodings } from '@countersign/identity';
+import { followSigned, serviceKeys } from '@countersign/service-host';
 import { enrol, openTerminal, startSiem, startWithAgent, until } from '@countersign/spec/whole';
 import type { Agent, Human, Siem, Terminal, Whole } from '@countersign/spec/whole';
+import { leafHash, parseCheckpoint, parseProof, verifyInclusion } from '@countersign/tamper-log';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
+import { fromUrl } from '../../libs/cli/src/audit/verify.ts';
 import { audit } from '../../libs/cli/src/audit/command.ts';
 import { call } from '../../libs/spec/src/whole/http.ts';
 import { approvalFor } from './approval-for.ts';
@@ -14,7 +20,7 @@ describe('the record, for somebody who trusts nobody here', () => {
   let run: string, action: string, key: string;
   beforeAll(async () => {
     siem = await startSiem();
-    ({ whole, agent: clerk } = await startWithAgent('clerk', { CS_SUBSCRIPTIONS: siem.file }));
+    ({ whole, agent: clerk } = await startWithAgent('clerk', { CS_SUBSCRIPTIONS: siem.file, CS_STANDING_INTERVAL_MS: '250' }));
     ada = await enrol(whole.urls, whole.people.operator, 'ada', ['auditor']);
     terminal = openTerminal(whole.urls);
     terminal.keep(ada, ['auditor']);
@@ -70,5 +76,58 @@ describe('the record, for somebody who trusts nobody here', () => {
     expect(events.map(({ activity_name: name, status }) => `${name} ${status}`)).toEqual(expect.arrayContaining(['action.decided Waiting for people', 'action.decided Success', 'action.outcome Success']));
     expect(JSON.stringify(events)).not.toMatch(/NL01|toner/);
     expect(await ada.call('audit', 'GET', '/subscriptions')).toMatchObject({ status: 200, body: { subscriptions: [{ name: 'siem', kind: 'ocsf-http', refused: 0, trouble: null }] } });
+  });
+
+  it('says up to when it is complete, to policy as well, and that nothing is missing of what runtimes and services told', async () => {
+    const told = Date.now();
+    const said = followSigned(whole.bus, { topic: topic.auditStanding, signer: 'audit', keys: serviceKeys(whole.place.secretsDir).keys, now: Date.now, validate: validateAuditStanding, keyOf: ({ origin }) => origin });
+    await until('audit has said so', () => [...said.entries()].some(([, { completeUntil }]) => completeUntil > told), 30_000);
+    await said.stop();
+    const { code, out } = await terminal.typed<CompletenessView>(audit, 'completeness');
+    expect({ code, streams: out.streams, short: out.faulty.filter(({ faults }) => faults.includes('short')), ours: out.faulty.filter((one) => one.run === run) }).toEqual({ code: 0, streams: [], short: [], ours: [] });
+    expect(out.completeUntil).toBeGreaterThan(told);
+    expect(out.runs.closed).toBeGreaterThan(0);
+  });
+
+  it('forgets a person for good where nothing forbids it: no word, no key, no name is left, and every proof still holds', async () => {
+    const { operator, theo } = whole.people;
+    const opened = await clerk.open(theo.instruct('clerk', 'read what the unicorn said'));
+    await opened.propose('desk.read', { note: 'unicorn-7' }).decision;
+    await opened.end();
+    const found = async (query: string) => ((await ada.call('audit', 'GET', `/query?${query}`)).body as unknown as LogQueryResponse).entries;
+    await until('the index has the end of the run', async () => (await found(`run=${opened.id}&type=countersign.governed.run.ended.v1`)).length === 1);
+    const indices = (await found(`run=${opened.id}`)).map(({ index }) => index);
+    const leaves = async () => ((await ada.call('audit', 'GET', `/opened?indices=${indices.join(',')}`)).body as unknown as OpenedEntries).entries;
+    const readable = async () => (await leaves()).filter(({ payload }) => payload !== null).length;
+    const kept = (file: string): string => readFileSync(join(whole.place.secretsDir, 'audit-keys', file), 'utf8');
+    const before = await leaves();
+    const name = /"instructed"[^}]*"(p-[\w-]+)"|"(p-[\w-]+)"[^}]*"instructed"/.exec(before.map(({ leaf }) => Buffer.from(leaf, 'base64').toString()).join('\n'))?.slice(1).find(Boolean);
+    expect([await readable(), kept('data-keys.jsonl').includes(`run:${opened.id}`), kept('pseudonyms.jsonl').includes(name!)]).toEqual([indices.length, true, true]);
+
+    const erase = () => operator.call('audit', 'POST', '/erasures', { scope: 'person', id: 'theo', reason: 'theo asked' });
+    const held = await operator.call('audit', 'POST', '/holds', { scope: 'person', id: 'theo', reason: 'matter 12' });
+    expect(await erase()).toMatchObject({ status: 409, body: { code: 'legal_hold' } });
+    const [{ hold }] = held.body['holds'] as [{ hold: number }];
+    expect(await operator.call('audit', 'POST', `/holds/${hold}/release`, { reason: 'settled' })).toMatchObject({ status: 200, body: { holds: [] } });
+    const database = new pg.Client(whole.place.database('audit'));
+    await database.connect();
+    await database.query('alter table legal_hold rename to away');
+    expect((await erase()).status).toBeGreaterThanOrEqual(500);
+    await database.query('alter table away rename to legal_hold');
+    await database.end();
+    expect(await readable()).toBe(indices.length);
+
+    expect(await erase()).toMatchObject({ status: 200, body: { entries: expect.any(Number) } });
+    expect([await readable(), kept('data-keys.jsonl').includes(`run:${opened.id}`), kept('pseudonyms.jsonl').includes(name!)]).toEqual([0, false, false]);
+    expect([await found('text=unicorn'), await found(`person=theo&run=${opened.id}`)]).toEqual([[], []]);
+    expect((await leaves()).map(({ leaf }) => leaf)).toEqual(before.map(({ leaf }) => leaf));
+    await until('the erasure is an entry', async () => (await found('type=countersign.audit.erased.v1')).length === 1);
+    const read = fromUrl(whole.urls.audit);
+    for (const { index, leaf } of before) {
+      const proof = parseProof(encodings, Buffer.from(await read(`proof/inclusion/${index}`)).toString())!;
+      const { checkpoint } = parseCheckpoint(encodings, proof.note)!;
+      expect(verifyInclusion(encodings.sha256, index, checkpoint.size, leafHash(encodings.sha256, Buffer.from(leaf, 'base64')), proof.path, checkpoint.root)).toBe(true);
+    }
+    expect(await whole.drain()).toMatchObject({ ok: true });
   });
 });

@@ -106,6 +106,18 @@ describe('the log in PostgreSQL', () => {
     expect(again.sequencer.size()).toBe(size + 7);
   });
 
+  it('takes a megabyte, a version that nobody knows and a clock from the future: a small leaf that says so, and the bytes as they came', async () => {
+    const log = await open();
+    const index = log.sequencer.size();
+    const body = Buffer.concat([Buffer.from('{"kind":"run.ended","run":"r9","text":"'), Buffer.alloc(1 << 20, 'x'), Buffer.from('"}')]);
+    const odd = { ...message(900, body), headers: { ce_id: 'odd', ce_type: 'countersign.governed.run.ended.v9', ce_time: new Date(message(0).timestamp + 3_600_000).toISOString(), tenant: 'acme' } };
+    await log.record([odd]);
+    const leaf = (await log.published.leaves([index])).get(index)!;
+    expect(leaf.length).toBeLessThan(1_024);
+    expect(JSON.parse(leaf.toString())).toMatchObject({ type: 'countersign.governed.run.ended.v9', run: 'r9', skew: 3_600_000 });
+    expect((await log.published.payload(index))!.body.equals(body)).toBe(true);
+  });
+
   it('refuses to start on a database older than what it signed', async () => {
     await open();
     await pool.query('update log set size = size - 1');

@@ -1,4 +1,5 @@
 import type { BusMessage } from '@countersign/bus';
+import type { CompletenessView } from '@countersign/contracts';
 import { encodings } from '@countersign/identity';
 import { verifierKey } from '@countersign/tamper-log';
 import { readFile } from 'node:fs/promises';
@@ -17,14 +18,17 @@ import { nothingHidden } from './core/sanitise.ts';
 import type { HiddenOf } from './core/sanitise.ts';
 import { noWitnesses } from './core/witness-policy.ts';
 import type { WitnessPolicy } from './core/witness-policy.ts';
+import { readCompleteUntil } from './outbound/publish-standing.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
 import { createPostgresPrivacy } from './outbound/postgres-privacy.ts';
 import { succeed } from './outbound/succeed.ts';
 import { createPostgresWitnesses } from './outbound/postgres-witnesses.ts';
 import { createCheckpointSigner, ed25519Signer } from './outbound/sign-checkpoint.ts';
+import type { PersonNames } from './outbound/person-names.ts';
 import { createDraft, createPseudonyms, createSealing } from './outbound/to-entry.ts';
 import { traced } from './outbound/spans.ts';
 import { createWitnessClient } from './outbound/witness-client.ts';
+import { readCompleteness } from './views/completeness.ts';
 import { createPayloads } from './views/payloads.ts';
 import { createPublishedLog } from './views/published-log.ts';
 import type { PublishedLog } from './views/published-log.ts';
@@ -45,6 +49,8 @@ export interface AuditPorts {
   readonly catalogueRead?: () => Promise<void>;
   /** Under which people become pseudonyms; kept apart from the log's database. */
   readonly pseudonymSecret: Uint8Array;
+  /** Which pseudonym is whose; absent: computed under the secret, and never forgotten. */
+  readonly people?: PersonNames;
   readonly publish: PublishCheckpoint;
   readonly now: () => number;
   /** Who must have cosigned a checkpoint before it is served; nobody by default. */
@@ -63,6 +69,8 @@ export interface Audit {
   record(messages: readonly BusMessage[]): Promise<void>;
   readonly published: PublishedLog;
   readonly questions: Questions;
+  /** What is known to be missing. */
+  completeness(): Promise<CompletenessView>;
   /** C2SP signed-note text form: what an outside verifier needs beside the log. */
   readonly verifierKey: string;
   readonly sequencer: Sequencer;
@@ -82,7 +90,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   for (const tables of ['./outbound/schema.sql', './views/questions.sql']) await ports.pool.query(await readFile(new URL(tables, import.meta.url), 'utf8'));
   const policy = ports.witnesses ?? noWitnesses;
   const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
-  const pseudonym = createPseudonyms(ports.pseudonymSecret);
+  const pseudonym = ports.people?.nameOf ?? createPseudonyms(ports.pseudonymSecret);
   const draft = createDraft(pseudonym, ports.hidden ?? (() => nothingHidden));
   const seal = createSealing(ports.keys);
   const prepare = async (sources: readonly SourceRecord[]) => {
@@ -98,14 +106,15 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   if (first) await sequencer.state(first);
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
   const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
-  const questions = createQuestions(ports.pool, ports.origin, published.payloads);
-  const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, questions.forget), state: sequencer.state, pseudonym, now: ports.now, settled: async () => { while (await questions.step() > 0); } });
+  const questions = createQuestions(ports.pool, ports.origin, published.payloads, sequencer.state);
+  const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, questions.forget), state: sequencer.state, pseudonym, forget: (name) => ports.people?.forget(name), now: ports.now, settled: async () => { while (await questions.step() > 0); } });
   await privacy.resume();
   return {
     prepare: (messages) => prepare(messages.map(toSource)),
     record: async (messages) => sequencer.add(await prepare(messages.map(toSource))),
     published,
     questions,
+    completeness: async () => ({ completeUntil: await readCompleteUntil(ports.pool, ports.origin), ...await readCompleteness(ports.pool, ports.origin, ports.now()) }),
     privacy,
     resumed: first !== undefined,
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),

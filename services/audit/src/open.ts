@@ -16,8 +16,11 @@ import { createDelivery } from './app/deliver.ts';
 import { createDeliveryStore } from './outbound/delivery-store.ts';
 import { openSubscriptions } from './outbound/siem/open-subscriptions.ts';
 import { readWitnessPolicy } from './outbound/witness-policy-file.ts';
+import { openPersonNames } from './outbound/person-names.ts';
 import { pseudonymSecret } from './outbound/pseudonym-secret.ts';
 import { createCheckpointPublisher } from './outbound/publish.ts';
+import { createStandingPorts } from './outbound/publish-standing.ts';
+import { createStanding } from './app/standing.ts';
 import { AuditModule } from './audit.module.ts';
 
 const wait: Wait = (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined);
@@ -31,11 +34,12 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const { jwks, keys } = serviceKeys(config.secretsDir);
   const hidden = followHiddenArguments(bus, { keys, now: Date.now, onError: (err) => log.error({ err }, 'the catalogue of tools') });
   const custody = await openCustody(pool, config, log);
+  const secret = await pseudonymSecret(config.secretsDir);
   const witnesses = await readWitnessPolicy(config.witnessPolicy);
   const together = [...custody.together, ...witnesses.witnesses.length === 0 ? ['no witness cosigns its checkpoints'] : []];
   const audit = await composeAudit({
     pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
-    tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: await pseudonymSecret(config.secretsDir), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
+    tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: secret, people: openPersonNames(config.keyFolder, secret), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
     predecessor: config.predecessor, witnesses, alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
   }).catch(async (error: unknown) => {
     // What was opened before is closed: a process of several services goes on without this one.
@@ -48,6 +52,8 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   // Before anything newer is taken: what is skipped now would be below the offset of what came after it.
   if (audit.resumed) for (const topic of recorded) await bus.scan({ topic, onBatch: (messages) => audit.record(messages.filter((message) => !isHeartbeat(message))) });
   const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
+  const standing = createStanding({ ...createStandingPorts(bus, pool, key, config.origin, config.tenant), reached: audit.sequencer.reached, now: Date.now });
+  const looks = setInterval(() => { standing.step().catch((err: unknown) => log.warn({ err }, 'how far the log is cannot be said: policy counts it as behind')); }, config.standingIntervalMs).unref();
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
   const store = createDeliveryStore(pool, config.origin, audit.questions);
@@ -57,6 +63,6 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const expiry = setInterval(() => { audit.privacy.expire().catch((err: unknown) => log.error({ err }, 'nothing expires: retention or holds cannot be read')); }, 3_600_000).unref();
   return {
     name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), deliveries), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); clearInterval(expiry); await audit.sequencer.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
+    onDrain: async () => { clearInterval(rounds); clearInterval(looks); clearInterval(expiry); await audit.sequencer.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

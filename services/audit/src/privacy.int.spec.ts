@@ -6,7 +6,7 @@ import { openLogbook } from './audit.fixture.ts';
 import type { Logbook } from './audit.fixture.ts';
 import { told } from './story.fixture.ts';
 
-const started = (run: string, person: string) => told('runs.governed.v1', 'governed.run.started', { kind: 'run.started', run, agent: 'payer', position: 0, instruction: { attestedBy: person } });
+const started = (run: string, person: string) => told('runs.governed.v1', 'governed.run.started', { kind: 'run.started', run, agent: 'payer', instruction: { attestedBy: person } });
 const ended = (run: string) => told('runs.governed.v1', 'governed.run.ended', { kind: 'run.ended', run, agent: 'payer', reason: `said in ${run}` });
 /** As the approvals service tells it: the question names the run, the vote after it does not. */
 const approval = (run: string) => [

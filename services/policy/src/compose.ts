@@ -164,7 +164,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
       deciding = current;
       ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle), asking: snapshots.people && { policy: current.bundle.people, senior: current.bundle.senior, author: current.author ?? null, people: () => snapshots.people!(), person: (id: string) => snapshots.person(id), add: addBusinessTime }, review: current.bundle.reviewRate > 0 ? { rate: current.bundle.reviewRate, number } : undefined };
     }
-    const world = { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null } as unknown as World;
+    const world = { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null, record: snapshots.record?.() } as unknown as World;
     return revocations === undefined || revocations.size === 0 ? world : { ...world, revoked };
   };
 };

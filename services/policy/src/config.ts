@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseConfig, integer, optional, postgresField, readConfig, text } from '@countersign/service-host';
+import { defaultRecordBounds } from './core/record-standing.ts';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
@@ -10,6 +11,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
     bundle: optional('CS_POLICY_BUNDLE'),
     bundleName: optional('CS_POLICY_BUNDLE_NAME'),
     publishers: optional('CS_POLICY_PUBLISHERS'),
+    recordRaiseMs: integer('CS_RECORD_LAG_RAISE_MS', { default: defaultRecordBounds.raiseMs, min: 1_000 }),
+    recordDenyMs: integer('CS_RECORD_LAG_DENY_MS', { default: defaultRecordBounds.denyMs, min: 1_000 }),
     audience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
     anomalyEffect: text<'record' | 'raise'>('CS_ANOMALY_EFFECT', { default: 'raise', oneOf: ['record', 'raise'] }),
     delegationDepth: integer('CS_DELEGATION_DEPTH', { default: 3, min: 0, max: 16 }),

@@ -30,7 +30,7 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   const onError = (err: Error, what: string): void => log.error({ err, what }, what);
   const key = serviceKey(config.secretsDir, 'policy'), proofSecret = secretFile(config.secretsDir, 'proof-secret');
   const owner = `policy-${randomUUID()}`;
-  const snapshots = followSnapshots(bus, { keys, now: Date.now, onError, report: { point: `policy/${owner}`, kind: 'policy', key, tenant: config.tenant } });
+  const snapshots = followSnapshots(bus, { keys, now: Date.now, onError, report: { point: `policy/${owner}`, kind: 'policy', key, tenant: config.tenant }, recordBounds: { raiseMs: config.recordRaiseMs, denyMs: config.recordDenyMs } });
   const pool = openPool({ connectionString: config.postgres, max: 4, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const worker = startBundleWorker((error) => onError(error, 'bundle worker'));
   const bundles = await composeBundles({

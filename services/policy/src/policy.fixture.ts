@@ -43,11 +43,11 @@ export const createRig = async (bus: Bus, partitions = 2) => {
   const suffix = randomBytes(4).toString('hex');
   const named = (name: string) => name.replace(/\.v1$/, `-${suffix}.v1`);
   const topics: PolicyTopics = { inbox: named(topic.runsInbox), governed: named(topic.runsGoverned), replies: named(topic.runsReplies), dead: named(topic.runsInboxDead) };
-  const snapshotTopics = { agents: named(topic.registryAgents), tools: named(topic.registryTools), people: named(topic.registryPeople), halts: named(topic.supervisionHalts), levels: named(topic.anomalyLevels), graph: named(topic.registryGraph), revocations: named(topic.registryRevocations) };
+  const snapshotTopics = { agents: named(topic.registryAgents), tools: named(topic.registryTools), people: named(topic.registryPeople), halts: named(topic.supervisionHalts), levels: named(topic.anomalyLevels), graph: named(topic.registryGraph), revocations: named(topic.registryRevocations), standing: named(topic.auditStanding) };
   const spec = (name: string, n: number, compacted: boolean) => ({ name, partitions: n, compacted, retentionMs: compacted ? -1 : 3_600_000, maxMessageBytes: 524_288 });
   await bus.ensureTopics([...Object.values(topics).map((name) => spec(name, partitions, false)), ...Object.values(snapshotTopics).map((name) => spec(name, 1, true))]);
 
-  const service = Object.fromEntries(['registry', 'policy', 'supervision', 'approvals', 'anomaly'].map((name) => [name, generateKey(`${name}-1`)])) as Record<'registry' | 'policy' | 'supervision' | 'approvals' | 'anomaly', SigningKey>;
+  const service = Object.fromEntries(['registry', 'policy', 'supervision', 'approvals', 'anomaly', 'audit'].map((name) => [name, generateKey(`${name}-1`)])) as Record<'registry' | 'policy' | 'supervision' | 'approvals' | 'anomaly' | 'audit', SigningKey>;
   const carl = generateKey('carl-1');
   const jwks = Object.values(service).map((key) => key.publicJwk);
   const keys = createKeySet(jwks);

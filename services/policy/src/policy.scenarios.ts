@@ -151,6 +151,29 @@ export const scenarios = (stage: () => Stage): void => {
     expect((await replied(late.run, 1))[0]).toMatchObject({ kind: 'refused', code: 'token_expired' });
   });
 
+  it('raises and then denies while the audit log is behind, on nobody\'s word but that of audit', async () => {
+    const { rig } = stage();
+    const r = rig.runtime();
+    let asked = 1;
+    await rig.publish([r.started()]);
+    const said = (minutes: number, who = rig.service.audit) => rig.publish([rig.signed(who, 'countersign.audit.standing.v1', rig.snapshotTopics.standing, 'test/acme', { origin: 'test/acme', tenant: 'acme', completeUntil: Date.now() - minutes * 60_000, at: Date.now() })]);
+    const decided = async (): Promise<Reply> => { await rig.publish([r.proposed(id7(), 'bank.transfer', { amount: 100, to: 'x' })]); return (await replied(r.run, ++asked))[asked - 1]!; };
+    const becomes = async (decision: string): Promise<Reply> => { for (let n = 0; n < 100; n++) { const reply = await decided(); if (reply.decision === decision) return reply; } throw new Error(`never became ${decision}`); };
+    expect(await decided()).toMatchObject({ decision: 'allow', tier: 2 });
+    await said(90);
+    expect(await becomes('deny')).toMatchObject({ code: 'record_behind', grant: null });
+    await said(30);
+    expect(await becomes('step_up')).toMatchObject({ tier: 3, grant: null });
+    await until('it is on the record', () => recordsOf(r.run).some((record) => record.kind === 'action.decided' && record.facts['record']?.value === 'behind' && record.decision.rules.some(({ id }) => id === 'builtin:record-behind')));
+    await said(0, rig.service.anomaly);
+    expect(await decided()).toMatchObject({ decision: 'step_up' });
+    await said(0);
+    expect(await becomes('allow')).toMatchObject({ tier: 2 });
+    // What is said again later takes nothing back.
+    await said(90);
+    expect(await decided()).toMatchObject({ decision: 'allow' });
+  });
+
   it('is taken over: the next owner folds, goes on with dense positions, and remembers every run', async () => {
     const { rig } = stage();
     const r = rig.runtime();

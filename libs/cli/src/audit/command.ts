@@ -16,11 +16,12 @@ import type { KeyTrust } from './trust.ts';
 
 const keyFile = 'verifier-key';
 
-/** `countersign audit verify|export|query|story|erase|hold|release|holds`. */
+/** `countersign audit verify|export|query|story|completeness|erase|hold|release|holds`. */
 export const audit = async (args: readonly string[]): Promise<number> => {
   const [first, ...rest] = args;
   if (first === 'query') return (await import('./query-command.ts')).query(rest);
   if (first === 'story') return (await import('./story-command.ts')).story(rest);
+  if (first === 'completeness') return (await import('./completeness-command.ts')).completeness(rest);
   if (first === 'erase' || first === 'hold' || first === 'release' || first === 'holds') return (await import('./privacy-commands.ts'))[first](rest);
   if (first === 'export' && rest.some((one) => one === '--out' || one.startsWith('--out='))) return (await import('./export-command.ts')).exportEvidence(rest);
   const { values, positionals } = parse(args);

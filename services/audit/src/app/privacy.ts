@@ -66,6 +66,8 @@ interface Deps {
   readonly store: PrivacyStore;
   readonly state: (...statements: readonly Statement[]) => Promise<void>;
   readonly pseudonym: (person: string) => string;
+  /** From then on nobody knows whose this pseudonym was. */
+  readonly forget: (pseudonym: string) => void;
   /** Resolves once everything on the record can be found by whose it is. */
   readonly settled: () => Promise<void>;
   readonly now: () => number;
@@ -86,7 +88,7 @@ export interface Privacy {
 const runOf = (subject: string): string | undefined => (subject.startsWith('run:') ? subject.slice('run:'.length) : undefined);
 
 /** Erasure, legal holds and retention. What cannot be asked denies: without the holds at hand nothing goes. */
-export const createPrivacy = ({ tenant, keys, store, state, pseudonym, settled, now }: Deps): Privacy => {
+export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, settled, now }: Deps): Privacy => {
   const found = async (scope: 'run' | 'person', what: string): Promise<readonly FoundKey[]> => {
     const own = await keys.find(tenant, scope === 'run' ? { subjects: [`run:${what}`] } : { person: what });
     const runs = own.flatMap(({ subject }) => runOf(subject) ?? []);
@@ -108,6 +110,7 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, settled, 
   /** From the plan on: the same again after a crash does no harm. */
   const finish = async (erasure: Erasure): Promise<number> => {
     await keys.destroy(erasure.keys);
+    if (erasure.scope === 'person') forget(erasure.what);
     const entries = await store.drop(erasure);
     await state({ kind: 'erased', states: { erasure: erasure.erasure, scope: erasure.scope, what: erasure.what, keys: erasure.keys.length, by: pseudonym(erasure.by) } });
     await store.done(erasure.erasure);

@@ -15,6 +15,8 @@ export interface Sequencer {
   /** Puts statements of audit's own on the record, and those that are due; none given, only the latter. */
   state(...statements: readonly Statement[]): Promise<void>;
   size(): number;
+  /** Next offset of each source, by `topic/partition`, as of the last commit. */
+  reached(): ReadonlyMap<string, bigint>;
   /** Lets the batch in hand finish; what came later is not taken. */
   close(): Promise<void>;
 }
@@ -58,6 +60,7 @@ interface Held {
 export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> => {
   const { store, keeper, sha256 } = deps;
   let held: Held | undefined = await take(deps);
+  let reached = held.state.next;
   let waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
@@ -92,6 +95,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     const state: LogState = { ...appended.state, seen: reconciled.seen };
     const owing = await store.append(current.state.edge.size, entries, appended.tiles, state, [...reconciled.owes, ...saidTwice(entries)], due.map(({ id }) => id));
     held = { state, head: await checkpoint(state, current.head), due: owing };
+    reached = state.next;
     if (owing) enqueue({ entries: [], statements: [], done: () => undefined, failed: () => undefined });
   };
 
@@ -134,6 +138,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     add: (entries) => handIn(entries, []),
     state: (...statements) => handIn([], statements),
     size: () => held?.state.edge.size ?? 0,
+    reached: () => reached,
     close: async () => {
       closed = true;
       await running;

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query, UseGuards } from '@nestjs/common';
 import { CodedError, PersonGuard, Roles } from '@countersign/service-host';
-import type { LogQueryResponse, OpenedEntries, StoryView } from '@countersign/contracts';
+import type { CompletenessView, LogQueryResponse, OpenedEntries, StoryView } from '@countersign/contracts';
 import type { Audit } from '../compose.ts';
 import { readStory } from '../views/story.ts';
 import { AUDIT } from './records.consumer.ts';
@@ -40,6 +40,11 @@ export class QuestionsController {
         return leaf === undefined ? [] : [{ index, leaf: leaf.toString('base64'), salt: payload?.salt.toString('base64') ?? null, payload: payload?.body.toString('base64') ?? null }];
       }),
     };
+  }
+
+  @Get('completeness')
+  completeness(): Promise<CompletenessView> {
+    return this.#audit.completeness();
   }
 
   @Get('runs/:run/story')

@@ -6,6 +6,8 @@ import type { CheckpointKeeper } from '../app/ports.ts';
 import { createFileKeeper } from './checkpoint-keeper.ts';
 import { openFileKeys } from './file-keys.ts';
 import { openLocalKms } from './local-kms.ts';
+import { openTransitKms } from './transit-kms.ts';
+import type { TransitKey } from './transit-kms.ts';
 import { openPostgresKeeper, placeOf } from './postgres-keeper.ts';
 
 /** What must not be in the log's own hands: its last signed head and the keys of its payloads. */
@@ -17,16 +19,18 @@ export interface Custody {
   close(): Promise<void>;
 }
 
-/** Both in files on this machine. @param file of the last checkpoint */
-export const localCustody = async (folder: string, file: string): Promise<Custody> => ({
-  keeper: createFileKeeper(file), keys: await openFileKeys(folder, await openLocalKms(folder)),
-  together: ['the last signed checkpoint is a file on the machine of this service', 'data keys are wrapped by a file on the machine of this service'],
+const checkpointHere = 'the last signed checkpoint is a file on the machine of this service';
+
+/** Both in files on this machine, but for the wrapping key where a service has it. @param file of the last checkpoint */
+export const localCustody = async (folder: string, file: string, kms?: TransitKey): Promise<Custody> => ({
+  keeper: createFileKeeper(file), keys: await openFileKeys(folder, kms === undefined ? await openLocalKms(folder) : openTransitKms(kms)),
+  together: [checkpointHere, ...kms === undefined ? ['data keys are wrapped by a file on the machine of this service'] : []],
   close: async () => undefined,
 });
 
 /** As configured. A checkpoint store in the log's own database is refused: one backup would bring both back. */
-export const openCustody = async (pool: Pool, config: { readonly keyFolder: string; readonly keeper: string; readonly checkpointStore: string | undefined }, log: Logger): Promise<Custody> => {
-  const local = await localCustody(config.keyFolder, config.keeper);
+export const openCustody = async (pool: Pool, config: { readonly keyFolder: string; readonly keeper: string; readonly checkpointStore: string | undefined; readonly kms?: TransitKey | undefined }, log: Logger): Promise<Custody> => {
+  const local = await localCustody(config.keyFolder, config.keeper, config.kms);
   if (config.checkpointStore === undefined) return local;
   const second = openPool({ connectionString: config.checkpointStore, max: 1, onError: (err) => log.warn({ err }, 'lost the connection to the checkpoint store') });
   const [mine, other] = await Promise.all([placeOf(pool), placeOf(second)]);
@@ -36,6 +40,6 @@ export const openCustody = async (pool: Pool, config: { readonly keyFolder: stri
   }
   return {
     ...local, keeper: await openPostgresKeeper(second), close: () => second.end(),
-    together: [...mine.cluster === other.cluster ? ['the last signed checkpoint is in the same database server as the log'] : [], local.together[1]!],
+    together: [...mine.cluster === other.cluster ? ['the last signed checkpoint is in the same database server as the log'] : [], ...local.together.filter((why) => why !== checkpointHere)],
   };
 };

@@ -49,7 +49,12 @@ export const openFileKeys = async (folder: string, kms: KeyManagement): Promise<
     opened.set(id, key);
     return key;
   };
-  const unwrap = async (kept: Kept): Promise<Uint8Array> => opened.get(kept.id) ?? keep(kept.id, await kms.unwrap(Buffer.from(kept.wrapped, 'base64url')));
+  const unwrap = async (kept: Kept): Promise<Uint8Array> => {
+    const known = opened.get(kept.id);
+    if (known !== undefined) return known;
+    if (kept.kek !== kms.keyId) throw new Error(`a data key is wrapped by ${kept.kek}, and ${kms.keyId} is in use: give audit the wrapping key back that it was written under.`);
+    return keep(kept.id, await kms.unwrap(Buffer.from(kept.wrapped, 'base64url')));
+  };
 
   /** Lines to append for this subject: a new key, or a person who was not known for it. */
   const lineFor = async ({ tenant, subject, person }: Subject): Promise<Kept | undefined> => {

@@ -50,6 +50,8 @@ create table if not exists witness (
   log text not null, witness text not null, size bigint not null,
   primary key (log, witness)
 );
+-- Up to when everything that was appended is in the log: epoch ms, never back.
+create table if not exists standing (log text primary key, complete_until bigint not null);
 -- What must not be erased or expire; kept with the log, for whoever can read neither erases nothing.
 create table if not exists legal_hold (
   id bigserial primary key, log text not null, scope text not null, what text, by text not null, at bigint not null, reason text not null, released bigint

@@ -56,4 +56,23 @@ describe('questions to the record, on PostgreSQL', () => {
     expect(story.actors.map(({ id }) => id).sort()).toEqual(['ann', 'approvals', 'payer', 'policy', 'sena', 'tess']);
     expect(await readStory(book.audit.questions, book.audit.published, '0192f5a0-7e1a-7c3e-9a55-000000000000')).toBeUndefined();
   });
+
+  it('counts the messages of runs and the versions of streams, and puts a hole on the record once, also when it is made again', async () => {
+    const event = (version: number) => told('approvals.events.v1', 'approvals.event', { stream: 'approval-9', version, type: 'requested', at: 1, by: 'system', data: {} });
+    const other = '0192f5a0-7e1a-7c3e-9a55-3f3c2b1a0d4f';
+    const message = (seq: number, kind: string, body: object) => told('runs.governed.v1', `governed.${kind}`, { run: other, agent: 'payer', kind, seq, position: 5 + seq, ...body });
+    await book.audit.record([event(1), event(4), event(5), event(4), message(0, 'run.started', { token: { run_not_after: 0 } }), message(2, 'run.ended', { attested: true })]);
+    while (await book.audit.questions.step(2) > 0);
+    const holes = async () => (await book.pool.query<{ leaf: Buffer }>('select leaf from entry order by index')).rows.map(({ leaf }) => JSON.parse(leaf.toString()) as { type: string; states: Record<string, unknown> | null }).filter(({ type, states }) => type === 'countersign.audit.gap.v1' && states?.['stream'] !== undefined);
+    expect(await holes()).toMatchObject([{ states: { topic: 'approvals.events.v1', stream: 'approval-9', expected: 2, found: 4 } }]);
+    const view = {
+      runs: { all: 2, closed: 2, open: 0 }, streams: [{ topic: 'approvals.events.v1', stream: 'approval-9', last: 5, missing: 2 }],
+      faulty: expect.arrayContaining([{ run, agent: 'payer', faults: ['unattested'], messages: 5, recorded: 5, attested: 0 }, { run: other, agent: 'payer', faults: ['short'], messages: 3, recorded: 2, attested: 3 }]),
+    };
+    expect(await book.audit.completeness()).toMatchObject(view);
+    await book.pool.query('delete from indexed; delete from indexed_to');
+    while (await book.audit.questions.step() > 0);
+    expect(await book.audit.completeness()).toMatchObject(view);
+    expect(await holes()).toHaveLength(1);
+  });
 });

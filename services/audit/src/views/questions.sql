@@ -13,6 +13,17 @@ create index if not exists indexed_by_time on indexed (log, at);
 create index if not exists indexed_by_people on indexed using gin (people);
 create index if not exists indexed_by_rule on indexed using gin (rules);
 create index if not exists indexed_by_words on indexed using gin (words);
+-- Chains of runtimes' messages and versions of services' streams, counted with the index and made again with it.
+create table if not exists chain (
+  log text not null, run text not null, agent text, started bigint, not_after bigint, ended bigint, closing int, recorded int not null, last int not null, attested int not null,
+  primary key (log, run)
+);
+create table if not exists stream_seen (
+  log text not null, topic text not null, stream text not null, last int not null, missing int not null,
+  primary key (log, topic, stream)
+);
+-- Holes that were put on the record; not to be dropped with the index, or they are stated again.
+create table if not exists stream_gap (log text not null, topic text not null, stream text not null, expected int not null, found int not null, primary key (log, topic, stream, expected));
 create table if not exists indexed_to (log text primary key, next bigint not null);
 -- How far each receiver outside is; unlike the index, not to be dropped.
 create table if not exists delivery (

@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Leaf } from '../core/entry.ts';
 import { indexedOf } from '../core/indexed.ts';
 import type { IndexedEntry } from '../core/indexed.ts';
+import { countEntries } from './completeness.ts';
 import { jsonOf } from './json.ts';
 import type { Opened } from './payloads.ts';
 
@@ -50,25 +51,33 @@ const inherit = `update indexed i set run = q.run, action = q.action, agent = q.
   where i.log = $1 and i.index >= $2 and i.run is null and i.stream is not null and q.log = $1 and q.stream = i.stream and q.run is not null`;
 const columns = 'index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace, rules, people';
 
-/** @param open payloads by index; one that was erased is missing */
-export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>): Questions => {
-  const take = async (client: PoolClient, most: number): Promise<number> => {
+/** @param open payloads by index; one that was erased is missing @param owing told where a hole is to be put on the record */
+export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>, owing: () => Promise<void>): Questions => {
+  const take = async (client: PoolClient, most: number): Promise<{ readonly taken: number; readonly owed: number }> => {
     await client.query('insert into indexed_to (log, next) values ($1, 0) on conflict do nothing', [log]);
     const { rows: [at] } = await client.query<{ next: string }>('select next from indexed_to where log = $1 for update', [log]);
-    if (!at) return 0;
+    if (!at) return { taken: 0, owed: 0 };
     const next = Number(at.next);
     const { rows } = await client.query<{ index: string; leaf: Buffer }>('select index, leaf from entry where log = $1 and index >= $2 and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published) order by index limit $3', [log, next, most]);
-    if (rows.length === 0) return 0;
+    if (rows.length === 0) return { taken: 0, owed: 0 };
     const payloads = await open(rows.map(({ index }) => Number(index)));
-    const lines = rows.map(({ index, leaf }) => ({ index: Number(index), ...indexedOf(JSON.parse(leaf.toString()) as Leaf, jsonOf(payloads.get(Number(index))?.body)) }));
+    const read = rows.map(({ index, leaf }) => ({ index: Number(index), leaf: JSON.parse(leaf.toString()) as Leaf, body: jsonOf(payloads.get(Number(index))?.body) }));
+    const lines = read.map(({ index, leaf, body }) => ({ index, ...indexedOf(leaf, body) }));
+    // Made again from the beginning: so is what is counted.
+    if (next === 0) for (const table of ['chain', 'stream_seen']) await client.query(`delete from ${table} where log = $1`, [log]);
     await client.query(insert, [log, JSON.stringify(lines)]);
+    const owed = await countEntries(client, log, read);
     if (lines.some(({ stream, run }) => stream !== null && run === null)) await client.query(inherit, [log, next]);
     await client.query('update indexed_to set next = $2 where log = $1', [log, next + rows.length]);
-    return rows.length;
+    return { taken: rows.length, owed };
   };
 
   return {
-    step: (most = 500) => inTransaction(pool, (client) => take(client, most)),
+    step: async (most = 500) => {
+      const { taken, owed } = await inTransaction(pool, (client) => take(client, most));
+      if (owed > 0) await owing();
+      return taken;
+    },
 
     ask: async (question, { after, limit }) => {
       const values: unknown[] = [log, after];

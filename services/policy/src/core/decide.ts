@@ -117,6 +117,6 @@ const end = (draft: Draft, { reason, result }: Of<'ended'>['message'], run: RunS
   const open = [...run.actions].filter(([, action]) => action.status === 'open');
   for (const [id, action] of open) denyWaiting(draft, world, run, id, action, 'run_closed', 'the run ended before it was decided', null, false);
   const delegation = returnOf(world, run, result, reason === 'completed');
-  return answered(draft, { ...own(draft), kind: 'run.ended', reason, denied: open.map(([id]) => id), ...(delegation !== undefined && { delegation }) });
+  return answered(draft, { ...own(draft), kind: 'run.ended', reason, denied: open.map(([id]) => id), ...(draft.command.from === 'runtime' && { attested: draft.command.attested }), ...(delegation !== undefined && { delegation }) });
 };
 

@@ -110,7 +110,7 @@ const forgetSoon = (run: RunState, record: GovernedRecord): void => {
 };
 
 /** Codes of denies that say nothing about the agent's conduct. */
-const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 'delegation_limit', 'evaluation_failed', 'stale_snapshot', 'budget_exceeded', 'run_closed', 'run_expired', 'fact_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'approval_overflow', 'arguments_invalid', 'dependency_unknown', 'dependency_failed', 'defer_limit', 'rewrite_invalid', 'rewrite_unstable']);
+const blameless: ReadonlySet<string> = new Set(['late', 'halted', 'run_halted', 'delegation_limit', 'evaluation_failed', 'stale_snapshot', 'budget_exceeded', 'run_closed', 'run_expired', 'fact_timeout', 'approval_denied', 'approval_expired', 'approval_cancelled', 'approval_overflow', 'arguments_invalid', 'dependency_unknown', 'dependency_failed', 'defer_limit', 'rewrite_invalid', 'rewrite_unstable', 'record_behind']);
 
 /** Whether a deny with this code counts towards the halt of its run. */
 export const countsAsDeny = (code: string | null): boolean => !blameless.has(code ?? '');

@@ -97,6 +97,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   if (agent.status !== 'active') return deny('agent_not_active', `the agent is ${agent.status}`);
   const halt = haltOver(world, run, runId, message);
   if (halt !== null) return deny(halt.code, `stopped by halt ${halt.id}`);
+  if (world.record === 'overdue') return deny('record_behind', 'the audit log is too far behind: nothing acts before it has caught up');
   const revoked = world.revoked?.(runId, run);
   if (revoked !== undefined) return deny('credential_revoked', `the ${revoked} was revoked`);
   const acting = run.delegation === null ? undefined : actingFor(world, run, run.delegation, agent, level.effective, message.tool, seniorHaltId(runId, message.action));
@@ -131,7 +132,7 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
   const judge = (of: Question): Judged => asEdited(judgeModified(world, tool, of), round.message.arguments, edit, world.digest);
   let judged: Judged;
   try {
-    const question = { proposal: message, tool, agent: acting?.agent ?? agent, run, round: round.round, level: acting?.level ?? level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
+    const question = { proposal: message, tool, agent: acting?.agent ?? agent, run, round: round.round, level: acting?.level ?? level.effective, approval: round.approval, supplied: round.supplied, now: world.now, ...(world.graph !== undefined && { graph: world.graph }), ...(world.record === 'behind' && { record: world.record }), ...(evidence !== undefined && { evidence: { items: evidence, digest: world.digest(message.arguments) } }) };
     judged = judge(question);
     // People were asked about a lower tier than it is now, about something else, or others would have to be asked by now: their answer is superseded and people are asked again.
     if (round.approval !== null && round.action !== undefined) {

@@ -4,6 +4,7 @@ import type { Wider } from './budgets.ts';
 import type { Evidence } from './facts/evidence.ts';
 import type { Graph } from './graph.ts';
 import type { Past } from './past.ts';
+import type { RecordStanding } from './record-standing.ts';
 import type { Redaction } from './redact.ts';
 import type { RunState } from './state.ts';
 
@@ -28,6 +29,8 @@ export interface Question<Tool extends KnownTool = KnownTool> {
   readonly level: Level; readonly approval: ApprovalResolved | null; readonly supplied: Readonly<Record<string, Fact>> | null; readonly now: number;
   readonly evidence?: Evidence;
   readonly graph?: Graph | null;
+  /** That the audit log is behind; absent while it is not. */
+  readonly record?: 'behind' | undefined;
 }
 
 /**
@@ -95,6 +98,8 @@ export interface World<Tool extends KnownTool = KnownTool> {
   readonly graph?: Graph | null;
   /** Whom to ask; absent: whoever has the roles that rules name. */
   readonly asking?: Asking | undefined;
+  /** How far the audit log is behind; absent: it is not. */
+  readonly record?: RecordStanding | undefined;
   /** Budgets wider than a run; absent where there are none. */
   readonly wider?: Wider | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Bus } from '@countersign/bus';
-import { topic, validateAgentSnapshot, validateAnomalyLevel, validateGraphNode, validateToolSnapshot } from '@countersign/contracts';
+import { topic, validateAgentSnapshot, validateAnomalyLevel, validateAuditStanding, validateGraphNode, validateToolSnapshot } from '@countersign/contracts';
 import type { AgentSnapshot, GraphNode, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import type { KeySet } from '@countersign/identity';
 import { followPeople, followSigned } from '@countersign/service-host';
@@ -8,6 +8,8 @@ import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import type { ReportingPoint, RevocationView } from '@countersign/tool-guard';
 import { graphOf } from '../core/graph.ts';
 import type { Graph } from '../core/graph.ts';
+import { defaultRecordBounds, recordStanding } from '../core/record-standing.ts';
+import type { RecordBounds, RecordStanding } from '../core/record-standing.ts';
 import { compileTool } from '../core/rules/compile.ts';
 import type { CompiledTool } from '../core/rules/compile.ts';
 import type { Level } from '../core/world.ts';
@@ -30,6 +32,8 @@ export interface Snapshots {
   graph?(): Graph | null;
   /** The worse of an agent's level and of its run's own. */
   level(agent: string, run: string): Level;
+  /** How far the audit log is behind; absent: nobody looks. A fact, not an outage. */
+  record?(): RecordStanding;
   /** Names what is not live; null when all is. Levels are left out: a stale level is a fact, not an outage. */
   notLive(): string | null;
   readonly ready: Promise<void>;
@@ -37,7 +41,7 @@ export interface Snapshots {
 }
 
 /** Follows the five snapshot topics, each signed by its owner. `topics` may rename them in tests. */
-export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; /** Confirms halts to supervision. */ readonly report?: ReportingPoint; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels' | 'graph' | 'revocations', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
+export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error, what: string) => void; /** Confirms halts to supervision. */ readonly report?: ReportingPoint; readonly recordBounds?: RecordBounds; readonly topics?: Partial<Record<'agents' | 'tools' | 'people' | 'halts' | 'levels' | 'graph' | 'revocations' | 'standing', string>> }): Snapshots & { /** Every tool that compiles. */ catalogue(): readonly ToolSnapshot[] } => {
   const { keys, now, topics } = options;
   const compiled = new Map<string, { readonly tool: CompiledTool; readonly check: ReturnType<typeof checkArguments> }>();
   let halts = 0;
@@ -77,6 +81,16 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
 
   const revocations = createRevocationView({ bus, jwks: keys, now, onError: (error) => options.onError(error, 'revocations'), ...(topics?.revocations === undefined ? {} : { topic: topics.revocations }) });
 
+  // Before audit has said anything, being behind counts from here; what it said once counts for ever, however often policy starts again.
+  const since = now();
+  let complete: number | undefined;
+  const standing = followSigned(bus, {
+    ...common('standing'), topic: topics?.standing ?? topic.auditStanding, signer: 'audit', validate: validateAuditStanding, keyOf: ({ origin }) => origin,
+    // A clock that is ahead says nothing of what is still to come.
+    onChange: (_, said) => { if (said !== undefined) complete = Math.max(complete ?? 0, Math.min(said.completeUntil, now())); },
+  });
+  standing.ready.catch(() => undefined);
+
   const ready = Promise.all([agents.ready, tools.ready, people.ready, haltView.ready, revocations.ready]).then(() => undefined);
   // Stopped before it was ready is no failure; who waits for it is told all the same.
   ready.catch(() => undefined);
@@ -99,8 +113,9 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
       const own = known.runs?.find((one) => one.run === run)?.level;
       return own === 'high' || known.level === 'normal' ? own ?? known.level : known.level;
     },
+    record: () => recordStanding(complete ?? since, now(), options.recordBounds ?? defaultRecordBounds),
     notLive: () => (agents.isStale() ? 'agents' : tools.isStale() ? 'tools' : people.isStale() ? 'people' : haltView.isStale() ? 'halts' : revocations.isStale() ? 'revocations' : null),
     ready,
-    stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), graph.stop(), haltView.stop(), revocations.stop()]); },
+    stop: async () => { await Promise.all([agents.stop(), tools.stop(), people.stop(), levels.stop(), graph.stop(), standing.stop(), haltView.stop(), revocations.stop()]); },
   };
 };

@@ -37,6 +37,8 @@ export interface FactInput {
   readonly context?: readonly ContextFact[];
   /** Null: not known, or stale. */
   readonly graph?: Graph | null;
+  /** The audit log is behind; absent while it is not, so that it costs nothing then. */
+  readonly record?: 'behind' | undefined;
   readonly evidence?: Evidence;
   /** How old evidence may be; 0, the default, lets none count. */
   readonly evidenceMaxAgeMs?: number;
@@ -83,6 +85,7 @@ export const deriveFacts = (input: FactInput): Derived => {
   put('run.denies', run.denies);
   put('run.data', run.dataTouched);
   put('level', input.level);
+  if (input.record !== undefined) put('record', input.record);
   facts['instruction.attested'] = { value: run.instruction.attestedBy !== null, origin: run.instruction.attestedBy === null ? 'derived' : 'attested', ...(run.instruction.attestedBy === null ? {} : { from: run.instruction.attestedBy }) };
   if (input.evidence !== undefined) attest(facts, evidenceFacts(input.evidence, tool.name, own['artefact'], input.now, input.evidenceMaxAgeMs ?? 0));
   for (const { name, read } of input.context ?? noContext) {

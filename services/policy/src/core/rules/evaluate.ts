@@ -39,6 +39,7 @@ export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts:
   if (tool.snapshot.consequential) fire(tally, 'builtin:consequential', 2, null, 'the tool changes something or sends something out');
   if (index.never) fire(tally, 'builtin:never-automate', 3, null, 'on the list of what is never automated');
   if (tool.snapshot.consequential && !tool.snapshot.reversible && !authorised(read)) fire(tally, 'builtin:irreversible', 3, null, 'cannot be undone, and no attested instruction names its target and amount');
+  if (tool.snapshot.consequential && read('record') === 'behind') fire(tally, 'builtin:record-behind', 3, null, 'the audit log is behind, so people look at what has consequences');
   outOfScope(tally, failed);
   applyMatrix(tally, index.matrix, tool.snapshot.consequential, facts, failed);
   if (index.rules.length > 0) applyRules(tally, loaded(bundle, index, facts, failed), index);
