@@ -50,6 +50,7 @@ describe('up to when everything is on the record', () => {
 
   it('follows a log that never stands still: no look-back, and never behind by more than two looks', async () => {
     const s = scene();
+    await s.step();
     for (let n = 0; n < 50; n++) {
       s.append(10);
       const lag = await s.step();
@@ -67,6 +68,16 @@ describe('up to when everything is on the record', () => {
     s.restart();
     for (let n = 0; n < 5; n++) await s.step(60);
     expect(await s.step(60)).toBe(361_000);
+  });
+
+  it('says nothing of a new log before all of it was reached once', async () => {
+    const s = scene();
+    s.append(5);
+    for (let n = 0; n < 3; n++) await s.step();
+    expect(s.said).toEqual([]);
+    s.takes(5);
+    await s.step();
+    expect(s.said.at(-1)).toBeGreaterThan(0);
   });
 
   it('says nothing where the bus cannot be asked', async () => {

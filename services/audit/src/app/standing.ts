@@ -28,7 +28,8 @@ export const createStanding = (ports: StandingPorts) => {
     if (after.mark === null) after = look({ ...after, mark: { at, ends: await ports.ends() } }, ports.reached());
     else if (stands(before, after) && !await ports.missing(after.short, after.mark.ends, after.completeUntil)) after = reachedMark(after, after.mark);
     if (after.completeUntil > before.completeUntil) await ports.save(after.completeUntil);
-    await ports.say(after.completeUntil, at);
+    // Before anything is known nothing is said: whoever decides counts from its own start then.
+    if (after.completeUntil > 0) await ports.say(after.completeUntil, at);
     standing = after;
   };
   let running: Promise<void> | undefined;
