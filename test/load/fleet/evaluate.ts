@@ -1,6 +1,7 @@
 import { emptyPartition, take } from '@countersign/anomaly/core/partition';
 import type { Finding } from '@countersign/contracts';
-import { draftsOf, day, firstDay, fleetOf, played } from './fleet.ts';
+import { analysts } from './analysts.ts';
+import { draftsOf, day, firstDay, fleetOf, hour, played } from './fleet.ts';
 import type { FleetOptions } from './fleet.ts';
 import { plant } from './faults.ts';
 import type { Planted } from './faults.ts';
@@ -19,10 +20,10 @@ export interface Table {
   readonly faults: readonly FaultRow[];
 }
 
-export interface Evaluation { readonly fleet: FleetOptions; /** Days that only teach. */ readonly learn: number; /** How often each fault is planted. */ readonly times: number }
+export interface Evaluation { readonly fleet: FleetOptions; /** Days that only teach. */ readonly learn: number; /** How often each fault is planted. */ readonly times: number; /** Whether analysts look at what is found. */ readonly looked: boolean }
 
 /** Plays a fleet's weeks through the detector, as one partition folds them, and compares what it tells with what was planted. Everything comes of the seed. */
-export const evaluate = ({ fleet: options, learn, times }: Evaluation): Table => {
+export const evaluate = ({ fleet: options, learn, times, looked }: Evaluation): Table => {
   const fleet = fleetOf(options);
   const rng = random(options.seed + 1);
   const planted = plant(fleet, times, learn, random(options.seed + 2));
@@ -33,13 +34,26 @@ export const evaluate = ({ fleet: options, learn, times }: Evaluation): Table =>
   const ranks = { all: 0, at1: 0, at5: 0 };
   const rank = (pValue: number): void => { ranks.all++; if (pValue <= 0.01) ranks.at1++; if (pValue <= 0.05) ranks.at5++; };
   const began = performance.now();
+  // Whatever comes after a fault in its agent may be its echo; before it, and in all others, it is false.
+  const isFalse = ({ agent, at, spread }: Finding): boolean => [agent, ...spread?.agents ?? []].every((name) => { const one = byAgent.get(name); return one === undefined || at < (firstDay + one.day) * day; });
+  const groupOf = new Map(fleet.agents.map(({ name, group }) => [name, group]));
+  const isReleased = ({ agent, at }: Finding): boolean => options.releases.some((one) => one.group === groupOf.get(agent) && at >= (firstDay + one.day) * day);
+  const people = looked ? analysts((finding) => (!isFalse(finding) ? 'true' : finding.kind === 'drift' || isReleased(finding) ? 'expected' : 'false')) : undefined;
+  // With a new tool its agents are registered anew.
+  const versionOn = (group: number, today: number): number => 1 + options.releases.filter((one) => one.group === group && today >= one.day).length;
   for (let today = 0; today < options.days; today++) {
     const of = fleet.agents.flatMap((agent) => runsOf(byAgent.get(agent.name), draftsOf(fleet, agent, today, rng), today, agent)
-      .flatMap((draft) => played(draft, fleet.groups[agent.group]!.name, rng)));
+      .flatMap((draft) => played(draft, fleet.groups[agent.group]!.name, rng, versionOn(agent.group, today))));
     of.sort((a, b) => a.now - b.now);
+    let morning = people === undefined ? Number.POSITIVE_INFINITY : (firstDay + today) * day + 9 * hour;
     for (const seen of of) {
+      if (seen.now >= morning) {
+        for (const said of people!.say((firstDay + today) * day)) take(state, said, `0-${observations++}`);
+        morning = Number.POSITIVE_INFINITY;
+      }
       if (seen.kind === 'ended' && today >= learn && !byAgent.has(seen.agent)) rank(state.detector.agents.get(seen.agent)?.open.find(({ run }) => run === seen.run)?.pValue ?? 1);
       const told = take(state, seen, `0-${observations++}`);
+      people?.told(told.findings);
       if (today >= learn) findings.push(...told.findings);
     }
   }
@@ -61,8 +75,6 @@ export const evaluate = ({ fleet: options, learn, times }: Evaluation): Table =>
     if (first !== undefined) row.hours.push(Math.max(0, (first.at - one.from) / 3_600_000));
     rows.set(one.fault.name, row);
   }
-  // Whatever comes after a fault in its agent may be its echo; before it, and in all others, it is false.
-  const isFalse = ({ agent, at, spread }: Finding): boolean => [agent, ...spread?.agents ?? []].every((name) => { const one = byAgent.get(name); return one === undefined || at < (firstDay + one.day) * day; });
   const falses = findings.filter((one) => one.kind === 'behaviour' && isFalse(one)).length;
   const watched = options.days - learn;
   const agentDays = fleet.agents.reduce((sum, { from }) => sum + Math.max(0, options.days - Math.max(learn, from)), 0);

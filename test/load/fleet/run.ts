@@ -1,8 +1,8 @@
-/** `npm run eval:fleet -- [--agents N] [--seed N] [--json]`: what the detector finds of faults planted in a simulated fleet, and how often it cries wolf. */
+/** `npm run eval:fleet -- [--agents N] [--seed N] [--unattended] [--json]`: what the detector finds of faults planted in a simulated fleet, and how often it cries wolf. */
 import { parseArgs } from 'node:util';
 import { evaluate } from './evaluate.ts';
 
-const { values } = parseArgs({ options: { agents: { type: 'string', default: '300' }, seed: { type: 'string', default: '20261121' }, json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({ options: { agents: { type: 'string', default: '300' }, seed: { type: 'string', default: '20261121' }, unattended: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } });
 const agents = Number(values.agents), seed = Number(values.seed);
 if (!Number.isSafeInteger(agents) || agents < 50 || agents > 20_000 || !Number.isSafeInteger(seed)) {
   process.stderr.write('--agents is 50 to 20000, --seed a whole number.\n');
@@ -10,7 +10,7 @@ if (!Number.isSafeInteger(agents) || agents < 50 || agents > 20_000 || !Number.i
 }
 
 // Seeds and parameters of its own: the detector's tests use neither.
-const table = evaluate({ fleet: { seed, agents, groups: 12, days: 56, runsPerDay: 9, growth: 0.004, holidays: [24, 45], releases: [{ day: 33, group: 2 }, { day: 41, group: 7 }] }, learn: 28, times: 4 });
+const table = evaluate({ fleet: { seed, agents, groups: 12, days: 56, runsPerDay: 9, growth: 0.004, holidays: [24, 45], releases: [{ day: 33, group: 2 }, { day: 41, group: 7 }] }, learn: 28, times: 4, looked: !values.unattended });
 const hours = (value: number | null): string => (value === null ? '–' : value < 1 ? `${Math.round(value * 60)} min` : `${value.toFixed(1)} h`);
 process.stderr.write(`${table.agents} agents, ${table.watchedDays} days watched after 28 of learning, ${table.observations} observations in ${table.seconds.toFixed(1)} s (seed ${seed})\n\n`);
 if (values.json) process.stdout.write(`${JSON.stringify(table)}\n`);

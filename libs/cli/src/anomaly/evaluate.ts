@@ -71,7 +71,7 @@ const tryOne = (state: DetectorState, session: Labelled, at: number): ScoredSess
   const kept: AgentBaseline | undefined = known && structuredClone(known);
   const control = { ...state.tenants.get('acme')!.control };
   // As long after the agent's last run as ever.
-  const usual = known === undefined ? at : Math.min(at, known.pace.last + Math.expm1(known.pace.gapMean) * 1_000);
+  const usual = known === undefined ? at : Math.min(at, known.rhythm.last + known.rhythm.weight / known.rhythm.shape * 3_600_000);
   const { course, evidence } = play({ ...state, spread: newSpread() }, session, usual, false);
   if (kept === undefined) state.agents.delete(session.agent); else state.agents.set(session.agent, kept);
   Object.assign(state.tenants.get('acme')!.control, control);

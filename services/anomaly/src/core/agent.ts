@@ -3,6 +3,8 @@ import { newMix } from './mix-drift.ts';
 import type { Mix } from './mix-drift.ts';
 import { newPace } from './pace.ts';
 import type { Pace } from './pace.ts';
+import { newRhythm } from './rhythm.ts';
+import type { Rhythm } from './rhythm.ts';
 import { newTable } from './table.ts';
 import type { Table } from './table.ts';
 import { newAmounts, newShare } from './tails.ts';
@@ -29,9 +31,12 @@ export interface OpenRun {
   readonly level: number;
   pValue: number;
   eValue: number;
+  /** Whether it is what it did that makes it odd, rather than how much, when or at what cost. */
+  byBehaviour: boolean;
   /** The sum of peaks that these were ranked by. */
   ranked: number;
   alerted: boolean;
+  actions: number;
   tokens: number;
   cost: number;
 }
@@ -43,9 +48,16 @@ export interface AgentBaseline {
   group: string;
   owner: string;
   version: number;
+  /** When it was last registered as another one, epoch ms. */
+  renewed: number;
   habits: Table;
+  /** The day (epoch days) of its last alert. */
+  alertedOn: number;
   readonly pace: Pace;
+  readonly rhythm: Rhythm;
   readonly mix: Mix;
+  /** Actions, tokens and cost of a run. */
+  readonly lengths: Amounts;
   readonly tokens: Amounts;
   readonly cost: Amounts;
   readonly failures: Share;
@@ -63,17 +75,21 @@ export interface AgentBaseline {
 }
 
 export const newAgentBaseline = (): AgentBaseline => ({
-  peers: '', group: '', owner: '', version: 0, habits: newTable(32, 256), pace: newPace(), mix: newMix(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
+  peers: '', group: '', owner: '', version: 0, renewed: 0, alertedOn: 0, habits: newTable(32, 256), pace: newPace(), rhythm: newRhythm(), mix: newMix(), lengths: newAmounts(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
 });
 
 /** A registered agent became another one: its habits are those of its peers until it has its own. */
-export const startAnew = (agent: AgentBaseline): void => {
+export const startAnew = (agent: AgentBaseline, now: number): void => {
+  agent.renewed = now;
   const fresh = newAgentBaseline();
   agent.habits = fresh.habits;
-  Object.assign(agent.pace, { ...fresh.pace, last: agent.pace.last, minute: agent.pace.minute, count: agent.pace.count });
+  Object.assign(agent.pace, { ...fresh.pace, minute: agent.pace.minute, count: agent.pace.count });
+  // When it works has nothing to do with what it is; how long nobody used it has.
+  agent.rhythm.last = 0;
   agent.mix.fast.fill(0);
   agent.mix.slow.fill(0);
   agent.mix.n = 0;
+  Object.assign(agent.lengths, fresh.lengths);
   Object.assign(agent.tokens, fresh.tokens);
   Object.assign(agent.cost, fresh.cost);
   Object.assign(agent.failures, fresh.failures);

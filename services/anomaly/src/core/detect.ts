@@ -12,7 +12,8 @@ import { calibrate, learnRun } from './learn.ts';
 import { driftOf, driftAlarm, learnMix, rebase } from './mix-drift.ts';
 import { levelOf, rankRun } from './rank.ts';
 import type { ActionSeen, Disposed, Observation, OutcomeSeen } from './observation.ts';
-import { factorOf, hourTail, learnGap, learnHour, rateTail, silenceTail, turnMinute } from './pace.ts';
+import { learnHour, minuteTail, turnMinute } from './pace.ts';
+import { beginRun } from './rhythm.ts';
 import type { Contribution, Score } from './score.ts';
 import { newSpread, spreadOf } from './spread.ts';
 import type { Spread } from './spread.ts';
@@ -32,10 +33,11 @@ export const newDetector = (): DetectorState => ({ agents: new Map(), groups: ne
 /** Runs of one agent that go on at the same time, and odd ones that wait for an analyst. */
 const mostOpen = 8;
 const mostPending = 4;
-/** A run as odd as one in twenty is not learned from. */
-const learnAbove = 0.1;
-/** Of the runs that ask to be learned, at most this share may be odd ones that only widen what counts as usual. */
-const oddShare = 0.1;
+/** As odd as one in ten is odd by habit; one in a hundred that speaks of hijack teaches no targets. */
+const oddBelow = 0.1, flagged = 0.01;
+
+/** While a newly registered version settles, what only is not habit is no alert; that its level rises stays. */
+const settlesIn = 3 * 86_400_000;
 
 /**
  * Folds one observation, in constant time on average. Pure but for `state`: the same observations in the same order give the same state and the
@@ -78,7 +80,7 @@ const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: 
   if (agent.open.length >= mostOpen) close(state, agent, { tenant, now }, agent.open.shift()!);
   const opened: OpenRun = {
     run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
-    level: levelOfNext(tenantOf(state, tenant).control, Math.floor(now / 86_400_000), budget), pValue: 1, eValue: 0.5, ranked: -1, alerted: false, tokens: 0, cost: 0,
+    level: levelOfNext(tenantOf(state, tenant).control, Math.floor(now / 86_400_000), budget), pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, actions: 0, tokens: 0, cost: 0,
   };
   agent.open.push(opened);
   return opened;
@@ -88,17 +90,21 @@ const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: 
 const close = (state: DetectorState, agent: AgentBaseline, { tenant: name, now }: Pick<Observation, 'tenant' | 'now'>, run: OpenRun): void => {
   if (run.lessons.own.length === 0) return;
   const group = groupOf(state, agent), tenant = tenantOf(state, name);
-  const odd = run.alerted || run.pValue <= learnAbove;
-  group.asked++;
-  if (odd) group.odd++;
-  if (group.asked > 1_000) { group.asked /= 2; group.odd /= 2; }
-  agent.changed += 0.2 * ((odd && run.hijack < run.familiar / 3 ? 1 : 0) - agent.changed);
+  const ofHabit = run.hijack < run.familiar / 3;
+  agent.changed += 0.2 * ((run.pValue <= oddBelow && ofHabit ? 1 : 0) - agent.changed);
   agent.strayed = driftOf(agent.mix);
   agent.slow = bet(agent.slow, run.eValue);
-  if (!run.alerted && (!odd || group.odd <= oddShare * group.asked + 1)) calibrate(run, group, tenant, taskRunsOf(group, run.task));
+  if (!run.alerted) calibrate(run, group, tenant, taskRunsOf(group, run.task));
+  if (run.actions > 0) learnAmount(agent.lengths, run.actions);
   if (run.tokens > 0) learnAmount(agent.tokens, run.tokens);
   if (run.cost > 0) learnAmount(agent.cost, run.cost);
-  if (!odd) return learnRun(run, agent, group, tenant, now);
+  if (!run.alerted) {
+    const speaksOfHijack = run.pValue <= flagged && !ofHabit;
+    learnRun(speaksOfHijack ? { ...run, lessons: { ...run.lessons, targets: [] } } : run, agent, group, tenant, now);
+    if (!speaksOfHijack) return;
+    // That such things happen is learned, under probation; whom they went to only once an analyst has looked.
+    run.lessons.own.length = run.lessons.tools.length = run.lessons.classes.length = 0;
+  }
   agent.pending.push(run);
   if (agent.pending.length > mostPending) agent.pending.shift();
 };
@@ -141,7 +147,7 @@ const byNats = (a: Contribution, b: Contribution): number => b.nats - a.nats;
 const firstOfHijack = behaviours.indexOf('provenance');
 
 const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budget: AlertBudget): Score => {
-  if (agent.version !== seen.version && agent.version !== 0 && seen.version !== 0) startAnew(agent);
+  if (agent.version !== seen.version && agent.version !== 0 && seen.version !== 0) startAnew(agent, seen.now);
   agent.version = seen.version || agent.version;
   if (agent.group !== seen.group || agent.peers === '') {
     agent.group = seen.group;
@@ -170,14 +176,18 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   learnMix(agent.mix, did.tool);
 
   rankRun(run, group, tenant, taskRuns);
-  const drift = (agent.changed > 0.6 && run.hijack < run.familiar / 3) || agent.strayed > driftAlarm;
+  const ofHabit = run.hijack < run.familiar / 3;
+  const drift = (agent.changed > 0.6 && ofHabit) || agent.strayed > driftAlarm;
+  // What a registered change or a lasting one explains is a case for review, not for an alert.
+  const isExplained = ofHabit && run.byBehaviour && (drift || Math.abs(seen.now - agent.renewed) < settlesIn);
   const slow = agent.slow >= slowAlarm;
   let alert = false;
-  if (!run.alerted && !(drift && run.hijack < run.familiar / 3) && (slow || admit(tenant.control, run.pValue, run.level, budget))) {
+  if (!run.alerted && !isExplained && (slow || admit(tenant.control, run.pValue, run.level, budget, agent.alertedOn !== tenant.control.day))) {
     run.alerted = alert = true;
+    agent.alertedOn = tenant.control.day;
     agent.slow = 0;
   }
-  agent.evidence = Math.max(faded(agent, seen.now), slow ? 6 : 0, -1.5 * Math.log10(run.pValue));
+  agent.evidence = Math.max(faded(agent, seen.now), slow ? 1.5 * Math.log10(slowAlarm) : 0, -1.5 * Math.log10(run.pValue));
   agent.evidenceAt = Math.max(agent.evidenceAt, seen.now);
   if (contributions.length > 1) contributions.sort(byNats);
   let evidence = 0;
@@ -201,25 +211,28 @@ const worthWords = 3;
 const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number, contributions: Contribution[]): void => {
   const { pace } = agent;
   const minute = Math.floor(now / 60_000);
-  turnMinute(pace, minute, factorOf(group.season, pace.minute * 60_000));
+  turnMinute(pace, minute);
   // Runs of an agent arrive over several partitions, after a pause far out of step: a late action is not a burst of the minute at hand.
   if (minute === pace.minute) {
     pace.count++;
-    const factor = factorOf(group.season, now);
-    const nats = -Math.log(rateTail(pace, pace.count, factor));
+    const nats = -Math.log(minuteTail(pace, pace.count));
     if (nats > worthWords) {
-      contributions.push({ feature: 'volume', nats, observed: pace.count, expected: pace.shape / pace.minutes * factor, peerShare: null });
+      contributions.push({ feature: 'volume', nats, observed: pace.count, expected: pace.shape / pace.minutes, peerShare: null });
       pace.told = minute;
     }
     run.volume = Math.max(run.volume, nats);
   }
-  // Gaps between runs, not those within one.
-  const isFirst = run.lessons.own.length === 0;
-  const silence = isFirst ? -Math.log(silenceTail(pace, now)) : 0, hours = isFirst ? -Math.log(hourTail(group.season, now)) : 0;
-  if (silence > worthWords) contributions.push({ feature: 'silence', nats: silence, observed: (now - pace.last) / 1000, expected: Math.expm1(pace.gapMean), peerShare: null });
-  if (hours > worthWords) contributions.push({ feature: 'timing', nats: hours, observed: 1, expected: Math.exp(-hours), peerShare: null });
-  run.silence = Math.max(run.silence, silence, hours);
-  if (isFirst) learnGap(pace, now);
-  pace.last = Math.max(pace.last, now);
+  run.actions++;
+  const length = -Math.log(amountTail(agent.lengths, run.actions));
+  if (length > worthWords) contributions.push({ feature: 'volume', nats: length, observed: run.actions, expected: Math.expm1(agent.lengths.mean), peerShare: null });
+  run.volume = Math.max(run.volume, length);
+  if (run.actions > 1) return;
+  const began = beginRun(agent.rhythm, group.season, now);
   learnHour(group.season, now);
+  const silence = -Math.log(began.silence), timing = -Math.log(began.timing), clump = -Math.log(began.clump);
+  if (silence > worthWords) contributions.push({ feature: 'silence', nats: silence, observed: 0, expected: began.missed, peerShare: null });
+  if (timing > worthWords) contributions.push({ feature: 'timing', nats: timing, observed: 1, expected: began.timing, peerShare: null });
+  if (clump > worthWords) contributions.push({ feature: 'volume', nats: clump, observed: agent.rhythm.count, expected: began.usual, peerShare: null });
+  run.volume = Math.max(run.volume, clump);
+  run.silence = Math.max(run.silence, silence, timing);
 };

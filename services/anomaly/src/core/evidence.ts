@@ -25,7 +25,7 @@ const stake = 0.5;
 /** One run alone proves no slow attack. */
 const mostPerRun = 20;
 /** One false alarm in so many runs of an agent, on average. */
-export const slowAlarm = 2_000;
+export const slowAlarm = 20_000;
 
 /** Alerts of a tenant: false-discovery control over the runs of a day, and the day's budget. */
 export interface AlertControl {
@@ -35,14 +35,16 @@ export interface AlertControl {
   tested: number;
   alerts: number;
   expected: number;
+  /** Agents alerted about today: the discoveries. One attack of fifty runs is one. */
+  stories: number;
 }
-export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200 });
+export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200, stories: 0 });
 
 export interface AlertBudget { /** Share of false ones among alerts. */ readonly falseShare: number; /** Most alerts a day. */ readonly perDay: number }
-export const defaultBudget: AlertBudget = { falseShare: 0.2, perDay: 50 };
+export const defaultBudget: AlertBudget = { falseShare: 0.1, perDay: 50 };
 
 /**
- * The level at which the next run is tested: LOND, α_t = α γ_t (D + 1) with D alerts so far (Javanmard and Montanari 2018; false-discovery rate at
+ * The level at which the next run is tested: LOND, α_t = α γ_t (D + 1) with D agents found so far (Javanmard and Montanari 2018; false-discovery rate at
  * most α, also for positively dependent p-values: Zrnic, Ramdas, Jordan 2021). It starts anew each day, since an endless sequence goes blind. γ is
  * even over as many runs as yesterday suggests, and halves each time as many more came: it sums to 1 over a day of any length.
  */
@@ -52,14 +54,16 @@ export const levelOfNext = (control: AlertControl, day: number, { falseShare }: 
     control.day = day;
     control.tested = 0;
     control.alerts = 0;
+    control.stories = 0;
   }
   const gamma = 0.5 ** (Math.floor(control.tested++ / control.expected) + 1) / control.expected;
-  return falseShare * gamma * (control.alerts + 1);
+  return falseShare * gamma * (control.stories + 1);
 };
 
-/** Whether a run's p-value is an alert at the level that it got; counts it. */
-export const admit = (control: AlertControl, pValue: number, level: number, { perDay }: AlertBudget): boolean => {
+/** Whether a run's p-value is an alert at the level that it got; counts it. @param isNew the first of its agent today */
+export const admit = (control: AlertControl, pValue: number, level: number, { perDay }: AlertBudget, isNew = true): boolean => {
   if (pValue > level || control.alerts >= perDay) return false;
   control.alerts++;
+  if (isNew) control.stories++;
   return true;
 };

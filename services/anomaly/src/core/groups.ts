@@ -21,11 +21,8 @@ export interface Group {
   readonly calibrations: Calibrations;
   /** Runs learned by owner, to hold each to its share. */
   readonly owners: Table;
-  /** Runs that asked to be learned, and those among them that were too odd: both faded. */
-  asked: number;
-  odd: number;
 }
-export const newGroup = (): Group => ({ habits: newTable(1024, 65_536), season: newSeason(), calibrations: newCalibrations(), owners: newTable(64, 4_096), asked: 0, odd: 0 });
+export const newGroup = (): Group => ({ habits: newTable(1024, 65_536), season: newSeason(), calibrations: newCalibrations(), owners: newTable(64, 4_096) });
 
 /** What all agents of a tenant do, and its alerts. */
 export interface Tenant {

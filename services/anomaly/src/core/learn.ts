@@ -49,16 +49,18 @@ const turnDay = (table: Table, day: number): void => {
 export const learnRun = (run: OpenRun, agent: AgentBaseline, group: Group, tenant: Tenant, now: number, announced = false): void => {
   const day = Math.floor(now / 86_400_000);
   const owner = hashText(agent.owner) || 1;
-  const own = distinct(justRun, run.lessons.own, run.lessons.classes);
+  // What is left of a run that was learned but for its targets is no second run.
+  const isRun = run.lessons.own.length > 0;
+  const own = distinct(isRun ? justRun : [], run.lessons.own, run.lessons.classes);
   const most = announced ? Number.POSITIVE_INFINITY : allowance.agent;
   turnDay(agent.habits, day);
   for (const key of own) add(agent.habits, key, 1, owner, announced ? none : agentProbation, most);
   eachTarget(run, (key) => add(agent.habits, key, 1, owner, announced ? none : agentProbation, most));
-  if (++agent.habits.runs >= fadeAfter.agent) fade(agent.habits);
+  if (isRun && ++agent.habits.runs >= fadeAfter.agent) fade(agent.habits);
 
   if (isOverShare(group.owners, owner)) return;
-  add(group.owners, owner, 1, owner, none, Number.POSITIVE_INFINITY);
-  add(group.owners, everybody, 1, owner, none, Number.POSITIVE_INFINITY);
+  add(group.owners, owner, isRun ? 1 : 0, owner, none, Number.POSITIVE_INFINITY);
+  add(group.owners, everybody, isRun ? 1 : 0, owner, none, Number.POSITIVE_INFINITY);
   const { habits } = group;
   turnDay(habits, day);
   turnDay(tenant.habits, day);
@@ -78,8 +80,8 @@ export const learnRun = (run: OpenRun, agent: AgentBaseline, group: Group, tenan
     ofTask(key);
   });
   each(run.lessons.classes, (key) => add(tenant.habits, key, 1, owner, peerProbation, allowance.group));
-  if (++habits.runs >= fadeAfter.group) { fade(habits); fade(group.owners); }
-  if (++tenant.habits.runs >= fadeAfter.group) fade(tenant.habits);
+  if (isRun && ++habits.runs >= fadeAfter.group) { fade(habits); fade(group.owners); }
+  if (isRun && ++tenant.habits.runs >= fadeAfter.group) fade(tenant.habits);
 };
 
 const eachTarget = (run: OpenRun, take: (key: number, distinctKey: number) => void): void => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { driftAlarm, driftOf, frozenAt, learnMix, newMix } from './mix-drift.ts';
-import { factorOf, hourOfWeek, hourTail, learnGap, learnHour, newPace, newSeason, rateTail, silenceTail } from './pace.ts';
+import { factorOf, hourOfWeek, learnHour, minuteTail, newPace, newSeason, rateTail, turnMinute } from './pace.ts';
+import { beginRun, newRhythm } from './rhythm.ts';
 import { amountTail, learnAmount, newAmounts, newShare, takeShare } from './tails.ts';
 
 const hour = 3_600_000;
@@ -9,43 +10,70 @@ const monday = Date.UTC(2026, 0, 5);
 
 describe('pace', () => {
   it('has tail probabilities that fall with the count and start at one', () => {
-    fc.assert(fc.property(fc.double({ min: 0.5, max: 50, noNaN: true }), fc.double({ min: 0.5, max: 50, noNaN: true }), fc.nat(200), (shape, minutes, count) => {
-      const here = rateTail({ shape, minutes }, count);
+    fc.assert(fc.property(fc.double({ min: 0.5, max: 50, noNaN: true }), fc.double({ min: 0.5, max: 50, noNaN: true }), fc.nat(200), (shape, weight, count) => {
+      const here = rateTail(shape, weight, count);
       expect(here).toBeGreaterThanOrEqual(0);
       expect(here).toBeLessThanOrEqual(1);
-      expect(rateTail({ shape, minutes }, count + 1)).toBeLessThanOrEqual(here + 1e-12);
-      expect(rateTail({ shape, minutes }, 0)).toBe(1);
+      expect(rateTail(shape, weight, count + 1)).toBeLessThanOrEqual(here + 1e-12);
+      expect(rateTail(shape, weight, 0)).toBe(1);
     }), { seed: 10, numRuns: 300 });
   });
 
-  it('finds the same count odd at night and usual at noon once the group has a rhythm', () => {
-    const season = newSeason();
-    expect(factorOf(season, monday)).toBe(1);
-    for (let week = 0; week < 8; week++) for (let at = 0; at < 168; at++) {
-      const busy = at % 24 >= 9 && at % 24 < 17 && at < 120;
-      for (let n = 0; n < (busy ? 40 : 1); n++) learnHour(season, monday + (week * 168 + at) * hour);
+  it('takes a minute that is five times as busy as ever for a busy minute, and one that is thirty times as busy for a loop', () => {
+    const pace = newPace();
+    for (let n = 0; n < 300; n++) { turnMinute(pace, n * 12); pace.count = 2; }
+    expect(minuteTail(pace, 10)).toBeGreaterThan(1e-3);
+    expect(minuteTail(pace, 60)).toBeLessThan(1e-9);
+  });
+});
+
+describe('the rhythm of an agent', () => {
+  const office = (rhythm = newRhythm(), season = newSeason(), weeks = 8) => {
+    let last = 0;
+    for (let at = 0; at < weeks * 168; at++) {
+      const isOpen = at % 24 >= 9 && at % 24 < 17 && at % 168 < 120;
+      if (!isOpen) continue;
+      last = monday + at * hour + (at * 7919) % 3_000_000;
+      learnHour(season, last);
+      beginRun(rhythm, season, last);
     }
-    const habit = { shape: 500, minutes: 100 };
+    return { rhythm, season, last, next: monday + weeks * 168 * hour };
+  };
+  const begin = ({ rhythm, season }: ReturnType<typeof office>, at: number) => ({ ...beginRun(rhythm, season, at) });
+
+  it('finds a run in the night odd and one at noon usual, also where its peers work by night', () => {
     expect(hourOfWeek(monday + 30 * hour)).toBe(30);
-    expect(rateTail(habit, 14, factorOf(season, monday + 12 * hour))).toBeGreaterThan(0.1);
-    expect(rateTail(habit, 14, factorOf(season, monday + 3 * hour))).toBeLessThan(1e-6);
-    expect(hourTail(season, monday + 3 * hour)).toBeLessThan(0.12);
-    expect(hourTail(season, monday + 12 * hour)).toBe(1);
+    const alone = office();
+    expect(factorOf(alone.season, 3)).toBe(1);
+    expect(begin(alone, alone.next + 12 * hour).timing).toBe(1);
+    const { rhythm, season, next } = office();
+    for (let n = 0; n < 2_000; n++) learnHour(season, monday + (n % 168) * hour);
+    expect(beginRun(rhythm, season, next + 3 * hour).timing).toBeLessThan(0.1);
   });
 
-  it('wonders at a dormant agent that wakes, not at one that is always irregular', () => {
-    const live = (gaps: readonly number[]) => {
-      const pace = newPace();
-      let now = monday;
-      for (const gap of gaps) { now += gap; learnGap(pace, now); pace.last = now; }
-      return { pace, now };
-    };
-    const regular = live(Array.from({ length: 60 }, (_, i) => (50 + i % 20) * 60_000));
-    expect(silenceTail(regular.pace, regular.now + 2 * hour)).toBeGreaterThan(0.05);
-    expect(silenceTail(regular.pace, regular.now + 60 * 24 * hour)).toBeLessThan(1e-6);
-    const irregular = live(Array.from({ length: 60 }, (_, i) => (i % 3 === 0 ? 72 * hour : 60_000)));
-    expect(silenceTail(irregular.pace, irregular.now + 200 * hour)).toBeGreaterThan(0.05);
-    expect(silenceTail(regular.pace, regular.now - hour)).toBe(1);
+  it('wonders at many runs in an hour in which it never works, not at two in one in which it does', () => {
+    const day = office(), night = office();
+    begin(day, day.next + 10 * hour);
+    expect(begin(day, day.next + 10 * hour + 60_000).clump).toBeGreaterThan(0.05);
+    for (let n = 0; n < 4; n++) begin(night, night.next + 3 * hour + n * 60_000);
+    expect(begin(night, night.next + 3 * hour + 300_000).clump).toBeLessThan(1e-3);
+  });
+
+  it('wonders at a dormant agent that wakes, not at a weekend, nor at a clock that went back', () => {
+    const monday9 = office();
+    expect(begin(monday9, monday9.next + 9 * hour).silence).toBeGreaterThan(0.02);
+    const dormant = office();
+    expect(begin(dormant, dormant.next + (3 * 168 + 9) * hour).silence).toBeLessThan(1e-4);
+    expect(begin(dormant, dormant.next).silence).toBe(1);
+  });
+
+  it('learns that it works by night once for each hour, however many runs one night has', () => {
+    const { rhythm, season, next } = office();
+    const before = rhythm.worked;
+    for (let n = 0; n < 500; n++) beginRun(rhythm, season, next + 3 * hour + n * 1_000);
+    beginRun(rhythm, season, next + 27 * hour);
+    expect(rhythm.worked - before).toBeLessThanOrEqual(2);
+    expect(beginRun(rhythm, season, next + 51 * hour).timing).toBeLessThan(0.25);
   });
 });
 

@@ -38,7 +38,10 @@ export const rankRun = (run: OpenRun, group: Group, tenant: Tenant, taskRuns: nu
     pValue = Math.min(pValue, chances[i]! / weights[i]!);
     values[i] = eValueOf(chances[i]!);
   }
-  run.pValue = Math.min(run.pValue, pValue);
+  if (pValue < run.pValue) {
+    run.pValue = pValue;
+    run.byBehaviour = pValue === chances[0]! / weights[0];
+  }
   run.eValue = average(values, weights);
 };
 

@@ -6,9 +6,9 @@ const chance = (value: number): string => (value >= 0.01 ? `${(value * 100).toFi
 
 /** What each feature saw, in words: of the action, compared with what this agent usually does. */
 const said: Readonly<Record<Contribution['feature'], (part: Contribution, action: ActionSeen) => string>> = {
-  volume: ({ observed, expected }) => `${many(observed)} actions where ${many(expected)} are usual`,
-  silence: ({ observed, expected }) => `acts again after a silence of ${many(observed)} where ${many(expected)} is usual`,
-  timing: ({ observed, expected }) => `acts at an unusual time (${many(observed)} against ${many(expected)})`,
+  volume: ({ observed, expected }) => `${many(observed)} actions or runs at once where ${many(expected)} are usual`,
+  silence: ({ expected }) => `acts again after a silence in which ${many(expected)} runs were to be expected`,
+  timing: ({ expected }) => `acts at an hour at which, and at quieter ones, ${chance(expected)} of its work is done`,
   tool: ({ expected }, { tool }) => `hardly ever uses ${tool} (expected ${chance(expected)})`,
   content: ({ expected }, { tool }) => `strangers' text goes into ${tool} (expected ${chance(expected)})`,
   sequence: ({ expected }, { tool }) => `${tool} hardly ever comes after what came before (expected ${chance(expected)})`,

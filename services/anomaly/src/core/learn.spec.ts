@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { detect, newDetector } from './detect.ts';
+import type { DetectorState } from './detect.ts';
+import { defaultBudget } from './evidence.ts';
+import type { ActionSeen } from './observation.ts';
+import type { Score } from './score.ts';
+
+const minute = 60_000, hour = 60 * minute, monday = Date.UTC(2026, 0, 5);
+type Step = Partial<ActionSeen> & { readonly tool: string };
+
+const run = (state: DetectorState, agent: string, name: string, at: number, steps: readonly Step[], version = 1, budget = defaultBudget): Score[] => {
+  const about = { tenant: 'acme', agent, run: name };
+  detect(state, { kind: 'started', ...about, now: at, task: 'answer customers' }, budget);
+  const scores = steps.map((step, i) => detect(state, {
+    kind: 'action', ...about, now: at + i * minute, action: `${name}-${i}`, group: 'clerk', owner: agent, version, consequential: true, reversible: false, impact: 'medium', targets: [], trust: 'none', from: null, signs: [], denied: false, ...step,
+  }, budget)!);
+  detect(state, { kind: 'ended', ...about, now: at + steps.length * minute });
+  return scores;
+};
+const reply = (to: string, over: Partial<ActionSeen> = {}): readonly Step[] => [{ tool: 'desk.read', consequential: false }, { tool: 'desk.reply', targets: [to], trust: 'instruction', ...over }];
+const smuggled: Partial<ActionSeen> = { trust: 'third_party', from: 'mail.read', signs: ['act_unasked', 'strange_text'] };
+
+/** Six agents answer customers around the clock for weeks; in one run of `rare` the customer is named in a document. */
+const office = (runs: number, every = 10 * minute, rare = 30): { readonly state: DetectorState; readonly now: number; readonly last: readonly Score[] } => {
+  const state = newDetector();
+  const last = Array.from({ length: runs }, (_, n) => run(state, `agent-${n % 6}`, `run-${n}`, monday + n * every, reply(`customer-${n * 31 % 40}`, n * 17 % rare === 0 ? { trust: 'document' } : {})).at(-1)!);
+  return { state, now: monday + runs * every, last: last.slice(runs / 2) };
+};
+
+describe('what is rare and normal', () => {
+  it('does not stay odd for ever: it is as odd as it is rare, and nobody is called for it', () => {
+    const { last } = office(1_800);
+    expect(last.filter(({ alert }) => alert)).toEqual([]);
+    expect(last.filter(({ pValue }) => pValue <= 0.01).length / last.length).toBeLessThan(0.02);
+  });
+
+  it('does not hide what is odd beside it', () => {
+    const { state, now } = office(1_800);
+    expect(run(state, 'agent-2', 'bad', now, reply('mallory@evil.example', smuggled)).at(-1)!.alert).toBe(true);
+  });
+});
+
+describe('a run that speaks of hijack and was not alerted about', () => {
+  it('teaches how often such things happen, not whom they went to', () => {
+    const { state, now } = office(1_800, 10 * minute, 150);
+    const agent = state.agents.get('agent-1')!;
+    const { runs } = agent.habits;
+    const doubtful = reply('mallory@evil.example', { trust: 'document' });
+    const odd = run(state, 'agent-1', 'odd', now, doubtful).at(-1)!;
+    expect(odd.pValue).toBeLessThan(0.01);
+    expect(odd.alert).toBe(false);
+    expect(agent.habits.runs).toBe(runs + 1);
+    expect(agent.pending.at(-1)).toMatchObject({ run: 'odd', lessons: { own: [], targets: [expect.any(Number), expect.any(Number)] } });
+    expect(run(state, 'agent-1', 'again', now + hour, doubtful).at(-1)!.contributions.map(({ feature }) => feature)).toContain('target');
+    // Analysts say that it was nothing: now the target is known, and the run does not count twice.
+    for (const name of ['odd', 'again']) detect(state, { kind: 'disposed', tenant: 'acme', agent: 'agent-1', run: name, now: now + 2 * hour, verdict: 'false' });
+    expect(agent.habits.runs).toBe(runs + 2);
+    expect(run(state, 'agent-1', 'cleared', now + 3 * hour, doubtful).at(-1)!.contributions.map(({ feature }) => feature)).not.toContain('target');
+  });
+});
+
+describe('a registered change', () => {
+  const changed: readonly Step[] = [...reply('customer-1'), { tool: 'desk.refund', targets: ['account-1'], trust: 'instruction' }];
+  // An eager house: everything as odd as one in ten is an alert.
+  const eager = { falseShare: 100, perDay: 50 };
+  const after = (version: number, steps: readonly Step[]) => {
+    const { state, now } = office(1_800, 10 * minute, 1_000);
+    return Array.from({ length: 6 }, (_, n) => run(state, `agent-${n}`, `new-${n}`, now + n * minute, steps, version, eager).at(-1)!);
+  };
+
+  it('explains a new step: no storm of alerts about the agents that were registered with it', () => {
+    expect(after(2, changed).filter(({ alert }) => alert)).toEqual([]);
+    expect(after(1, changed).filter(({ alert }) => alert).length).toBeGreaterThan(0);
+  });
+
+  it('excuses neither hijack nor a loop', () => {
+    expect(after(2, reply('mallory@evil.example', smuggled)).filter(({ alert }) => alert).length).toBeGreaterThan(0);
+    const { state, now } = office(1_800);
+    run(state, 'agent-0', 'renewed', now, reply('customer-2'), 2);
+    const about = { kind: 'action', tenant: 'acme', agent: 'agent-0', run: 'loop', tool: 'desk.read', group: 'clerk', owner: 'agent-0', version: 2, consequential: false, reversible: true, impact: 'low', targets: [], trust: 'none', from: null, signs: [], denied: false } as const;
+    const loop = Array.from({ length: 120 }, (_, i) => detect(state, { ...about, now: now + hour + i * 100, action: `a-${i}` })!);
+    expect(loop.filter(({ alert }) => alert)).toHaveLength(1);
+  });
+});
+
+describe('many slightly odd runs', () => {
+  it('of one agent in a minute raise it, and do not make it high by their number', () => {
+    const { state, now } = office(1_800, 2 * minute);
+    const scores = Array.from({ length: 10 }, (_, n) => run(state, 'agent-3', `burst-${n}`, now + n * 2_000, reply('customer-3').slice(1)).at(-1)!);
+    expect(scores.map(({ level }) => level)).not.toContain('high');
+  });
+});
