@@ -30,10 +30,13 @@ export const startKillable = async (prepare: (kafka: string) => Promise<void>): 
     broker: () => startKafka({ dir: join(profile.dir, 'kafka'), ports: { kafka: kafkaPort, controller }, log: join(profile.logs, 'kafka.log') }),
     postgres: () => startPostgres({ dir: join(profile.dir, 'postgres'), port, log: join(profile.logs, 'postgres.log'), password: secrets.postgres }),
   };
-  let broker = await start.broker();
-  let postgres = await start.postgres();
-  await prepare(broker.brokers);
-  await (await local<{ build(options: object): Promise<unknown> }>('build.mjs')).build({ quiet: true });
+  const { build } = await local<{ build(options: object): Promise<unknown> }>('build.mjs');
+  const prepared = async (): ReturnType<typeof start.broker> => {
+    const started = await start.broker();
+    await prepare(started.brokers);
+    return started;
+  };
+  let [broker, postgres] = await Promise.all([prepared(), start.postgres(), build({ quiet: true })]);
   const infra = { profile, bus: 'kafka', kafka: { brokers: broker.brokers }, secrets, ports: { http: { audit: http } }, postgres };
   const services = await (await local<{ startServices(infra: object, names: readonly string[], options: object): Promise<ServiceProcesses> }>('services.mjs'))
     .startServices(infra, ['audit'], { env: { CS_LOG_LEVEL: 'warn', CS_AUDIT_CATALOGUE_WAIT_MS: '0' } });

@@ -25,7 +25,8 @@ import { succeed } from './outbound/succeed.ts';
 import { createPostgresWitnesses } from './outbound/postgres-witnesses.ts';
 import { createCheckpointSigner, ed25519Signer } from './outbound/sign-checkpoint.ts';
 import type { PersonNames } from './outbound/person-names.ts';
-import { createDraft, createPseudonyms, createSealing } from './outbound/to-entry.ts';
+import { createPreparing } from './outbound/preparing/stage.ts';
+import { createPseudonyms } from './outbound/to-entry.ts';
 import { traced } from './outbound/spans.ts';
 import { createWitnessClient } from './outbound/witness-client.ts';
 import { readCompleteness } from './views/completeness.ts';
@@ -58,6 +59,8 @@ export interface AuditPorts {
   /** What somebody must look at: a witness that saw another tree, a payload that was changed. */
   readonly alarm?: (who: string, why: string) => void;
   readonly maxBatch?: number;
+  /** Threads that draft, sanitise, seal and hash before the sequencer; 0, the default, does it in this one. */
+  readonly threads?: number | undefined;
   /** The log that this one continues after its database was lost. */
   readonly predecessor?: string | undefined;
 }
@@ -78,6 +81,8 @@ export interface Audit {
   readonly privacy: Privacy;
   /** Whether this is the first start of a log that continues another: what its copy lacks is to be read again. */
   readonly resumed: boolean;
+  /** Lets the batch in hand finish; what came later is not taken. */
+  close(): Promise<void>;
 }
 
 const toSource = (message: BusMessage): SourceRecord => ({
@@ -91,11 +96,12 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   const policy = ports.witnesses ?? noWitnesses;
   const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
   const pseudonym = ports.people?.nameOf ?? createPseudonyms(ports.pseudonymSecret);
-  const draft = createDraft(pseudonym, ports.hidden ?? (() => nothingHidden));
-  const seal = createSealing(ports.keys);
+  const preparing = createPreparing({ threads: ports.threads ?? 0, pseudonym, hidden: ports.hidden ?? (() => nothingHidden), keys: ports.keys });
   const prepare = async (sources: readonly SourceRecord[]) => {
     await ports.catalogueRead?.();
-    return seal(sources.map((source) => traced(source, () => draft(source))));
+    const entries = await preparing.prepare(sources);
+    for (const { source } of entries) traced(source);
+    return entries;
   };
   const alarm = ports.alarm ?? (() => undefined);
   const first = ports.predecessor === undefined ? undefined : await succeed(ports.pool, ports.origin, ports.predecessor, ports.keeper);
@@ -117,6 +123,10 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
     completeness: async () => ({ completeUntil: await readCompleteUntil(ports.pool, ports.origin), ...await readCompleteness(ports.pool, ports.origin, ports.now()) }),
     privacy,
     resumed: first !== undefined,
+    close: async () => {
+      await sequencer.close();
+      await preparing.close();
+    },
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
     sequencer,
     witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm }),

@@ -40,7 +40,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const audit = await composeAudit({
     pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: secret, people: openPersonNames(config.keyFolder, secret), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
-    predecessor: config.predecessor, witnesses, alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
+    predecessor: config.predecessor, threads: config.threads, witnesses, alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
   }).catch(async (error: unknown) => {
     // What was opened before is closed: a process of several services goes on without this one.
     await hidden.stop();
@@ -55,7 +55,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const standing = createStanding({ ...createStandingPorts(bus, pool, key, config.origin, config.tenant), reached: audit.sequencer.reached, now: Date.now });
   const looks = setInterval(() => { standing.step().catch((err: unknown) => log.warn({ err }, 'how far the log is cannot be said: policy counts it as behind')); }, config.standingIntervalMs).unref();
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
-  const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'));
+  const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'), { busy: audit.sequencer.busy, now: () => performance.now() });
   const store = createDeliveryStore(pool, config.origin, audit.questions);
   const deliveries = (await openSubscriptions(config.subscriptions, { bus, key, origin: config.origin, tenant: config.tenant })).map((subscription) => createDelivery(subscription, store, Date.now));
   // Each goes on by itself: a receiver that is away holds up nobody else, least of all the log.
@@ -63,6 +63,6 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const expiry = setInterval(() => { audit.privacy.expire().catch((err: unknown) => log.error({ err }, 'nothing expires: retention or holds cannot be read')); }, 3_600_000).unref();
   return {
     name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), deliveries), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); clearInterval(looks); clearInterval(expiry); await audit.sequencer.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
+    onDrain: async () => { clearInterval(rounds); clearInterval(looks); clearInterval(expiry); await audit.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

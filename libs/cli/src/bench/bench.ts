@@ -2,7 +2,7 @@ import { CannotRun } from '../errors.ts';
 import { readLocal } from '../local.ts';
 import { printJson, progress } from '../output.ts';
 import { machine } from './machine.ts';
-import { table } from './measured.ts';
+import { rounded, table } from './measured.ts';
 import type { Results } from './measured.ts';
 
 const names = ['bus', 'decide', 'audit', 'policy', 'authzen', 'registry', 'suspend', 'halt', 'approvals', 'anomaly'] as const;
@@ -79,6 +79,9 @@ export const bench = async (args: readonly string[]): Promise<number> => {
     const { benchLoop } = await import('./loop.ts');
     Object.assign(results, await benchLoop(local, { bus: wanted.includes('bus'), decide: wanted.includes('decide'), quick, tell, ...(profile === undefined ? {} : { profile }) }));
   }
+  const [taken, decided] = [results['audit.kafka.per_s'], results['decide.kafka.per_s']];
+  // The record must never be what holds decisions up.
+  if (taken && decided) results['audit.kafka.per_decision'] = { value: rounded(taken.value), unit: '1/s', baseline: decided.value, ratio: Number((taken.value / decided.value).toPrecision(3)), note: 'entries taken from Kafka against inbox messages decided (each makes a governed record), same run; 2 is wanted' };
   if (json) printJson({ machine: about, results });
   else process.stdout.write(`${table(results)}\n`);
   return 0;

@@ -28,10 +28,10 @@ export interface SealedPayload {
   readonly bytes: Uint8Array;
 }
 
-/** Another sequencer took the log over: this one must stop writing. */
+/** The log is not where this sequencer left it: another took it over, or the batch that this one was built on was not committed. It must be read again. */
 export class Fenced extends Error {
   constructor() {
-    super('another sequencer owns the log now');
+    super('the log is not where this sequencer left it: another owns it now, or the batch before was not committed');
     this.name = 'Fenced';
   }
 }
@@ -47,7 +47,8 @@ export interface LogStore {
   own(): Promise<LogState>;
   /**
    * Entries from `first` on, tiles, payloads, offsets and the new edge in one transaction, with the statements that this owes and without those settled.
-   * Rejects with Fenced where another owner came. @returns whether statements are due now
+   * Batches are committed one after the other, in the order they come. Rejects with Fenced where the log does not end at `first` or another owner came.
+   * @returns whether statements are due now
    */
   append(first: number, entries: readonly Entry[], tiles: readonly TileRun[], state: LogState, owes: readonly Statement[], settled: readonly bigint[]): Promise<boolean>;
   due(): Promise<readonly DueStatement[]>;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { emptyEdge, leafHash } from '@countersign/tamper-log';
 import type { TileRun } from '@countersign/tamper-log';
 import type { SourceRecord } from '../core/entry.ts';
 import type { LogState } from '../core/sequence.ts';
 import type { Statement } from '../core/statement.ts';
+import { Fenced } from './ports.ts';
 import type { CheckpointKeeper, DueStatement, Entry, LogStore, SignedHead } from './ports.ts';
 import { createSequencer } from './sequencer.ts';
 
@@ -12,23 +14,36 @@ const sha256 = (...parts: readonly Uint8Array[]) => createHash('sha256').update(
 const source = (offset: number, partition = 0, id?: string): SourceRecord => ({ topic: 'runs.governed.v1', partition, offset: BigInt(offset), at: 1, headers: id === undefined ? {} : { ce_id: id }, value: Buffer.from(`${partition}:${offset}`) });
 const prepare = (sources: readonly SourceRecord[]): Entry[] => sources.map((one) => ({ source: one, leaf: one.value, hash: leafHash(sha256, one.value), digest: sha256(one.value), account: null, run: null, action: null, retention: 'standard', payload: { key: 'k', bytes: new Uint8Array() } }));
 
+/** Where the next batch goes wrong: before its commit, in the answer to it, or after it, when its checkpoint is kept or told. */
+type Failure = 'before' | 'after' | 'keeping' | 'telling';
+
 /** A store in memory that can be told to fail its next append, before or after it kept it. */
 const given = () => {
   const entries: Entry[] = [];
   const tiles = new Map<string, Buffer>();
   let state: LogState = { edge: emptyEdge, next: new Map(), seen: new Map() };
-  let fail: 'before' | 'after' | undefined;
+  let fail: Failure | undefined;
   const signed: number[] = [];
   let kept: SignedHead | undefined;
   let due: DueStatement[] = [];
   let numbered = 0n;
+  const failAt = (here: Failure, why: string): void => {
+    if (fail !== here) return;
+    fail = undefined;
+    throw new Error(why);
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One after the other, and not at once: as a database does. */
+  const inTurn = <T>(work: () => T): Promise<T> => {
+    const done = turn.then(() => new Promise((resolve) => { setImmediate(resolve); })).then(work);
+    turn = done.catch(() => undefined);
+    return done;
+  };
   const store: LogStore = {
     own: async () => state,
-    append: async (first, more, runs: readonly TileRun[], next, owes: readonly Statement[], settled) => {
-      const how = fail;
-      fail = undefined;
-      if (how === 'before') throw new Error('the database went away');
-      expect(first).toBe(entries.length);
+    append: (first, more, runs: readonly TileRun[], next, owes: readonly Statement[], settled) => inTurn(() => {
+      if (first !== entries.length) throw new Fenced();
+      failAt('before', 'the database went away');
       entries.push(...more);
       for (const run of runs) run.hashes.forEach((hash, i) => {
         const key = `${run.level}/${Math.floor((run.start + i) / 256)}`;
@@ -36,23 +51,23 @@ const given = () => {
       });
       state = next;
       due = [...due.filter(({ id }) => !settled.includes(id)), ...owes.map((one) => ({ ...one, id: numbered++ }))];
-      if (how === 'after') throw new Error('the answer was lost');
+      failAt('after', 'the answer was lost');
       return owes.length > 0;
-    },
+    }),
     due: async () => due,
     readTile: async (level, n) => tiles.get(`${level}/${n}`)!,
     saveCheckpoint: async () => undefined,
   };
-  const keeper: CheckpointKeeper = { last: async () => kept, advance: async (_, from, to) => { expect(from?.size).toBe(kept?.size); kept = to; } };
+  const keeper: CheckpointKeeper = { last: async () => kept, advance: async (_, from, to) => { failAt('keeping', 'the keeper is away'); expect(from?.size).toBe(kept?.size); kept = to; } };
   const start = async () => {
     const sequencer = await createSequencer({
     origin: 'log', tenant: 'acme', utf8: (text) => Buffer.from(text), prepare: async (sources) => prepare(sources),
-    store, keeper, sha256, maxBatch: 100, now: () => 1, publish: async ({ size }) => { signed.push(size); },
+    store, keeper, sha256, maxBatch: 100, now: () => 1, publish: async ({ size }) => { expect(size).toBeLessThanOrEqual(entries.length); failAt('telling', 'nobody can be told'); signed.push(size); },
     sign: (size, root) => ({ note: `${size}`, root: Buffer.from(root).toString('base64') }),
   });
     return { ...sequencer, add: (sources: readonly SourceRecord[]) => sequencer.add(prepare(sources)) };
   };
-  return { entries, signed, start, failNext: (how: 'before' | 'after') => { fail = how; }, tamper: () => { tiles.set('0/0', Buffer.from(leafHash(sha256, Buffer.from('rewritten')))); }, restore: (older: LogState) => { state = older; }, state: () => state };
+  return { entries, signed, start, failNext: (how: Failure | undefined) => { fail = how; }, tamper: () => { tiles.set('0/0', Buffer.from(leafHash(sha256, Buffer.from('rewritten')))); }, restore: (older: LogState) => { state = older; }, state: () => state };
 };
 
 describe('the sequencer', () => {
@@ -64,7 +79,7 @@ describe('the sequencer', () => {
     expect(log.signed.at(-1)).toBe(4);
   });
 
-  it.each(['before', 'after'] as const)('loses and doubles nothing when the store fails %s the commit', async (how) => {
+  it.each(['before', 'after', 'keeping', 'telling'] as const)('loses and doubles nothing when it goes wrong %s', async (how) => {
     const log = given();
     const sequencer = await log.start();
     await sequencer.add([source(0)]);
@@ -72,6 +87,42 @@ describe('the sequencer', () => {
     await expect(sequencer.add([source(1)])).rejects.toThrow();
     await sequencer.add([source(1), source(2)]);
     expect(log.entries.map((entry) => Buffer.from(entry.leaf).toString())).toEqual(['0:0', '0:1', '0:2']);
+    expect(log.signed.at(-1)).toBe(3);
+  });
+
+  it.each(['keeping', 'telling'] as const)('takes a batch that is committed already for done only under a checkpoint (%s failed)', async (how) => {
+    const log = given();
+    const sequencer = await log.start();
+    log.failNext(how);
+    await expect(sequencer.add([source(0)])).rejects.toThrow();
+    expect(log.signed).toEqual([]);
+    await sequencer.add([source(0)]);
+    expect([log.entries.length, log.signed.at(-1)]).toEqual([1, 1]);
+  });
+
+  it('takes every batch once, in its order, and signs nothing that is not committed, whatever goes wrong while one is built on the other', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.constantFrom<Failure | undefined>('before', 'after', 'keeping', 'telling', undefined), { maxLength: 20 }), fc.integer({ min: 1, max: 4 }), async (failures, partitions) => {
+      const log = given();
+      const sequencer = await log.start();
+      const left = [...failures];
+      await Promise.all(Array.from({ length: partitions }, async (_, partition) => {
+        for (let offset = 0; offset < 12; offset += 3) {
+          // As the bus does: the same batch again until it is taken.
+          let refused: unknown = 'not handed in';
+          for (let attempt = 0; refused !== undefined && attempt < 100; attempt++) {
+            log.failNext(left.pop());
+            refused = await sequencer.add([0, 1, 2].map((i) => source(offset + i, partition))).then(() => undefined, (error: unknown) => error);
+          }
+          if (refused !== undefined) throw refused;
+          expect(log.signed.at(-1)).toBeGreaterThanOrEqual(offset + 3);
+        }
+      }));
+      const of = (partition: number) => log.entries.filter((entry) => entry.source.partition === partition).map((entry) => Number(entry.source.offset));
+      for (let partition = 0; partition < partitions; partition++) expect(of(partition)).toEqual(Array.from({ length: 12 }, (_, i) => i));
+      expect(log.entries).toHaveLength(partitions * 12);
+      expect(log.signed.at(-1)).toBe(partitions * 12);
+      await sequencer.close();
+    }), { seed: 20_261_121, numRuns: 60 });
   });
 
   it('puts its own statements on the record, numbered by themselves', async () => {

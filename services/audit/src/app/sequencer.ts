@@ -17,6 +17,8 @@ export interface Sequencer {
   size(): number;
   /** Next offset of each source, by `topic/partition`, as of the last commit. */
   reached(): ReadonlyMap<string, bigint>;
+  /** Whether batches are being written or wait for it. */
+  busy(): boolean;
   /** Lets the batch in hand finish; what came later is not taken. */
   close(): Promise<void>;
 }
@@ -44,35 +46,85 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** What this owner holds of the log. */
-interface Held {
+/** What a batch made of the log. */
+interface Written {
   readonly state: LogState;
-  /** The last signed head, as its keeper has it. */
-  readonly head: SignedHead | undefined;
-  /** Whether the store has statements that are not on the record yet. */
-  readonly due: boolean;
+  /** Whether the store has statements that are not on the record yet; once the batch is committed. */
+  readonly owing: Promise<boolean>;
 }
 
 /**
  * The one writer of the log. Batches of all sources queue here and are taken together: index, leaf hashes, tiles, payloads and offsets
  * in one transaction, and a checkpoint signed only after that commit. A crash between the two loses a signature, never an entry: the next start signs.
+ * While one batch is being committed the next is made ready on top of it, and what was committed is signed beside both: where a commit fails,
+ * the store refuses what was built on it (`first` is not its size), and everything is read again.
  */
 export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> => {
   const { store, keeper, sha256 } = deps;
-  let held: Held | undefined = await take(deps);
-  let reached = held.state.next;
+  /** The log after the last batch handed to the store; undefined when that is not known. */
+  let held: { readonly state: LogState; readonly due: boolean } | undefined;
+  /** The last signed head, as its keeper has it. */
+  let head: SignedHead | undefined;
+  /** The size under the last checkpoint that was kept, stored and published. */
+  let covered = 0;
+  /** Next offsets as of the last commit. */
+  let reached: ReadonlyMap<string, bigint> = new Map();
   let waiting: Waiting[] = [];
+  /** Whether the last batch handed to the store was committed; what is read afresh stands on committed ground. */
+  let before: Promise<boolean> = Promise.resolve(true);
+  let unsigned: { readonly state: LogState; readonly batch: readonly Waiting[] }[] = [];
   let running: Promise<void> | undefined;
+  let signing: Promise<void> | undefined;
   let closed = false;
 
-  const checkpoint = async (state: LogState, head: SignedHead | undefined): Promise<SignedHead> => {
-    const size = state.edge.size;
-    const to: SignedHead = { size, ...deps.sign(size, rootOf(sha256, state.edge)) };
+  const fail = (batch: readonly Waiting[], error: unknown): void => {
+    held = undefined;
+    for (const one of batch) one.failed(error);
+  };
+
+  const checkpoint = async ({ edge }: LogState): Promise<void> => {
+    const { size } = edge;
+    const to = head?.size === size ? head : { size, ...deps.sign(size, rootOf(sha256, edge)) };
     const at = deps.now();
-    await keeper.advance(deps.origin, head, to);
+    if (to !== head) await keeper.advance(deps.origin, head, to);
+    head = to;
     await store.saveCheckpoint(size, to.note, at);
     await deps.publish({ size, root: to.root, note: to.note, at });
-    return to;
+    covered = size;
+  };
+
+  /** One signature for all that was committed since the last. */
+  const signAll = async (): Promise<void> => {
+    // Never over before `signing` names it.
+    await undefined;
+    while (unsigned.length > 0) {
+      const committed = unsigned;
+      unsigned = [];
+      try {
+        const { state } = committed.at(-1)!;
+        if (state.edge.size > covered) await checkpoint(state);
+        for (const { batch } of committed) for (const one of batch) one.done();
+      } catch (error) {
+        for (const { batch } of committed) fail(batch, error);
+      }
+    }
+    signing = undefined;
+  };
+  const sign = (state: LogState, batch: readonly Waiting[]): void => {
+    unsigned.push({ state, batch });
+    signing ??= signAll();
+  };
+
+  /** Owns the log (again), and signs what is committed but not signed. Nothing may be under way. */
+  const own = async (): Promise<NonNullable<typeof held>> => {
+    await signing;
+    const { state, due, ...taken } = await take(deps);
+    before = Promise.resolve(true);
+    head = taken.head;
+    covered = 0;
+    reached = state.next;
+    if (state.edge.size > 0) await checkpoint(state);
+    return { state, due };
   };
 
   /** Statements take the numbers after the last committed one, so they are made only here. */
@@ -82,21 +134,29 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     return deps.prepare(statements.map((statement, i) => statementRecord(statement, first + BigInt(i), deps.now(), deps.tenant, deps.utf8)));
   };
 
-  const write = async (batch: readonly Waiting[]): Promise<void> => {
-    const current = held ?? await take(deps);
-    held = undefined;
-    // An empty hand-in asks to look: something else may have come to owe a statement.
-    const due = current.due || batch.some((one) => one.entries.length + one.statements.length === 0) ? await store.due() : [];
+  /** Hands a batch to the store on top of the one before, which may still be under way. */
+  const write = async (batch: readonly Waiting[]): Promise<Written> => {
+    if (held === undefined) {
+      await before;
+      held = await own();
+    }
+    // An empty hand-in asks to look: something else may have come to owe a statement. What the batch before settles must not be stated again.
+    const look = held.due || batch.some((one) => one.entries.length + one.statements.length === 0);
+    if (look) await before;
+    const current = held ?? (held = await own());
+    const due = look ? await store.due() : [];
     const statements = [...due, ...batch.flatMap((one) => one.statements)];
     const entries = [...unseen(current.state, batch.flatMap((one) => one.entries)), ...await stated(current.state, statements)];
-    if (entries.length === 0) { held = current; return; }
+    if (entries.length === 0) {
+      if (look) held = { ...current, due: false };
+      // What is here already may be in the batch before, which may still fail: nothing is signed that is not committed.
+      return { state: current.state, owing: before.then((committed) => { if (!committed) throw new Error('the batch before it was not committed'); return false; }) };
+    }
     const appended = append(sha256, current.state, entries);
     const reconciled = reconcile(current.state.seen, entries);
     const state: LogState = { ...appended.state, seen: reconciled.seen };
-    const owing = await store.append(current.state.edge.size, entries, appended.tiles, state, [...reconciled.owes, ...saidTwice(entries)], due.map(({ id }) => id));
-    held = { state, head: await checkpoint(state, current.head), due: owing };
-    reached = state.next;
-    if (owing) enqueue({ entries: [], statements: [], done: () => undefined, failed: () => undefined });
+    held = { state, due: false };
+    return { state, owing: store.append(current.state.edge.size, entries, appended.tiles, state, [...reconciled.owes, ...saidTwice(entries)], due.map(({ id }) => id)) };
   };
 
   const next = (): readonly Waiting[] => {
@@ -109,15 +169,31 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   };
 
   const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = next();
+    const land = async ({ state, owing }: Written, batch: readonly Waiting[]): Promise<boolean> => {
       try {
-        await write(batch);
-        for (const one of batch) one.done();
+        if (await owing) enqueue({ entries: [], statements: [], done: () => undefined, failed: () => undefined });
+        reached = state.next;
+        sign(state, batch);
+        return true;
       } catch (error) {
-        for (const one of batch) one.failed(error);
+        fail(batch, error);
+        return false;
       }
-    }
+    };
+    do {
+      while (waiting.length > 0) {
+        const batch = next();
+        try {
+          const landing = land(await write(batch), batch);
+          // Two at most: one that is being committed and one that is ready.
+          await before;
+          before = landing;
+        } catch (error) {
+          fail(batch, error);
+        }
+      }
+      await before;
+    } while (waiting.length > 0);
     running = undefined;
   };
 
@@ -130,24 +206,25 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     else enqueue({ entries, statements, done, failed });
   });
 
-  const begin = async (from: Held): Promise<Held> => (from.state.edge.size > 0 ? { ...from, head: await checkpoint(from.state, from.head) } : from);
   // An owner before may still have been signing its last batch: what it signed is read again.
-  held = await begin(held).catch(async () => begin(await take(deps)));
+  held = await own().catch(own);
   if (held.due) await handIn([], []);
   return {
     add: (entries) => handIn(entries, []),
     state: (...statements) => handIn([], statements),
-    size: () => held?.state.edge.size ?? 0,
+    size: () => covered,
     reached: () => reached,
+    busy: () => running !== undefined,
     close: async () => {
       closed = true;
       await running;
+      await signing;
     },
   };
 };
 
 /** Takes the log over, refusing one that is behind or beside its last signed checkpoint: a restored backup must not fork it. */
-const take = async ({ origin, store, keeper, sha256, sign }: SequencerDeps): Promise<Held> => {
+const take = async ({ origin, store, keeper, sha256, sign }: SequencerDeps): Promise<{ readonly state: LogState; readonly head: SignedHead | undefined; readonly due: boolean }> => {
   const state = await store.own();
   const head = await keeper.last(origin);
   if (head && head.size > state.edge.size) throw new Error(`the log has ${state.edge.size} entries, but a checkpoint of ${head.size} was signed: this database is an older copy. See services/audit/README.md, "A restored backup".`);

@@ -47,14 +47,19 @@ const covers = (paths: HiddenOf['paths'], pointer: string): boolean => {
   return paths.some((path) => path.every((name, i) => i >= at.length || name === '*' || name === at[i]));
 };
 
-/** Whether anything in it belongs to a tool that hides something: most records do not, and are left as they are at the price of one look. */
-const concerns = (value: unknown, hidden: (tool: string) => HiddenOf, depth: number): boolean => {
-  if (typeof value !== 'object' || value === null || depth > 32) return false;
-  if (Array.isArray(value)) return value.some((one) => concerns(one, hidden, depth + 1));
-  const fields = value as Readonly<Record<string, unknown>>;
-  if (typeof fields['tool'] === 'string' && hidden(fields['tool']).paths.length > 0) return true;
-  for (const name in fields) if (concerns(fields[name], hidden, depth + 1)) return true;
-  return false;
+/** The tools that a record speaks of, each once: most records speak of tools that hide nothing, and are left as they are at the price of this one look. */
+export const toolsIn = (body: unknown): readonly string[] => {
+  const tools: string[] = [];
+  const visit = (value: unknown, depth: number): void => {
+    if (typeof value !== 'object' || value === null || depth > 32) return;
+    if (Array.isArray(value)) { for (const one of value) visit(one, depth + 1); return; }
+    const fields = value as Readonly<Record<string, unknown>>;
+    const { tool } = fields;
+    if (typeof tool === 'string' && !tools.includes(tool)) tools.push(tool);
+    for (const name in fields) visit(fields[name], depth + 1);
+  };
+  visit(body, 0);
+  return tools;
 };
 
 /**
@@ -86,5 +91,5 @@ export const sanitise = (body: unknown, hidden: (tool: string) => HiddenOf): unk
     }
     return visit(one, rules, depth + 1);
   };
-  return concerns(body, hidden, 0) ? visit(body, nothingHidden, 0) : body;
+  return toolsIn(body).some((tool) => hidden(tool).paths.length > 0) ? visit(body, nothingHidden, 0) : body;
 };

@@ -8,19 +8,17 @@ import type { Entry, LogStore } from '../app/ports.ts';
 import { identityOf } from '../core/incidents.ts';
 import type { Seen } from '../core/reconcile.ts';
 import { sourceKey } from '../core/sequence.ts';
+import type { LogState } from '../core/sequence.ts';
 import type { Statement } from '../core/statement.ts';
 import { bigintArray, byteaArray, textArray } from './binary-array.ts';
+import { copyFormat, copyIn } from './copy-in.ts';
 import { createPartitions } from './partitions.ts';
 
-const insertEntries = `
-  with rows as (select * from unnest($2::bigint[], $3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[], $9::text[], $10::bytea[]) as r(index, leaf, run, action, said, digest, slot, key, body)),
-       kept as (insert into sealed_payload (log, index, slot, key, body) select $1, index, slot, key, body from rows),
-       twice as (insert into statement_due (log, kind, states) select $1, 'incident', jsonb_build_object('what', 'same_id_other_content', 'index', r.index, 'earlier', min(e.index))
-                 from rows r join entry e on e.log = $1 and e.said = r.said and e.digest <> r.digest group by r.index returning 1),
-       owed as (insert into statement_due (log, kind, states) select $1, kind, states from jsonb_to_recordset($11::jsonb) as s(kind text, states jsonb) returning 1),
-       settled as (delete from statement_due where log = $1 and id = any($12::bigint[])),
-       written as (insert into entry (log, index, leaf, run, action, said, digest) select $1, index, leaf, run, action, said, digest from rows)
-  select (select count(*) from twice) + (select count(*) from owed) as due`;
+/** Earlier entries that go by the id of a new one and say something else. Asked before the new ones are there. */
+const findTwice = `
+  insert into statement_due (log, kind, states) select $1, 'incident', jsonb_build_object('what', 'same_id_other_content', 'index', r.index, 'earlier', min(e.index))
+  from unnest($2::bigint[], $3::bigint[], $4::bytea[]) as r(index, said, digest) join entry e on e.log = $1 and e.said = r.said and e.digest <> r.digest group by r.index`;
+const owe = 'insert into statement_due (log, kind, states) select $1, kind, states from jsonb_to_recordset($2::jsonb) as s(kind text, states jsonb)';
 const appendTiles = `
   insert into tile (log, level, n, hashes) select $1, * from unnest($2::bigint[]::int[], $3::bigint[], $4::bytea[])
   on conflict (log, level, n) do update set hashes = tile.hashes || excluded.hashes`;
@@ -45,6 +43,13 @@ const tileRows = (runs: readonly TileRun[]): { level: number; n: number; hashes:
 export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true): LogStore => {
   let epoch = -1n;
   const partitions = createPartitions(pool);
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One transaction after the other, in the order they were asked for. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
+  };
   return {
     own: async () => {
       const { rows: [row] } = await pool.query<{ epoch: string; size: string; frontier: Buffer }>(
@@ -55,18 +60,24 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
       return { edge: { size: Number(row!.size), frontier }, next: new Map(rows.map((one) => [one.source, BigInt(one.next)])), seen: new Map(rows.flatMap(({ source, seen }) => (seen ? [[source, seen]] : []))) };
     },
 
-    append: async (first, entries, tiles, state, owes, settled) => {
-      await partitions.ensure(entries.map(slotOf));
-      return inTransaction(pool, async (client) => {
+    append: (first, entries, tiles, state, owes, settled) => {
+      // Everything is brought into PostgreSQL's form at once, so that this is done while the batch before is still being written.
+      const rows = rowsOf(log, first, entries, tiles, state);
+      return inTurn(async () => {
+        await partitions.ensure(rows.slots);
+        return inTransaction(pool, async (client) => {
         const { rowCount } = await client.query('update log set size = $3, frontier = $4 where id = $1 and epoch = $2 and size = $5',
           [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first]);
         if (rowCount !== 1) throw new Fenced();
-        const { rows: [due] } = await client.query<{ due: string }>({ name: 'insert-entries', text: insertEntries, values: [...entryColumns(log, first, entries), JSON.stringify(owes), bigintArray(settled)] });
-        const rows = tileRows(tiles);
-        await client.query({ name: 'append-tiles', text: appendTiles, values: [log, bigintArray(rows.map((row) => row.level)), bigintArray(rows.map((row) => row.n)), byteaArray(rows.map((row) => row.hashes))] });
-        const sources = [...new Set(entries.map((entry) => sourceKey(entry.source)))];
-        await client.query({ name: 'advance-sources', text: advanceSources, values: [log, textArray(sources), bigintArray(sources.map((source) => state.next.get(source)!)), textArray(sources.map((source) => { const seen = state.seen.get(source); return seen ? JSON.stringify(seen) : null; }))] });
-        return Number(due!.due) > 0;
+        const twice = await client.query({ name: 'find-twice', text: findTwice, values: [log, ...rows.identified] });
+        if (owes.length > 0) await client.query(owe, [log, JSON.stringify(owes)]);
+        if (settled.length > 0) await client.query('delete from statement_due where log = $1 and id = any($2::bigint[])', [log, bigintArray(settled)]);
+        await copyIn(client, 'entry (log, index, leaf, run, action, said, digest)', rows.entries);
+        await copyIn(client, 'sealed_payload (log, index, slot, key, body)', rows.payloads);
+        await client.query({ name: 'append-tiles', text: appendTiles, values: [log, ...rows.tiles] });
+        await client.query({ name: 'advance-sources', text: advanceSources, values: [log, ...rows.sources] });
+        return (twice.rowCount ?? 0) + owes.length > 0;
+        });
       });
     },
 
@@ -88,27 +99,40 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
 };
 
 /** Where a payload lies: its retention class and the month it came in, so that what is over goes as one partition. */
-const slotOf = ({ retention, source }: Entry): string => `${retention}_${new Date(source.at).toISOString().slice(0, 7).replace('-', '_')}`;
+const slotsOf = (): ((entry: Entry) => string) => {
+  const months = new Map<number, string>();
+  const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7).replace('-', '_');
+  // Days are looked up: a batch has few of them and many entries.
+  return ({ retention, source: { at } }) => {
+    const day = Math.floor(at / 86_400_000);
+    let month = months.get(day);
+    if (month === undefined) months.set(day, month = monthOf(at));
+    return `${retention}_${month}`;
+  };
+};
 
-const none = Buffer.alloc(0);
 /** Records are found again by the first 64 bits of a hash of topic and id; those without an id are never found. */
 const saidOf = (entry: Entry): bigint | null => {
   const identity = identityOf(entry.source);
   return identity === undefined ? null : hash('sha256', identity, 'buffer').readBigInt64BE();
 };
 
-const entryColumns = (log: string, first: number, entries: readonly Entry[]): unknown[] => {
+/** A batch as PostgreSQL takes it. */
+const rowsOf = (log: string, first: number, entries: readonly Entry[], tiles: readonly TileRun[], state: LogState) => {
+  const name = Buffer.from(log);
+  const slotOf = slotsOf();
+  const slots = entries.map(slotOf);
   const said = entries.map(saidOf);
-  return [
-    log,
-    bigintArray(entries.map((_, i) => first + i)),
-    byteaArray(entries.map((entry) => entry.leaf)),
-    textArray(entries.map((entry) => entry.run)),
-    textArray(entries.map((entry) => entry.action)),
-    bigintArray(said.map((one, i) => one ?? -BigInt(first + i) - 1n)),
-    byteaArray(entries.map((entry, i) => (said[i] === null ? none : entry.digest.subarray(0, 16)))),
-    textArray(entries.map(slotOf)),
-    textArray(entries.map((entry) => entry.payload.key)),
-    byteaArray(entries.map((entry) => entry.payload.bytes)),
-  ];
+  const digests = entries.map((entry) => entry.digest.subarray(0, 16));
+  const identified = entries.flatMap((_, i) => (said[i] === null ? [] : [i]));
+  const tile = tileRows(tiles);
+  const sources = [...new Set(entries.map((entry) => sourceKey(entry.source)))];
+  return {
+    slots,
+    identified: [bigintArray(identified.map((i) => first + i)), bigintArray(identified.map((i) => said[i]!)), byteaArray(identified.map((i) => digests[i]!))],
+    entries: copyFormat(entries.map((entry, i) => [name, BigInt(first + i), entry.leaf, entry.run, entry.action, said[i]!, said[i] === null ? null : digests[i]!])),
+    payloads: copyFormat(entries.map((entry, i) => [name, BigInt(first + i), slots[i]!, entry.payload.key, entry.payload.bytes])),
+    tiles: [bigintArray(tile.map((row) => row.level)), bigintArray(tile.map((row) => row.n)), byteaArray(tile.map((row) => row.hashes))],
+    sources: [textArray(sources), bigintArray(sources.map((source) => state.next.get(source)!)), textArray(sources.map((source) => { const seen = state.seen.get(source); return seen ? JSON.stringify(seen) : null; }))],
+  };
 };

@@ -5,16 +5,15 @@ import { fieldsOf, idOf, numberOf } from '../core/reading.ts';
 const outcome = 'countersign.governed.action.outcome.v1';
 
 /**
- * Makes an entry inside a span of the record's own trace; the span names the entry, the entry's leaf the trace (`countersign audit query --trace`).
+ * Tells of an entry by a span in the record's own trace; the span names the entry, the entry's leaf the trace (`countersign audit query --trace`).
  * A reported outcome is told as an `execute_tool` span too (OpenTelemetry GenAI conventions): how long it took is the runtime's word.
  * No arguments and no results: those are in the payload, for whom it may concern.
  */
-export const traced = <T>(source: SourceRecord, work: () => T): T => {
-  if (!isTracing()) return work();
+export const traced = (source: SourceRecord): void => {
+  if (!isTracing()) return;
   const { ce_type: type, ce_id: id, traceparent } = source.headers;
-  const done = withSpan('countersign.audit.entry', traceparent, work, { 'countersign.entry.id': id ?? '', 'countersign.entry.type': type ?? '', 'messaging.system': 'kafka', 'messaging.destination.name': source.topic, 'messaging.destination.partition.id': String(source.partition), 'messaging.kafka.offset': Number(source.offset) });
+  withSpan('countersign.audit.entry', traceparent, () => undefined, { 'countersign.entry.id': id ?? '', 'countersign.entry.type': type ?? '', 'messaging.system': 'kafka', 'messaging.destination.name': source.topic, 'messaging.destination.partition.id': String(source.partition), 'messaging.kafka.offset': Number(source.offset) });
   if (type === outcome) executed(source, traceparent);
-  return done;
 };
 
 const executed = (source: SourceRecord, traceparent: string | undefined): void => {

@@ -1,15 +1,14 @@
 import { encodings, peekJws } from '@countersign/identity';
 import { leafHash } from '@countersign/tamper-log';
 import { createHmac, hash } from 'node:crypto';
-import type { SubjectKeys } from '../app/keys.ts';
+import type { DataKey } from '../app/keys.ts';
 import type { Entry } from '../app/ports.ts';
 import { leafOf, maxLeafBytes } from '../core/entry.ts';
 import type { Leaf, LeafContext, SourceRecord } from '../core/entry.ts';
 import { accountOf } from '../core/reconcile.ts';
 import type { Account } from '../core/reconcile.ts';
-import { sanitise } from '../core/sanitise.ts';
+import { sanitise, toolsIn } from '../core/sanitise.ts';
 import type { HiddenOf } from '../core/sanitise.ts';
-import { subjectOf } from '../core/subject.ts';
 import { commit, freshSalt, seal } from './seal.ts';
 
 /** A person's name in the log: HMAC under a secret that is not in the log's database, so that names cannot be tried out on it. */
@@ -41,6 +40,16 @@ const surroundings: Pick<LeafContext, 'digest' | 'shownTo'> = {
   },
 };
 
+/** A record as it was read: its leaf still without what it commits to. */
+export interface Read {
+  readonly source: SourceRecord;
+  readonly body: unknown;
+  readonly leaf: Leaf;
+  /** Tools that it speaks of: what they hide decides what is stored. */
+  readonly tools: readonly string[];
+  readonly account: Account | null;
+}
+
 /** A record as a leaf and, sanitised, the bytes that the leaf commits to; not sealed yet. */
 export interface Drafted {
   readonly source: SourceRecord;
@@ -50,26 +59,35 @@ export interface Drafted {
   readonly account: Account | null;
 }
 
-/** @param hidden what of a tool's arguments is never stored */
-export const createDraft = (pseudonym: LeafContext['pseudonym'], hidden: (tool: string) => HiddenOf) => (source: SourceRecord): Drafted => {
-  const salt = freshSalt();
-  const body = parse(source.value);
-  const kept = sanitise(body, hidden);
-  // Bytes stay as they were received, except where something must not be stored.
-  const plaintext = kept === body ? source.value : Buffer.from(JSON.stringify(kept));
-  return { source, salt, plaintext, account: accountOf(source, body), leaf: leafOf(source, body, { ...surroundings, pseudonym, commitment: commit(salt, plaintext) }) };
+export const createReading = (pseudonym: LeafContext['pseudonym']) => {
+  const context = { ...surroundings, pseudonym, commitment: '' };
+  return (source: SourceRecord): Read => {
+    const body = parse(source.value);
+    return { source, body, leaf: leafOf(source, body, context), tools: toolsIn(body), account: accountOf(source, body) };
+  };
 };
 
-/** Seals drafts under the keys of their subjects; the leaf's bytes are final here. */
-export const createSealing = (keys: SubjectKeys) => async (drafts: readonly Drafted[]): Promise<readonly Entry[]> => {
-  const dataKeys = await keys.keysFor(drafts.map(({ leaf }) => subjectOf(leaf)));
-  return drafts.map(({ source, leaf, salt, plaintext, account }, i) => {
-    const bytes = Buffer.from(JSON.stringify(leaf));
-    if (bytes.length > maxLeafBytes) throw new RangeError(`a leaf of ${bytes.length} bytes`);
-    const { id, key } = dataKeys[i]!;
-    return {
-      source, leaf: bytes, hash: leafHash(encodings.sha256, bytes), digest: hash('sha256', Buffer.concat([Buffer.from(`${leaf.type}\0`), source.value]), 'buffer'),
-      account, run: leaf.run, action: leaf.action, retention: leaf.retention, payload: { key: id, bytes: seal(key, leaf.id, leaf.tenant, salt, plaintext) },
-    };
-  });
+/** @param hidden what of a tool's arguments is never stored */
+export const draftOf = ({ source, body, leaf, tools, account }: Read, hidden: (tool: string) => HiddenOf): Drafted => {
+  const salt = freshSalt();
+  const kept = tools.some((tool) => hidden(tool).paths.length > 0) ? sanitise(body, hidden) : body;
+  // Bytes stay as they were received, except where something must not be stored.
+  const plaintext = kept === body ? source.value : Buffer.from(JSON.stringify(kept));
+  return { source, salt, plaintext, account, leaf: { ...leaf, payload: commit(salt, plaintext) } };
+};
+
+/** @param hidden what of a tool's arguments is never stored */
+export const createDraft = (pseudonym: LeafContext['pseudonym'], hidden: (tool: string) => HiddenOf) => {
+  const read = createReading(pseudonym);
+  return (source: SourceRecord): Drafted => draftOf(read(source), hidden);
+};
+
+/** Seals a draft under the key of its subject; the leaf's bytes are final here. */
+export const entryOf = ({ source, leaf, salt, plaintext, account }: Drafted, { id, key }: DataKey): Entry => {
+  const bytes = Buffer.from(JSON.stringify(leaf));
+  if (bytes.length > maxLeafBytes) throw new RangeError(`a leaf of ${bytes.length} bytes`);
+  return {
+    source, leaf: bytes, hash: leafHash(encodings.sha256, bytes), digest: encodings.sha256(Buffer.from(`${leaf.type}\0`), source.value),
+    account, run: leaf.run, action: leaf.action, retention: leaf.retention, payload: { key: id, bytes: seal(key, leaf.id, leaf.tenant, salt, plaintext) },
+  };
 };
