@@ -1,4 +1,4 @@
-import type { ClientBase, Connection } from 'pg';
+import type { ClientBase, Connection, Submittable } from 'pg';
 
 /** A column's value: bytea, text, or bigint. */
 export type Field = Uint8Array | string | bigint | null;
@@ -75,5 +75,5 @@ export const copyIn = (client: ClientBase, into: string, chunks: readonly Buffer
     // After an error nobody is told of being ready again.
     handleReadyForQuery: () => resolve(),
     handleError: reject,
-  } satisfies import('pg').Submittable & Record<string, unknown>);
+  } satisfies Submittable & Record<string, unknown>);
 });
