@@ -147,6 +147,8 @@ export const errors = {
   self_approval: { status: 403, retryable: false, meaning: "A member of the requester set may not vote.", remedy: "Someone else has to decide." },
   already_voted: { status: 409, retryable: false, meaning: "You have voted.", remedy: "Nothing to do." },
   not_eligible: { status: 403, retryable: false, meaning: "You hold none of the roles that may decide this.", remedy: "Someone with such a role has to decide." },
+  pre_approval_over: { status: 409, retryable: false, meaning: "The pre-approval was revoked or used up, or its time is over.", remedy: "Sign new terms: countersign pre-approve." },
+  approval_lapsed: { status: 403, retryable: false, meaning: "Of those who approved it too few may still decide: somebody left, was suspended or lost the role before the action ran.", remedy: "Propose it again: whoever may decide now is asked." },
   vote_invalid: { status: 400, retryable: false, meaning: "The vote's signature does not fit the request.", remedy: "Sign approval id, digest and vote with your enrolled key." },
   over_channel_cap: { status: 403, retryable: false, meaning: "More than may be approved out of a channel: the senior tier, or above the cap that the person set.", remedy: "Open the page that the message links to, or use the command line, and sign with your own key." },
   channel_factor_taken: { status: 403, retryable: false, meaning: "Somebody approved out of a channel already, and all channels together are one factor.", remedy: "Sign with your own key, on the page or on the command line." },

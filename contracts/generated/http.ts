@@ -134,6 +134,8 @@ export interface ApprovalEvidence {
   readonly level: string;
   readonly cost: Money | null;
   readonly agentRecord: { /** What became of its last actions, the newest first. */ readonly outcomes: readonly { readonly run: string; readonly action: string; readonly tool: string; readonly status: string; readonly at: number }[]; readonly findings: readonly { readonly finding: string; readonly kind: string; readonly severity: string; readonly explanation: string; readonly at: number }[] };
+  /** What the tool's reader says stands there now, when people were asked; absent where the tool has none. */
+  readonly current?: { readonly at: number; /** Arguments that are not what stands there now; `before` is absent where nothing does. */ readonly changes: readonly { readonly name: string; readonly before?: Json; readonly after: Json }[]; /** Why it could not be read; then nobody knows what would change. */ readonly why: string | null };
 }
 export interface ApprovalList {
   readonly approvals: readonly ApprovalView[];
@@ -733,6 +735,38 @@ export interface PermissionsView {
 export interface PersonKeyRequest {
   readonly jws: string;
 }
+/** Pre-approvals, the newest first. */
+export interface PreApprovalList {
+  readonly preApprovals: readonly PreApprovalView[];
+}
+/** What people agree to beforehand: this agent, with this tool, at these targets and no others, for a time. */
+export interface PreApprovalTerms {
+  readonly tenant: string;
+  readonly agent: string;
+  readonly tool: string;
+  /** All that it may be aimed at, as the fact `target` reads; empty: a tool that aims at nothing. */
+  readonly targets: readonly string[];
+  /** This run only. */
+  readonly run?: string;
+  /** The most that one action may move. Absent: nothing that moves money. */
+  readonly amount?: Money;
+  /** The most that all uses move together; goes with `amount`. */
+  readonly sum?: Money;
+  readonly uses: number;
+  readonly from: number;
+  /** Eight hours after `from` at most. */
+  readonly until: number;
+}
+/** What people agreed to beforehand, who they are, and what it was used for. Whether they are enough is counted for each action anew. */
+export interface PreApprovalView {
+  /** `pre_` and the digest of the terms. */
+  readonly preApproval: string;
+  readonly terms: PreApprovalTerms;
+  readonly status: 'live' | 'over' | 'used_up' | 'revoked';
+  readonly signers: readonly { readonly person: string; readonly reason: string; readonly at: number }[];
+  readonly used: readonly { readonly approval: string; readonly run: string; readonly action: string; readonly money: Money | null; readonly at: number }[];
+  readonly revokedBy?: string;
+}
 /** RFC 9457 problem details; `code` is one of contracts/errors.yaml. */
 export interface Problem {
   readonly type: string;
@@ -806,6 +840,8 @@ export interface PutToolRequest {
   readonly source?: { /** Which server it was imported from, as the importer named it. */ readonly server: string; /** What the server calls it. */ readonly name: string; /** draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope. */ readonly status: 'draft' | 'reviewed' | 'changed'; /** SHA-256 of the definition as it was received. */ readonly digest: string; /** The definition as the source gives it. */ readonly definition: { /** Text of the source: shown to people, obeyed by nobody. */ readonly description: string; readonly inputSchema: JsonObject; /** MCP's hints, which the source claims. */ readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean; readonly openWorldHint?: boolean } }; /** While changed: what the source says now; null where it no longer has the tool. */ readonly offered?: { readonly digest: string; /** The definition as the source gives it. */ readonly definition: { /** Text of the source: shown to people, obeyed by nobody. */ readonly description: string; readonly inputSchema: JsonObject; /** MCP's hints, which the source claims. */ readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean; readonly openWorldHint?: boolean } } } | null };
   /** Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue. */
   readonly tests?: readonly { readonly name?: string; readonly arguments: JsonObject; /** What the extractors must read out of these arguments; null for one that yields nothing, `{"fails": true}` for one that must fail. */ readonly facts: JsonObject }[];
+  /** Where approvals asks what stands there now, before the change: POST {tool, arguments}, signed by approvals, answered with {state}, an object whose members are named like the arguments. People are shown the difference. */
+  readonly reader?: { readonly url: string };
 }
 /** Who answers for an agent at each stage, the whole of it. */
 export interface RaciRequest {
@@ -1183,4 +1219,6 @@ export interface VoteView {
   readonly at?: number;
   /** For whom they voted, who had named them. */
   readonly standsFor?: string;
+  /** They agreed beforehand, to the terms of this name. */
+  readonly preApproval?: string;
 }

@@ -285,6 +285,8 @@ export interface Vote {
   readonly link?: string;
   /** Where they vote for somebody who named them: that person's own signed word. */
   readonly standIn?: string;
+  /** Of a vote given before it was asked: digest of the terms that it is for. Then `jws` is the person's signature under these (typ countersign-pre-approval+jwt). */
+  readonly preApproval?: string;
 }
 /** A channel of kind webhook in the file of channels. */
 export interface WebhookChannel {
@@ -413,7 +415,7 @@ export interface Receipt {
 }
 /** Where entries of the log go out to: the file that CS_SUBSCRIPTIONS names. */
 export interface SubscriptionsFile {
-  /** Hosts on private networks that may be called all the same: name or address. */
+  /** Hosts that may stand on private networks, and be called without TLS, all the same: name or address. */
   readonly allow?: readonly string[];
   readonly subscriptions: readonly { readonly name: string; readonly to: { readonly kind: 'ocsf-kafka' } | { readonly kind: 'ocsf-http'; readonly url: string; /** File with a bearer token. */ readonly token?: string } | { readonly kind: 'splunk-hec'; /** …/services/collector/event */ readonly url: string; /** File with the HEC token. */ readonly token: string } | { readonly kind: 'cef-syslog'; readonly host: string; readonly port: number; readonly tls: boolean }; readonly filter?: { readonly types?: readonly string[]; readonly decisions?: readonly string[]; readonly outcomes?: readonly string[]; readonly agents?: readonly string[]; readonly tools?: readonly string[]; readonly rules?: readonly string[]; readonly minTier?: number }; /** Where a new one begins. Default now. */ readonly from?: 'start' | 'now' }[];
 }
@@ -1039,6 +1041,8 @@ export interface ToolSnapshot {
   readonly source?: { /** Which server it was imported from, as the importer named it. */ readonly server: string; /** What the server calls it. */ readonly name: string; /** draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope. */ readonly status: 'draft' | 'reviewed' | 'changed'; /** SHA-256 of the definition as it was received. */ readonly digest: string; /** The definition as the source gives it. */ readonly definition: { /** Text of the source: shown to people, obeyed by nobody. */ readonly description: string; readonly inputSchema: JsonObject; /** MCP's hints, which the source claims. */ readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean; readonly openWorldHint?: boolean } }; /** While changed: what the source says now; null where it no longer has the tool. */ readonly offered?: { readonly digest: string; /** The definition as the source gives it. */ readonly definition: { /** Text of the source: shown to people, obeyed by nobody. */ readonly description: string; readonly inputSchema: JsonObject; /** MCP's hints, which the source claims. */ readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean; readonly openWorldHint?: boolean } } } | null };
   /** Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue. */
   readonly tests?: readonly { readonly name?: string; readonly arguments: JsonObject; /** What the extractors must read out of these arguments; null for one that yields nothing, `{"fails": true}` for one that must fail. */ readonly facts: JsonObject }[];
+  /** Where approvals asks what stands there now, before the change: POST {tool, arguments}, signed by approvals, answered with {state}, an object whose members are named like the arguments. People are shown the difference. */
+  readonly reader?: { readonly url: string };
 }
 
 // ---------- replies ----------

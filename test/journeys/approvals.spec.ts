@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { envelope } from '@countersign/bus';
 import type { ApprovalResolved, GovernedDecided, GovernedRecord, JsonObject } from '@countersign/contracts';
-import { argumentsDigest, generateKey, signPersonStatement, signServiceMessage } from '@countersign/identity';
+import { argumentsDigest, generateKey, preApprovalId, signPersonStatement, signServiceMessage } from '@countersign/identity';
 import type { Run } from '@countersign/sdk';
 import { serviceKey } from '@countersign/service-host';
-import { human, startWhole, until } from '@countersign/spec/whole';
+import { call, deskTool, human, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Human, Whole } from '@countersign/spec/whole';
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { approvalFor } from './approval-for.ts';
 import type { ShownApproval } from './approval-for.ts';
 
@@ -17,15 +20,19 @@ describe('people decide what waits', () => {
   let whole: Whole;
   let clerk: Agent;
   let run: Run;
+  let balances: Server;
   beforeAll(async () => {
-    whole = await startWhole();
+    balances = createServer((_, answer) => { answer.end('{"state":{"to":"NL01","minor":120}}'); });
+    await new Promise<void>((done) => { balances.listen(0, '127.0.0.1', done); });
+    const reader = { url: `http://127.0.0.1:${(balances.address() as AddressInfo).port}/balance` };
+    whole = await startWhole({ CS_APPROVALS_READERS: '127.0.0.1', CS_APPROVALS_READER_MS: '30000', CS_GRANT_MS: '300000' }, undefined, { 'desk.credit': deskTool('Credits a customer; can be taken back', { to: { type: 'string', minLength: 1, maxLength: 34 }, minor: { type: 'integer', minimum: 1, maximum: 100_000_000 } }, { reader, compensator: 'desk.write', facts: { target: '[args.to]', amount: 'args.minor', currency: "'EUR'" } }) });
     clerk = await whole.agent('clerk');
   }, 120_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { balances?.close(); await whole?.close(); }, 60_000);
   beforeEach(async () => { run = await clerk.open({ text: 'pay what is due', attestation: null }); });
 
-  const asked = async (minor: number, tool = 'desk.transfer') => {
-    const action = run.propose(tool, { to: 'NL01', minor });
+  const asked = async (minor: number, tool = 'desk.transfer', to = 'NL01') => {
+    const action = run.propose(tool, { to, minor });
     expect(await action.decision).toMatchObject({ decision: 'step_up' });
     return { action, approval: await approvalFor(whole, action.action) };
   };
@@ -164,6 +171,56 @@ describe('people decide what waits', () => {
     expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
   });
 
+  describe('agreed to beforehand', () => {
+    let teller: Agent;
+    beforeAll(async () => { teller = await whole.agent('teller', { ceiling: 1 }); }, 60_000);
+    beforeEach(async () => { run = await teller.open({ text: 'credit NL01 and NL02 what they are owed', attestation: null }); });
+    const terms = (over: object = {}) => {
+      const from = Math.floor(Date.now() / 1000);
+      return { tenant: 'acme', agent: 'teller', tool: 'desk.credit', targets: ['NL01'], amount: { minor: 500, currency: 'EUR' }, sum: { minor: 800, currency: 'EUR' }, uses: 5, from, until: from + 3_600, ...over };
+    };
+    const sign = (by: Human, of: ReturnType<typeof terms>) => signPersonStatement('pre-approval', { sub: by.person, terms: of, reason: 'the monthly credits', iat: Math.floor(Date.now() / 1000) }, by.key);
+    const agree = async (by: Human, of: ReturnType<typeof terms>) => by.call('approvals', 'POST', '/pre-approvals', { jws: sign(by, of) });
+
+    it('what would wait for people runs at once, as far as was agreed and no further; each use is counted once and stands on the record', async () => {
+      const of = terms();
+      const { preApproval } = (await agree(whole.people.tess, of)).body as { preApproval: string };
+      const covered = run.propose('desk.credit', { to: 'NL01', minor: 500 });
+      const settled = await covered.settled(10_000);
+      expect(settled).toMatchObject({ decision: 'allow', tier: 3, claim: true });
+      expect(await call('POST', `${whole.urls.supervision}/claims`, { grant: settled.grant })).toMatchObject({ status: 200 });
+      const decided = await until('it is on the record', () => terminal(whole.seen.governed(run.id), covered.action)[0]);
+      expect(decided.resolved?.votes).toMatchObject([{ person: 'tess', vote: 'approve', preApproval }]);
+      // Together more than was agreed to; another target; then taken back.
+      for (const [to, minor] of [['NL01', 301], ['NL02', 100]] as const) {
+        const { approval } = await asked(minor, 'desk.credit', to);
+        expect(approval).toMatchObject({ status: 'open' });
+      }
+      expect(await whole.people.tess.call('approvals', 'POST', `/pre-approvals/${preApproval}/revoke`)).toMatchObject({ status: 200, body: { status: 'revoked', used: [{ action: covered.action, money: { minor: 500 } }] } });
+      const { approval } = await asked(100, 'desk.credit');
+      expect(approval).toMatchObject({ status: 'open' });
+      // What stands there now, as the tool's reader says, is part of what people sign.
+      const { body } = await whole.people.tess.call('approvals', 'GET', `/approvals/${approval.approval}`);
+      expect(body['evidence']).toMatchObject({ current: { why: null, changes: [{ name: 'minor', before: 120, after: 100 }] } });
+      expect(argumentsDigest(body['evidence'] as JsonObject)).toBe(body['evidenceDigest']);
+    });
+
+    it('a stolen approvals service cannot stretch it: what it does not cover is put to people, whoever passes it on', async () => {
+      const of = terms();
+      const { action, approval } = await asked(400, 'desk.credit', 'NL02');
+      await passOn(approval, action.action, [{ person: 'tess', vote: 'approve', jws: sign(whole.people.tess, of), preApproval: preApprovalId(of) }]);
+      const again = await until('people are asked again', async () => { const next = await approvalFor(whole, action.action); return next.approval === approval.approval ? undefined : next; });
+      expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
+      expect((await whole.people.tess.vote(again, 'approve')).status).toBe(200);
+      expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+    });
+
+    it('the owner of the agent agrees to nothing for it', async () => {
+      await agree(whole.people.owner, terms());
+      expect((await asked(400, 'desk.credit')).approval).toMatchObject({ status: 'open' });
+    });
+  });
+
   it('another service cannot say what approvals says', async () => {
     const { action, approval } = await asked(950);
     const vote = (by: Human) => ({ person: by.person, vote: 'approve' as const, jws: by.sign(approval, 'approve') });
@@ -172,6 +229,16 @@ describe('people decide what waits', () => {
     await passOn(approval, action.action, [vote(whole.people.tess)], 'supervision');
     await until('it was counted as nobody\'s', () => counted() > before);
     expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
+  });
+
+  it('whoever approved counts again at the claim: one who has left by then does not', async () => {
+    const { action, approval } = await asked(970);
+    const { theo, operator } = whole.people;
+    expect((await theo.vote(approval, 'approve')).status).toBe(200);
+    const { grant } = await action.settled(10_000);
+    expect(await operator.call('registry', 'POST', '/people/theo/leave', { reason: 'last day' })).toMatchObject({ status: 200 });
+    await until('supervision knows that he has left', async () => (await theo.call('supervision', 'GET', '/halts')).status === 401);
+    expect(await call('POST', `${whole.urls.supervision}/claims`, { grant })).toMatchObject({ status: 403, body: { code: 'approval_lapsed' } });
   });
 
   it('every vote and resolution is in the log', async () => {

@@ -65,6 +65,17 @@ describe('an approver in Slack', () => {
     expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'approval_denied' });
   });
 
+  it('hears of it when it went ahead over their heads', async () => {
+    const { action, messageFor, approval } = await ask(502);
+    await Promise.all([messageFor('UTESS'), messageFor('UTHEO')]);
+    const shown = await approvalFor(whole, action.action);
+    for (const who of [whole.people.sena, whole.people.operator]) expect(await who.vote(shown, 'break_glass')).toMatchObject({ status: 200 });
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+    // The message that they had changes in place, and another one calls their attention to it.
+    for (const user of ['UTESS', 'UTHEO']) await until(`${user} is told`, () => slack.messagesOf(user).filter((post) => `${post.text} ${JSON.stringify(post.blocks)}`.includes('sena and operator broke the glass')).length >= 2 || undefined);
+    expect(JSON.stringify((await messageFor('UTESS')).blocks)).toContain(approval);
+  });
+
   it('is one of two at most: a large payment takes somebody\'s own key besides', async () => {
     await Promise.all([link(whole.people.tess, 'UTESS', 1_000_000), link(whole.people.theo, 'UTHEO', 1_000_000)]);
     const { action, messageFor, approval } = await ask(200_000);

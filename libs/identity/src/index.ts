@@ -18,6 +18,7 @@ export * from './strict-json.ts';
 export * from './token-cache.ts';
 export { maxClockSkewMs } from './validity.ts';
 export * from './vote.ts';
+export * from './pre-approval.ts';
 export * from './note.ts';
 export * from './evidence.ts';
 export * from './relay.ts';

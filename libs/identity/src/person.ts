@@ -1,6 +1,8 @@
 import { sha256Text } from './bytes.ts';
 import { signJws, verifyJws } from './jws.ts';
 import type { KeySet, SigningKey } from './keys.ts';
+import { preApprovalWrong } from './pre-approval.ts';
+import type { PreApprovalStatement } from './pre-approval.ts';
 import { refuse } from './outcome.ts';
 import type { Checked } from './outcome.ts';
 import { checkValidity, haveTexts, maxClockSkewMs } from './validity.ts';
@@ -57,13 +59,14 @@ export interface PersonKeyStatement { readonly sub: string; readonly tenant: str
 export interface PersonStatements {
   readonly disposition: DispositionStatement;
   readonly 'channel-link': ChannelLinkStatement; readonly 'person-key': PersonKeyStatement;
-  readonly fact: FactStatement; readonly vote: VoteStatement; readonly question: QuestionStatement; readonly edit: EditStatement; readonly 'stand-in': StandInStatement; readonly 'glass-review': GlassReviewStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
+  readonly fact: FactStatement; readonly vote: VoteStatement; readonly 'pre-approval': PreApprovalStatement; readonly question: QuestionStatement; readonly edit: EditStatement; readonly 'stand-in': StandInStatement; readonly 'glass-review': GlassReviewStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement; readonly 'change-review': ChangeReviewStatement;
 }
 
 const bundleTexts = ['sub', 'tenant', 'bundle', 'version', 'digest'] as const;
 const kinds = {
   vote: { typ: 'countersign-vote+jwt', texts: ['sub', 'approval', 'digest'] },
+  'pre-approval': { typ: 'countersign-pre-approval+jwt', texts: ['sub', 'reason'] },
   edit: { typ: 'countersign-edit+jwt', texts: ['sub', 'approval', 'digest', 'arguments', 'reason'] },
   'stand-in': { typ: 'countersign-stand-in+jwt', texts: ['sub', 'tenant', 'to', 'reason'] },
   'glass-review': { typ: 'countersign-glass-review+jwt', texts: ['sub', 'tenant', 'approval', 'reason'] },
@@ -139,7 +142,7 @@ export const verifyPersonStatement = <K extends keyof PersonStatements>(kind: K,
   const p = verified.payload;
   if (!haveTexts(p, kinds[kind].texts) || !Number.isSafeInteger(p['iat'])) return refuse('bad_token', 'a member of the statement is missing or of the wrong type');
   if (p['sub'] !== check.person) return refuse('wrong_person', 'the statement names another person than the owner of the key');
-  const wrong = kind === 'vote' ? voteWrong(p) : kind === 'stand-in' ? standInWrong(p) : undefined;
+  const wrong = kind === 'vote' ? voteWrong(p) : kind === 'stand-in' ? standInWrong(p) : kind === 'pre-approval' ? preApprovalWrong(p) : undefined;
   if (wrong !== undefined) return refuse('bad_token', wrong);
   if ((kind === 'review' || kind === 'glass-review') && p['verdict'] !== 'right' && p['verdict'] !== 'wrong') return refuse('bad_token', 'a verdict is right or wrong');
   if (kind === 'channel-link' && !isCap(p)) return refuse('bad_token', 'the cap of a link is minor units with a currency, or null and null');

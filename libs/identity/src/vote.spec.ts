@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createKeySet, generateKey } from './keys.ts';
 import { signPersonStatement } from './person.ts';
 import type { ChannelLinkStatement, PersonStatements } from './person.ts';
-import { signChannelVote, verifyVote } from './vote.ts';
+import { preApprovalId } from './pre-approval.ts';
+import { checkVotes, signChannelVote, verifyVote } from './vote.ts';
 import type { ChannelVoteStatement } from './vote.ts';
 
 const now = 1_800_000_000_000;
@@ -40,4 +41,32 @@ describe('a vote', () => {
     ['that is neither approve nor deny', { jws: clicked({ vote: 'maybe' as never }), link: link() }, 'bad_token'],
     ['by her own key with a link beside it', { jws: signPersonStatement('vote', vote, own), link: link() }, 'bad_token'],
   ])('%s is nobody\'s', (_, given, code) => expect(verified(given)).toMatchObject({ ok: false, code }));
+});
+
+describe('a vote given before it was asked', () => {
+  const terms = { tenant: 'acme', agent: 'clerk', tool: 'care.credit', targets: ['NL01'], amount: { minor: 500, currency: 'EUR' }, sum: { minor: 900, currency: 'EUR' }, uses: 2, from: iat, until: iat + 3_600 };
+  const signed = (over: object = {}, by = own, sub = 'tess') => signPersonStatement('pre-approval', { sub, terms: { ...terms, ...over } as never, reason: 'the monthly credits', iat }, by);
+  const checked = (vote: object, active = true) => checkVotes({ approval: 'apr_1', digest: 'd', votes: [{ person: 'tess', vote: 'approve', jws: signed(), preApproval: preApprovalId(terms), ...vote }] }, (id) => (active && id === 'tess' ? { roles: ['treasurer'], keys } : undefined), { tenant: 'acme', now })[0]!;
+
+  it('is theirs for these terms, up to their cap and as long as they live', () => {
+    expect(checked({})).toMatchObject({ why: null, terms, agreedAt: now, conditions: { until: terms.until, cap: terms.amount }, channel: null });
+  });
+  it.each<[string, object]>([
+    ['under other terms than it is called', { jws: signed({ uses: 3 }) }],
+    ['by somebody else in her name', { jws: signed({}, thief) }],
+    ['by another person', { jws: signed({}, own, 'theo') }],
+    ['called a deny', { vote: 'deny' }],
+    ['called the breaking of a glass', { vote: 'break_glass' }],
+    ['of another tenant', { jws: signed({ tenant: 'globex' }), preApproval: preApprovalId({ ...terms, tenant: 'globex' }) }],
+    ['that is a vote on this very approval', { jws: signPersonStatement('vote', vote, own) }],
+    ['beside a link', { link: link() }],
+    ['for ever', { jws: signed({ until: iat + 9 * 3_600 }) }],
+    ['as often as it likes', { jws: signed({ uses: 1_000 }) }],
+    ['without a list of targets', { jws: signed({ targets: '*' }) }],
+    ['with a cap for one and none for all', { jws: signed({ sum: undefined }) }],
+    ['with more in it than terms have', { jws: signed({ anything: true }) }],
+    ['with more than fits', { jws: signed({ targets: Array.from({ length: 60 }, (_, i) => `${'x'.repeat(200)}${i}`) }) }],
+  ])('%s is nobody\'s', (_, over) => expect(checked(over).why).not.toBeNull());
+  it('is nobody\'s once they have left', () => expect(checked({}, false).why).toBe('not an active person'));
+  it('is no vote on a question where it is not called what it is', () => expect(checked({ preApproval: undefined }).why).not.toBeNull());
 });

@@ -1,8 +1,9 @@
-import type { Vote } from '@countersign/contracts';
-import type { ChannelAuthority } from '@countersign/kernel';
-import { signJws, verifyJws } from './jws.ts';
+import type { ApprovalResolved, Vote } from '@countersign/contracts';
+import type { ChannelAuthority, CheckedVote } from '@countersign/kernel';
+import { peekJws, signJws, verifyJws } from './jws.ts';
 import { publicKeyOf } from './keys.ts';
 import type { KeySet, SigningKey } from './keys.ts';
+import { preApprovalId } from './pre-approval.ts';
 import { refuse } from './outcome.ts';
 import type { Checked } from './outcome.ts';
 import { verifyPersonStatement } from './person.ts';
@@ -56,4 +57,45 @@ export const verifyLink = (jws: string, keys: KeySet, check: VoteCheck) => {
   const timing = checkValidity(link.iat, link.exp, check.now);
   if (timing !== undefined) return timing;
   return link.exp - link.iat > maxLinkLifeS ? refuse('link_invalid', 'a link lives 90 days at most: sign a new one') : { ok: true as const, link };
+};
+
+/** Somebody as they are known now. */
+export interface KnownPerson { readonly roles: readonly string[]; readonly rolesSince?: Readonly<Record<string, number>> | undefined; readonly keys: KeySet }
+/** People who are active now, of one tenant. */
+export type ActivePeople = (id: string) => KnownPerson | undefined;
+
+/**
+ * The votes of an approval with what is wrong with those that do not count: signature, person, question. Whether their people may vote on it at all
+ * is for `countApprovals` to say. Policy asks this when it decides, supervision again when the action is claimed.
+ */
+export const checkVotes = ({ approval, digest, votes }: Pick<ApprovalResolved, 'approval' | 'digest' | 'votes'>, active: ActivePeople, { tenant, now }: Omit<VoteCheck, 'person'>): CheckedVote[] => votes.map((vote) => {
+  const known = active(vote.person);
+  const base = { person: vote.person, vote: vote.vote, roles: known?.roles ?? [], rolesSince: known?.rolesSince, channel: null };
+  if (known === undefined) return { ...base, why: 'not an active person' };
+  if (vote.preApproval !== undefined) return { ...base, ...agreedBefore(vote, known.keys, { now, person: vote.person, tenant }) };
+  const verified = verifyVote(vote, known.keys, { now, person: vote.person, tenant });
+  if (!verified.ok) return { ...base, why: verified.code };
+  const { statement, authority } = verified;
+  const fits = statement.digest === digest && statement.approval === approval && statement.vote === vote.vote;
+  const away = vote.standIn === undefined ? undefined : standsFor(vote.standIn, vote.person, active, { tenant, now });
+  return { ...base, why: !fits ? 'signed for another question' : away === null ? 'nobody named them to stand in' : null, channel: authority, standsFor: away ?? undefined, ...(authority === null && { conditions: statement.conditions }) };
+});
+
+/** A vote signed before it was asked. What it covers is compared with the facts by whoever has them. */
+const agreedBefore = (vote: Vote, keys: KeySet, check: VoteCheck): Pick<CheckedVote, 'why' | 'conditions' | 'terms' | 'agreedAt'> => {
+  const verified = verifyPersonStatement('pre-approval', vote.jws, keys, check);
+  if (!verified.ok) return { why: verified.code };
+  const { terms, iat } = verified.statement;
+  const fits = vote.vote === 'approve' && vote.link === undefined && vote.standIn === undefined && terms.tenant === check.tenant && preApprovalId(terms) === vote.preApproval;
+  return { why: fits ? null : 'signed for another question', terms, agreedAt: iat * 1_000, conditions: { until: terms.until, ...(terms.amount !== undefined && { cap: terms.amount }) } };
+};
+
+/** Who named this person to stand in for them now, by their own signature; null where nobody did. */
+const standsFor = (jws: string, person: string, active: ActivePeople, { tenant, now }: Omit<VoteCheck, 'person'>): string | null => {
+  const claimed = peekJws(jws)?.['sub'];
+  const known = typeof claimed === 'string' ? active(claimed) : undefined;
+  if (typeof claimed !== 'string' || known === undefined) return null;
+  const verified = verifyPersonStatement('stand-in', jws, known.keys, { now, person: claimed });
+  if (!verified.ok || verified.statement.tenant !== tenant || verified.statement.to !== person) return null;
+  return verified.statement.from * 1000 <= now && now < verified.statement.until * 1000 ? claimed : null;
 };

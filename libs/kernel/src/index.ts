@@ -12,5 +12,6 @@ export * from './channel-authority.ts';
 export * from './quorum.ts';
 export * from './binding.ts';
 export * from './asked.ts';
+export * from './pre-approval.ts';
 export * from './inert-text.ts';
 export * from './markup.ts';

@@ -2,48 +2,79 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createOutgoing, isPublic } from './outgoing.ts';
+import { createOutgoing, expectJson, isPublic } from './outgoing.ts';
 
-describe('the way out to configured addresses', () => {
+describe('what leaves for other people\'s servers', () => {
   let server: Server;
-  let port: number;
-  const asked: string[] = [];
+  let origin: string;
+  const seen: string[] = [];
   beforeAll(async () => {
-    server = createServer((request, answer) => {
-      asked.push(`${request.method} ${request.url} ${request.headers.host}`);
-      if (request.url === '/away') answer.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end();
-      else if (request.url === '/busy') answer.writeHead(429, { 'retry-after': '7' }).end('later');
-      else if (request.url === '/flood') answer.end(Buffer.alloc(10_000_000, 'x'));
-      else if (request.url !== '/silent') answer.end('taken');
+    server = createServer((request, response) => {
+      seen.push(`${request.method} ${request.url} ${request.headers.host}`);
+      if (request.url === '/moved') return response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end();
+      if (request.url === '/large') return response.end('x'.repeat(2_000));
+      if (request.url === '/slow') return undefined;
+      return response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');
     });
-    await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
-    ({ port } = server.address() as AddressInfo);
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterAll(() => { server.closeAllConnections(); server.close(); });
-  const post = (url: string, allow: readonly string[] = ['127.0.0.1'], resolve?: () => Promise<{ address: string; family: number }[]>) => createOutgoing({ allow, ...(resolve && { resolve }) }).post(url, '{}', { headers: {}, timeoutMs: 400 });
+  afterAll(() => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve); }));
 
-  it.each(['10.1.2.3', '127.0.0.1', '169.254.169.254', '172.16.0.1', '192.168.1.1', '100.64.0.1', '0.0.0.0', '224.0.0.1', '::1', '::', 'fe80::1', 'fd00::1', '::ffff:10.0.0.1', '64:ff9b::a00:1', '2002:a00:1::', 'no address'])('%s is inside', (address) => expect(isPublic(address)).toBe(false));
+  it('reaches an origin that the operator vouches for', async () => {
+    const answer = await createOutgoing({ allow: [origin] })({ method: 'POST', url: `${origin}/in`, body: '{}' });
+    expect(expectJson(answer, 'it')).toEqual({ ok: true });
+  });
+
+  it.each([
+    'https://127.0.0.1/', 'https://localhost/', 'https://[::1]/', 'https://0.0.0.0/', 'https://10.1.2.3/', 'https://192.168.0.1/', 'https://172.16.0.1/', 'https://169.254.169.254/latest/meta-data', 'https://100.64.0.1/',
+    'https://2130706433/', 'https://0x7f.1/', 'https://0177.0.0.1/', 'https://[::ffff:127.0.0.1]/', 'https://[::ffff:7f00:1]/', 'https://[fe80::1]/', 'https://[fd00::1]/', 'https://[64:ff9b::7f00:1]/', 'https://[2002:7f00:1::]/', 'https://224.0.0.1/',
+  ])('never goes to %s', async (url) => {
+    await expect(createOutgoing({ allow: [] })({ method: 'POST', url })).rejects.toMatchObject({ permanent: true });
+  });
+
+  it.each([['http on the public internet', 'http://93.184.216.34/'], ['credentials in the address', 'https://user:password@93.184.216.34/'], ['a file', 'file:///etc/passwd']])('refuses %s', async (_, url) => {
+    await expect(createOutgoing({ allow: [] })({ method: 'GET', url })).rejects.toMatchObject({ permanent: true });
+  });
+
+  it('refuses a name as soon as one of its addresses is private', async () => {
+    const outgoing = createOutgoing({ allow: [], resolve: () => Promise.resolve(['93.184.216.34', '127.0.0.1']) });
+    await expect(outgoing({ method: 'POST', url: 'https://hooks.example/in' })).rejects.toMatchObject({ permanent: true });
+  });
+
+  it('connects to the address that was checked, whatever the name resolves to a moment later', async () => {
+    const { port } = new URL(origin);
+    let asked = 0;
+    const outgoing = createOutgoing({ allow: [`http://rebind.example:${port}`], resolve: () => Promise.resolve(asked++ === 0 ? ['127.0.0.1'] : ['10.0.0.1']) });
+    expect((await outgoing({ method: 'GET', url: `http://rebind.example:${port}/name` })).status).toBe(200);
+    expect([asked, seen.at(-1)]).toEqual([1, `GET /name rebind.example:${port}`]);
+  });
+
+  it('reaches a host that the operator vouches for at any port, and no other by it', async () => {
+    expect((await createOutgoing({ allow: ['127.0.0.1'] })({ method: 'POST', url: `${origin}/in` })).status).toBe(200);
+    await expect(createOutgoing({ allow: ['127.0.0.2'] })({ method: 'POST', url: `${origin}/in` })).rejects.toMatchObject({ permanent: true });
+    await expect(createOutgoing({ allow: ['siem.internal'], resolve: () => Promise.resolve(['127.0.0.1']) })({ method: 'POST', url: `http://evil.siem.internal:${new URL(origin).port}/` })).rejects.toMatchObject({ permanent: true });
+  });
+
+  it('does not follow a redirect: it is an answer, and not a good one', async () => {
+    const answer = await createOutgoing({ allow: [origin] })({ method: 'GET', url: `${origin}/moved` });
+    expect(answer.status).toBe(302);
+    expect(() => expectJson(answer, 'it')).toThrow('it answered 302');
+  });
+
+  it('reads no endless answer and waits for no slow one; both are tried again later', async () => {
+    await expect(createOutgoing({ allow: [origin], maxBytes: 1_000 })({ method: 'GET', url: `${origin}/large` })).rejects.toMatchObject({ permanent: false, message: expect.stringContaining('larger') });
+    await expect(createOutgoing({ allow: [origin], timeoutMs: 50 })({ method: 'GET', url: `${origin}/slow` })).rejects.toMatchObject({ permanent: false, message: expect.stringContaining('within 50 ms') });
+  });
+
+  it('knows a server\'s own fault from ours', () => {
+    const of = (status: number, headers = {}) => { try { expectJson({ status, headers, text: '' }, 'it'); return undefined; } catch (error) { return error as { permanent: boolean; retryAfterMs: number }; } };
+    expect(of(503)).toMatchObject({ permanent: false });
+    expect(of(429, { 'retry-after': '30' })).toMatchObject({ permanent: false, retryAfterMs: 30_000 });
+    expect(of(400)).toMatchObject({ permanent: true });
+  });
+
+  it.each(['100.64.0.1', '0.0.0.0', '198.18.0.1', '203.0.113.1', '240.0.0.1', '::', '::ffff:10.0.0.1', '64:ff9b::a00:1', '2002:a00:1::', '2001:db8::1'])('%s is inside', (address) => expect(isPublic(address)).toBe(false));
   it.each(['93.184.216.34', '8.8.8.8', '2606:4700::1111'])('%s is outside', (address) => expect(isPublic(address)).toBe(true));
-
-  it('calls nothing inside, however it is written, unless an operator allowed the host', async () => {
-    const before = asked.length;
-    for (const url of [`http://127.0.0.1:${port}/`, `http://2130706433:${port}/`, `http://0x7f.1:${port}/`, `http://[::ffff:127.0.0.1]:${port}/`, `http://localhost:${port}/`]) await expect(post(url, [])).rejects.toThrow('private network');
-    await expect(post(`http://name.example:${port}/`, [], async () => [{ address: '93.184.216.34', family: 4 }, { address: '127.0.0.1', family: 4 }])).rejects.toThrow('private network');
-    for (const url of ['file:///etc/passwd', 'ftp://x.example/', `http://user:secret@127.0.0.1:${port}/`]) await expect(post(url)).rejects.toThrow();
-    expect(asked).toHaveLength(before);
-    expect(await post(`http://127.0.0.1:${port}/`)).toMatchObject({ status: 200, body: 'taken' });
-  });
-
-  it('connects to the address that was checked, under the name that was asked', async () => {
-    let asks = 0;
-    expect(await post(`http://siem.internal:${port}/named`, ['siem.internal'], async () => { asks++; return [{ address: '127.0.0.1', family: 4 }]; })).toMatchObject({ status: 200 });
-    expect([asks, asked.at(-1)]).toEqual([1, `POST /named siem.internal:${port}`]);
-  });
-
-  it('follows no redirect, reads no flood, waits for nobody', async () => {
-    expect(await post(`http://127.0.0.1:${port}/away`)).toMatchObject({ status: 302 });
-    expect(await post(`http://127.0.0.1:${port}/busy`)).toMatchObject({ status: 429, retryAfterS: 7 });
-    expect((await post(`http://127.0.0.1:${port}/flood`)).body.length).toBeLessThanOrEqual(64 * 1024);
-    await expect(post(`http://127.0.0.1:${port}/silent`)).rejects.toThrow();
-  });
+  it('takes no text for an address', () => expect(['', 'example.com', '999.1.1.1'].map(isPublic)).toEqual([false, false, false]));
 });

@@ -1,86 +1,118 @@
-import { lookup } from 'node:dns/promises';
-import { request as overHttp } from 'node:http';
-import { request as overTls } from 'node:https';
-import { BlockList, isIP } from 'node:net';
+import { request as requestHttp } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { lookup as lookupDns } from 'node:dns/promises';
+import ipaddr from 'ipaddr.js';
 
-/** An address that nothing of ours may call. */
-export class ForbiddenAddress extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ForbiddenAddress';
+/** Why something that was sent out did not arrive. Permanent ones are not tried again: that changes nothing. */
+export class OutgoingFailed extends Error {
+  readonly permanent: boolean;
+  /** Milliseconds that the server asked to wait for. */
+  readonly retryAfterMs: number;
+  constructor(detail: string, options: { readonly permanent?: boolean; readonly retryAfterMs?: number; readonly cause?: unknown } = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'OutgoingFailed';
+    this.permanent = options.permanent ?? false;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 }
 
-export interface Answered { readonly status: number; readonly body: string; readonly retryAfterS: number | undefined }
-
-export interface Outgoing {
-  /** POSTs and reads a bounded answer. Rejects where nobody answers in time, or the address is forbidden. Redirects are answers like others: they are not followed. */
-  post(url: string, body: string, options: { readonly headers: Readonly<Record<string, string>>; readonly timeoutMs?: number }): Promise<Answered>;
-  /** The address to connect to for a host that may be called: connect to this and not to the name, which may mean another machine a moment later. */
-  addressOf(host: string): Promise<{ readonly address: string; readonly family: 4 | 6 }>;
-}
-
-/** Ranges that are not the Internet (IANA special-purpose registries): what stands inside of a network, cloud metadata included. */
-const inside4 = new BlockList(), inside6 = new BlockList();
-for (const [net, prefix] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) inside4.addSubnet(net, prefix, 'ipv4');
-for (const [net, prefix] of [['::', 128], ['::1', 128], ['::ffff:0:0', 96], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['100::', 64], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['fc00::', 7], ['fe80::', 10], ['ff00::', 8]] as const) inside6.addSubnet(net, prefix, 'ipv6');
-
-/** Whether an address is outside of every private, local and special range. */
-export const isPublic = (address: string): boolean => {
-  const family = isIP(address);
-  return family === 4 ? !inside4.check(address, 'ipv4') : family === 6 && !inside6.check(address, 'ipv6');
-};
+export interface OutgoingAnswer { readonly status: number; readonly headers: IncomingMessage['headers']; readonly text: string }
+export interface OutgoingRequest { readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'; readonly url: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+export type Outgoing = (request: OutgoingRequest) => Promise<OutgoingAnswer>;
 
 export interface OutgoingOptions {
-  /** Hosts on private networks that may be called all the same, by name or address, as an operator wrote them. */
+  /** What the operator vouches for, as an origin (`http://127.0.0.1:8080`) or a host with any port: it may be private, and may be http. */
   readonly allow: readonly string[];
-  readonly resolve?: (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+  /** All addresses of a name; for tests. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
 
-const mostAnswer = 64 * 1024;
+const resolveAll = async (host: string): Promise<readonly string[]> => (await lookupDns(host, { all: true })).map(({ address }) => address);
+
+/** Whether an address is on the public internet: not loopback, private, link-local (cloud metadata), carrier-grade, multicast, reserved, nor an IPv6 form that hides an IPv4 one. */
+export const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+
+/** Whether the operator vouches for a place. */
+const vouchedFor = (allow: readonly string[]): ((url: URL) => boolean) => {
+  const origins = new Set(allow.filter((one) => one.includes('://')).map((one) => new URL(one).origin));
+  const hosts = new Set(allow.filter((one) => !one.includes('://')).map((one) => bare(one)));
+  return (url) => origins.has(url.origin) || hosts.has(bare(url.hostname));
+};
+const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase();
+
+export interface Address { readonly address: string; readonly family: 4 | 6 }
+
+/** Finds the address to connect to, and refuses what is not on the public internet unless it is vouched for. Throws OutgoingFailed. */
+export const createAddressCheck = ({ allow, resolve = resolveAll }: Pick<OutgoingOptions, 'allow' | 'resolve'>) => {
+  const mayBeInside = vouchedFor(allow);
+  return async (url: URL): Promise<Address> => {
+    const host = bare(url.hostname);
+    const addresses = ipaddr.isValid(host) ? [host] : await resolve(host).catch((cause: unknown) => { throw new OutgoingFailed(`${host} has no address`, { cause }); });
+    if (addresses.length === 0) throw new OutgoingFailed(`${host} has no address`);
+    if (!mayBeInside(url) && !addresses.every(isPublic)) throw new OutgoingFailed(`${url.host} is not on the public internet: if it is meant, list it under "allow"`, { permanent: true });
+    return { address: addresses[0]!, family: addresses[0]!.includes(':') ? 6 : 4 };
+  };
+};
 
 /**
- * The one way out to addresses that somebody configured: no private ranges unless the host is allowed by name, no redirects, bounded answers.
- * A name is resolved once and the connection made to that very address, so that it cannot turn into an inner one between check and call.
+ * The one client for everything that leaves to other people's servers: only https, only to public addresses, and connected to the very
+ * address that was checked (a name that resolves to something else a moment later gains nothing). Redirects are not followed: the answer
+ * to one is an answer. Throws OutgoingFailed.
  */
-export const createOutgoing = ({ allow, resolve = (host) => lookup(host, { all: true }) }: OutgoingOptions): Outgoing => {
-  const allowed = new Set(allow.map((host) => host.toLowerCase()));
+export const createOutgoing = ({ allow, timeoutMs = 10_000, maxBytes = 262_144, resolve = resolveAll }: OutgoingOptions): Outgoing => {
+  const addressFor = createAddressCheck({ allow, resolve });
+  const mayBeHttp = vouchedFor(allow);
 
-  const addressOf: Outgoing['addressOf'] = async (named) => {
-    const host = named.replace(/^\[|\]$/g, '').toLowerCase();
-    const found = isIP(host) ? [{ address: host, family: isIP(host) }] : await resolve(host);
-    const [first] = found;
-    if (first === undefined) throw new ForbiddenAddress(`${host} has no address`);
-    const wrong = allowed.has(host) ? undefined : found.find(({ address }) => !isPublic(address));
-    if (wrong) throw new ForbiddenAddress(`${host} is ${wrong.address}, on a private network: an operator has to allow it by name`);
-    return { address: first.address, family: first.family === 6 ? 6 : 4 };
-  };
-
-  return {
-    addressOf,
-    post: async (text, body, { headers, timeoutMs = 10_000 }) => {
-      const url = new URL(text);
-      if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new ForbiddenAddress('only http: and https: are called');
-      if (url.username !== '' || url.password !== '') throw new ForbiddenAddress('an address with a password in it is not called');
-      const { address, family } = await addressOf(url.hostname);
-      return new Promise((done, failed) => {
-        const send = url.protocol === 'https:' ? overTls : overHttp;
-        const outgoing = send(url, {
-          method: 'POST', headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, agent: false, signal: AbortSignal.timeout(timeoutMs),
-          // Node asks for one address or for all of them; either way it gets the one that was checked.
-          lookup: (_host, options, found) => { if (options.all) (found as (error: null, all: { address: string; family: number }[]) => void)(null, [{ address, family }]); else found(null, address, family); },
-        }, (answer) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          answer.on('data', (chunk: Buffer) => { if ((size += chunk.length) > mostAnswer) answer.destroy(); else chunks.push(chunk); });
-          const finish = (): void => {
-            const wait = Number(answer.headers['retry-after']);
-            done({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString(), retryAfterS: Number.isFinite(wait) && wait >= 0 ? wait : undefined });
-          };
-          answer.on('close', finish).on('error', failed);
+  return async ({ method, url: text, headers = {}, body }) => {
+    const url = new URL(text);
+    if (url.username !== '' || url.password !== '') throw new OutgoingFailed('an address with credentials in it is not called', { permanent: true });
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && mayBeHttp(url))) throw new OutgoingFailed(`${url.origin} is not https: if it is meant, list it under "allow"`, { permanent: true });
+    const { address, family } = await addressFor(url);
+    const options: RequestOptions = {
+      method, headers: { 'user-agent': 'countersign', accept: 'application/json', ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) }, agent: false,
+      // Node asks this for the address of the name, with or without `all`; it only ever hears the one that was checked.
+      lookup: (_host, asked, done) => { if (asked.all === true) done(null, [{ address, family }]); else done(null, address, family); },
+    };
+    return new Promise((answered, failed) => {
+      const give = (why: string, cause?: unknown): void => {
+        clearTimeout(late);
+        failed(new OutgoingFailed(`${url.origin}: ${why}`, { cause }));
+        outgoing.destroy();
+      };
+      const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > maxBytes) give(`its answer is larger than ${maxBytes} bytes`);
+          else chunks.push(chunk);
         });
-        outgoing.on('error', failed).end(body);
+        response.on('end', () => { clearTimeout(late); answered({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') }); });
+        response.on('error', (error) => give(error.message, error));
       });
-    },
+      // Of the whole exchange: a server that answers a byte a second keeps nobody.
+      const late = setTimeout(() => give(`no whole answer within ${timeoutMs} ms`), timeoutMs);
+      outgoing.on('error', (error) => give(error.message, error));
+      outgoing.end(body);
+    });
   };
+};
+
+/** The answer of an API, as JSON; throws OutgoingFailed, permanent where the server says that the request itself is wrong. */
+export const expectJson = (answer: OutgoingAnswer, what: string): Readonly<Record<string, unknown>> => {
+  expectOk(answer, what);
+  try {
+    const value: unknown = JSON.parse(answer.text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  } catch { /* said below */ }
+  throw new OutgoingFailed(`${what} did not answer with JSON`);
+};
+
+export const expectOk = ({ status, headers, text }: OutgoingAnswer, what: string): void => {
+  if (status >= 200 && status < 300) return;
+  const after = Number(headers['retry-after']);
+  throw new OutgoingFailed(`${what} answered ${status}: ${text.slice(0, 200)}`, { permanent: status < 500 && status !== 429 && status !== 408 && status !== 425, ...(Number.isFinite(after) && { retryAfterMs: after * 1_000 }) });
 };

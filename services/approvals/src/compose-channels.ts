@@ -21,6 +21,8 @@ export interface ChannelPorts extends OpenChannels {
   readonly chance: () => number;
   /** Casts a vote that is signed and linked; throws CodedError where it does not count. */
   readonly cast: (approval: string, vote: Vote) => Promise<unknown>;
+  /** Whether somebody approves without looking, and is held up for it. */
+  readonly slowed: (person: string) => Promise<boolean>;
   readonly onError: (error: Error, what: string) => void;
 }
 
@@ -85,7 +87,7 @@ export const composeChannels = async (ports: ChannelPorts): Promise<Channels> =>
 
   const delivery = createDelivery({
     channels: ports.channels.map(({ channel }) => channel), messages, links, approval: stateOf, pages: ports.pages, now, chance: ports.chance, onError, tokenFor, authorityOf,
-    person: (id) => people.person(id),
+    person: (id) => people.person(id), slowed: ports.slowed,
     vote: async (channel, approval, account, vote) => {
       const { state } = await stateOf(approval) ?? {};
       const link = await links.find(channel, account, now());
@@ -150,7 +152,7 @@ export const composeChannels = async (ports: ChannelPorts): Promise<Channels> =>
         return { code: 'ok', detail: `${click.action} is counted` };
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
-        answer(click.responseUrl, open.clicks.answers, `It does not count: ${error.message}`);
+        answer(click.responseUrl, open.clicks.answers, `It does not count: ${error.message}${error.code === 'slow_down' ? `. Decide on the page: ${ports.pages}/ui/approvals/${click.value.slice(0, click.value.indexOf('.'))}` : ''}`);
         return { code: error.code, detail: error.message };
       }
     },

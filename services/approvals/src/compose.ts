@@ -1,5 +1,5 @@
 import type { Bus } from '@countersign/bus';
-import type { Finding, GovernedRecord, JsonObject, Vote } from '@countersign/contracts';
+import type { Finding, GovernedRecord, JsonObject, PreApprovalView, Vote } from '@countersign/contracts';
 import { decideAndAppend } from '@countersign/event-store';
 import { seniorHaltId, uuidV7From } from '@countersign/kernel';
 import { randomBytes } from 'node:crypto';
@@ -13,6 +13,10 @@ import type { Pool } from 'pg';
 import { createHandler, dueAtOnce } from './app/handle.ts';
 import { composeChannels } from './compose-channels.ts';
 import type { Channels } from './compose-channels.ts';
+import { composePreApprovals } from './compose-pre-approvals.ts';
+import type { PreApprovals } from './compose-pre-approvals.ts';
+import type { Question } from './core/events.ts';
+import type { Readers } from './outbound/readers.ts';
 import type { OpenChannels } from './outbound/channels/open-channels.ts';
 import { createReviewer } from './app/review.ts';
 import { outcomeIn, withFinding, withOutcome } from './core/agent-record.ts';
@@ -45,6 +49,8 @@ export interface ApprovalsPorts {
   readonly channels?: OpenChannels;
   /** What stops or pauses runs: nothing is approved there meanwhile. */
   readonly halts?: Pick<LiveHaltView, 'isStale' | 'halted' | 'paused'>;
+  /** Asks tools' readers what stands there before the change. */
+  readonly readers?: Readers;
   readonly onError: (error: Error, what: string) => void;
   /** Whether who approves without looking is held up (default), or only reported. */
   readonly friction?: 'enforce' | 'report';
@@ -65,6 +71,9 @@ export interface ApprovalService {
   nameStandIn(jws: string): Promise<StandIn>;
   withdrawStandIn(person: string): Promise<void>;
   standIns(): Promise<readonly StandIn[]>;
+  /** Agrees beforehand to signed terms. */
+  preApprove(jws: string): Promise<PreApprovalView>;
+  readonly preApprovals: Pick<PreApprovals, 'list' | 'revoke'>;
   /** Somebody looks at one approval. */
   opened(approval: string, person: string): Promise<void>;
   /** How everybody decides who did lately. */
@@ -107,7 +116,15 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   await view.catchUp(store);
   const index = { ...view, put: async (...kept: Parameters<Approvals['put']>) => { await view.put(...kept); channels.changed(kept[0]); },
     putAll: async (changes: Parameters<Approvals['putAll']>[0]) => { await view.putAll(changes); for (const { approval } of changes) channels.changed(approval); } };
-  const handler = createHandler(store, index, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
+  /** Approvals of a halted or paused scope stand still: nobody's yes is taken before it is lifted, a no always is. The clock goes on. */
+  const stoppedBy = ({ run, action, agent, tool }: Question) => {
+    if (ports.halts === undefined) return undefined;
+    if (ports.halts.isStale()) return 'stale' as const;
+    const target = { tenant, run, agent, tool };
+    return ports.halts.halted(target, seniorHaltId(run, action)) ?? ports.halts.paused(target);
+  };
+  const preApprovals = await composePreApprovals({ pool, store, key: ports.key, people, tenant, now, stopped: (question) => stoppedBy(question) !== undefined });
+  const handler = createHandler(store, index, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), agreedBefore: preApprovals.answer, currentOf: ports.readers ?? (async () => undefined), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
@@ -118,21 +135,17 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const heard = async <T>(said: Promise<T>): Promise<T> => {
     try { return await said; } finally { relay.wake(); }
   };
-  /** Approvals of a halted or paused scope stand still: nobody's yes is taken before it is lifted, a no always is. The clock goes on. */
   const notStopped = async (approval: string): Promise<void> => {
     const asked = ports.halts === undefined ? undefined : await view.get(tenant, approval);
-    if (ports.halts === undefined || asked === undefined) return;
-    if (ports.halts.isStale()) throw new CodedError('stale_snapshot', 'approvals cannot see the halts at this moment: try again', { status: 503 });
-    const { run, action, agent, tool } = asked.question;
-    const target = { tenant, run, agent, tool };
-    const stop = ports.halts.halted(target, seniorHaltId(run, action)) ?? ports.halts.paused(target);
+    const stop = asked === undefined ? undefined : stoppedBy(asked.question);
+    if (stop === 'stale') throw new CodedError('stale_snapshot', 'approvals cannot see the halts at this moment: try again', { status: 503 });
     if (stop !== undefined) throw new CodedError('halted', `nothing is approved while ${stop.scope.kind} ${stop.scope.id ?? ''} is ${stop.mode === 'pause' ? 'paused' : 'halted'}: ${stop.reason.slice(0, 200)}`, { status: 409 });
   };
   const cast = async (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
     if (peekJws(vote.jws)?.['vote'] !== 'deny') await notStopped(approval);
     return heard(door.vote(approval, vote));
   };
-  const channels = await composeChannels({ ...(ports.channels ?? noChannels), pool, people, tenant, now, chance: Math.random, cast, onError: ports.onError });
+  const channels = await composeChannels({ ...(ports.channels ?? noChannels), pool, people, tenant, now, chance: Math.random, cast, slowed: async (person) => ports.friction !== 'report' && wornOut(habitOf(await ballots.of(person))) !== null, onError: ports.onError });
   let ticking: Promise<unknown> = Promise.resolve();
   let busy = false;
   /** As long as more is due than is looked at in one round. */
@@ -175,6 +188,8 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     },
     withdrawStandIn: (person) => putStandIn(person, { type: 'withdraw', person, now: now() }),
     standIns: () => standIns.all(now()),
+    preApprove: async (jws) => heard(door.preApproval(jws).then((signed) => preApprovals.agree(signed))),
+    preApprovals: { list: preApprovals.list, revoke: (id, by) => heard(preApprovals.revoke(id, by)) },
     opened: (approval, person) => ballots.opened(person, approval, now()),
     reviewers: async () => Promise.all((await ballots.people()).map(async (person) => {
       const habit = habitOf(await ballots.of(person));

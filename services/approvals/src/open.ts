@@ -1,11 +1,13 @@
-import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, createOutgoing, directoryOf, followPeople, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
-import { signers } from '@countersign/contracts';
+import { signers, topic, validateToolSnapshot } from '@countersign/contracts';
+import type { ToolSnapshot } from '@countersign/contracts';
 import { verifyServiceMessage } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
 import { createHaltView } from '@countersign/tool-guard';
 import { openPool } from '@countersign/event-store/postgres';
 import { readFileSync } from 'node:fs';
+import { createReaders } from './outbound/readers.ts';
 import { openChannels, readChannels } from './outbound/channels/open-channels.ts';
 import { composeApprovals } from './compose.ts';
 import type { ApprovalsConfig } from './config.ts';
@@ -23,9 +25,13 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const channels = config.channels === undefined ? undefined : openChannels(readChannels(readFileSync(config.channels, 'utf8')), config.secretsDir, serviceKey(config.secretsDir, 'approvals'), Date.now);
   const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
   halts.ready.catch(() => undefined);
-  const approvals = await composeApprovals({ halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
+  const tools = followSigned<ToolSnapshot>(bus, { topic: topic.registryTools, signer: 'registry', keys, now: Date.now, keyOf: (tool) => tool.tool, onError: (error) => onError(error, 'tools'), validate: validateToolSnapshot });
+  // Nothing waits for it: a tool that is not known yet has no reader yet.
+  tools.ready.catch(() => undefined);
+  const readers = createReaders({ urlOf: (tool) => tools.get(tool)?.reader?.url, outgoing: createOutgoing({ allow: (config.readers ?? '').split(',').map((one) => one.trim()).filter((one) => one !== ''), timeoutMs: config.readerMs, maxBytes: 65_536 }), key: serviceKey(config.secretsDir, 'approvals'), now: Date.now });
+  const approvals = await composeApprovals({ readers, halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
-    onDrain: async () => { await approvals.stop(); await halts.stop(); await snapshot.stop(); await pool.end(); },
+    onDrain: async () => { await approvals.stop(); await halts.stop(); await tools.stop(); await snapshot.stop(); await pool.end(); },
   };
 };

@@ -12,7 +12,7 @@ import { cascade, isForGood, liftBelow, revoke, stopBelow } from './app/cascade.
 import { claimAction } from './app/claim.ts';
 import { halt, lift } from './app/halt.ts';
 import type { HaltRequest } from './app/halt.ts';
-import type { AgentsNow } from './app/ports.ts';
+import type { AgentsNow, VotersNow } from './app/ports.ts';
 import { createAgentStops, isAgentStop } from './app/stop-agents.ts';
 import type { AgentStanding } from './app/stop-agents.ts';
 import { takeGoverned } from './app/react.ts';
@@ -41,6 +41,8 @@ export interface SupervisionPorts {
   /** Public keys of all services: grants are policy's. */
   readonly keys: KeySet;
   readonly agents: AgentsNow;
+  /** Who may vote, and with which keys. */
+  readonly voters: VotersNow;
   readonly tools: ToolsNow;
   /** Calls a compensator, as supervision's own agent. */
   readonly compensate: Compensate;
@@ -146,8 +148,8 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       const grant = verifyGrant(text, ports.keys, { now: now(), audience: null });
       if (!grant.ok) throw new CodedError('grant_invalid', `${grant.code}: ${grant.detail}`, { status: 400 });
       if (!grant.kid.startsWith('policy-')) throw new CodedError('grant_invalid', 'grants are signed by policy', { status: 400 });
-      const answer = await claimAction(store, halts, ports.agents, revocations, grant.claims, { now: now(), jti: randomUUID() });
-      if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail, { status: answer.code === 'not_ready' || answer.code === 'stale_snapshot' ? 503 : 409 });
+      const answer = await claimAction(store, halts, ports.agents, revocations, ports.voters, grant.claims, { now: now(), jti: randomUUID() });
+      if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail, answer.code === 'approval_lapsed' ? {} : { status: answer.code === 'not_ready' || answer.code === 'stale_snapshot' ? 503 : 409 });
       return issueClaim(answer.claims, key);
     },
     halt: async (request) => {

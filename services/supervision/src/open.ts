@@ -5,6 +5,8 @@ import { createLogger } from '@countersign/telemetry';
 import { topic, validateAgentSnapshot, validateToolSnapshot } from '@countersign/contracts';
 import type { AgentSnapshot, ToolSnapshot } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
+import { checkVotes } from '@countersign/identity';
+import type { VotersNow } from './app/ports.ts';
 import { composeSupervision } from './compose.ts';
 import type { Supervision } from './compose.ts';
 import { createReversalRuntime } from './outbound/reversal-runtime.ts';
@@ -36,14 +38,17 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const runtime = createReversalRuntime({
     bus, keys, tenant: config.tenant, registryUrl: config.registryUrl, supervisionUrl: `http://127.0.0.1:${config.http.port}`, file: config.reversals ?? join(config.secretsDir, 'reversals.json'), waitMs: 30 * 60_000,
   });
-  const supervision = await composeSupervision({ tools, outcomeWithinMs: config.outcomeWithinMs, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  const directory = directoryOf(people, { audience: 'supervision', now: Date.now, relays: keys });
+  const active = (id: string) => { const person = directory.person(id); return person?.status === 'active' ? person : undefined; };
+  const voters: VotersNow = { isStale: () => people.isStale(), check: (approved, tenant, now) => checkVotes(approved, active, { tenant, now }) };
+  const supervision = await composeSupervision({ voters, tools, outcomeWithinMs: config.outcomeWithinMs, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
   const live = createLiveEvents();
   supervision.onTaken(live.wake);
   agentChanged = supervision.agentChanged;
   for (const [, agent] of agents.entries()) agentChanged(agent);
   return {
     name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
-    module: SupervisionModule.of(supervision, directoryOf(people, { audience: 'supervision', now: Date.now, relays: keys }), config.tenant, live),
+    module: SupervisionModule.of(supervision, directory, config.tenant, live),
     ready: supervision.ready,
     onDrain: async () => { await supervision.stop(); await runtime.stop(); await tools.stop(); await people.stop(); await agents.stop(); await pool.end(); },
   };

@@ -8,6 +8,8 @@ import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
 import { id, inert } from './inert.ts';
 import type { Session } from './command.ts';
+import { moneyOf, secondsOf } from './money-and-time.ts';
+import { agreeToMore, moreLikeIt } from './pre-approvals-command.ts';
 
 export const approvals = personCommand('countersign approvals [--all] [--json]', { all: { type: 'boolean' } }, async (session) => {
   const { client } = session.as([]);
@@ -25,30 +27,26 @@ const instructions = async (client: Client, list: readonly ApprovalView[]): Prom
   return new Map(found.filter((one) => one !== undefined));
 };
 
-const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 5000EUR]' : ''} [--as PERSON] [--json]`;
+const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 5000EUR] [--uses N [--this-run]]' : ''} [--as PERSON] [--json]`;
 
-const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(usage(vote.replace('_', '-')), { reason: { type: 'string' }, until: { type: 'string' }, cap: { type: 'string' } }, async (session) => {
+const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(usage(vote.replace('_', '-')), { reason: { type: 'string' }, until: { type: 'string' }, cap: { type: 'string' }, uses: { type: 'string' }, 'this-run': { type: 'boolean' } }, async (session) => {
   const reason = session.needed('reason');
   const conditions = conditionsOf(session);
-  if (conditions !== undefined && vote !== 'approve') throw new CannotRun('--until and --cap are conditions of an approval.');
+  const forMore = session.values['uses'] !== undefined || session.values['this-run'] !== undefined;
+  if ((conditions !== undefined || forMore) && vote !== 'approve') throw new CannotRun('--until, --cap, --uses and --this-run are conditions of an approval.');
+  if (forMore && session.positionals.length > 1) throw new CannotRun('--uses is for one approval at a time.');
   if (session.positionals.length > 1) return castMany(session, vote, reason, conditions);
-  const { approval, jws, client } = await signVote(session, only(session, 'approval'), vote, reason, conditions);
+  const { approval, jws, client, more, who } = await signVote(session, only(session, 'approval'), vote, reason, conditions);
   const result = await client.request<ApprovalView>('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
-  session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : `Resolved: ${result.resolution}. Policy decides again with it.`]);
+  const further = more === undefined ? [] : await agreeToMore(client, who, more, reason);
+  session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : `Resolved: ${result.resolution}. Policy decides again with it.`, ...further]);
 });
 
 /** `--until 10m` from now, `--cap 5000EUR` in minor units. */
 const conditionsOf = ({ values }: Session): VoteConditions | undefined => {
   const { until, cap } = values;
-  const time = until === undefined ? undefined : /^(\d{1,4})(s|m|h)$/.exec(String(until));
-  const money = cap === undefined ? undefined : /^(\d{1,15})([A-Z]{3})$/.exec(String(cap));
-  if (time === null) throw new CannotRun(`--until is a time from now such as 10m, not "${String(until)}".`);
-  if (money === null) throw new CannotRun(`--cap is minor units and a currency such as 5000EUR, not "${String(cap)}".`);
-  if (time === undefined && money === undefined) return undefined;
-  return {
-    ...(time !== undefined && { until: Math.floor(Date.now() / 1000) + Number(time[1]) * { s: 1, m: 60, h: 3_600 }[time[2] as 's' | 'm' | 'h'] }),
-    ...(money !== undefined && { cap: { minor: Number(money[1]), currency: money[2]! } }),
-  };
+  if (until === undefined && cap === undefined) return undefined;
+  return { ...(until !== undefined && { until: Math.floor(Date.now() / 1000) + secondsOf(String(until), '--until') }), ...(cap !== undefined && { cap: moneyOf(String(cap), '--cap') }) };
 };
 
 /** Each is looked at, checked and signed by itself; one call takes them all. */
@@ -82,7 +80,7 @@ export const lookAt = async (session: Session, approval: string, roles?: (shown:
 const signVote = async (session: Session, approval: string, vote: VoteStatement['vote'], reason: string, conditions: VoteConditions | undefined) => {
   const { shown, person, key, client } = await lookAt(session, approval, vote === 'break_glass' ? ({ ask }) => ask?.breakGlass?.roles ?? [] : undefined);
   const jws = signPersonStatement('vote', { sub: person, approval, digest: shown.digest, ...(shown.evidenceDigest !== undefined && { evidence: shown.evidenceDigest }), vote, reason, ...(conditions !== undefined && { conditions }), iat: Math.floor(Date.now() / 1000) }, key);
-  return { approval, jws, client };
+  return { approval, jws, client, who: { person, key }, more: vote === 'approve' ? moreLikeIt(session, shown) : undefined };
 };
 
 export const approve = voteCommand('approve');

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
+import { errors } from '@countersign/contracts';
 import type { Command } from '../commands.ts';
 import { CannotRun } from '../errors.ts';
 import { readLocal } from '../local.ts';
@@ -57,6 +58,8 @@ export const personCommand = (usage: string, options: Options, body: (session: S
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     progress(error.message);
+    const remedy = Object.hasOwn(errors, error.code) ? (errors as Readonly<Record<string, { readonly remedy: string }>>)[error.code]!.remedy : 'Nothing to do.';
+    if (remedy !== 'Nothing to do.') progress(`→ ${remedy}`);
     return error.retryable && error.status >= 500 ? 2 : 1;
   }
 };

@@ -1,6 +1,7 @@
 import { decideAndAppend } from '@countersign/event-store';
 import type { EventStore } from '@countersign/event-store';
 import type { GovernedRecord } from '@countersign/contracts';
+import { effectiveArguments } from '@countersign/kernel';
 import type { Outcome } from '@countersign/kernel';
 import type { ApprovalCode, ApprovalCommand } from '../core/commands.ts';
 import { approvalDecider } from '../core/decider.ts';
@@ -35,10 +36,20 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
     if ((outcome.status !== 'nothing-new' && outcome.events.length > 0) || by === 'clock') await index.put(approval, state, version);
     return outcome;
   };
+  const ask = async (approval: string, command: Extract<ApprovalCommand, { type: 'request' }>): Promise<void> => {
+    const answered = await making.agreedBefore(approval, command);
+    if (answered !== null) return index.put(approval, answered.state, answered.version);
+    const { agent, ask: asked } = command.question;
+    await handle(approval, { ...command, overflow: await index.crowded(agent, asked.bound?.owners ?? [], making.mostOpen) }, 'policy');
+  };
   /** Looked up once per record that may close one: a batch opens and closes approvals of the same run. */
   const takeOne = async (record: GovernedRecord): Promise<void> => {
-    const agentRecord = record.kind === 'action.decided' && record.decision.decision === 'step_up' && record.agent !== null ? await making.recordOf(record.agent) : noRecord;
-    for (const { approval, command } of react(record, await index.open([record.run!]), { ...making, agentRecord })) await handle(approval, command.type === 'request' ? { ...command, overflow: await index.crowded(command.question.agent, command.question.ask.bound?.owners ?? [], making.mostOpen) } : command, 'policy');
+    const asks = record.kind === 'action.decided' && record.decision.decision === 'step_up';
+    const [agentRecord, current] = asks ? await Promise.all([record.agent === null ? noRecord : making.recordOf(record.agent), making.currentOf(record.tool, effectiveArguments(record))]) : [noRecord, undefined];
+    for (const { approval, command } of react(record, await index.open([record.run!]), { ...making, agentRecord, current })) {
+      if (command.type !== 'request') await handle(approval, command, 'policy');
+      else await ask(approval, command);
+    }
   };
   return {
     handle,

@@ -1,7 +1,10 @@
 import type { OutboxMessage } from '@countersign/event-store';
 import type { ApprovalEvent } from '../core/events.ts';
 import type { Approval } from '../core/state.ts';
+import type { ApprovalCommand } from '../core/commands.ts';
+import type { JsonObject } from '@countersign/contracts';
 import type { AgentRecord } from '../core/agent-record.ts';
+import type { Current } from '../core/current.ts';
 import type { Making, OpenApprovals } from '../core/react.ts';
 
 /** Domain events as messages for others: to the inbox when an approval is resolved, to the record always. */
@@ -21,4 +24,4 @@ export interface ApprovalIndex {
 }
 
 /** What a new approval is made with. */
-export interface MakingPorts extends Omit<Making, 'agentRecord'> { recordOf(agent: string): Promise<AgentRecord>; readonly mostOpen: { readonly agent: number; readonly owner: number } }
+export interface MakingPorts extends Omit<Making, 'agentRecord' | 'current'> { recordOf(agent: string): Promise<AgentRecord>; /** What stands there before the change; undefined where nobody can be asked. Never rejects. */ currentOf(tool: string, args: JsonObject): Promise<Current | undefined>; /** Answers a question by what people agreed to beforehand; null where they have to be asked. */ agreedBefore(approval: string, command: Extract<ApprovalCommand, { type: 'request' }>): Promise<{ readonly state: Approval; readonly version: number } | null>; readonly mostOpen: { readonly agent: number; readonly owner: number } }

@@ -5,7 +5,7 @@ import type { Conditions, Edit, Question, Speaker } from './events.ts';
 /** The vote's signature was checked at the door; whether this person may cast it is decided here. */
 export type ApprovalCommand =
   /** `overflow`: more waits of this agent or its owner than people are asked. */
-  | { readonly type: 'request'; readonly question: Question; readonly overflow?: boolean; readonly now: number }
+  | { readonly type: 'request'; readonly question: Question; readonly overflow?: boolean; /** Of people who agreed beforehand to what covers it: whoever is asked finds it answered, if they are enough. */ readonly agreed?: readonly { readonly vote: Vote; readonly speaker: Speaker; readonly reason: string }[]; readonly now: number }
   | { readonly type: 'vote'; readonly vote: Vote; readonly speaker: Speaker; readonly digest: string; /** Digest of the evidence that they had before them, where they name it. */ readonly evidence?: string | undefined; readonly reason: string; /** It holds until then (epoch seconds), for no more than the cap. */ readonly conditions?: Conditions | undefined; /** Of a vote given in a channel: what that may say. */ readonly authority?: ChannelAuthority | null; readonly now: number }
   | { readonly type: 'edit'; readonly speaker: Speaker; readonly digest: string; readonly edit: Edit; readonly now: number }
   | { readonly type: 'review_glass'; readonly person: string; readonly roles: readonly string[]; readonly verdict: 'right' | 'wrong'; readonly reason: string; readonly jws: string; readonly now: number }

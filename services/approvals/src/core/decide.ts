@@ -31,11 +31,16 @@ export const decide = (command: ApprovalCommand, state: Approval): Decided => {
   }
 };
 
-const request = ({ question, overflow, now }: Command<'request'>, state: Approval): Decided => {
+const request = ({ question, overflow, agreed = [], now }: Command<'request'>, state: Approval): Decided => {
   if (state.status !== 'none') return state.question.digest === question.digest ? nothingNew : refused('conflict', 'an approval of this id asks something else');
   const { short } = question.ask;
   if (overflow === true) return accepted({ type: 'requested', question, at: now }, { type: 'resolved', resolution: 'overflow', at: now });
-  return accepted({ type: 'requested', question, at: now }, ...(short === undefined ? [] : [{ type: 'unfilled' as const, factors: short, at: now }]));
+  const requested: ApprovalEvent = { type: 'requested', question, at: now };
+  if (agreed.length > 0 && now < question.expiresAt && frozenAt(question.ask, now) === undefined) {
+    const voted = agreed.map((one): ApprovalEvent => ({ type: 'voted', ...one, at: now }));
+    if (progressOf([requested, ...voted].reduce(evolve, state) as Open, now).met) return accepted(requested, ...voted, { type: 'resolved', resolution: 'approved', at: now });
+  }
+  return accepted(requested, ...(short === undefined ? [] : [{ type: 'unfilled' as const, factors: short, at: now }]));
 };
 
 /** Only what policy was told is approved comes back, and only while people still have time. */

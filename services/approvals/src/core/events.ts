@@ -40,7 +40,7 @@ export interface Edit { readonly person: string; readonly arguments: JsonObject;
 export type Resolution = 'approved' | 'denied' | 'expired' | 'cancelled' | 'edited' | 'overflow';
 
 /** What is known of somebody at the moment they speak: the roles they hold, since when, and out of which channel. */
-export interface Speaker { readonly person: string; readonly roles: readonly string[]; readonly rolesSince?: Readonly<Record<string, number>> | undefined; readonly channel?: ChannelAuthority | null | undefined; readonly standsFor?: string | undefined }
+export interface Speaker { readonly person: string; readonly roles: readonly string[]; readonly rolesSince?: Readonly<Record<string, number>> | undefined; readonly channel?: ChannelAuthority | null | undefined; readonly standsFor?: string | undefined; /** Epoch ms; of somebody who agreed before it was asked. */ readonly agreedAt?: number | undefined }
 
 /** In the order of an approval's life. Channels tell people of all but `voted` and `asked`, and show those. */
 export type ApprovalEvent =

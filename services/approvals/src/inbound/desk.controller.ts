@@ -1,6 +1,6 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { validateCastVotesRequest, validateSeedApprovalRequest, validateSignedStatementRequest } from '@countersign/contracts';
-import type { CastVotesRequest, CastVotesResponse, ReviewerList, SeedApprovalRequest, SignedStatementRequest, StandInList, StandInView } from '@countersign/contracts';
+import type { CastVotesRequest, CastVotesResponse, PreApprovalList, PreApprovalView, ReviewerList, SeedApprovalRequest, SignedStatementRequest, StandInList, StandInView } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { ApprovalService } from '../compose.ts';
@@ -53,6 +53,26 @@ export class DeskController {
   async withdraw(@Person() { person }: AuthenticatedPerson): Promise<StandInList> {
     await this.#approvals.withdrawStandIn(person);
     return this.standIns();
+  }
+
+  @Get('pre-approvals')
+  @UseGuards(PersonGuard)
+  async preApprovals(): Promise<PreApprovalList> {
+    return { preApprovals: [...await this.#approvals.preApprovals.list()] };
+  }
+
+  /** What somebody agrees to beforehand: signed, so it authenticates itself. */
+  @Post('pre-approvals')
+  @HttpCode(200)
+  preApprove(@Body(validated(validateSignedStatementRequest)) { jws }: SignedStatementRequest): Promise<PreApprovalView> {
+    return this.#approvals.preApprove(jws);
+  }
+
+  @Post('pre-approvals/:preApproval/revoke')
+  @HttpCode(200)
+  @UseGuards(PersonGuard)
+  revokePreApproval(@Param('preApproval') preApproval: string, @Person() by: AuthenticatedPerson): Promise<PreApprovalView> {
+    return this.#approvals.preApprovals.revoke(preApproval, by);
   }
 
   @Get('reviewers')

@@ -113,6 +113,14 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
       await glass.giveBack(tenant, approval);
       return after;
     },
+    /** What somebody agrees to beforehand, checked. Whether they may decide about it is seen when it is used. */
+    preApproval: async (jws: string) => {
+      const { id, statement: { terms, reason, iat } } = signed('pre-approval', jws);
+      if (terms.tenant !== tenant) throw invalid('the terms are of another tenant');
+      const worn = friction === 'report' ? null : wornOut(habitOf(await ballots.of(id)));
+      if (worn !== null) throw new CodedError('slow_down', `${worn}: decide about what is asked, one by one, before you agree to anything beforehand`);
+      return { person: id, terms, signer: { person: id, jws, reason: reason.slice(0, 2_000), at: now(), agreedAt: iat * 1_000 } };
+    },
     /** Who stands in for the signer, checked: to somebody active who has one of the signer's roles. */
     standIn: (jws: string) => {
       const { id, person, statement } = signed('stand-in', jws);

@@ -5,7 +5,7 @@ import { progressOf } from '../core/state.ts';
 import type { Known } from './approvals.ts';
 
 /** Members of a view that are not ours: the agent's own words, or what it was given by others. Every channel shows them as text. */
-const untrusted = ['arguments', 'changes', 'reason', 'evidence.arguments', 'evidence.proposed', 'evidence.changes', 'evidence.reason', 'evidence.facts', 'binding'];
+const untrusted = ['arguments', 'changes', 'reason', 'evidence.arguments', 'evidence.proposed', 'evidence.changes', 'evidence.reason', 'evidence.facts', 'evidence.current', 'binding'];
 
 /** An approval as its approvers see it, in a list; `now` decides to whom it is escalated. */
 export const shown = (state: Known, now: number): ApprovalView => {
@@ -15,7 +15,7 @@ export const shown = (state: Known, now: number): ApprovalView => {
   return {
     ...question, route: ask.route, quorum: ask.quorum, requesters: ask.requesters, ask, progress: { have: progress.have, need: progress.need, factors },
     status: state.status, resolution: state.status === 'closed' ? state.resolution : null, requestedAt: state.requestedAt,
-    votes: state.votes.map(({ vote: { person, vote }, reason, at, speaker }) => ({ person, vote, reason, at, ...(speaker.standsFor !== undefined && { standsFor: speaker.standsFor }) })),
+    votes: state.votes.map(({ vote: { person, vote, preApproval }, reason, at, speaker }) => ({ person, vote, reason, at, ...(preApproval !== undefined && { preApproval }), ...(speaker.standsFor !== undefined && { standsFor: speaker.standsFor }) })),
     ...(state.edit !== undefined && { edit: { person: state.edit.person, reason: state.edit.reason } }), ...(state.glass !== undefined && { glass: state.glass }), ...(state.status === 'closed' && state.question.seeded && { seeded: true as const }),
     questions: state.questions, reminded: state.reminded, escalated: state.escalated, untrusted,
     arguments: evidence.arguments, ...(evidence.changes !== undefined && { changes: evidence.changes }), reason: evidence.reason, rules: evidence.rules,

@@ -18,7 +18,7 @@ describe('human oversight, counted out of the record', () => {
   it('counts who was asked, who answered what, how fast, and on what they were shown', () => {
     expect(oversightOf(entries)).toMatchObject({
       actions: 1, alone: { tier1: 0, tier2: 0, denied: 0 }, asked: { questions: 1, approved: 1, denied: 0, expired: 0, open: 0 }, people: [{ person: 'tess', approved: 1, denied: 0, medianS: 0.01, hasty: 1 }],
-      votes: { cast: 1, onWhatWasShown: 1 }, exceptions: [], closed: 0,
+      votes: { cast: 1, onWhatWasShown: 1, beforehand: 0 }, exceptions: [], closed: 0,
     });
   });
 
@@ -34,7 +34,12 @@ describe('human oversight, counted out of the record', () => {
     const more = opened([...payment(), told('supervision.halts.v1', 'supervision.halt', { halt: 'h', op: 'halt', by: 'sena', at: 1, scope: { kind: 'everything', id: null } }), told('approvals.events.v1', 'approvals.event', { stream: 'review-r-a', version: 1, type: 'reviewed', at: 1, by: 'rob', data: { run: 'r', action: 'a', person: 'rob', verdict: 'wrong' } })]);
     expect(oversightOf(more)).toMatchObject({ stopped: { halts: 1 }, reviewed: { blind: 1, wrong: 1 } });
     const other = entries.map((entry) => (entry.index === 4 ? changed([entry], '47DEQpj8', 'AAAAAAAA')[0]! : entry));
-    expect(oversightOf(other).votes).toEqual({ cast: 1, onWhatWasShown: 0 });
+    expect(oversightOf(other).votes).toEqual({ cast: 1, onWhatWasShown: 0, beforehand: 0 });
+  });
+
+  it('tells votes given beforehand from those on what was asked, and calls nobody hasty for them', () => {
+    const before = changed(entries, '"vote":"approve",', '"vote":"approve","preApproval":"pre_1",');
+    expect(oversightOf(before)).toMatchObject({ votes: { cast: 0, onWhatWasShown: 0, beforehand: 1 }, people: [{ person: 'tess', approved: 1, hasty: 0, medianS: null }], exceptions: [] });
   });
 
   it('says how much of it was closed, and counts what leaves alone tell', () => {

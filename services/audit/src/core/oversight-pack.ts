@@ -22,7 +22,7 @@ export interface OversightPack {
   readonly decidedWithinS: { readonly p50: number | null; readonly p90: number | null; readonly max: number | null };
   readonly people: readonly OverseerNumbers[];
   /** Votes that name the digest of exactly what was asked; all of them should. */
-  readonly votes: { readonly cast: number; readonly onWhatWasShown: number };
+  readonly votes: { readonly cast: number; readonly onWhatWasShown: number; /** Given before it was asked, for terms that covered it. */ readonly beforehand: number };
   readonly reviewed: { readonly blind: number; readonly wrong: number };
   readonly stopped: { readonly halts: number; readonly cancelled: number; readonly reversed: number };
   readonly exceptions: readonly Exception[];
@@ -33,7 +33,7 @@ export interface OversightPack {
 /** A vote sooner than this after the question is worth a look. */
 export const hastyS = 5;
 
-interface Course { readonly action: string; readonly entries: number[]; tier: number; asked: Fields | undefined; askedAt: number; decision: string; resolution: string | null; outcome: string | null; votes: { person: string; vote: string; saw: string | null }[] }
+interface Course { readonly action: string; readonly entries: number[]; tier: number; asked: Fields | undefined; askedAt: number; decision: string; resolution: string | null; outcome: string | null; votes: { person: string; vote: string; saw: string | null; beforehand: boolean }[] }
 
 export const oversightOf = (entries: readonly StoryEntry[]): OversightPack => {
   const courses = new Map<string, Course>();
@@ -57,13 +57,15 @@ export const oversightOf = (entries: readonly StoryEntry[]): OversightPack => {
     if (event.event === 'requested' && leaf.stream !== null) questions.set(leaf.stream, at);
     if (event.event === 'reviewed') { reviewed.blind++; if (event.said === 'wrong') reviewed.wrong++; }
     if (event.event !== 'voted') continue;
-    const person = text(fieldsOf(fieldsOf(fields['data'])['vote'])['person']) ?? event.who ?? 'unknown';
+    const vote = fieldsOf(fieldsOf(fields['data'])['vote']);
+    const person = text(vote['person']) ?? event.who ?? 'unknown';
     const known = people.get(person) ?? { approved: 0, denied: 0, after: [] };
     people.set(person, known);
     if (event.said === 'approve') known.approved++;
     else known.denied++;
     const since = leaf.stream === null ? undefined : questions.get(leaf.stream);
-    if (since !== undefined) { known.after.push((at - since) / 1000); spans.push((at - since) / 1000); }
+    // Who agreed beforehand was not asked then: that took them no time.
+    if (since !== undefined && vote['preApproval'] === undefined) { known.after.push((at - since) / 1000); spans.push((at - since) / 1000); }
   }
   const all = [...courses.values()];
   const asked = all.filter((course) => course.asked !== undefined);
@@ -74,7 +76,7 @@ export const oversightOf = (entries: readonly StoryEntry[]): OversightPack => {
     asked: { questions: asked.length, approved: by(asked, 'approved'), denied: by(asked, 'denied'), expired: by(asked, 'expired'), open: asked.filter(({ resolution, decision }) => resolution === null && decision === 'step_up').length },
     decidedWithinS: { p50: rank(spans, 0.5), p90: rank(spans, 0.9), max: rank(spans, 1) },
     people: [...people].sort(([a], [b]) => (a < b ? -1 : 1)).map(([person, { approved, denied, after }]) => ({ person, approved, denied, medianS: rank(after, 0.5), fastestS: rank(after, 0), hasty: after.filter((seconds) => seconds < hastyS).length })),
-    votes: { cast: votes.length, onWhatWasShown: votes.filter(({ saw, shown }) => saw !== null && saw === shown).length },
+    votes: { cast: votes.filter(({ beforehand }) => !beforehand).length, beforehand: votes.filter(({ beforehand }) => beforehand).length, onWhatWasShown: votes.filter(({ saw, shown, beforehand }) => !beforehand && saw !== null && saw === shown).length },
     reviewed, stopped, exceptions: all.flatMap(exceptionsOf), closed: entries.filter(({ body }) => body === undefined).length,
   };
 };
@@ -88,7 +90,7 @@ const decided = (courses: Map<string, Course>, index: number, action: string, ti
   const resolved = fieldsOf(fields['resolved']);
   if (resolved['resolution'] === undefined) return;
   course.resolution = text(resolved['resolution']);
-  for (const vote of Array.isArray(resolved['votes']) ? resolved['votes'].map(fieldsOf) : []) course.votes.push({ person: String(vote['person']), vote: String(vote['vote']), saw: text(resolved['digest']) });
+  for (const vote of Array.isArray(resolved['votes']) ? resolved['votes'].map(fieldsOf) : []) course.votes.push({ person: String(vote['person']), vote: String(vote['vote']), saw: text(resolved['digest']), beforehand: vote['preApproval'] !== undefined });
 };
 
 /** What should not be: each names the entries to look at. */

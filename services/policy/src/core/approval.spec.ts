@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CheckedVote } from './commands.ts';
+import type { CheckedVote } from '@countersign/kernel';
 import { actionId, agent, proposed, resolvedFor, runId, scene, start, started, vote } from './scene.fixture.ts';
 
 const opened = () => {

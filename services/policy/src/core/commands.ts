@@ -1,5 +1,5 @@
-import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, DelegationContext, FactSupplied, Money, RunEnded, RunHalted, RunResumed, RunReturned, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
-import type { ChannelAuthority } from '@countersign/kernel';
+import type { ActionCancelled, ActionOutcome, ActionProposed, ActionReversed, ApprovalResolved, CancelRequested, CheckedEvidence, DelegationContext, FactSupplied, RunEnded, RunHalted, RunResumed, RunReturned, RunStarted, TimerDue, TokenClaims } from '@countersign/contracts';
+import type { CheckedVote } from '@countersign/kernel';
 
 /** A commands' envelope: where it stood in the inbox. Bytes, proof and signature are checked; nothing else is. */
 interface Envelope {
@@ -34,17 +34,6 @@ export interface FromRuntime extends Envelope {
   /** Whether the session key's signature covers this message. */
   readonly attested: boolean;
   readonly body: RuntimeBody | Fault;
-}
-
-/** A vote whose signature was looked at. `why` is null where it counts: the person's own key, active, the digest that was asked about. */
-export interface CheckedVote {
-  readonly person: string; readonly vote: 'approve' | 'deny' | 'break_glass'; readonly roles: readonly string[]; readonly why: string | null;
-  readonly rolesSince?: Readonly<Record<string, number>> | undefined;
-  /** What the channel may say that it came out of; null: signed with the person's own key. */
-  readonly channel: ChannelAuthority | null;
-  readonly conditions?: { readonly until?: number; readonly cap?: Money } | undefined;
-  /** For whom they vote, who named them by their own signature. */
-  readonly standsFor?: string | undefined;
 }
 
 /** Who edited an action. `why` is null where the signature holds: their own key, active, for this question and these arguments. */

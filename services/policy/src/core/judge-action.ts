@@ -1,6 +1,6 @@
 import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, JsonObject, Modification, Money, ScopeExtension, Tier } from '@countersign/contracts';
-import { delegateTool, extendScopeTool, seniorHaltId } from '@countersign/kernel';
-import type { Voter } from '@countersign/kernel';
+import { delegateTool, extendScopeTool, notCovered, seniorHaltId } from '@countersign/kernel';
+import type { PreApprovalTerms, Voter } from '@countersign/kernel';
 import { demandOf } from './asking/asked.ts';
 import type { Demand } from './asking/asked.ts';
 import { asEdited, withEdit } from './asking/edit.ts';
@@ -32,7 +32,7 @@ const reversalMs = 3_600_000;
 
 interface Round {
   readonly message: ActionProposed; readonly round: number; readonly action: ActionState | undefined;
-  readonly approval: ApprovalResolved | null; /** Whose approvals hold. */ readonly voters?: readonly Voter[]; readonly supplied: Readonly<Record<string, Fact>> | null;
+  readonly approval: ApprovalResolved | null; /** Whose approvals hold. */ readonly voters?: readonly Voter[]; /** What those who agreed beforehand agreed to. */ readonly terms?: readonly PreApprovalTerms[]; readonly supplied: Readonly<Record<string, Fact>> | null;
   /** Of a new proposal; a later round goes by what the action came with. */
   readonly evidence?: readonly CheckedEvidence[] | undefined;
   /** Extra scope in the token of a new proposal; a later round goes by what the action came with. */
@@ -139,7 +139,8 @@ const rule = (world: World, run: RunState, { accounts, command: { run: runId } }
       const asked = round.action.approval;
       const unasked = judge({ ...question, approval: null });
       const others = round.glass === undefined && unasked.judgement.verdict.decision === 'step_up' && asked !== null && !stillEnough(demand(unasked), asked, round.voters, world.now);
-      if (others || judged.judgement.verdict.tier > round.action.tier || (asked?.subject ?? '') !== subjectOf(world, { ...about, arguments: judged.arguments })) judged = unasked;
+      const uncovered = round.terms?.some((terms) => notCovered(terms, { tenant: run.tenant, agent: run.agent, tool: message.tool, run: runId, tier: unasked.judgement.verdict.tier, money: unasked.judgement.money ?? null, facts: unasked.judgement.facts, failed: unasked.judgement.failed.map(({ fact }) => fact) }, world.now) !== null) === true;
+      if (others || uncovered || judged.judgement.verdict.tier > round.action.tier || (asked?.subject ?? '') !== subjectOf(world, { ...about, arguments: judged.arguments })) judged = unasked;
     }
   } catch (error) {
     // A bug of ours in facts or rules fails the same way each time: it denies this action and does not stop the partition.

@@ -1,5 +1,6 @@
 import type { ActionProposed, AgentSnapshot, GovernedRecord, Json, Reply, TokenClaims, ToolSnapshot } from '@countersign/contracts';
-import type { CheckedSupplier, CheckedVote, FromRuntime, FromService, RuntimeBody, ServiceBody } from './commands.ts';
+import type { CheckedVote } from '@countersign/kernel';
+import type { CheckedSupplier, FromRuntime, FromService, RuntimeBody, ServiceBody } from './commands.ts';
 import type { Draft } from './draft.ts';
 import { initialState } from './state.ts';
 import type { PartitionState } from './state.ts';

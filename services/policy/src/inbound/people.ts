@@ -1,7 +1,8 @@
 import type { ApprovalResolved, FactSupplied, PersonSnapshot, TokenClaims } from '@countersign/contracts';
-import { argumentsDigest, createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement, verifyVote } from '@countersign/identity';
+import { argumentsDigest, checkVotes, createKeySet, instructionDigest, peekJws, verifyJwsAhead, verifyPersonStatement } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
-import type { CheckedEditor, CheckedSupplier, CheckedVote } from '../core/commands.ts';
+import type { CheckedVote } from '@countersign/kernel';
+import type { CheckedEditor, CheckedSupplier } from '../core/commands.ts';
 
 /** What people have signed, checked with the keys the registry knows them by. */
 export interface People {
@@ -25,26 +26,6 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
     let keys = keySets.get(found);
     if (keys === undefined) keySets.set(found, keys = createKeySet(found.keys));
     return { person: found, keys };
-  };
-
-  const checkVote = (message: ApprovalResolved, vote: ApprovalResolved['votes'][number], known: ReturnType<typeof active>, now: number): Pick<CheckedVote, 'why' | 'channel' | 'conditions' | 'standsFor'> => {
-    if (known === undefined) return { why: 'not an active person', channel: null };
-    const verified = verifyVote(vote, known.keys, { now, person: vote.person, tenant });
-    if (!verified.ok) return { why: verified.code, channel: null };
-    const { statement, authority } = verified;
-    const fits = statement.digest === message.digest && statement.approval === message.approval && statement.vote === vote.vote;
-    const away = vote.standIn === undefined ? undefined : standsFor(vote.standIn, vote.person, now);
-    return { why: !fits ? 'signed for another question' : away === null ? 'nobody named them to stand in' : null, channel: authority, standsFor: away ?? undefined, ...(authority === null && { conditions: statement.conditions }) };
-  };
-
-  /** Who named this person to stand in for them now, by their own signature; null where nobody did. */
-  const standsFor = (jws: string, person: string, now: number): string | null => {
-    const claimed = peekJws(jws)?.['sub'];
-    const known = typeof claimed === 'string' ? active(claimed) : undefined;
-    if (known === undefined) return null;
-    const verified = verifyPersonStatement('stand-in', jws, known.keys, { now, person: known.person.person });
-    if (!verified.ok || verified.statement.tenant !== tenant || verified.statement.to !== person) return null;
-    return verified.statement.from * 1000 <= now && now < verified.statement.until * 1000 ? known.person.person : null;
   };
 
   const editorFault = (message: ApprovalResolved, edit: NonNullable<ApprovalResolved['edit']>, known: ReturnType<typeof active>, now: number): string | null => {
@@ -75,10 +56,10 @@ export const createPeople = (person: (id: string) => PersonSnapshot | undefined,
       const known = active(message.edit.person);
       return { person: message.edit.person, roles: known?.person.roles ?? [], rolesSince: known?.person.rolesSince, why: editorFault(message, message.edit, known, now) };
     },
-    checkVotes: (message, now) => message.votes.map((vote) => {
-      const known = active(vote.person);
-      return { person: vote.person, vote: vote.vote, roles: known?.person.roles ?? [], rolesSince: known?.person.rolesSince, ...checkVote(message, vote, known, now) };
-    }),
+    checkVotes: (message, now) => checkVotes(message, (id) => {
+      const known = active(id);
+      return known && { roles: known.person.roles, rolesSince: known.person.rolesSince, keys: known.keys };
+    }, { tenant, now }),
     ahead: async (jws) => {
       const claimed = peekJws(jws)?.['sub'];
       const known = typeof claimed === 'string' ? active(claimed) : undefined;

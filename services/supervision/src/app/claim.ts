@@ -1,14 +1,14 @@
 import { refused, seniorHaltId } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { ClaimClaims, GrantClaims } from '@countersign/contracts';
-import { decideClaim } from '../core/claim.ts';
+import { decideClaim, lapsed } from '../core/claim.ts';
 import type { ClaimCode } from '../core/claim.ts';
-import type { ActionStore, AgentsNow, HaltsNow, RevocationsNow } from './ports.ts';
+import type { ActionStore, AgentsNow, HaltsNow, RevocationsNow, VotersNow } from './ports.ts';
 
 /**
  * Claims an action for execution: load → decide → move. A lost race is decided again with what won.
  */
-export const claimAction = async (store: ActionStore, halts: HaltsNow, agents: AgentsNow, revocations: RevocationsNow, grant: GrantClaims, ids: { readonly now: number; readonly jti: string }): Promise<{ readonly status: 'claimed'; readonly claims: ClaimClaims } | Refused<ClaimCode>> => {
+export const claimAction = async (store: ActionStore, halts: HaltsNow, agents: AgentsNow, revocations: RevocationsNow, voters: VotersNow, grant: GrantClaims, ids: { readonly now: number; readonly jti: string }): Promise<{ readonly status: 'claimed'; readonly claims: ClaimClaims } | Refused<ClaimCode>> => {
   // Nothing starts while a halt may have been missed.
   if (halts.isStale()) return refused<ClaimCode>('stale_snapshot', 'supervision cannot see the halts at this moment: ask again');
   if (agents.isStale()) return refused<ClaimCode>('stale_snapshot', 'supervision cannot see the agents at this moment: ask again');
@@ -24,6 +24,11 @@ export const claimAction = async (store: ActionStore, halts: HaltsNow, agents: A
     const gone = above.find(({ agent }) => !agents.isActive(grant.tenant, agent));
     if (gone !== undefined) return refused<ClaimCode>('agent_not_active', `the agent ${gone.agent}, for which it acts, was suspended or retired since the decision`);
     const halt = [grant, ...above.map(({ run, agent }) => ({ tenant: grant.tenant, tool: grant.tool, run, agent }))].map((target) => halts.halted(target, seniorHaltId(grant.run, grant.action))).find((one) => one !== undefined);
+    if (row?.status === 'granted' && row.asked && row.approved) {
+      if (voters.isStale()) return refused<ClaimCode>('stale_snapshot', 'supervision cannot see the people at this moment: ask again');
+      const why = lapsed(voters.check(row.approved, grant.tenant, ids.now), row.asked, ids.now);
+      if (why !== null) return refused<ClaimCode>('approval_lapsed', why);
+    }
     const answer = decideClaim(grant, row, halt, ids);
     if (answer.status === 'refused') return answer;
     if (answer.status === 'repeat' || await store.claim(answer.claims)) return { status: 'claimed', claims: answer.claims };

@@ -1,5 +1,6 @@
 import type { ClaimClaims, Deferral, DelegationContext, FactSupplied, GovernedRecord, GrantClaims, HaltNotice, Revocation, RunHalted, RunResumed, RunReturned, ActionCancelled, ActionReversed, TimerDue } from '@countersign/contracts';
-import type { ActionRow } from '../core/claim.ts';
+import type { CheckedVote } from '@countersign/kernel';
+import type { ActionRow, Approved } from '../core/claim.ts';
 
 export interface ActionKey { readonly tenant: string; readonly run: string; readonly action: string }
 
@@ -54,6 +55,13 @@ export interface AgentsNow {
   isActive(tenant: string, agent: string): boolean;
   /** Who answers for it; undefined where it is not known. */
   owner(tenant: string, agent: string): string | undefined;
+}
+
+/** Who approved something, looked at again. */
+export interface VotersNow {
+  isStale(): boolean;
+  /** Votes with what is wrong with those whose signature, link or person does not hold now. */
+  check(approved: Approved, tenant: string, now: number): readonly CheckedVote[];
 }
 
 /** What the registry revoked. */

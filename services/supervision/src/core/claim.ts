@@ -1,9 +1,9 @@
-import { refused } from '@countersign/kernel';
-import type { Refused } from '@countersign/kernel';
-import type { ClaimClaims, DelegationContext, GrantClaims, HaltNotice } from '@countersign/contracts';
+import { conditionUnmet, countApprovals, glassBreakers, refused } from '@countersign/kernel';
+import type { CheckedVote, Refused } from '@countersign/kernel';
+import type { ApprovalAsked, ApprovalResolved, ClaimClaims, DelegationContext, GrantClaims, HaltNotice } from '@countersign/contracts';
 import type { ActionStatus } from './action.ts';
 
-export type ClaimCode = 'not_ready' | 'halted' | 'cancelled' | 'claim_refused' | 'grant_expired' | 'stale_snapshot' | 'agent_not_active' | 'credential_revoked';
+export type ClaimCode = 'not_ready' | 'halted' | 'cancelled' | 'claim_refused' | 'grant_expired' | 'stale_snapshot' | 'agent_not_active' | 'credential_revoked' | 'approval_lapsed';
 
 /** What is known of the action; undefined while the governed record has not arrived here yet. */
 export interface ActionRow {
@@ -12,10 +12,25 @@ export interface ActionRow {
   readonly tool: string;
   /** Runs and agents that the action's run hangs on; absent or null where nobody delegated it. */
   readonly ancestors?: DelegationContext['ancestors'] | null;
+  /** What people were asked, and the votes by which it was granted; absent or null where nobody had to. */
+  readonly asked?: ApprovalAsked | null; readonly approved?: Approved | null;
   /** jti of the grant that claimed it, and the claim's id and times (seconds), once claimed. */
   readonly claimedBy: string | null;
   readonly claim: { readonly jti: string; readonly iat: number; readonly exp: number } | null;
 }
+
+/** The votes of an approval and what they were signed for. */
+export type Approved = Pick<ApprovalResolved, 'approval' | 'digest' | 'votes'>;
+
+/**
+ * Why those who approved it are not enough any more; null where they are. Counted as policy counted them, with everybody's standing as of now: who
+ * left, was suspended or lost the role since then does not count.
+ */
+export const lapsed = (votes: readonly CheckedVote[], asked: ApprovalAsked, now: number): string | null => {
+  const held = votes.map((vote) => ({ ...vote, why: vote.why ?? conditionUnmet(vote, null, now) }));
+  const { filling, why } = countApprovals(held, asked, now);
+  return filling.met || glassBreakers(held, asked, now) !== null ? null : `${filling.have} of ${filling.need} approvals still hold (${why})`;
+};
 
 export type ClaimAnswer =
   | { readonly status: 'move'; readonly claims: ClaimClaims }

@@ -8,16 +8,16 @@ import { storableJson } from './storable-json.ts';
 
 /** One statement per kind of row, a batch of records each: records of one action are folded to the last that may move it. */
 const foldActions = `
-  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at, deferral, due_at, claim_needed, rules, proposed_at, grant_id, granted_at, arguments, outcome, outcome_at, result, cost, approval, reversible_until)
+  insert into action as kept (tenant, run, action, agent, tool, status, tier, decision, code, position, at, deferral, due_at, claim_needed, rules, proposed_at, grant_id, granted_at, arguments, outcome, outcome_at, result, cost, approval, reversible_until, approved)
   select * from jsonb_to_recordset($1::jsonb) as r(tenant text, run text, action text, agent text, tool text, status text, tier int, decision text, code text, position bigint, at bigint, deferral jsonb, due_at bigint, claim_needed boolean,
-    rules jsonb, proposed_at bigint, grant_id text, granted_at bigint, arguments jsonb, outcome text, outcome_at bigint, result text, cost jsonb, approval jsonb, reversible_until bigint)
+    rules jsonb, proposed_at bigint, grant_id text, granted_at bigint, arguments jsonb, outcome text, outcome_at bigint, result text, cost jsonb, approval jsonb, reversible_until bigint, approved jsonb)
   on conflict (tenant, run, action) do update
   set status = case when kept.status = any (array(select jsonb_array_elements_text($2::jsonb -> excluded.status))) then excluded.status else kept.status end,
       tier = greatest(kept.tier, excluded.tier), decision = case when excluded.decision = '' then kept.decision else excluded.decision end,
       code = coalesce(excluded.code, kept.code), position = excluded.position, at = excluded.at,
       deferral = excluded.deferral, due_at = excluded.due_at, claim_needed = coalesce(excluded.claim_needed, kept.claim_needed),
       rules = coalesce(excluded.rules, kept.rules), proposed_at = coalesce(kept.proposed_at, excluded.proposed_at), grant_id = coalesce(excluded.grant_id, kept.grant_id), granted_at = coalesce(excluded.granted_at, kept.granted_at),
-      arguments = coalesce(excluded.arguments, kept.arguments), outcome = case when kept.reconciled_by is null then coalesce(excluded.outcome, kept.outcome) else kept.outcome end, outcome_at = coalesce(excluded.outcome_at, kept.outcome_at), result = coalesce(excluded.result, kept.result), cost = coalesce(excluded.cost, kept.cost), approval = coalesce(excluded.approval, kept.approval), reversible_until = coalesce(excluded.reversible_until, kept.reversible_until)
+      arguments = coalesce(excluded.arguments, kept.arguments), outcome = case when kept.reconciled_by is null then coalesce(excluded.outcome, kept.outcome) else kept.outcome end, outcome_at = coalesce(excluded.outcome_at, kept.outcome_at), result = coalesce(excluded.result, kept.result), cost = coalesce(excluded.cost, kept.cost), approval = coalesce(excluded.approval, kept.approval), reversible_until = coalesce(excluded.reversible_until, kept.reversible_until), approved = coalesce(excluded.approved, kept.approved)
   where kept.position < excluded.position`;
 const startRuns = `
   insert into run (run, tenant, agent, status, started_at, not_after, due_at, position, instruction, parent, parent_action, ancestors)
@@ -44,6 +44,13 @@ const rounds = (records: readonly GovernedRecord[]): GovernedRecord[][] => {
   return result;
 };
 
+/** The votes that let it through; null where nobody had to be asked. */
+const approvedBy = (record: GovernedRecord) => {
+  if (record.kind !== 'action.decided' || record.resolved?.resolution !== 'approved') return null;
+  const { approval, digest, votes } = record.resolved;
+  return { approval, digest, votes };
+};
+
 const actionRow = (record: GovernedRecord) => {
   const status = statusAfter(record);
   if (status === undefined || !('action' in record)) return [];
@@ -56,7 +63,7 @@ const actionRow = (record: GovernedRecord) => {
     deferral: decided?.deferral ?? null, due_at: decided?.deferral?.until ?? null, claim_needed: decided?.claim ?? null,
     rules: decided?.rules ?? null, proposed_at: decided === undefined ? null : record.now, arguments: record.kind === 'action.decided' ? effectiveArguments(record) : null,
     grant_id: granted && record.kind === 'action.decided' ? `${record.run}:${record.action}:${record.round}` : null, granted_at: granted ? record.now : null,
-    outcome: came?.status ?? null, outcome_at: came === undefined ? null : record.now, result: came?.result ?? null, cost: came?.cost ?? null, approval: decided?.approval ?? null, reversible_until: decided?.reversibleUntil ?? null,
+    outcome: came?.status ?? null, outcome_at: came === undefined ? null : record.now, result: came?.result ?? null, cost: came?.cost ?? null, approval: decided?.approval ?? null, reversible_until: decided?.reversibleUntil ?? null, approved: granted ? approvedBy(record) : null,
   }];
 };
 
@@ -81,8 +88,8 @@ export const createPostgresActions = (pool: Pool): ActionStore => ({
   },
 
   find: async ({ tenant, run, action }) => {
-    const { rows: [row] } = await pool.query({ name: 'find-action', text: 'select status, agent, tool, claimed_by, claim_jti, claim_iat, claim_exp, (select ancestors from run where run.run = action.run) as ancestors from action where tenant = $1 and run = $2 and action = $3', values: [tenant, run, action] });
-    return row && { status: row.status, agent: row.agent, tool: row.tool, ancestors: row.ancestors, claimedBy: row.claimed_by, claim: row.claim_jti === null ? null : { jti: row.claim_jti, iat: Number(row.claim_iat), exp: Number(row.claim_exp) } };
+    const { rows: [row] } = await pool.query({ name: 'find-action', text: 'select status, agent, tool, claimed_by, claim_jti, claim_iat, claim_exp, approval, approved, (select ancestors from run where run.run = action.run) as ancestors from action where tenant = $1 and run = $2 and action = $3', values: [tenant, run, action] });
+    return row && { status: row.status, agent: row.agent, tool: row.tool, ancestors: row.ancestors, asked: row.approval, approved: row.approved, claimedBy: row.claimed_by, claim: row.claim_jti === null ? null : { jti: row.claim_jti, iat: Number(row.claim_iat), exp: Number(row.claim_exp) } };
   },
 
   claim: async ({ tenant, run, action, grant, jti, iat, exp }) => {

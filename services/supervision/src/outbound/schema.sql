@@ -68,3 +68,5 @@ create index if not exists reversal_open on reversal (run) where status in ('req
 -- Who found out what came of an action of which nobody knew.
 alter table action add column if not exists reconciled_by text;
 create index if not exists action_unheard on action (claimed_at) where status = 'claimed';
+-- The votes by which it was granted: counted again when it is claimed.
+alter table action add column if not exists approved jsonb;

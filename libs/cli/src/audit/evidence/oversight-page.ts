@@ -10,7 +10,7 @@ const day = (at: number | null): string => (at === null ? '–' : new Date(at).t
 /** What Article 14 asks for, and which of these numbers speak to it. */
 const articles = (pack: OversightPack): readonly (readonly [string, string, string])[] => [
   ['14(1), (3)', 'natural persons can effectively oversee it, by measures fit to its risk', `${pack.asked.questions} of ${pack.actions} actions were put to people before they ran; ${pack.alone.tier1 + pack.alone.tier2} ran within limits that people set as rules; ${pack.alone.denied} were denied by rules`],
-  ['14(4)(a)', 'they understand what it is about to do', `${pack.votes.onWhatWasShown} of ${pack.votes.cast} votes are on the digest of exactly what was asked and shown`],
+  ['14(4)(a)', 'they understand what it is about to do', `${pack.votes.onWhatWasShown} of ${pack.votes.cast} votes are on the digest of exactly what was asked and shown${pack.votes.beforehand > 0 ? `; ${pack.votes.beforehand} were given beforehand, for terms that covered it` : ''}`],
   ['14(4)(b)', 'they stay aware of automation bias', `${pack.people.reduce((sum, { hasty }) => sum + hasty, 0)} votes came within ${hastyS} s of the question; ${pack.reviewed.blind} autonomous actions were reviewed blind afterwards, ${pack.reviewed.wrong} found wrong`],
   ['14(4)(d)', 'they can decide not to use it, or override it', `${pack.asked.denied} denied by people, ${pack.asked.expired} lapsed and therefore did not run, ${pack.stopped.reversed} reversed`],
   ['14(4)(e)', 'they can stop it', `${pack.stopped.halts} halts and ${pack.stopped.cancelled} cancellations in this time`],

@@ -1,9 +1,9 @@
 import { backoffMs, mostAttempts } from '../../core/channels/backoff.ts';
 import { cardOf } from '../../core/channels/card.ts';
-import { mayBeAsked } from '../../core/channels/recipients.ts';
+import { isTold, mayBeAsked } from '../../core/channels/recipients.ts';
 import { channelRefusal } from '../../core/channel-votes.ts';
 import type { Approval } from '../../core/state.ts';
-import { DeliveryFailed } from './ports.ts';
+import type { DeliveryFailed } from './ports.ts';
 import type { Channel, Due, Link, Links, Messages } from './ports.ts';
 
 type Known = Exclude<Approval, { status: 'none' }>;
@@ -19,6 +19,8 @@ export interface DeliveryPorts {
   readonly tokenFor: (channel: string, approval: string, recipient: string) => string;
   /** What a link lets its account approve; undefined where it does not hold any more. */
   readonly authorityOf: (link: Link) => Parameters<typeof channelRefusal>[0] | undefined;
+  /** Whether somebody approves without looking, and is held up for it. */
+  readonly slowed: (person: string) => Promise<boolean>;
   /** A decision that was read back from a ticket. */
   readonly vote: (channel: string, approval: string, account: string, vote: 'approve' | 'deny') => Promise<void>;
   readonly pages: string;
@@ -56,7 +58,7 @@ export const createDelivery = (ports: DeliveryPorts): Delivery => {
   const recipientsOf = async (channel: Channel, { question }: Known): Promise<readonly string[]> => {
     const asked = (person: string): boolean => {
       const known = ports.person(person);
-      return known !== undefined && mayBeAsked(question, { person, ...known }, now());
+      return known !== undefined && (mayBeAsked(question, { person, ...known }, now()) || isTold(question, known));
     };
     const { recipients } = channel;
     if (recipients.of === 'place') return ['all'];
@@ -73,8 +75,8 @@ export const createDelivery = (ports: DeliveryPorts): Delivery => {
       if (found !== undefined) {
         for (const channel of channels) {
           if (!channel.tiers.includes(found.state.question.tier)) continue;
-          // Who is asked is found out while it is open; an end is told to whoever was asked.
-          const recipients = found.state.status === 'open' || channel.tellsEnded ? await recipientsOf(channel, found.state) : [];
+          // Who is asked is found out while it is open; an end is told to whoever was asked, and a broken glass to everybody who should have been.
+          const recipients = found.state.status === 'open' || channel.tellsEnded || found.state.glass !== undefined ? await recipientsOf(channel, found.state) : [];
           await messages.want(channel.id, approval!, found.version, recipients, now());
         }
       }
@@ -86,8 +88,9 @@ export const createDelivery = (ports: DeliveryPorts): Delivery => {
     if (channel.recipients.of !== 'linked' || state.status !== 'open') return null;
     const link = await links.find(channel.id, recipient, now());
     const authority = link && ports.authorityOf(link);
-    if (link === undefined || authority === undefined || state.votes.some(({ vote }) => vote.person === link.person)) return null;
-    return { token: ports.tokenFor(channel.id, state.question.approval, recipient), approve: channelRefusal(authority, state.question, state.votes.map(({ vote }) => vote)) === null };
+    const known = link && ports.person(link.person);
+    if (link === undefined || authority === undefined || known === undefined || !mayBeAsked(state.question, { person: link.person, ...known }, now()) || state.votes.some(({ vote }) => vote.person === link.person)) return null;
+    return { token: ports.tokenFor(channel.id, state.question.approval, recipient), approve: channelRefusal(authority, state.question, state.votes.map(({ vote }) => vote)) === null, ...(await ports.slowed(link.person) && { slow: true }) };
   };
 
   const show = async (channel: Channel, due: Due): Promise<void> => {
@@ -95,13 +98,13 @@ export const createDelivery = (ports: DeliveryPorts): Delivery => {
     if (found === undefined) return;
     const { state, version } = found;
     // Nobody is asked about what has ended before they could be.
-    if (state.status === 'closed' && due.shown === 0 && !channel.tellsEnded) return messages.shown(channel.id, due, version, null, now());
+    if (state.status === 'closed' && due.shown === 0 && !channel.tellsEnded && state.glass === undefined) return messages.shown(channel.id, due, version, null, now());
     try {
       const card = cardOf(state, version, ports.pages);
       const ref = await channel.show({ card, recipient: due.recipient, ref: due.ref, id: `${due.approval}.${version}`, buttons: await buttonsFor(channel, state, due.recipient) });
       await messages.shown(channel.id, due, version, ref, now());
     } catch (error) {
-      const { permanent, retryAfterMs } = error instanceof DeliveryFailed ? error : { permanent: false, retryAfterMs: 0 };
+      const { permanent = false, retryAfterMs = 0 } = error as Partial<DeliveryFailed>;
       const dead = permanent || due.attempt + 1 >= mostAttempts;
       if (dead) onError(error as Error, `${channel.id}: ${due.approval} is dead`);
       await messages.failed(channel.id, due, (error as Error).message, dead ? 'dead' : { at: now() + backoffMs(due.attempt + 1, ports.chance(), retryAfterMs) }, now());

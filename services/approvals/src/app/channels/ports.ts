@@ -1,16 +1,7 @@
 import type { Card } from '../../core/channels/card.ts';
 
-/** Why something did not arrive. Permanent ones are dead at once: trying again changes nothing. */
-export class DeliveryFailed extends Error {
-  readonly permanent: boolean;
-  readonly retryAfterMs: number;
-  constructor(detail: string, options: { readonly permanent?: boolean; readonly retryAfterMs?: number; readonly cause?: unknown } = {}) {
-    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = 'DeliveryFailed';
-    this.permanent = options.permanent ?? false;
-    this.retryAfterMs = options.retryAfterMs ?? 0;
-  }
-}
+/** What an error of `show` says beside its message: permanent ones are dead at once, the others are tried again, not before the server's own wait is over. */
+export interface DeliveryFailed extends Error { readonly permanent: boolean; readonly retryAfterMs: number }
 
 /** One message of ours at one recipient, to be brought up to what the card says. */
 export interface Showing {
@@ -22,7 +13,7 @@ export interface Showing {
   /** The same for the same message and version, so that a receiver can tell a repetition. */
   readonly id: string;
   /** What the recipient may answer with here; null: nothing. */
-  readonly buttons: { readonly token: string; readonly approve: boolean } | null;
+  readonly buttons: { readonly token: string; readonly approve: boolean; /** They approve without looking: not here, but on the page. */ readonly slow?: boolean } | null;
 }
 
 /** Somebody's decision as a ticket system has it. */

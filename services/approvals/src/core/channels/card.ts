@@ -17,6 +17,8 @@ export interface Card {
   readonly tier: number;
   readonly state: 'open' | Resolution;
   readonly headline: string;
+  /** What somebody has to be told beside what they are asked: nobody is left to ask, or it went ahead without those who were. */
+  readonly notice: string | null;
   /** What we know: label and text of ours. */
   readonly facts: readonly Piece[];
   /** What the tool would be called with, as it would be called. */
@@ -39,6 +41,7 @@ export const cardOf = (state: Exclude<Approval, { status: 'none' }>, version: nu
   return {
     approval: question.approval, version, run: question.run, agent: question.agent, tool: question.tool, tier: question.tier, state: ended,
     headline: ended === 'open' ? `${question.agent} asks for ${question.tool}` : `${ended}: ${question.agent}, ${question.tool}`,
+    notice: noticeOf(state),
     facts: [
       { name: 'Tier', value: `${question.tier}${question.tier === 4 ? ' (the run is stopped until somebody senior decides)' : ''}` },
       ...(money === null ? [] : [{ name: 'Amount', value: amount(money) }]),
@@ -51,6 +54,11 @@ export const cardOf = (state: Exclude<Approval, { status: 'none' }>, version: nu
     rules: evidence.rules.filter(({ tier }) => (tier ?? 0) >= 3).map((rule) => ({ name: word(rule.id), value: visibleJson(rule.reason) })),
     link: `${pages}/ui/approvals/${question.approval}`,
   };
+};
+
+const noticeOf = ({ glass, question: { ask }, status }: Exclude<Approval, { status: 'none' }>): string | null => {
+  if (glass !== undefined) return `${glass.people.join(' and ')} broke the glass: this went ahead without those who were asked. ${glass.reviewed === null ? 'Somebody who had no part in it has to review that: countersign review-glass.' : `${glass.reviewed.person} says that it was ${glass.reviewed.verdict}.`}`;
+  return status === 'open' && ask.short !== undefined ? `Too few people can decide this (${ask.short.map(word).join(', ')}): give somebody the role, or deny it. It passes by itself in no case.` : null;
 };
 
 /** A name that is a plain word as it is; anything else as visible JSON. */

@@ -12,7 +12,7 @@ export const plainText = (card: Card, most: number): { readonly text: string; re
   return {
     whole: args.left === 0,
     text: [
-      card.headline, '', ...card.facts.map(line), '', 'It would be called with', ...args.shown.map((piece) => `  ${line(piece)}`), '', ...words.shown.map(line),
+      card.headline, '', ...(card.notice === null ? [] : [card.notice, '']), ...card.facts.map(line), '', 'It would be called with', ...args.shown.map((piece) => `  ${line(piece)}`), '', ...words.shown.map(line),
       ...(hidden === 0 ? [] : [`${hidden} more are too long to be shown here.${args.left > 0 ? ' This can be approved on the page only.' : ''}`]), '', `All of it: ${card.link}`,
     ].join('\n'),
   };

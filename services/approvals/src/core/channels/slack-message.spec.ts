@@ -4,6 +4,8 @@ import type { Question } from '../events.ts';
 import type { Approval } from '../state.ts';
 import { backoffMs, mostAttempts } from './backoff.ts';
 import { cardOf } from './card.ts';
+import { plainText } from './plain-text.ts';
+import { isTold } from './recipients.ts';
 import { slackLimits, slackMessage } from './slack-message.ts';
 import type { SlackMessage } from './slack-message.ts';
 
@@ -26,6 +28,27 @@ describe('a request in Slack', () => {
   });
 
   it('above the cap has no approve button, and a link instead', () => expect(actions(shown({}, { token: 't', approve: false }))).toEqual(['deny', 'open']));
+
+  it('has no approve button for who approves without looking: they do it on the page', () => {
+    const message = slackMessage(cardOf(open(), 1, 'https://countersign.example'), { token: 't', approve: true, slow: true });
+    expect(actions(message)).toEqual(['deny', 'open']);
+    expect(texts(message).some((text) => text.includes('faster than anybody reads'))).toBe(true);
+  });
+
+  it('says that nobody is left to ask, and tells those who can do something about it', () => {
+    const ask = { ...question.ask, short: ['route'], breakGlass: { roles: ['senior'], count: 2, lifeMs: 1_000 } };
+    const card = cardOf({ ...open(), question: { ...question, ask } } as never, 1, 'https://countersign.example');
+    expect(texts(slackMessage(card, null)).some((text) => text.includes('Too few people can decide this (route)'))).toBe(true);
+    expect(plainText(card, 10_000).text).toContain('Too few people');
+    const told = (role: string, status: 'active' | 'gone' = 'active', of = ask) => isTold({ ...question, ask: of }, { roles: [role], status });
+    expect([told('operator'), told('senior'), told('guest'), told('operator', 'gone'), told('operator', 'active', question.ask as never)]).toEqual([true, true, false, false, false]);
+  });
+
+  it('says who broke the glass, also to those who were never shown it', () => {
+    const broken = { ...open(), status: 'closed', resolution: 'approved', resolvedAt: 1, glass: { people: ['sena', 'olga'], reviewed: null } } as Exclude<Approval, { status: 'none' }>;
+    expect(texts(slackMessage(cardOf(broken, 2, 'https://countersign.example'), null)).some((text) => text.includes('sena and olga broke the glass'))).toBe(true);
+    expect(cardOf({ ...broken, glass: { people: ['sena', 'olga'], reviewed: { person: 'rita', verdict: 'wrong' } } }, 3, '').notice).toContain('rita says that it was wrong');
+  });
 
   it('once decided has no buttons but the link', () => {
     const closed = { ...open(), status: 'closed', resolution: 'denied', resolvedAt: 1 } as Exclude<Approval, { status: 'none' }>;

@@ -9,7 +9,7 @@ export type SlackBlock = Readonly<Record<string, unknown>>;
 export interface SlackMessage { readonly text: string; readonly blocks: readonly SlackBlock[] }
 
 /** What the recipient may do in Slack itself. `approve` is false above the cap: then only the page approves. */
-export interface SlackButtons { /** Names approval and recipient; only ours verify. */ readonly token: string; readonly approve: boolean }
+export interface SlackButtons { /** Names approval and recipient; only ours verify. */ readonly token: string; readonly approve: boolean; /** They approve faster than anybody reads: they do it on the page. */ readonly slow?: boolean }
 
 const mrkdwn = (text: string): SlackBlock => ({ type: 'section', text: { type: 'mrkdwn', text } });
 const note = (text: string): SlackBlock => ({ type: 'context', elements: [{ type: 'plain_text', text, emoji: false }] });
@@ -31,7 +31,7 @@ export const slackMessage = (card: Card, buttons: SlackButtons | null): SlackMes
     ...(args.left > 0 ? [`${args.left} of ${card.arguments.length} arguments`] : []), ...(words.left > 0 ? ['what the agent says'] : []), ...(rules.left > 0 ? [`${rules.left} rules`] : []),
   ];
   const open = card.state === 'open';
-  const approvable = open && buttons?.approve === true && args.left === 0;
+  const approvable = open && buttons?.approve === true && buttons.slow !== true && args.left === 0;
   const blocks: SlackBlock[] = [
     { type: 'header', text: { type: 'plain_text', text: card.headline.slice(0, slackLimits.header), emoji: false } },
     mrkdwn(card.facts.map(({ name, value }) => `*${name}*  ${slack(value)}`).join('\n')),
@@ -39,7 +39,9 @@ export const slackMessage = (card: Card, buttons: SlackButtons | null): SlackMes
     ...(words.shown.length === 0 ? [] : [note('Written by the agent. Nobody has checked it.'), ...words.shown.map((piece) => mrkdwn(quoted(piece)))]),
     ...rules.shown.map((piece) => mrkdwn(quoted({ ...piece, name: `rule ${piece.name}` }))),
     ...(hidden.length === 0 ? [] : [note(`Not shown here, for it is too long: ${hidden.join(', ')}. The page has all of it.${open && args.left > 0 ? ' Approve it there.' : ''}`)]),
-    ...(open && buttons !== null && !buttons.approve ? [note('Above what may be approved out of Slack: approve it on the page, with your own key.')] : []),
+    ...(open && buttons?.slow === true ? [note('You approve faster than anybody reads, or let bad requests through: look at the evidence on the page and approve it there, with a reason.')] : []),
+    ...(card.notice === null ? [] : [mrkdwn(`:warning: ${slack(card.notice)}`)]),
+    ...(open && buttons !== null && !buttons.approve && buttons.slow !== true ? [note('Above what may be approved out of Slack: approve it on the page, with your own key.')] : []),
     {
       type: 'actions', elements: [
         ...(approvable ? [button('approve', 'Approve', { value: buttons.token, style: 'primary', confirm: sure(card) })] : []),

@@ -17,6 +17,7 @@ export const teamsCard = (card: Card): object => {
     type: 'AdaptiveCard', $schema: 'http://adaptivecards.io/schemas/adaptive-card.json', version: '1.5', fallbackText: card.headline,
     body: [
       text(card.headline, { size: 'Large', weight: 'Bolder' }),
+      ...(card.notice === null ? [] : [text(card.notice, { color: 'Attention' })]),
       { type: 'FactSet', facts: card.facts.map(({ name, value }) => ({ title: name, value })) },
       ...shown.map(quoted),
       ...(left === 0 ? [] : [text(`${left} more are too long to be shown here; the page has all of it.`, { isSubtle: true })]),

@@ -1,4 +1,4 @@
-import { DeliveryFailed } from '../../app/channels/ports.ts';
+import { OutgoingFailed } from '@countersign/service-host';
 import type { Channel } from '../../app/channels/ports.ts';
 import { plainText } from '../../core/channels/plain-text.ts';
 
@@ -19,7 +19,7 @@ export const createEmail = (options: EmailOptions): Channel => ({
   show: async ({ card, recipient, ref, id }) => {
     if (ref !== null && card.state === 'open') return ref;
     const person = options.to.find(({ address }) => address === recipient)?.person;
-    if (person === undefined) throw new DeliveryFailed('nobody is at this address any more', { permanent: true });
+    if (person === undefined) throw new OutgoingFailed('nobody is at this address any more', { permanent: true });
     const host = await options.addressOf(options.host, options.port);
     const { createTransport } = await import('nodemailer');
     const transport = createTransport({
@@ -34,7 +34,7 @@ export const createEmail = (options: EmailOptions): Channel => ({
       });
     } catch (error) {
       const { responseCode, message } = error as Error & { readonly responseCode?: number };
-      throw new DeliveryFailed(`${options.host}: ${message}`, { permanent: responseCode !== undefined && responseCode >= 500, cause: error });
+      throw new OutgoingFailed(`${options.host}: ${message}`, { permanent: responseCode !== undefined && responseCode >= 500, cause: error });
     } finally {
       transport.close();
     }

@@ -1,8 +1,7 @@
-import { DeliveryFailed } from '../../app/channels/ports.ts';
 import type { Channel, ReadBack } from '../../app/channels/ports.ts';
 import { plainText } from '../../core/channels/plain-text.ts';
-import { expectJson, expectOk } from './outgoing-http.ts';
-import type { Outgoing } from './outgoing-http.ts';
+import { expectJson, expectOk, OutgoingFailed } from '@countersign/service-host';
+import type { Outgoing } from '@countersign/service-host';
 
 export interface TicketOptions { readonly id: string; readonly api: string; readonly user: string; readonly secret: string; readonly pollMs: number; readonly tiers: readonly number[]; readonly outgoing: Outgoing }
 
@@ -30,7 +29,7 @@ export const createJira = (options: TicketOptions & { readonly serviceDesk: stri
       // A code block of Atlassian's document format: text, in which no markup is read.
       const description = { type: 'doc', version: 1, content: [{ type: 'codeBlock', attrs: {}, content: [{ type: 'text', text: plainText(card, mostText).text }] }] };
       const { issueKey } = expectJson(await call('POST', 'request', { serviceDeskId: options.serviceDesk, requestTypeId: options.requestType, isAdfRequest: true, requestFieldValues: { summary: card.headline.slice(0, 255), description } }), 'Jira');
-      if (typeof issueKey !== 'string' || !/^[A-Z][A-Z0-9_]{0,30}-\d{1,15}$/.test(issueKey)) throw new DeliveryFailed('Jira did not say which request it made');
+      if (typeof issueKey !== 'string' || !/^[A-Z][A-Z0-9_]{0,30}-\d{1,15}$/.test(issueKey)) throw new OutgoingFailed('Jira did not say which request it made');
       return issueKey;
     },
     reads: {

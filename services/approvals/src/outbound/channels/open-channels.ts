@@ -10,8 +10,8 @@ import { assertNever } from '@countersign/kernel';
 import { createEmail } from './email.ts';
 import type { EmailOptions } from './email.ts';
 import { createJira } from './jira.ts';
-import { createAddressCheck, createOutgoing } from './outgoing-http.ts';
-import type { Outgoing } from './outgoing-http.ts';
+import { createAddressCheck, createOutgoing } from '@countersign/service-host';
+import type { Outgoing } from '@countersign/service-host';
 import { createPagerDuty } from './pagerduty.ts';
 import { createServiceNow } from './servicenow.ts';
 import { createTeams } from './teams.ts';
@@ -62,7 +62,7 @@ export const openChannels = (config: ChannelsFile, secretsDir: string, key: Sign
   return { pages: config.pages, outgoing, channels: config.channels.map((one) => open(one, { dir, outgoing, addressOf: createAddressCheck(config), linkFor: (link, approval, person) => `${link}?for=${signPageLink(approval, person, now(), key)}`, now })) };
 };
 
-interface Around { readonly dir: string; readonly outgoing: Outgoing; readonly addressOf: (url: URL) => Promise<string>; readonly linkFor: EmailOptions['linkFor']; readonly now: () => number }
+interface Around { readonly dir: string; readonly outgoing: Outgoing; readonly addressOf: ReturnType<typeof createAddressCheck>; readonly linkFor: EmailOptions['linkFor']; readonly now: () => number }
 
 /** How often tickets are read back where the file does not say. */
 const defaultPollMs = 15_000;
@@ -103,7 +103,7 @@ const open = (one: Declared, { dir, outgoing, addressOf, linkFor, now }: Around)
     case 'email': return {
       channel: createEmail({
         id, host: one.host, port: one.port, secure: one.secure ?? false, user: one.user, password: one.password === undefined ? undefined : secret(one.password), from: one.from, to: one.to, tiers,
-        addressOf: (host, port) => addressOf(new URL(`http://${host}:${port}`)), linkFor,
+        addressOf: (host, port) => addressOf(new URL(`http://${host}:${port}`)).then(({ address }) => address), linkFor,
       }), key: null,
     };
     default: return assertNever(one, 'channel');

@@ -1,9 +1,8 @@
-import { DeliveryFailed } from '../../app/channels/ports.ts';
 import type { Channel, ReadBack } from '../../app/channels/ports.ts';
 import { plainText } from '../../core/channels/plain-text.ts';
 import { basic, listOf } from './jira.ts';
 import type { TicketOptions } from './jira.ts';
-import { expectJson, expectOk } from './outgoing-http.ts';
+import { expectJson, expectOk, OutgoingFailed } from '@countersign/service-host';
 
 const mostText = 3_900;
 const decisions: Readonly<Record<string, 'approve' | 'deny'>> = { approved: 'approve', rejected: 'deny' };
@@ -26,7 +25,7 @@ export const createServiceNow = (options: TicketOptions): Channel => {
       }
       const { result } = expectJson(await call('POST', 'change_request', { short_description: card.headline.slice(0, 160), description: plainText(card, mostText).text, correlation_id: card.approval, correlation_display: 'Countersign', approval: 'requested' }), 'ServiceNow');
       const made = (result as { sys_id?: unknown } | undefined)?.sys_id;
-      if (typeof made !== 'string' || !sysId.test(made)) throw new DeliveryFailed('ServiceNow did not say which change it made');
+      if (typeof made !== 'string' || !sysId.test(made)) throw new OutgoingFailed('ServiceNow did not say which change it made');
       return made;
     },
     reads: {

@@ -1,8 +1,8 @@
-import { DeliveryFailed } from '../../app/channels/ports.ts';
 import type { Channel } from '../../app/channels/ports.ts';
 import { slackMessage } from '../../core/channels/slack-message.ts';
-import { expectJson } from './outgoing-http.ts';
-import type { Outgoing } from './outgoing-http.ts';
+import { slack as slackText } from '@countersign/kernel';
+import { expectJson, OutgoingFailed } from '@countersign/service-host';
+import type { Outgoing } from '@countersign/service-host';
 
 /** Slack's errors that pass by themselves; every other one is ours or the workspace's to mend. */
 const passing: ReadonlySet<unknown> = new Set(['ratelimited', 'rate_limited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org']);
@@ -16,7 +16,7 @@ export const createSlack = (options: { readonly id: string; readonly api: string
     const answer = expectJson(await options.outgoing({
       method: 'POST', url: `${options.api}/${method}`, headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body),
     }), `Slack ${method}`);
-    if (answer['ok'] !== true) throw new DeliveryFailed(`Slack ${method}: ${String(answer['error']).slice(0, 100)}`, { permanent: !passing.has(answer['error']) });
+    if (answer['ok'] !== true) throw new OutgoingFailed(`Slack ${method}: ${String(answer['error']).slice(0, 100)}`, { permanent: !passing.has(answer['error']) });
     return answer;
   };
   return {
@@ -25,11 +25,13 @@ export const createSlack = (options: { readonly id: string; readonly api: string
       const message = { ...slackMessage(card, buttons), unfurl_links: false, unfurl_media: false };
       if (ref === null) {
         const { channel, ts } = await call('chat.postMessage', { channel: recipient, ...message });
-        if (typeof channel !== 'string' || typeof ts !== 'string') throw new DeliveryFailed('Slack chat.postMessage did not say where the message is');
+        if (typeof channel !== 'string' || typeof ts !== 'string') throw new OutgoingFailed('Slack chat.postMessage did not say where the message is');
         return `${channel}:${ts}`;
       }
       const [channel, ts] = ref.split(':');
       await call('chat.update', { channel, ts, ...message });
+      // A message that changes in place calls nobody's attention.
+      if (card.notice !== null && card.state !== 'open') await call('chat.postMessage', { channel, thread_ts: ts, text: slackText(card.notice), unfurl_links: false, unfurl_media: false });
       return ref;
     },
   };

@@ -1,7 +1,7 @@
 import type { Channel } from '../../app/channels/ports.ts';
 import { teamsCard } from '../../core/channels/teams-card.ts';
-import { expectOk } from './outgoing-http.ts';
-import type { Outgoing } from './outgoing-http.ts';
+import { expectOk } from '@countersign/service-host';
+import type { Outgoing } from '@countersign/service-host';
 
 /** Cards into a channel of Microsoft Teams through a workflow ("post to a channel when a webhook request is received"). Such a card cannot be changed: an end is a second card. */
 export const createTeams = (options: { readonly id: string; readonly url: string; readonly tiers: readonly number[]; readonly outgoing: Outgoing }): Channel => ({

@@ -10,13 +10,13 @@ import { teamsCard } from '../../core/channels/teams-card.ts';
 import type { Showing } from '../../app/channels/ports.ts';
 import { createEmail } from './email.ts';
 import { createJira } from './jira.ts';
-import { createAddressCheck, createOutgoing } from './outgoing-http.ts';
+import { createAddressCheck, createOutgoing } from '@countersign/service-host';
 import { createPagerDuty } from './pagerduty.ts';
 import { createServiceNow } from './servicenow.ts';
 import { createTeams } from './teams.ts';
 
 const card: Card = {
-  approval: 'apr_1', version: 1, run: 'run-1', agent: 'payer', tool: 'payments.transfer', tier: 3, state: 'open', headline: 'payer asks for payments.transfer', facts: [{ name: 'Tier', value: '3' }],
+  approval: 'apr_1', version: 1, run: 'run-1', agent: 'payer', tool: 'payments.transfer', tier: 3, state: 'open', headline: 'payer asks for payments.transfer', notice: null, facts: [{ name: 'Tier', value: '3' }],
   arguments: [{ name: 'to', value: '"NL01 **bold** [x](http://evil.example)"' }, { name: 'minor', value: '500' }], reason: '"\\u202e{code}"', rules: [{ name: 'large', value: '"large"' }], link: 'http://127.0.0.1:7100/ui/approvals/apr_1',
 };
 const showing = (over: Partial<Showing> = {}): Showing => ({ card, recipient: 'all', ref: null, id: 'apr_1.1', buttons: null, ...over });
@@ -152,7 +152,7 @@ describe('vendors, as they document their interfaces', () => {
       const addressFor = createAddressCheck({ allow });
       return createEmail({
         id: 'mail', host: '127.0.0.1', port, secure: false, user: undefined, password: undefined, from: 'countersign@example.com', to: [{ person: 'tess', address: 'tess@example.com' }], tiers: [3, 4],
-        addressOf: (host, at) => addressFor(new URL(`http://${host}:${at}`)), linkFor: (link, approval, person) => `${link}?for=signed-${approval}-${person}`,
+        addressOf: (host, at) => addressFor(new URL(`http://${host}:${at}`)).then(({ address }) => address), linkFor: (link, approval, person) => `${link}?for=signed-${approval}-${person}`,
       });
     };
     const unfolded = (text: string): string => text.replaceAll('=\r\n', '').replaceAll('=3D', '=');

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import type { Channel, Showing } from '../../app/channels/ports.ts';
-import { expectOk } from './outgoing-http.ts';
-import type { Outgoing } from './outgoing-http.ts';
+import { expectOk } from '@countersign/service-host';
+import type { Outgoing } from '@countersign/service-host';
 
 /** What a receiver gets: the state of a request, not each step to it. Arguments are JSON texts, as people are shown them. */
 const eventOf = ({ card, ref }: Showing, at: number): object => ({
   type: card.state !== 'open' ? 'approval.closed' : ref === null ? 'approval.opened' : 'approval.changed', timestamp: new Date(at).toISOString(),
-  data: { approval: card.approval, version: card.version, state: card.state, run: card.run, agent: card.agent, tool: card.tool, tier: card.tier, arguments: card.arguments, link: card.link },
+  data: { approval: card.approval, version: card.version, state: card.state, run: card.run, agent: card.agent, tool: card.tool, tier: card.tier, arguments: card.arguments, link: card.link, ...(card.notice !== null && { notice: card.notice }) },
 });
 
 /** The bytes of a secret as Standard Webhooks writes it: `whsec_` and base64. */

@@ -7,10 +7,10 @@ import type { SiemRecord } from '../../core/siem/record.ts';
 const never = new Set([400, 413, 415, 422]);
 
 const post = (outgoing: Outgoing, url: string, headers: () => Promise<Readonly<Record<string, string>>>, bodyOf: (records: readonly SiemRecord[]) => string): SendBatch => async (records) => {
-  const { status, body } = await outgoing.post(url, bodyOf(records), { headers: { ...await headers(), 'content-type': 'application/json' } });
+  const { status, text } = await outgoing({ method: 'POST', url, body: bodyOf(records), headers: { ...await headers(), 'content-type': 'application/json' } });
   if (status >= 200 && status < 300) return 'taken';
   if (never.has(status)) return 'refused';
-  throw new Error(`the receiver answered ${status}: ${body.slice(0, 200)}`);
+  throw new Error(`the receiver answered ${status}: ${text.slice(0, 200)}`);
 };
 
 /** @param token read anew for each batch, so that a changed one counts at once */

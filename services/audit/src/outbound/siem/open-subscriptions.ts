@@ -2,8 +2,7 @@ import type { Bus } from '@countersign/bus';
 import { validateSubscriptionsFile } from '@countersign/contracts';
 import type { SubscriptionsFile } from '@countersign/contracts';
 import type { SigningKey } from '@countersign/identity';
-import { createOutgoing } from '@countersign/service-host';
-import type { Outgoing } from '@countersign/service-host';
+import { createAddressCheck, createOutgoing } from '@countersign/service-host';
 import { readFile } from 'node:fs/promises';
 import type { SendBatch, Subscription } from '../../app/deliver.ts';
 import { ocsfHttp, splunkHec } from './http.ts';
@@ -14,13 +13,14 @@ export interface SiemPorts { readonly bus: Bus; readonly key: SigningKey; readon
 
 type To = SubscriptionsFile['subscriptions'][number]['to'];
 
-const senderOf = (to: To, outgoing: Outgoing, { bus, key, origin, tenant }: SiemPorts): SendBatch => {
+const senderOf = (to: To, allow: readonly string[], { bus, key, origin, tenant }: SiemPorts): SendBatch => {
+  const outgoing = createOutgoing({ allow });
   const token = (file: string) => async (): Promise<string> => (await readFile(file, 'utf8')).trim();
   switch (to.kind) {
     case 'ocsf-kafka': return ocsfKafka(bus, key, origin, tenant);
     case 'ocsf-http': return ocsfHttp(outgoing, to.url, origin, to.token === undefined ? undefined : token(to.token));
     case 'splunk-hec': return splunkHec(outgoing, to.url, origin, token(to.token));
-    case 'cef-syslog': return cefSyslog(outgoing, to, origin);
+    case 'cef-syslog': return cefSyslog(createAddressCheck({ allow }), to, origin);
   }
 };
 
@@ -37,6 +37,5 @@ export const openSubscriptions = async (file: string | undefined, ports: SiemPor
   const { allow = [], subscriptions } = value;
   const twice = subscriptions.find(({ name }, i) => subscriptions.findIndex((other) => other.name === name) !== i);
   if (twice) throw new Error(`${file} has two subscriptions called ${twice.name}: the cursor is kept by name`);
-  const outgoing = createOutgoing({ allow });
-  return subscriptions.map(({ name, to, filter = {}, from = 'now' }) => ({ name, kind: to.kind, filter, from, send: senderOf(to, outgoing, ports) }));
+  return subscriptions.map(({ name, to, filter = {}, from = 'now' }) => ({ name, kind: to.kind, filter, from, send: senderOf(to, allow, ports) }));
 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createOutgoing } from '@countersign/service-host';
+import { createAddressCheck, createOutgoing } from '@countersign/service-host';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { createServer as createTcp } from 'node:net';
@@ -41,16 +41,16 @@ describe('receivers outside', () => {
     expect(JSON.parse(got.at(-1)!.body)).toHaveLength(2);
     for (status of [401, 403, 408, 429, 500, 503, 302]) await expect(send(records)).rejects.toThrow(String(status));
     for (status of [400, 413, 422]) expect(await send(records)).toBe('refused');
-    await expect(ocsfHttp(createOutgoing({ allow: [] }), url, 'log', undefined)(records)).rejects.toThrow('private network');
+    await expect(ocsfHttp(createOutgoing({ allow: [] }), url, 'log', undefined)(records)).rejects.toThrow('not https');
   });
 
   it('syslog gets CEF, each message behind its length', async () => {
-    expect(await cefSyslog(outgoing, { host: '127.0.0.1', port, tls: false }, 'log')(records)).toBe('taken');
+    expect(await cefSyslog(createAddressCheck({ allow: ['127.0.0.1'] }), { host: '127.0.0.1', port, tls: false }, 'log')(records)).toBe('taken');
     const text = lines.at(-1)!;
     const first = Number(text.split(' ', 1)[0]);
     const rest = text.slice(String(first).length + 1);
     expect(rest.slice(0, first)).toMatch(/^<133>1 1970-01-01T00:00:05\.001Z log countersign - 1 - CEF:0\|Countersign\|/);
     expect(rest.slice(first)).toMatch(/^\d+ <133>1 1970-01-01T00:00:05\.002Z/);
-    await expect(cefSyslog(outgoing, { host: '127.0.0.1', port: 1, tls: false }, 'log')(records)).rejects.toThrow();
+    await expect(cefSyslog(createAddressCheck({ allow: ['127.0.0.1'] }), { host: '127.0.0.1', port: 1, tls: false }, 'log')(records)).rejects.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import type { Outgoing } from '@countersign/service-host';
+import type { Address } from '@countersign/service-host';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -11,8 +11,8 @@ const patienceMs = 10_000;
  * CEF over syslog, over TCP or TLS. Syslog has no acknowledgement: `taken` means that the receiver closed the connection after ours without
  * an error, which is as much as it can say. One connection for each batch, so that a receiver that went away is noticed.
  */
-export const cefSyslog = (outgoing: Outgoing, to: { readonly host: string; readonly port: number; readonly tls: boolean }, origin: string): SendBatch => async (records) => {
-  const { address, family } = await outgoing.addressOf(to.host);
+export const cefSyslog = (addressOf: (where: URL) => Promise<Address>, to: { readonly host: string; readonly port: number; readonly tls: boolean }, origin: string): SendBatch => async (records) => {
+  const { address, family } = await addressOf(new URL(`http://${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}`));
   await new Promise<void>((done, failed) => {
     const socket: Socket = to.tls ? connectTls({ host: address, port: to.port, servername: to.host }) : connect({ host: address, port: to.port, family });
     socket.setTimeout(patienceMs, () => socket.destroy(new Error('the receiver of syslog does not answer')));

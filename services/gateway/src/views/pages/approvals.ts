@@ -1,7 +1,8 @@
 import type { ApprovalView } from '@countersign/contracts';
 import { page } from './layout.ts';
-import { markup, time, word, words } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { markup } from '@countersign/kernel';
+import { time, word, words } from './words.ts';
+import type { Markup } from '@countersign/kernel';
 
 const progress = ({ progress: of, quorum, votes }: ApprovalView): string => `${of?.have ?? votes.filter(({ vote }) => vote === 'approve').length} of ${of?.need ?? quorum}`;
 
@@ -13,6 +14,11 @@ export const inboxPage = (person: string, approvals: readonly ApprovalView[]): s
 const section = (title: string, body: Markup | null): Markup | null => (body === null ? null : markup`<section><h2>${title}</h2>${body}</section>`);
 const rows = (pairs: readonly (readonly [string, Markup | string | number])[]): Markup | null => (pairs.length === 0 ? null : markup`<dl>${pairs.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`);
 const list = (items: readonly Markup[]): Markup | null => (items.length === 0 ? null : markup`<ul>${items.map((item) => markup`<li>${item}</li>`)}</ul>`);
+
+/** What the tool's reader said stands there, beside what would. */
+const current = ({ changes, why, at }: NonNullable<NonNullable<ApprovalView['evidence']>['current']>): Markup => (why !== null ? markup`<p class="ended">Nobody knows: ${words(why)}</p>`
+  : changes.length === 0 ? markup`<p>Nothing: all of it stands there already (${time(at)}).</p>` : markup`<table><thead><tr><th scope="col">Argument</th><th scope="col">Now (${time(at)})</th><th scope="col">Then</th></tr></thead>
+<tbody>${changes.map(({ name, before, after }) => markup`<tr><td>${word(name)}</td><td>${before === undefined ? 'nothing' : words(before)}</td><td>${words(after)}</td></tr>`)}</tbody></table>`);
 
 export interface ApprovalPageOptions {
   /** Whether the digests are those of what is shown; nothing can be signed here otherwise. */
@@ -31,6 +37,7 @@ ${section('What it would be called with', rows(Object.entries(one.arguments).map
 ${section('What rules changed in it', list((one.changes ?? []).map(({ path, rules, after }) => markup`${word(path)} (${rules.map(word).join(', ')}) ${words(after ?? null)}`)))}
 <section class="untrusted"><h2>What the agent says</h2><p>Written by the agent. Nobody has checked it.</p>${one.reason === null ? markup`<p>It gave no reason.</p>` : words(one.reason)}</section>
 ${section('Why people are asked', list(one.rules.filter(({ tier }) => (tier ?? 0) >= 3).map((rule) => markup`<b>${word(rule.id)}</b> ${words(rule.reason)}`)))}
+${section('What would change', evidence?.current === undefined ? null : current(evidence.current))}
 ${evidence === undefined ? null : markup`${section('Facts', rows(Object.entries(evidence.facts).map(([name, { value, origin }]) => [`${word(name)} (${origin})`, words(value)] as const)))}
 ${section('How the agent fared', list([...evidence.agentRecord.outcomes.map((past) => markup`${word(past.tool)}: ${word(past.status)}, ${time(past.at)}`), markup`Anomaly level: ${word(evidence.level)}`]))}
 ${section('What anomaly detection found', evidence.agentRecord.findings.length === 0 ? null : words(evidence.agentRecord.findings))}`}

@@ -1,5 +1,5 @@
-import { markup } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { markup } from '@countersign/kernel';
+import type { Markup } from '@countersign/kernel';
 
 /** A whole page. @param person who looks at it; null before they have logged in */
 export const page = (title: string, person: string | null, main: Markup): string => markup`<!doctype html>

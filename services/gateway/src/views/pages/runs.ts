@@ -1,7 +1,8 @@
 import type { RunDetail, RunView } from '@countersign/contracts';
 import { page } from './layout.ts';
-import { markup, time, word, words } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { markup } from '@countersign/kernel';
+import { time, word, words } from './words.ts';
+import type { Markup } from '@countersign/kernel';
 
 const halt = (label: string, kind: string, id: string): Markup => markup`<form data-halt="${kind}" data-id="${id}"><fieldset><legend>${label}</legend>
 <label for="why-${kind}">Reason</label> <input id="why-${kind}" name="reason" maxlength="2000" required> <button type="submit" class="stop">${label}</button></fieldset></form>`;

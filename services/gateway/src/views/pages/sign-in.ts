@@ -1,5 +1,5 @@
 import { page } from './layout.ts';
-import { markup } from './markup.ts';
+import { markup } from '@countersign/kernel';
 
 /** Logging in is a signature by the key that this browser keeps; a browser without one shows how to get one. */
 export const signInPage = (next: string): string => page('Log in', null, markup`

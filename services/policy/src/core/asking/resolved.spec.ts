@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApprovalResolved, GovernedDecided, Json, PersonSnapshot } from '@countersign/contracts';
 import fc from 'fast-check';
-import type { CheckedVote } from '../commands.ts';
+import type { CheckedVote } from '@countersign/kernel';
 import { reproduce } from '../backtest/reproduce.ts';
 import { compileBundle } from '../rules/compile.ts';
 import type { GrantOrder } from '../draft.ts';
-import { actionId, proposed, scene, start, started } from '../scene.fixture.ts';
+import { actionId, proposed, scene, start, started, world } from '../scene.fixture.ts';
+import type { World } from '../world.ts';
 import type { Asking } from './asked.ts';
 import { noPeoplePolicy } from './people-spec.ts';
 import type { PeoplePolicy } from './people-spec.ts';
@@ -25,10 +26,10 @@ const waiting = (policy: Partial<PeoplePolicy> = {}, args: Record<string, Json> 
   play.tell(play.message(started));
   play.tell(play.message(proposed(1, 'tier3', args)), { asking: people });
   const last = () => log.filter((record): record is GovernedDecided => record.kind === 'action.decided').at(-1)!;
-  const say = (over: Partial<ApprovalResolved>, votes: readonly CheckedVote[] = [], editor?: Pick<CheckedVote, 'person' | 'roles' | 'why'>, after = 1_000, by = people) => {
+  const say = (over: Partial<ApprovalResolved>, votes: readonly CheckedVote[] = [], editor?: Pick<CheckedVote, 'person' | 'roles' | 'why'>, after = 1_000, by = people, around: Partial<World> = {}) => {
     play.at(start + after);
     const message: ApprovalResolved = { approval: 'a', action: actionId(1), answers: last().position, digest: last().decision.approval!.digest, resolution: 'approved', votes: [], ...over };
-    grants.push(...play.hear({ kind: 'resolved', message, votes, ...(editor && { editor }) }, { asking: by }).grants);
+    grants.push(...play.hear({ kind: 'resolved', message, votes, ...(editor && { editor }) }, { asking: by, ...around }).grants);
   };
   return { last, say, log, grant: () => grants.at(-1)?.claims };
 };
@@ -48,6 +49,29 @@ describe('what people decided', () => {
     const { say, log } = waiting({ clock: { calendar: null, remind: [], escalate: [], onExpiry: 'halt_run' } });
     say({ resolution: 'expired' }, [], undefined, 60_001);
     expect(log.at(-1)).toMatchObject({ kind: 'run.halted', by: 'policy' });
+  });
+
+  describe('before it was asked', () => {
+    const terms = { tenant: 'acme', agent: 'clerk', tool: 'tier3', targets: ['NL01'], amount: { minor: 9, currency: 'EUR' }, sum: { minor: 20, currency: 'EUR' }, uses: 3, from: start / 1000, until: start / 1000 + 3_600 };
+    const facts = { target: ['NL01'], 'target.trust': 'instruction', 'tool.reversible': true, level: 'normal', amount: 5 };
+    /** `tier3` with facts about its target; what is judged later is judged by other facts. */
+    const agreedTo = (over: Partial<typeof terms>, now: Partial<typeof facts> = {}) => {
+      const { say, last, grant } = waiting();
+      const derived = Object.fromEntries(Object.entries({ ...facts, ...now }).map(([name, value]) => [name, { value, origin: 'derived' as const }]));
+      const judge: World['judge'] = (question) => { const judged = world().judge(question); return { ...judged, facts: derived }; };
+      say({}, [vote('carl', { terms: { ...terms, ...over }, agreedAt: start, conditions: { until: terms.until } })], undefined, 1_000, asking(), { judge });
+      return { decision: last().decision, exp: grant()?.exp };
+    };
+    it('lets through what it covers, no longer than it lives', () => {
+      expect(agreedTo({})).toMatchObject({ decision: { decision: 'allow', tier: 3, claim: true } });
+      expect(agreedTo({ until: start / 1000 + 11 }).decision.decision).toBe('allow');
+    });
+    it.each<[string, Partial<typeof terms>, Partial<typeof facts>?]>([
+      ['another agent', { agent: 'mailer' }], ['another target', { targets: ['NL02'] }], ['more money', { amount: { minor: 4, currency: 'EUR' } }], ['another run', { run: 'r' } as object],
+      ['what cannot be taken back', {}, { 'tool.reversible': false }], ['a target out of what a tool returned', {}, { 'target.trust': 'record' }], ['an agent that behaves oddly by now', {}, { level: 'raised' }],
+    ])('asks people where policy finds that it does not cover it: %s', (_, over, now = {}) => {
+      expect(agreedTo(over, now)).toMatchObject({ decision: { decision: 'step_up', approval: { route: ['controller'] } }, exp: undefined });
+    });
   });
 
   describe('with conditions', () => {

@@ -1,6 +1,7 @@
 import type { ApprovalResolved } from '@countersign/contracts';
-import { countApprovals, frozenAt, ineligible, rolesHeldAt, seniorHaltId } from '@countersign/kernel';
-import type { CheckedVote, ServiceBody } from '../commands.ts';
+import { conditionUnmet, countApprovals, frozenAt, glassBreakers, ineligible, seniorHaltId } from '@countersign/kernel';
+import type { CheckedVote } from '@countersign/kernel';
+import type { ServiceBody } from '../commands.ts';
 import { haltRun, refuse, resumeRun } from '../draft.ts';
 import type { Draft } from '../draft.ts';
 import { denyWaiting, judgeAction } from '../judge-action.ts';
@@ -37,37 +38,20 @@ const approved = (draft: Draft, { message, votes: all }: Resolved, action: Actio
   }
   const frozen = frozenAt(asked, now);
   if (frozen !== undefined) return refuse(draft, 'frozen', `nothing is approved before ${new Date(frozen.to).toISOString()}: ${frozen.reason}`, { action: message.action });
-  const votes = all.map((vote) => ({ ...vote, why: vote.why ?? unmet(vote, action, now) }));
+  const votes = all.map((vote) => ({ ...vote, why: vote.why ?? conditionUnmet(vote, action.reservedMoney, now) }));
   const { filling, voters, why } = countApprovals(votes, asked, now, { tier: action.tier, money: action.reservedMoney });
   const glass = filling.met ? null : glassBreakers(votes, asked, now);
   if (!filling.met && glass === null) return refuse(draft, 'votes_invalid', `${filling.have} of ${filling.need} approvals hold (${why})`, { action: message.action });
-  const until = glass === null ? shortest(votes, voters.map(({ person }) => person)) : now + asked.breakGlass!.lifeMs;
-  const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, ...(glass === null ? { voters } : { glass: true as const }), supplied: action.supplied, until });
+  const counted = votes.filter(({ person }) => voters.some((voter) => voter.person === person));
+  const until = glass === null ? shortest(counted) : now + asked.breakGlass!.lifeMs;
+  const decision = judgeAction(draft, world, run, { message: action.proposal!, round: action.round + 1, action, approval: message, ...(glass === null ? { voters, terms: counted.flatMap(({ terms }) => terms ?? []) } : { glass: true as const }), supplied: action.supplied, until });
   const halt = seniorHaltId(draft.command.run, message.action);
   if ((decision.decision === 'allow' || decision.decision === 'modify') && run.halts.has(halt)) resumeRun(draft, halt, 'the senior decision was to go on');
   return draft;
 };
 
-/** Why the conditions that somebody set on their approval do not hold; null where they do. */
-const unmet = ({ conditions }: CheckedVote, { reservedMoney }: ActionState, now: number): string | null => {
-  if (conditions === undefined) return null;
-  const { until, cap } = conditions;
-  if (until !== undefined && now >= until * 1_000) return 'the time that they set is over';
-  if (cap === undefined || reservedMoney === null) return null;
-  return reservedMoney.currency === cap.currency && reservedMoney.minor <= cap.minor ? null : 'it is above the cap that they set';
-};
-
 /** The earliest end that those who count have set, epoch ms. */
-const shortest = (votes: readonly CheckedVote[], people: readonly string[]): number => Math.min(...votes.filter(({ person }) => people.includes(person)).map(({ conditions }) => (conditions?.until ?? Infinity) * 1_000));
-
-/** People who together go ahead without the quorum, each by their own key and with nobody against it; null where they are too few. */
-const glassBreakers = (votes: readonly CheckedVote[], asked: Asked, now: number): readonly string[] | null => {
-  const { breakGlass } = asked;
-  if (breakGlass === undefined || votes.some(({ vote, why }) => vote === 'deny' && why === null)) return null;
-  const people = new Set(votes.filter((one) => one.vote === 'break_glass' && one.why === null && one.channel === null && one.standsFor === undefined && !asked.requesters.includes(one.person)
-    && rolesHeldAt(one, asked.askedAt ?? now).some((role) => breakGlass.roles.includes(role))).map(({ person }) => person));
-  return people.size >= breakGlass.count ? [...people] : null;
-};
+const shortest = (votes: readonly CheckedVote[]): number => Math.min(...votes.map(({ conditions }) => (conditions?.until ?? Infinity) * 1_000));
 
 /** Somebody who was asked wants something else: it is judged anew, without a vote, and they are one of those who asked for it. */
 const edited = (draft: Draft, { message, editor }: Resolved, action: ActionState, asked: Asked, run: RunState, world: World): Draft => {

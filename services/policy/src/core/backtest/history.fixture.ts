@@ -1,6 +1,7 @@
 import type { AgentSnapshot, GovernedDecided, GovernedRecord, Json, TokenClaims, ToolSnapshot } from '@countersign/contracts';
 import { uuidV7From } from '@countersign/kernel';
-import type { CheckedVote, PolicyCommand, RuntimeBody, ServiceBody } from '../commands.ts';
+import type { CheckedVote } from '@countersign/kernel';
+import type { PolicyCommand, RuntimeBody, ServiceBody } from '../commands.ts';
 import { judgeBeside } from '../bundles/beside.ts';
 import { decide } from '../decide.ts';
 import { evolve } from '../evolve.ts';
