@@ -37,6 +37,9 @@ describe('people decide what waits', () => {
     return { action, approval: await approvalFor(whole, action.action) };
   };
 
+  /** Asks for the claim until supervision has heard of the decision. */
+  const claimed = (grant: string | null) => until('supervision has the decision', async () => { const answer = await call('POST', `${whole.urls.supervision}/claims`, { grant }); return answer.status !== 503 && answer; });
+
   it('one deny ends it: nothing is granted, and a late approve is told so', async () => {
     const { action, approval } = await asked(500);
     expect(await whole.people.tess.vote(approval, 'deny')).toMatchObject({ status: 200, body: { status: 'closed', resolution: 'denied' } });
@@ -188,7 +191,7 @@ describe('people decide what waits', () => {
       const covered = run.propose('desk.credit', { to: 'NL01', minor: 500 });
       const settled = await covered.settled(10_000);
       expect(settled).toMatchObject({ decision: 'allow', tier: 3, claim: true });
-      expect(await call('POST', `${whole.urls.supervision}/claims`, { grant: settled.grant })).toMatchObject({ status: 200 });
+      expect(await claimed(settled.grant)).toMatchObject({ status: 200 });
       const decided = await until('it is on the record', () => terminal(whole.seen.governed(run.id), covered.action)[0]);
       expect(decided.resolved?.votes).toMatchObject([{ person: 'tess', vote: 'approve', preApproval }]);
       // Together more than was agreed to; another target; then taken back.
@@ -238,7 +241,7 @@ describe('people decide what waits', () => {
     const { grant } = await action.settled(10_000);
     expect(await operator.call('registry', 'POST', '/people/theo/leave', { reason: 'last day' })).toMatchObject({ status: 200 });
     await until('supervision knows that he has left', async () => (await theo.call('supervision', 'GET', '/halts')).status === 401);
-    expect(await call('POST', `${whole.urls.supervision}/claims`, { grant })).toMatchObject({ status: 403, body: { code: 'approval_lapsed' } });
+    expect(await claimed(grant)).toMatchObject({ status: 403, body: { code: 'approval_lapsed' } });
   });
 
   it('every vote and resolution is in the log', async () => {
