@@ -39,7 +39,7 @@ const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(
   const { approval, jws, client, more, who } = await signVote(session, only(session, 'approval'), vote, reason, conditions);
   const result = await client.request<ApprovalView>('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
   const further = more === undefined ? [] : await agreeToMore(client, who, more, reason);
-  session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : `Resolved: ${result.resolution}. Policy decides again with it.`, ...further]);
+  session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : result.resolution === 'approved' ? 'Approved. Policy decides again with it.' : `Resolved: ${result.resolution}. The agent is told no.`, ...further]);
 });
 
 /** `--until 10m` from now, `--cap 5000EUR` in minor units. */
