@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CannotRun } from '../../errors.ts';
 import { evalNab } from './command.ts';
 import { readCorpus } from './corpus.ts';
@@ -33,6 +33,8 @@ describe('the volume detector on series in the format of the Numenta benchmark',
     folder = await mkdtemp(join(tmpdir(), 'countersign-nab-'));
     await mkdir(join(folder, 'data', 'made'), { recursive: true });
     await mkdir(join(folder, 'labels'));
+    // As the benchmark has it: a page beside the categories.
+    await writeFile(join(folder, 'data', 'README.md'), '# data');
     for (const [i, [name, { plant }]] of Object.entries(faults).entries()) await writeFile(join(folder, 'data', name), series(i + 11, plant));
     await writeFile(join(folder, 'labels', 'combined_windows.json'), JSON.stringify(Object.fromEntries(Object.entries(faults).map(([name, { window }]) => [name, window === null ? [] : [[`${stamp(window[0])}.000000`, `${stamp(window[1])}.000000`]]]))));
   });
@@ -63,14 +65,28 @@ describe('the volume detector on series in the format of the Numenta benchmark',
     expect(only(100)).toBe(-1);
   });
 
-  it('says what is wrong with a folder or a file', async () => {
-    await expect(evalNab([join(folder, 'nowhere')])).rejects.toThrow(CannotRun);
-    const broken = await mkdtemp(join(tmpdir(), 'countersign-nab-'));
-    await mkdir(join(broken, 'data', 'x'), { recursive: true });
-    await mkdir(join(broken, 'labels'));
-    await writeFile(join(broken, 'labels', 'combined_windows.json'), '{}');
-    await writeFile(join(broken, 'data', 'x', 'y.csv'), 'timestamp,value\n2014-04-01 00:00:00,abc\n');
-    await expect(evalNab([broken])).rejects.toThrow('x/y.csv:2: a row needs a timestamp and a number');
-    await rm(broken, { recursive: true });
+  const one = 'timestamp,value\n2014-04-01 00:00:00,1\n2014-04-01 00:05:00,2';
+  it.each<readonly [string, Readonly<Record<string, string>>, string]>([
+    ['there is nothing', {}, 'combined_windows.json. Name a clone of the Numenta benchmark: DIR/labels'],
+    ['there are no data', { 'labels/combined_windows.json': '{}' }, 'has no folder data. Name a clone'],
+    ['there are no series', { 'labels/combined_windows.json': '{}', 'data/README.md': 'x', 'data/x/notes.txt': 'x' }, 'has no series. Name a clone'],
+    ['the labels are no JSON', { 'labels/combined_windows.json': '{', 'data/x/y.csv': one }, 'combined_windows.json: '],
+    ['the labels are a list', { 'labels/combined_windows.json': '[]', 'data/x/y.csv': one }, 'is no object of windows'],
+    ['a window is no pair of times', { 'labels/combined_windows.json': '{"x/y.csv":[["2014-04-01 00:00:00"]]}', 'data/x/y.csv': one }, 'x/y.csv needs a list of windows'],
+    ['the labels do not know a series', { 'labels/combined_windows.json': '{}', 'data/x/y.csv': one }, 'says nothing of x/y.csv: give it a list'],
+    ['a series is missing', { 'labels/combined_windows.json': '{"x/y.csv":[],"x/z.csv":[]}', 'data/x/y.csv': one }, 'The labels name x/z.csv'],
+    ['a value is no number', { 'labels/combined_windows.json': '{"x/y.csv":[]}', 'data/x/y.csv': 'timestamp,value\n2014-04-01 00:00:00,abc' }, 'x/y.csv:2: a row needs a timestamp and a number'],
+    ['the header is another', { 'labels/combined_windows.json': '{"x/y.csv":[]}', 'data/x/y.csv': 'time,count\n2014-04-01 00:00:00,1' }, 'under the header timestamp,value'],
+    ['rows differ in length', { 'labels/combined_windows.json': '{"x/y.csv":[]}', 'data/x/y.csv': `${one}\n1,2,3` }, 'x/y.csv: '],
+  ])('says what to do where %s', async (_, files, message) => {
+    const wrong = await mkdtemp(join(tmpdir(), 'countersign-nab-'));
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(wrong, path)), { recursive: true });
+      await writeFile(join(wrong, path), text);
+    }
+    const failed: unknown = await evalNab([wrong]).catch((error: unknown) => error);
+    await rm(wrong, { recursive: true });
+    expect(failed).toBeInstanceOf(CannotRun);
+    expect((failed as Error).message).toContain(message);
   });
 });
