@@ -6,6 +6,8 @@ export * from './claim.ts';
 export * from './client-assertion.ts';
 export * from './ed25519.ts';
 export * from './grant.ts';
+export { macKey } from './hmac.ts';
+export type { MacKey } from './hmac.ts';
 export * from './jws.ts';
 export * from './keys.ts';
 export * from './message-proof.ts';

@@ -1,13 +1,22 @@
-import { hash } from 'node:crypto';
+import { sha256 } from './bytes.ts';
 
-const leafPrefix = Buffer.from([0]);
-const nodePrefix = Buffer.from([1]);
-const digest = (prefix: Buffer, ...parts: readonly Uint8Array[]): Buffer => hash('sha256', Buffer.concat([prefix, ...parts]), 'buffer');
+const scratch = Buffer.alloc(4_096);
 
 /** RFC 6962 leaf hash: SHA-256(0x00 ‖ entry). */
-export const leafHash = (entry: Uint8Array): Buffer => digest(leafPrefix, entry);
+export const leafHash = (entry: Uint8Array): Buffer => {
+  const room = entry.length < scratch.length ? scratch : Buffer.allocUnsafe(1 + entry.length);
+  room[0] = 0;
+  room.set(entry, 1);
+  return sha256(room.subarray(0, 1 + entry.length));
+};
 
-const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => digest(nodePrefix, left, right);
+/** SHA-256(0x01 ‖ left ‖ right), both 32 bytes. */
+const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => {
+  scratch[0] = 1;
+  scratch.set(left, 1);
+  scratch.set(right, 33);
+  return sha256(scratch.subarray(0, 65));
+};
 
 /** All levels of an RFC 6962 tree, leaves first; a node without sibling moves up unchanged. At least one leaf. */
 export const buildTree = (leaves: readonly Buffer[]): readonly (readonly Buffer[])[] => {

@@ -1,9 +1,10 @@
 import { sign, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { fromBase64Url, lengthPrefixed, sha256 } from './bytes.ts';
+import { fromBase64Url, lengthBound, lengthPrefixed, putLengthPrefixed, sha256, sha256Text } from './bytes.ts';
 import { verifyEd25519, verifyEd25519Ahead } from './ed25519.ts';
 import type { VerifyingKey } from './ed25519.ts';
-import { hmacText } from './hmac.ts';
+import { hmacBehind, hmacText, macBlock } from './hmac.ts';
+import type { MacKey } from './hmac.ts';
 import { refuse } from './outcome.ts';
 import type { Checked } from './outcome.ts';
 
@@ -22,9 +23,11 @@ export interface ProvenFields {
 /** `prev` of the first message of a chain. */
 export const chainStart: Uint8Array = new Uint8Array(32);
 
+const digested = (m: ProvenFields): readonly (string | Uint8Array)[] =>
+  ['countersign/message/v1', m.tenant, m.topic, m.key, m.ceId, m.ceType, m.ceSource, m.ceTime, m.run, String(m.seq), m.prev, m.token, sha256(m.value)];
+
 /** The bytes that are proved and chained: each field with its length before it; the value by its SHA-256; seq as decimal text. */
-export const messageDigestInput = (m: ProvenFields): Buffer =>
-  lengthPrefixed(['countersign/message/v1', m.tenant, m.topic, m.key, m.ceId, m.ceType, m.ceSource, m.ceTime, m.run, String(m.seq), m.prev, m.token, sha256(m.value)]);
+export const messageDigestInput = (m: ProvenFields): Buffer => lengthPrefixed(digested(m));
 
 /** Hash of a message, and so of the whole chain up to it (the input contains `prev`). */
 export const chainHash = (input: Uint8Array): Buffer => sha256(input);
@@ -35,11 +38,27 @@ export const computeProof = (key: Uint8Array, input: Uint8Array): string => hmac
 const given = Buffer.alloc(86), expected = Buffer.alloc(86);
 
 /** In constant time. `proof` as received, base64url; anything but the one canonical text is false. The scratch is safe because nothing here waits. */
-export const verifyProof = (key: Uint8Array, input: Uint8Array, proof: string): boolean => {
-  if (proof.length !== 43) return false;
+export const verifyProof = (key: Uint8Array, input: Uint8Array, proof: string): boolean => proof.length === 43 && sameText(proof, hmacText(key, input));
+
+const sameText = (proof: string, right: string): boolean => {
   given.write(proof, 'utf16le');
-  expected.write(hmacText(key, input), 'utf16le');
+  expected.write(right, 'utf16le');
   return timingSafeEqual(given, expected);
+};
+
+const scratch = Buffer.alloc(macBlock + 4_096);
+
+/**
+ * The chain hash (base64url) of a received message whose proof is right, else undefined: what `verifyProof` and `chainHash` say of its
+ * `messageDigestInput`, which is written once, behind room for the key's block. The scratch is safe because nothing here waits.
+ */
+export const provenHash = (key: MacKey, m: ProvenFields, proof: string): string | undefined => {
+  if (proof.length !== 43) return undefined;
+  const fields = digested(m);
+  const bound = macBlock + lengthBound(fields);
+  const room = bound <= scratch.length ? scratch : Buffer.allocUnsafe(bound);
+  const end = putLengthPrefixed(room, macBlock, fields);
+  return sameText(proof, hmacBehind(key, room.subarray(0, end))) ? sha256Text(room.subarray(macBlock, end)) : undefined;
 };
 
 const attestInput = (hash: Uint8Array): Buffer => lengthPrefixed(['countersign/attest/v1', hash]);

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { refuse } from './outcome.ts';
 import type { Checked, Refusal } from './outcome.ts';
 
@@ -17,12 +17,13 @@ export interface StrictJsonLimits {
 export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits = {}): Checked<{ readonly value: unknown; readonly text: string }> => {
   const maxBytes = limits.maxBytes ?? 262_144;
   if (bytes.length > maxBytes) return refuse('too_large', `${bytes.length} bytes, at most ${maxBytes} are accepted`);
-  if (!isUtf8(bytes)) return refuse('invalid_utf8', 'the message is not valid UTF-8');
+  const plain = isAscii(bytes);
+  if (!plain && !isUtf8(bytes)) return refuse('invalid_utf8', 'the message is not valid UTF-8');
   if (bytes.includes(0)) return refuse('nul_byte', 'the message contains a NUL byte');
   const maxDepth = limits.maxDepth ?? 32;
   const members = scan(bytes, maxDepth);
   if (members < 0) return refuse('too_deep', `nested deeper than ${maxDepth}`);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(plain ? 'latin1' : 'utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);

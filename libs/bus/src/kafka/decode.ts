@@ -53,7 +53,7 @@ const headersOf = (from: Reader): Record<string, string> => {
     const name = from.word(from.varint());
     const length = from.varint();
     // Of a repeated header the last one counts, as for a Java client's lastHeader.
-    if (length >= 0) headers[name] = from.text(length);
+    if (length >= 0) headers[name] = from.again(length);
   }
   return headers;
 };

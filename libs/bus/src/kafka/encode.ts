@@ -32,8 +32,12 @@ const putText = (to: Buffer, text: string, at: number): number => {
     }
     if (nth === length) { to[at] = length << 1; return at + 1 + length; }
   }
-  at = putVarint(to, Buffer.byteLength(text), at);
-  return at + to.write(text, at);
+  // Written where it lies if it is ASCII, which nearly all is: counting its bytes before would be one more pass over it.
+  const room = varintSize(length);
+  const bytes = to.write(text, at + room);
+  const takes = varintSize(bytes);
+  if (takes !== room) to.copyWithin(at + takes, at + room, at + room + bytes);
+  return putVarint(to, bytes, at) + bytes;
 };
 
 const putBytes = (to: Buffer, bytes: Uint8Array, at: number): number => {

@@ -68,6 +68,8 @@ export interface Reader {
   text(length: number): string;
   /** A text out of a small vocabulary (names of headers): the same string each time. */
   word(length: number): string;
+  /** A text that may be long and come again soon (the token of a run): often the same string again. */
+  again(length: number): string;
   raw(length: number): Buffer;
   /** With an int16 length; a null string reads as empty. */
   string(): string;
@@ -100,6 +102,20 @@ const wordAt = (buffer: Buffer, from: number, to: number): string => {
   return text;
 };
 
+interface Long { readonly bytes: Buffer; readonly text: string }
+const longs: (Long | undefined)[] = Array.from({ length: 1_024 });
+const longFrom = 256, longTo = 4_096;
+
+/** A token decoded anew for each message is a kilobyte of garbage, and finding anything by it hashes it anew. Its end, a signature, tells it from others. */
+const longAt = (buffer: Buffer, from: number, to: number): string => {
+  const place = buffer.readUInt32LE(to - 8) & 1_023;
+  const known = longs[place];
+  if (known !== undefined && known.bytes.length === to - from && known.bytes.compare(buffer, from, to) === 0) return known.text;
+  const text = buffer.toString('utf8', from, to);
+  longs[place] = { bytes: Buffer.from(buffer.subarray(from, to)), text };
+  return text;
+};
+
 export const createReader = (buffer: Buffer): Reader => {
   let at = 0;
   const reader: Reader = {
@@ -115,6 +131,11 @@ export const createReader = (buffer: Buffer): Reader => {
     },
     text: (length) => { at += length; return buffer.toString('utf8', at - length, at); },
     word: (length) => { at += length; return wordAt(buffer, at - length, at); },
+    again: (length) => {
+      if (length < longFrom || length > longTo || at + length > buffer.length) return reader.text(length);
+      at += length;
+      return longAt(buffer, at - length, at);
+    },
     raw: (length) => {
       if (length < 0 || at + length > buffer.length) throw new RangeError(`${length} bytes at ${at} are beyond the end, ${buffer.length}`);
       at += length;

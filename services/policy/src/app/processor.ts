@@ -1,5 +1,6 @@
 import type { GovernedUnproven } from '@countersign/contracts';
-import type { GrantOrder } from '../core/draft.ts';
+import type { PolicyCommand } from '../core/commands.ts';
+import type { Draft, GrantOrder } from '../core/draft.ts';
 import { evolve } from '../core/evolve.ts';
 import type { PartitionState } from '../core/state.ts';
 import { step } from '../core/step.ts';
@@ -25,7 +26,8 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
       world = await ports.leasing.before(admissions.flatMap((one) => (one.status === 'proved' ? [one.command] : [])), state, world);
     }
     const outputs: O[] = [];
-    const batch = { records: [] as Parameters<typeof ports.governed>[0][], replies: [] as (readonly [Parameters<typeof ports.reply>[0], Parameters<typeof ports.reply>[1]])[], grants: [] as GrantOrder[] };
+    const made: { readonly draft: Draft; readonly offset: bigint; readonly command: PolicyCommand }[] = [];
+    const grants: GrantOrder[] = [];
     const unproven = unprovenCounter();
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i]!;
@@ -35,24 +37,27 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
       else {
         const { command } = admitted;
         const draft = ports.traced(command.traceparent, (traceparent) => step(traceparent === command.traceparent ? command : { ...command, traceparent }, state, world));
-        for (const record of draft.records) batch.records.push(record);
-        for (let n = 0; n < draft.replies.length; n++) batch.replies.push([draft.replies[n]!, { id: `${partition}.${message.offset}.${n}`, tenant: command.tenant, now, traceparent: command.traceparent }]);
-        for (const order of draft.grants) batch.grants.push(order);
+        made.push({ draft, offset: message.offset, command });
+        for (const order of draft.grants) grants.push(order);
       }
     }
-    if (unproven.size > 0) {
-      const record = unprovenRecord(state, world, unproven.counts());
-      evolve(state, record, world.folding);
-      batch.records.push(record);
+    const last = unproven.size === 0 ? undefined : unprovenRecord(state, world, unproven.counts());
+    if (last !== undefined) evolve(state, last, world.folding);
+    await signInto(grants, ports.sign);
+    const dead = outputs.length;
+    let records = 0;
+    // A record and its replies one after the other: what both say is written once (outbound/governed-json.ts).
+    for (const { draft, offset, command: { tenant, traceparent } } of made) {
+      records += draft.records.length;
+      for (const record of draft.records) outputs.push(ports.governed(record, partition));
+      for (let n = 0; n < draft.replies.length; n++) outputs.push(ports.reply(draft.replies[n]!, { id: `${partition}.${offset}.${n}`, tenant, now, traceparent }));
     }
-    await signInto(batch.grants, ports.sign);
-    count?.('grants', batch.grants.length);
-    count?.('records', batch.records.length);
-    count?.('replies', batch.replies.length);
+    count?.('replies', outputs.length - dead - records);
+    if (last !== undefined) outputs.push(ports.governed(last, partition));
+    count?.('grants', grants.length);
+    count?.('records', records + (last === undefined ? 0 : 1));
     count?.('unproven', unproven.total());
-    count?.('dead', outputs.length);
-    for (const record of batch.records) outputs.push(ports.governed(record, partition));
-    for (const [reply, to] of batch.replies) outputs.push(ports.reply(reply, to));
+    count?.('dead', dead);
     return outputs;
   };
 };

@@ -1,8 +1,8 @@
 import { partitionFor } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
 import type { TokenClaims } from '@countersign/contracts';
-import { chainHash, createTokenCache, lazyKey, messageDigestInput, peekJws, proofKey, provenFieldsOf, sha256Text, verifyAgentToken, verifyAttest, verifyAttestAhead, verifyJwsAhead, verifyProof, verifyServiceMessage } from '@countersign/identity';
-import type { KeySet, LazyKey, ProvenFields } from '@countersign/identity';
+import { createTokenCache, lazyKey, macKey, peekJws, proofKey, provenFieldsOf, provenHash, sha256Text, verifyAgentToken, verifyAttest, verifyAttestAhead, verifyJwsAhead, verifyServiceMessage } from '@countersign/identity';
+import type { KeySet, LazyKey, MacKey, ProvenFields } from '@countersign/identity';
 import type { RevocationView } from '@countersign/tool-guard';
 import type { Admitted } from '../app/ports.ts';
 import type { Fault } from '../core/commands.ts';
@@ -28,9 +28,9 @@ export interface VerifyOptions {
   readonly evidence?: EvidenceCheck;
 }
 
-interface Session { readonly claims: TokenClaims; readonly key: Uint8Array; readonly fault: Fault | null; readonly until: number; readonly publicKey: LazyKey; /** Of the run. */ readonly partition: number }
+interface Session { readonly claims: TokenClaims; readonly key: MacKey; readonly fault: Fault | null; readonly until: number; readonly publicKey: LazyKey; /** Of the run. */ readonly partition: number }
 
-interface Proved { readonly fields: ProvenFields; readonly hash: Buffer }
+interface Proved { readonly fields: ProvenFields; /** base64url. */ readonly hash: string }
 
 export interface Verifier {
   (record: BusMessage, now: number): Admitted;
@@ -66,7 +66,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       claims = late.claims;
       fault = { kind: 'fault', code: 'token_expired', detail: 'the agent token was over when the message arrived: renew it and send the next message' };
     }
-    const session: Session = { claims, key: proofKey(options.proofSecret, { tenant: claims.tenant, run: claims.run, jkt: claims.cnf.jkt }), fault, publicKey: lazyKey(claims.cnf.jwk.x), partition: partitionFor(claims.run, options.partitions), until: fault === null ? claims.exp * 1000 : 0 };
+    const session: Session = { claims, key: macKey(proofKey(options.proofSecret, { tenant: claims.tenant, run: claims.run, jkt: claims.cnf.jkt })), fault, publicKey: lazyKey(claims.cnf.jwk.x), partition: partitionFor(claims.run, options.partitions), until: fault === null ? claims.exp * 1000 : 0 };
     sessions.delete(jwt);
     if (fault === null) sessions.set(jwt, session);
     if (sessions.size > mostSessions) sessions.delete(sessions.keys().next().value!);
@@ -80,8 +80,8 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
     if (known?.session === session) return known.proof;
     const proven = provenFieldsOf(record, session.claims.run, session.claims.jti);
     if (!proven.ok) return proven.code;
-    const input = messageDigestInput(proven.fields);
-    return verifyProof(session.key, input, record.headers['cs_proof'] ?? '') ? { fields: proven.fields, hash: chainHash(input) } : 'bad_proof';
+    const hash = provenHash(session.key, proven.fields, record.headers['cs_proof'] ?? '');
+    return hash === undefined ? 'bad_proof' : { fields: proven.fields, hash };
   };
 
   const fromRuntime = (record: BusMessage, jwt: string, now: number): Admitted => {
@@ -102,7 +102,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
     const attest = h['cs_attest'];
     let attested = false;
     if (attest !== undefined && attest !== '') {
-      attested = verifyAttest(hash, attest, session.publicKey);
+      attested = verifyAttest(Buffer.from(hash, 'base64url'), attest, session.publicKey);
       if (!attested) fault ??= { kind: 'fault', code: 'bad_signature', detail: 'cs_attest is not the session key\'s signature of this message' };
     }
     return {
@@ -110,7 +110,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       command: {
         from: 'runtime', tenant: claims.tenant, run: claims.run, ceType: fields.ceType, traceparent: traceOf(h), offset: String(record.offset), at: record.timestamp,
         rightPartition: session.partition === record.partition,
-        token: claims, seq: fields.seq, prev: h['cs_prev']!, hash: hash.toString('base64url'), ceTime: Date.parse(fields.ceTime), attested,
+        token: claims, seq: fields.seq, prev: h['cs_prev']!, hash, ceTime: Date.parse(fields.ceTime), attested,
         body: fault ?? readRuntimeBody(fields.ceType, record.value!, claims, options.people, now, options.evidence, delegated),
       },
     };
@@ -153,7 +153,7 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
       const proof = typeof session === 'string' ? session : proved(record, session);
       if (typeof session === 'string' || typeof proof === 'string') continue;
       found.set(record, { session, proof });
-      attesting.push(verifyAttestAhead(proof.hash, attest, session.publicKey));
+      attesting.push(verifyAttestAhead(Buffer.from(proof.hash, 'base64url'), attest, session.publicKey));
       if (proof.fields.ceType === 'countersign.runs.started.v1') {
         const instruction = attestationIn(record.value!);
         if (instruction !== undefined) attesting.push(options.people.ahead(instruction));

@@ -1,4 +1,4 @@
-import type { Fact, GovernedDecided, GovernedOutcome, GovernedRecord } from '@countersign/contracts';
+import type { Fact, GovernedDecided, GovernedOutcome, GovernedRecord, Reply } from '@countersign/contracts';
 
 /**
  * JSON of a governed record. Decisions are most of what policy writes, and serialising was a sixth of all its time: the message
@@ -14,6 +14,17 @@ const outcomeJson = ({ message, ...frame }: GovernedOutcome, received: (message:
   return known === undefined ? JSON.stringify({ ...frame, message }) : `${JSON.stringify(frame).slice(0, -1)},"message":${known}}`;
 };
 
+let lastReply: Reply | undefined;
+let lastReplyJson = '';
+/** JSON of a reply. A decision's stands in its record and goes out right after it: made once for both. */
+export const replyJson = (reply: Reply): string => {
+  if (reply !== lastReply) {
+    lastReplyJson = JSON.stringify(reply);
+    lastReply = reply;
+  }
+  return lastReplyJson;
+};
+
 /** What `decidedJson` writes: a member that the contract gains does not compile until it stands here, and there. */
 type Written = 'position' | 'tenant' | 'run' | 'agent' | 'inbox' | 'now' | 'seq' | 'traceparent' | 'kind' | 'action' | 'tool' | 'round' | 'message' | 'resolved' | 'facts' | 'failed' | 'decision' | 'snapshots' | 'reserved' | 'budgets' | 'evidence' | 'attested' | 'reply' | 'modified' | 'review' | 'observed' | 'extension' | 'edited';
 true satisfies ([Exclude<keyof GovernedDecided, Written>] extends [never] ? true : never);
@@ -23,7 +34,7 @@ const decidedJson = (r: GovernedDecided, received: (message: object) => string |
   const inbox = r.inbox === null ? 'null' : `{"offset":"${r.inbox.offset}","at":${r.inbox.at},"hash":"${r.inbox.hash}"}`;
   return `{"position":${r.position},"tenant":${text(r.tenant)},"run":${text(r.run)},"agent":${text(r.agent)},"inbox":${inbox},"now":${r.now},"seq":${r.seq},"traceparent":${text(r.traceparent)},`
     + `"kind":"action.decided","action":${text(r.action)},"tool":${text(r.tool)},"round":${r.round},"message":${message},"resolved":${r.resolved === null ? 'null' : JSON.stringify(r.resolved)},`
-    + `"facts":${factsJson(r.facts)},${r.failed === undefined ? '' : `"failed":${JSON.stringify(r.failed)},`}"decision":${JSON.stringify(r.decision)},"snapshots":${JSON.stringify(r.snapshots)},"reserved":${JSON.stringify(r.reserved)},${r.budgets === undefined ? '' : `"budgets":${JSON.stringify(r.budgets)},`}${r.evidence === undefined ? '' : `"evidence":${JSON.stringify(r.evidence)},`}"attested":${r.attested},"reply":${JSON.stringify(r.reply)}${r.modified === undefined ? '' : `,"modified":${JSON.stringify(r.modified)}`}${r.review === undefined ? '' : `,"review":${JSON.stringify(r.review)}`}${r.observed === undefined ? '' : `,"observed":${JSON.stringify(r.observed)}`}${r.extension === undefined ? '' : `,"extension":${JSON.stringify(r.extension)}`}${r.edited === undefined ? '' : `,"edited":${JSON.stringify(r.edited)}`}}`;
+    + `"facts":${factsJson(r.facts)},${r.failed === undefined ? '' : `"failed":${JSON.stringify(r.failed)},`}"decision":${JSON.stringify(r.decision)},"snapshots":${JSON.stringify(r.snapshots)},"reserved":${JSON.stringify(r.reserved)},${r.budgets === undefined ? '' : `"budgets":${JSON.stringify(r.budgets)},`}${r.evidence === undefined ? '' : `"evidence":${JSON.stringify(r.evidence)},`}"attested":${r.attested},"reply":${replyJson(r.reply)}${r.modified === undefined ? '' : `,"modified":${JSON.stringify(r.modified)}`}${r.review === undefined ? '' : `,"review":${JSON.stringify(r.review)}`}${r.observed === undefined ? '' : `,"observed":${JSON.stringify(r.observed)}`}${r.extension === undefined ? '' : `,"extension":${JSON.stringify(r.extension)}`}${r.edited === undefined ? '' : `,"edited":${JSON.stringify(r.edited)}`}}`;
 };
 
 /** Texts of ids and names: nothing to escape in nearly all of them. */

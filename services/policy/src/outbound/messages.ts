@@ -1,7 +1,7 @@
 import type { BusMessage, Outgoing } from '@countersign/bus';
 import { PoisonMessage, toDeadLetter } from '@countersign/bus';
 import type { GovernedRecord, Reply } from '@countersign/contracts';
-import { governedJson } from './governed-json.ts';
+import { governedJson, replyJson } from './governed-json.ts';
 import { receivedText } from './received.ts';
 
 let lastTime = -1;
@@ -29,7 +29,7 @@ export const toGoverned = (topic: string, record: GovernedRecord, partition: num
 
 /** A reply on its way, to the input's partition. */
 export const toReply = (topic: string, reply: Reply, to: { readonly id: string; readonly tenant: string; readonly now: number; readonly traceparent: string | null }): Outgoing => ({
-  topic, key: reply.run, value: JSON.stringify(reply),
+  topic, key: reply.run, value: replyJson(reply),
   headers: headers(to.id, `countersign.replies.${reply.kind}.v1`, to.now, to.tenant, to.traceparent),
 });
 

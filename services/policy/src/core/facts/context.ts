@@ -7,7 +7,7 @@ import { daysIn, withoutDays } from './dates.ts';
 import type { Days } from './dates.ts';
 import { linksIn } from './links.ts';
 import type { Link } from './links.ts';
-import { amountsIn, bounded, normalise, sentencesOf } from './normalise.ts';
+import { amountsIn, normalise, sentencesOf } from './normalise.ts';
 import type { Sentence } from './normalise.ts';
 
 /** What one result said under one trust; `text` normalised, `addresses` those in it, whole (addresses.ts). `named`: it is of something that the instruction names, a page or a file. `claimed`: a runtime that nobody vouches for says so. */
@@ -45,8 +45,10 @@ const maxInstruction = 64 * 1024;
 
 export const withInstruction = (context: RunContext, text: string): RunContext => {
   const kept = text.slice(0, maxInstruction);
-  const instruction = bounded(kept);
-  return { ...context, instruction, addresses: addressLine(kept), sentences: sentencesOf(kept), amounts: amountsIn(withoutDays(splitAddresses(kept).rest)), days: daysIn(kept), cut: context.cut || kept.length < text.length || normalise(kept).length > instruction.length };
+  const whole = normalise(kept);
+  // Bounded like what results say.
+  const instruction = whole.slice(0, kept.length + 2);
+  return { ...context, instruction, addresses: addressLine(kept), sentences: sentencesOf(kept), amounts: amountsIn(withoutDays(splitAddresses(kept).rest)), days: daysIn(kept), cut: context.cut || kept.length < text.length || whole.length > instruction.length };
 };
 
 /** What another agent's run handed over, of which nothing is known here: like the word of a runtime that nobody vouches for, it can only make values doubtful. */
