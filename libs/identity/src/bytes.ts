@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /** SHA-256 as 32 raw bytes. By way of a text: a `buffer` of hash's own is memory outside of the heap, which costs more than the hashing (libs/identity/bench). */
-export const sha256 = (bytes: Uint8Array | string): Buffer => Buffer.from(hash('sha256', bytes, 'latin1'), 'latin1');
+export const sha256 = (bytes: Uint8Array | string): Buffer => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 
 /** SHA-256 as base64url without padding (43 characters). */
 export const sha256Text = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'base64url');

@@ -24,7 +24,7 @@ export const macKey = (key: Uint8Array): MacKey => {
 export const hmacBehind = (key: MacKey, padded: Uint8Array): string => {
   padded.set(key.inner);
   outer.set(key.outer);
-  outer.write(hash('sha256', padded, 'latin1'), macBlock, 'latin1');
+  outer.write(hash('sha256', padded, 'binary'), macBlock, 'latin1');
   return hash('sha256', outer, 'base64url');
 };
 

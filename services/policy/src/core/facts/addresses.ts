@@ -58,33 +58,46 @@ export const replaceLinks = (text: string, mark: string): string => text.replace
 /** The addresses of a text in the form in which they are compared, and the text without them. */
 export const splitAddresses = (text: string): { readonly addresses: ReadonlySet<string>; readonly rest: string } => {
   const addresses = new Set<string>();
-  const rest = joined(text).split(between).filter((chunk) => !takeAddresses(chunk, addresses));
+  const rest = joined(text).split(between).filter((chunk) => !couldBe(chunk, 0, chunk.length) || !takeAddresses(chunk, addresses));
   return { addresses, rest: rest.join(' ') };
 };
 
-/** What `between` is, by character code, of the first 128. */
-const isBetween = Uint8Array.from({ length: 128 }, (_, code) => Number(between.test(String.fromCharCode(code))));
-const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+const plain = 0, digit = 1, dot = 2, colon = 3, sure = 4, apart = 5;
+/** What each of the first 128 characters may mean for an address; `apart`: what `between` has. */
+const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
+  const one = String.fromCharCode(code);
+  return between.test(one) ? apart : /\d/.test(one) ? digit : one === '.' ? dot : one === ':' ? colon : one === '@' ? sure : plain;
+});
+const kindAt = (text: string, at: number): number => { const code = text.charCodeAt(at); return code < 128 ? kinds[code]! : code > 127 ? sure : plain; };
 const shortestAccount = 15;
 
 /**
- * The addresses of a text, as splitAddresses finds them, which looks at each word. Here one pass over the characters leaves out ASCII
- * words that cannot be one: they have no `@` or `:/`, no dot before a letter or after a `w`, and are too short or have too few digits for an account.
+ * Whether a word is worth looking at: ASCII words cannot be an address that have no `@` or `:/`, no dot before a letter or after a `w`,
+ * and are too short or have too few digits for an account. Nearly all words are such.
  */
+const couldBe = (text: string, from: number, to: number): boolean => {
+  let digits = 0;
+  for (let i = from; i < to; i++) {
+    const kind = kindAt(text, i);
+    if (kind === plain) continue;
+    if (kind === digit) digits++;
+    else if (kind === dot) {
+      const next = i + 1 < text.length ? kindAt(text, i + 1) : plain;
+      if ((next !== digit && next !== apart) || (text.charCodeAt(i - 1) | 32) === 119) return true;
+    } else if (kind === colon ? text.charCodeAt(i + 1) === 47 : true) return true;
+  }
+  return digits >= 2 && to - from >= shortestAccount;
+};
+
+const isApart = (text: string, at: number): boolean => { const code = text.charCodeAt(at); return code < 128 ? kinds[code] === apart : between.test(text[at]!); };
+
+/** The addresses of a text, as splitAddresses finds them. */
 const addressesOf = (text: string): Set<string> => {
   const found = new Set<string>();
-  let from = 0, digits = 0, likely = false;
-  for (let i = 0; i <= text.length; i++) {
-    const code = i < text.length ? text.charCodeAt(i) : 32;
-    if (code < 128 ? isBetween[code] === 1 : between.test(text[i]!)) {
-      if (likely || (digits >= 2 && i - from >= shortestAccount)) takeAddresses(text.slice(from, i), found);
-      from = i + 1;
-      digits = 0;
-      likely = false;
-    } else if (code === 64 || code > 127) likely = true;
-    else if (isDigit(code)) digits++;
-    else if (code === 58) likely ||= text.charCodeAt(i + 1) === 47;
-    else if (code === 46) likely ||= !(isDigit(text.charCodeAt(i + 1)) || isBetween[text.charCodeAt(i + 1)] === 1) || (text.charCodeAt(i - 1) | 32) === 119;
+  for (let from = 0, to = 0; to <= text.length; to++) {
+    if (to < text.length && !isApart(text, to)) continue;
+    if (to > from && couldBe(text, from, to)) takeAddresses(text.slice(from, to), found);
+    from = to + 1;
   }
   return found;
 };
