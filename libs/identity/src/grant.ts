@@ -13,18 +13,6 @@ export const maxGrantBatch = 1_000;
 /** Largest grant text looked at, characters. */
 export const maxGrantLength = 8_192;
 
-const prepare = (claims: readonly GrantClaims[], key: SigningKey) => {
-  if (claims.length > maxGrantBatch) throw new RangeError(`at most ${maxGrantBatch} grants under one signature`);
-  const payloads = claims.map((claim) => Buffer.from(JSON.stringify(claim)));
-  const levels = buildTree(payloads.map(leafHash));
-  const statement = rootStatement(key.kid, claims.length, levels[levels.length - 1]![0]!);
-  const texts = (signature: Buffer): string[] => {
-    const tail = `.${key.kid}.${signature.toString('base64url')}`;
-    return payloads.map((payload, i) => `csg1.${payload.toString('base64url')}.${i}.${claims.length}.${auditPath(levels, i).toString('base64url')}${tail}`);
-  };
-  return { statement, texts };
-};
-
 const rootStatement = (kid: string, size: number, root: Uint8Array): Buffer => lengthPrefixed(['countersign/grants/v1', kid, String(size), root]);
 
 /**
@@ -33,15 +21,12 @@ const rootStatement = (kid: string, size: number, root: Uint8Array): Buffer => l
  */
 export const signGrants = (claims: readonly GrantClaims[], key: SigningKey): string[] => {
   if (claims.length === 0) return [];
-  const { statement, texts } = prepare(claims, key);
-  return texts(sign(null, statement, key.key));
-};
-
-/** The same with the signature made on a libuv thread. */
-export const signGrantsAsync = async (claims: readonly GrantClaims[], key: SigningKey): Promise<string[]> => {
-  if (claims.length === 0) return [];
-  const { statement, texts } = prepare(claims, key);
-  return texts(await new Promise<Buffer>((resolve, reject) => sign(null, statement, key.key, (error, signature) => (error ? reject(error) : resolve(signature)))));
+  if (claims.length > maxGrantBatch) throw new RangeError(`at most ${maxGrantBatch} grants under one signature`);
+  const payloads = claims.map((claim) => Buffer.from(JSON.stringify(claim)));
+  const levels = buildTree(payloads.map(leafHash));
+  const signature = sign(null, rootStatement(key.kid, claims.length, levels[levels.length - 1]![0]!), key.key);
+  const tail = `.${key.kid}.${signature.toString('base64url')}`;
+  return payloads.map((payload, i) => `csg1.${payload.toString('base64url')}.${i}.${claims.length}.${auditPath(levels, i).toString('base64url')}${tail}`);
 };
 
 const shape = /^csg1\.([A-Za-z0-9_-]{2,6000})\.(0|[1-9][0-9]{0,2})\.([1-9][0-9]{0,3})\.([A-Za-z0-9_-]{0,427})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{86})$/;

@@ -1,7 +1,7 @@
 import type { Bus, Ownership, PartitionOwner, Subscription } from '@countersign/bus';
 import { signers, topic } from '@countersign/contracts';
 import type { FiredRule, GovernedRecord, PublicJwk } from '@countersign/contracts';
-import { argumentsDigest, createKeySet, maxGrantBatch, serviceOfKey, signGrantsAsync } from '@countersign/identity';
+import { argumentsDigest, createKeySet, maxGrantBatch, serviceOfKey, signGrants } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { withSpan } from '@countersign/telemetry';
 import { leasing } from './app/leasing.ts';
@@ -94,9 +94,10 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     if (worldAt(ports.now()).wider !== undefined || taken.state.accounts.size > 0) await leases?.own(taken.state);
     const handle = createProcessor({
       tenant, clock: ports.now, world: worldAt, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
-      sign: async (claims) => {
+      // Here and now, 50 µs a batch: while it waited for another thread, the whole batch of another partition would come between deciding and committing.
+      sign: (claims) => {
         const texts: string[] = [];
-        for (let i = 0; i < claims.length; i += maxGrantBatch) texts.push(...await signGrantsAsync(claims.slice(i, i + maxGrantBatch), ports.key));
+        for (let i = 0; i < claims.length; i += maxGrantBatch) texts.push(...signGrants(claims.slice(i, i + maxGrantBatch), ports.key));
         return texts;
       },
       governed: (record, at) => {

@@ -26,7 +26,7 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   /** Called with each batch before its records are verified one by one: a chance to do their signatures elsewhere meanwhile. */
   readonly ahead?: (records: readonly R[]) => Promise<void>;
   /** One signature over all; texts in order. */
-  readonly sign: (claims: readonly GrantClaims[]) => Promise<readonly string[]>;
+  readonly sign: (claims: readonly GrantClaims[]) => readonly string[];
   readonly governed: (record: GovernedRecord, partition: number) => O;
   readonly reply: (reply: Reply, to: { readonly id: string; readonly tenant: string; readonly now: number; readonly traceparent: string | null }) => O;
   readonly deadLetter: (record: R, code: string, detail: string) => O;

@@ -43,7 +43,7 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
     }
     const last = unproven.size === 0 ? undefined : unprovenRecord(state, world, unproven.counts());
     if (last !== undefined) evolve(state, last, world.folding);
-    await signInto(grants, ports.sign);
+    signInto(grants, ports.sign);
     const dead = outputs.length;
     let records = 0;
     // A record and its replies one after the other: what both say is written once (outbound/governed-json.ts).
@@ -63,9 +63,9 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
 };
 
 /** The one place where a reply changes after it was made: its grant could not be signed before the batch was whole. */
-const signInto = async (orders: readonly GrantOrder[], sign: ProcessorPorts<InboxRecord, unknown>['sign']): Promise<void> => {
+const signInto = (orders: readonly GrantOrder[], sign: ProcessorPorts<InboxRecord, unknown>['sign']): void => {
   if (orders.length === 0) return;
-  const texts = await sign(orders.map((order) => order.claims));
+  const texts = sign(orders.map((order) => order.claims));
   orders.forEach((order, i) => { (order.reply as { grant: string | null }).grant = texts[i]!; });
 };
 
