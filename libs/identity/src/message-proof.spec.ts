@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createChain } from './chain.ts';
+import { macKey } from './hmac.ts';
 import { generateKey, jwkThumbprint } from './keys.ts';
-import { attest, chainHash, computeProof, messageDigestInput, provenFieldsOf, verifyAttest, verifyProof } from './message-proof.ts';
+import { attest, chainHash, computeProof, messageDigestInput, provenFieldsOf, provenHash, verifyAttest, verifyProof } from './message-proof.ts';
 import type { ProvenFields } from './message-proof.ts';
 import { proofKey } from './proof-key.ts';
 
@@ -38,6 +39,17 @@ describe('message proof', () => {
     }), { seed: 1 });
     expect(verifyProof(key, input, proof + '=')).toBe(false);
     expect(verifyProof(key, input, '')).toBe(false);
+  });
+
+  it('of a received message is checked and hashed in one go, as by hand', () => {
+    const long = fc.record({ ceId: fc.string({ unit: 'grapheme' }), ceSource: fc.string({ maxLength: 3_000, size: 'max' }), value: fc.uint8Array({ maxLength: 6_000, size: 'max' }) });
+    fc.assert(fc.property(long, fc.boolean(), (changed, forged) => {
+      const message = { ...fields, ...changed };
+      const input = messageDigestInput(message), proof = computeProof(key, input);
+      const given = forged ? computeProof(key, Buffer.concat([input, Buffer.alloc(1)])) : proof;
+      expect(provenHash(macKey(key), message, given)).toBe(forged ? undefined : chainHash(input).toString('base64url'));
+      expect(provenHash(macKey(key), message, proof.slice(1))).toBeUndefined();
+    }), { seed: 3 });
   });
 
   it('gives different bytes for fields that concatenate alike', () => {

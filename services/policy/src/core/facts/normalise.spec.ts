@@ -28,6 +28,11 @@ describe('normalised text', () => {
   it('has words apart by one space and a space at both ends, whatever stands between them', () => {
     expect([normalise('A@b.COM'), normalise(''), normalise(' \n ﬁne ')]).toEqual([' a b com ', '  ', ' fine ']);
   });
+
+  it('is the same of ASCII in one pass as by its definition, however long', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary-ascii' }), fc.string({ unit: fc.constantFrom('a', 'Z', '9', ' ', '.', '\n') }), fc.string({ unit: 'binary-ascii', minLength: 4_090, maxLength: 4_100 }));
+    fc.assert(fc.property(text, (one) => { expect(normalise(one)).toBe(` ${one.toLowerCase().replace(/[^a-z0-9]+/g, ' ').trim()} `); }), { seed: 20_261_121, numRuns: 300 });
+  });
 });
 
 describe('the sentences of an instruction', () => {
