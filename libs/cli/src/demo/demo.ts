@@ -65,7 +65,7 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
     return payment !== undefined && !left;
   }
 
-  if (!signal.aborted) progress(hints(run.local, await waitingFor(seen, asPerson(run.local, 'tara'), 5_000, pause), seen.deferred(), run.slack?.url).join('\n'));
+  if (!signal.aborted) progress(hints(run.local, await waitingFor(seen, asPerson(run.local, 'tara'), 5_000, pause), seen.deferred(), seen.told(), run.slack?.url).join('\n'));
   for (let n = 0; !signal.aborted; n++) {
     await pause(calmMs);
     const scene = later(n);

@@ -27,5 +27,11 @@ export const agents: readonly DemoAgent[] = [
   { ...common, agent: 'release', name: 'Release', owner: 'noor', raci: raciOf('noor'), purpose: 'Brings builds to where they belong', roles: ['engineering'], permissions: ['release.list_builds', 'release.deploy', 'release.rollback'], limits: { calls: 40, money: null } },
 ];
 
+/** Supervision's own agent: it takes back what others did, with compensators and nothing else. */
+export const reverser: DemoAgent = {
+  ...common, agent: 'reversals', name: 'Reversals', owner: 'sam', raci: raciOf('sam'), affects: ['customers'], purpose: 'Takes back what people want taken back', roles: ['reversals'],
+  permissions: ['payments.withdraw', 'care.withdraw_refund', 'care.update_ticket', 'ledger.remove_supplier', 'ledger.update_supplier', 'release.rollback'], limits: { calls: 40, money: null },
+};
+
 /** Grants for the demo's tools name this audience; it stands in the pack's catalogue. */
 export const audience = 'demo-tools';

@@ -16,7 +16,8 @@ import type { Client } from '../people/client.ts';
 import { enrol, invite } from '../people/enrol.ts';
 import { hasKey, keyOf } from '../people/local-people.ts';
 import { agree, readChange } from '../permissions/agree.ts';
-import { agents, operator, people } from './roster.ts';
+import { toolUrl } from './connect.ts';
+import { agents, audience, operator, people, reverser } from './roster.ts';
 
 export interface Demo {
   /** Client keys of the demo's agents, by agent id. */
@@ -57,9 +58,9 @@ export const setUp = async (local: Local): Promise<Demo> => {
   const { nodes } = await client.request<GraphList>('registry', 'POST', '/graph', { nodes: systems.nodes });
   const keys = new Map<string, SigningKey>();
   const drafts: string[] = [];
-  for (const agent of agents) {
+  for (const agent of [...agents, reverser]) {
     const key = agentKey(local, agent.agent, true);
-    keys.set(agent.agent, key);
+    if (agent === reverser) tellSupervision(local, key); else keys.set(agent.agent, key);
     const { status } = await client.request<AgentSnapshot>('registry', 'POST', '/agents', { ...agent, key: key.publicJwk });
     // One that a person suspended stays suspended: that is theirs to undo.
     if (status === 'draft') drafts.push(agent.agent);
@@ -67,6 +68,10 @@ export const setUp = async (local: Local): Promise<Demo> => {
   await activate(client, drafts, 'demo');
   return { agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
 };
+
+/** Supervision reads who it is, and where the tools are, each time it takes something back. */
+const tellSupervision = (local: Local, { privateJwk }: SigningKey): void =>
+  writeFileSync(join(local.secrets, 'reversals.json'), JSON.stringify({ agent: reverser.agent, key: privateJwk, tools: { [audience]: `${toolUrl(local)}/tools` } }), { mode: 0o600 });
 
 /** Since the first reviewer is here, they agree to everybody else: on this machine the demo does it with their key. */
 const letIn = async (local: Local, { person, change }: EnrolledPerson): Promise<void> => {
@@ -114,7 +119,7 @@ export const awaitSnapshots = async (bus: Bus, keys: KeySet, demo: Demo, timeout
   };
   const all: readonly Snapshot<object>[] = Object.values(known);
   const missing = (): string | undefined =>
-    agents.find(({ agent }) => (known.agents.get(agent)?.status ?? 'draft') === 'draft')?.agent
+    [...agents, reverser].find(({ agent }) => (known.agents.get(agent)?.status ?? 'draft') === 'draft')?.agent
     ?? [...demo.tools].find(([name, { definition }]) => known.tools.get(name)?.definition !== definition)?.[0]
     ?? demo.nodes.find((node) => known.nodes.get(node) === undefined)
     ?? [operator, ...people].find(({ person }) => known.people.get(person)?.status !== 'active')?.person;

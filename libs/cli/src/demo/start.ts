@@ -14,7 +14,7 @@ import { createCompany } from './company.ts';
 import { openBus, toolUrl } from './connect.ts';
 import { startDemoSlack } from './slack/demo-slack.ts';
 import { runDemo } from './demo.ts';
-import { agents, audience, operator, people } from './roster.ts';
+import { agents, audience, operator, people, reverser } from './roster.ts';
 import { awaitSnapshots, setUp } from './setup.ts';
 import { callTool, startToolServer } from './tool-server.ts';
 import { watch } from './watch.ts';
@@ -91,6 +91,6 @@ const introduce = (local: ReturnType<typeof readLocal>, tools: string, slack: st
     '', 'Countersign is running: agents propose, policy decides, people countersign, and everything is on the record.', '',
     ...Object.entries(local.http).filter(([name]) => !['demo', 'tools', 'slack'].includes(name)).map(([name, url]) => `  ${name.padEnd(12)} ${url}`), `  ${'demo tools'.padEnd(12)} ${tools}`, `  ${'pages'.padEnd(12)} ${local.http.gateway}/ui`, ...(slack === undefined ? [] : [`  ${'demo Slack'.padEnd(12)} ${slack}`]),
     `  ${'bus'.padEnd(12)} ${local.bus === 'kafka' ? `Kafka ${local.kafka}` : 'embedded on PostgreSQL'}`, `  ${'logs'.padEnd(12)} ${join(local.dir, 'logs')}`, '',
-    `  agents   ${agents.map(({ agent, owner }) => `${agent} (owner ${owner})`).join(', ')}`, `  people   ${[operator, ...people].map(({ person, roles }) => `${person} (${roles.join(', ')})`).join(', ')}`, '',
+    `  agents   ${[...agents, reverser].map(({ agent, owner }) => `${agent} (owner ${owner})`).join(', ')}`, `  people   ${[operator, ...people].map(({ person, roles }) => `${person} (${roles.join(', ')})`).join(', ')}`, '',
   ].join('\n'));
 };

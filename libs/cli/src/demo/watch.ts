@@ -10,6 +10,8 @@ export interface Seen {
   waiting(): readonly GovernedDecided[];
   /** The same of each that waits for a fact. */
   deferred(): readonly GovernedDecided[];
+  /** What agents did alone, of which people are told (tier 2), oldest first. */
+  told(): readonly GovernedDecided[];
   /** What the round has to show, by tier and by decision: how often each was decided. */
   counts(): { readonly byTier: Readonly<Record<string, number>>; readonly byDecision: Readonly<Record<string, number>> };
   /** Messages that policy refused: a runtime that works has none. */
@@ -17,9 +19,11 @@ export interface Seen {
   stop(): Promise<void>;
 }
 
+const mostTold = 100;
+
 /** Prints every governed record worth a line as it appears, whoever caused it: what is shown is the record, not what an agent says of itself. */
 export const watch = (bus: Bus, options: { readonly out: (line: string) => void; readonly colour: boolean; readonly startedAt: number; readonly now: () => number }): Seen => {
-  const waiting = new Map<string, GovernedDecided>(), deferred = new Map<string, GovernedDecided>();
+  const waiting = new Map<string, GovernedDecided>(), deferred = new Map<string, GovernedDecided>(), told: GovernedDecided[] = [];
   const byTier: Record<string, number> = {};
   const byDecision: Record<string, number> = {};
   let problems = 0;
@@ -32,6 +36,7 @@ export const watch = (bus: Bus, options: { readonly out: (line: string) => void;
     byDecision[decision] = (byDecision[decision] ?? 0) + 1;
     if (decision === 'step_up') waiting.set(key, record); else waiting.delete(key);
     if (decision === 'defer') deferred.set(key, record); else deferred.delete(key);
+    if (tier === 2 && decision === 'allow' && told.length < mostTold) told.push(record);
     if (!first) return;
     first = false;
     options.out(`First governed action after ${((options.now() - options.startedAt) / 1000).toFixed(1)} s since npm start.`);
@@ -53,7 +58,7 @@ export const watch = (bus: Bus, options: { readonly out: (line: string) => void;
   });
   return {
     ready: following.then((one) => one.ready),
-    waiting: () => [...waiting.values()], deferred: () => [...deferred.values()], counts: () => ({ byTier: { ...byTier }, byDecision: { ...byDecision } }), problems: () => problems,
+    waiting: () => [...waiting.values()], deferred: () => [...deferred.values()], told: () => told, counts: () => ({ byTier: { ...byTier }, byDecision: { ...byDecision } }), problems: () => problems,
     stop: async () => (await following).stop(),
   };
 };
