@@ -172,6 +172,7 @@ export const errors = {
   claim_invalid: { status: 401, retryable: false, meaning: "The claim is forged or malformed.", remedy: "Use it exactly as received." },
   claim_expired: { status: 401, retryable: true, meaning: "The claim lived its seconds.", remedy: "Get a new one where the action is still claimable." },
   claim_mismatch: { status: 403, retryable: false, meaning: "The claim is for another grant.", remedy: "Use the claim of this grant." },
+  fenced: { status: 409, retryable: false, meaning: "Another runtime holds the run by now.", remedy: "Stop: whoever took the lease goes on with the run. Open a new one for other work." },
   claim_refused: { status: 409, retryable: false, meaning: "Something stopped the action before it could run.", remedy: "The detail says what: cancelled, halted, expired or claimed before." },
   already_claimed: { status: 409, retryable: false, meaning: "The action was claimed before.", remedy: "Never execute twice; report the outcome of the first." },
   cancelled: { status: 409, retryable: false, meaning: "The action was cancelled.", remedy: "Propose a new action if it is still needed." },

@@ -212,6 +212,15 @@ export interface BehaviourView {
   readonly steps: readonly { readonly before: string; readonly tool: string; readonly times: number; readonly last: number }[];
   readonly findings: readonly Finding[];
 }
+/** Breakers of agents and tools that are not closed, and the limits by which they open. */
+export interface BreakerList {
+  readonly breakers: readonly { readonly kind: 'agent' | 'tool'; readonly id: string; readonly status: 'open' | 'half_open'; readonly since: number; readonly until: number | null; readonly why: string; readonly times: number; readonly halt: string }[];
+  readonly limits: readonly { readonly scope: 'agent' | 'tool'; readonly match: string; readonly windowMs: number; readonly minimum: number; readonly errors: number | null; readonly denials: number | null; readonly spend: Money | null; readonly coolMs: number; readonly trial: number }[];
+}
+/** Budgets wider than a run, as they stand on the record: what the actions that were granted reserved of each in its window. What outcomes settled otherwise is policy's to know. */
+export interface BudgetList {
+  readonly budgets: readonly { readonly account: string; readonly budget: string; readonly unit: string; readonly used: number; readonly until: number }[];
+}
 /** One verb for many runs: those named, or those that fit. `dryRun` says which and does nothing; `expect` refuses where by now it would be another number. */
 export interface BulkRequest {
   readonly verb: 'pause' | 'resume' | 'cancel' | 'terminate';
@@ -324,8 +333,14 @@ export interface ChannelLinkView {
 export interface ChannelList {
   readonly channels: readonly { readonly channel: string; readonly kind: string; readonly key: string | null; readonly waiting: number; readonly dead: number; /** Your own account there, as you linked it. */ readonly account: string | null }[];
 }
+/** A playbook as it is written. */
+export interface CheckPlaybookRequest {
+  readonly text: string;
+}
 export interface ClaimRequest {
   readonly grant: string;
+  /** Of the lease on the run, where somebody holds one. */
+  readonly fence?: number;
 }
 export interface ClaimResponse {
   readonly claim: string;
@@ -338,6 +353,10 @@ export interface CompletenessView {
   readonly runs: { readonly all: number; readonly closed: number; readonly open: number };
   readonly faulty: readonly { readonly run: string; readonly agent: string | null; readonly faults: readonly ('unclosed' | 'short' | 'unattested')[]; /** As many as the last one's seq says. */ readonly messages: number; /** Of those with a record. */ readonly recorded: number; /** Of those that a signature of the session key covers. */ readonly attested: number }[];
   readonly streams: readonly { readonly topic: string; readonly stream: string; readonly last: number; /** Versions that never came. */ readonly missing: number }[];
+}
+/** A person's signature under the step that waits (typ countersign-playbook-step+jwt). */
+export interface ConfirmPlaybookRequest {
+  readonly jws: string;
 }
 /** Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given. */
 export interface ConnectScimRequest {
@@ -541,6 +560,8 @@ export interface HaltView {
   readonly underWay?: number;
   /** Actions of which nobody knows what came. */
   readonly unknown?: number;
+  /** What goes on under it, while a halt is taken back in stages: these tools, of these agents. Whoever does not know the word holds everything. */
+  readonly except?: { readonly tools?: readonly string[]; readonly agents?: readonly string[] };
 }
 export interface Health {
   readonly status: string;
@@ -592,6 +613,29 @@ export interface InvitePersonResponse {
 /** Public keys of the services (RFC 7517). */
 export interface JwksResponse {
   readonly keys: readonly { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string; readonly kid: string; readonly alg?: 'EdDSA'; readonly use?: 'sig' }[];
+}
+/** Runs that somebody holds, and who has gone silent. `hiccup`: so many went silent at once that it is not they who are ill; nothing is quarantined for it. */
+export interface LeaseList {
+  readonly leases: readonly { readonly run: string; readonly agent: string; readonly holder: string; readonly fence: number; readonly heardAt: number; readonly until: number; readonly silent: boolean }[];
+  readonly silent: number;
+  readonly of: number;
+  readonly hiccup: boolean;
+}
+/** A runtime that holds a run says that it is there. `proof`: a session proof (identity: createSessionProof) for `lease:<run>:<holder>` and the audience supervision. */
+export interface LeaseRequest {
+  readonly holder: string;
+  readonly token: string;
+  readonly proof: string;
+  readonly fence?: number;
+  /** The runtime lets the run go: nobody misses it. */
+  readonly release?: boolean;
+}
+/** Held until then. `fence` goes up with every new holder; a claim needs the newest. */
+export interface LeaseResponse {
+  readonly run: string;
+  readonly holder: string;
+  readonly fence: number;
+  readonly until: number;
 }
 export interface LevelList {
   readonly levels: readonly AnomalyLevel[];
@@ -735,6 +779,28 @@ export interface PermissionsView {
 export interface PersonKeyRequest {
   readonly jws: string;
 }
+/** What is wrong with a playbook, where it is written; nothing where it is sound. */
+export interface PlaybookCheck {
+  readonly name: string | null;
+  readonly digest: string | null;
+  readonly steps: number;
+  readonly problems: readonly { readonly line: number; readonly column: number; readonly path: string; readonly why: string }[];
+}
+/** Playbooks at work and done, the newest first. */
+export interface PlaybookRunList {
+  readonly runs: readonly PlaybookRunView[];
+}
+/** A playbook at work: what was done, what comes, who has to confirm it. */
+export interface PlaybookRunView {
+  readonly id: string;
+  readonly playbook: string;
+  readonly scope: HaltScope;
+  readonly by: string;
+  readonly reason: string;
+  readonly status: 'running' | 'waiting' | 'done' | 'abandoned' | 'rehearsed';
+  readonly startedAt: number;
+  readonly steps: readonly { readonly step: string; readonly do: 'halt' | 'snapshot' | 'revoke' | 'compensations' | 'resume'; readonly status: 'done' | 'waiting' | 'next' | 'rehearsed'; readonly at: number | null; readonly says: string; readonly confirmedBy: readonly string[]; readonly needs: number; readonly roles: readonly string[]; /** What a person signs to confirm the step; null where it does not wait for people. */ readonly digest: string | null }[];
+}
 /** Pre-approvals, the newest first. */
 export interface PreApprovalList {
   readonly preApprovals: readonly PreApprovalView[];
@@ -843,6 +909,17 @@ export interface PutToolRequest {
   /** Where approvals asks what stands there now, before the change: POST {tool, arguments}, signed by approvals, answered with {state}, an object whose members are named like the arguments. People are shown the difference. */
   readonly reader?: { readonly url: string };
 }
+/** An agent or a run is taken out until somebody else lets it back. */
+export interface QuarantineRequest {
+  readonly scope: { readonly kind: 'agent' | 'run'; readonly id: string };
+  readonly reason: string;
+}
+/** In force, and what waited and was closed. */
+export interface QuarantineResponse {
+  readonly halt: string;
+  readonly paths: { readonly topic: boolean; readonly database: boolean };
+  readonly cancelled: readonly string[];
+}
 /** Who answers for an agent at each stage, the whole of it. */
 export interface RaciRequest {
   readonly raci: Raci;
@@ -856,6 +933,21 @@ export interface ReasonRequest {
 export interface ReconcileRequest {
   readonly outcome: 'succeeded' | 'failed' | 'partial' | 'not_executed';
   readonly reason: string;
+}
+/** The next stage of taking a halt back. `reads`: tools that change nothing; `reversible`: those too that can be taken back; `all`: the halt is over. `agents`: only these take part in the stage. */
+export interface RecoverHaltRequest {
+  readonly stage: 'reads' | 'reversible' | 'all';
+  readonly agents?: readonly string[];
+  readonly reason: string;
+}
+/** What holds now: `halt` in force, or null where nothing of it is left. */
+export interface RecoverHaltResponse {
+  readonly root: string;
+  readonly stage: 'reads' | 'reversible' | 'all';
+  readonly halt: string | null;
+  readonly lifted: string;
+  readonly tools: number;
+  readonly agents: number | null;
 }
 /** A new agent, draft until activated. `key` authenticates the agent at the token endpoint. */
 export interface RegisterAgentRequest {
@@ -1103,6 +1195,14 @@ export interface StandingResponse {
   readonly tests: { readonly passed: number; readonly failed: number; /** The first that failed. */ readonly first: string | null };
   readonly agents: readonly { readonly agent: string; readonly tools: readonly { readonly tool: string; /** Whether policy decides by this definition. */ readonly known: boolean; readonly denied: boolean; readonly atLeast: 1 | 2 | 3 | 4; readonly atMost: 1 | 2 | 3 | 4 }[] }[];
   readonly jws: string;
+}
+/** Runs a playbook over a scope, or rehearses it. */
+export interface StartPlaybookRequest {
+  readonly text: string;
+  readonly scope: HaltScope;
+  readonly reason: string;
+  /** Says what each step would do, and does none. */
+  readonly rehearse?: boolean;
 }
 /** A run as one ordered story, told from the record: every actor, decision, vote and outcome, and what the record does not show. */
 export interface StoryView {

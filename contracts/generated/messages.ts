@@ -1304,6 +1304,8 @@ export interface HaltNotice {
   readonly by: string;
   readonly reason: string;
   readonly at: number;
+  /** What goes on under it, while a halt is taken back in stages: these tools, of these agents. Whoever does not know the word holds everything. */
+  readonly except?: { readonly tools?: readonly string[]; readonly agents?: readonly string[] };
 }
 /** halted, by supervision: a halt with scope run */
 export interface RunHalted {

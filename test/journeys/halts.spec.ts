@@ -1,5 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { HaltScope } from '@countersign/contracts';
+import type { BreakerList, HaltList, HaltScope, LeaseList, PlaybookRunView, RunDetail } from '@countersign/contracts';
+import { createSessionProof, signPersonStatement } from '@countersign/identity';
 import { call, openRawSession, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
 
@@ -10,8 +14,11 @@ describe('a halt mid-run', () => {
   let whole: Whole;
   let clerk: Agent;
   let other: Agent;
+  let fragile: Agent;
   beforeAll(async () => {
-    whole = await startWhole();
+    const limits = join(tmpdir(), `countersign-breakers-${process.pid}.yaml`);
+    writeFileSync(limits, 'breakers:\n  - { scope: agent, match: fragile, minimum: 4, errors: 0.5, cool: 1h, trial: 1 }\n');
+    whole = await startWhole({ CS_LEASE_MS: '2000', CS_BREAKERS_FILE: limits });
     clerk = await whole.agent('clerk');
     other = await whole.agent('other');
     await clerk.open({ text: 'warm up', attestation: null });
@@ -77,6 +84,126 @@ describe('a halt mid-run', () => {
     await until('supervision has the action', async () => (await whole.people.operator.call('supervision', 'POST', `/runs/${session.run}/actions/${paid.action!}/cancel`, { reason: 'wrong payee' })).status === 200);
     expect(await claim(paid.grant!)).toMatchObject({ status: 409, body: { code: 'cancelled' } });
     await until('the cancel is on the record', () => whole.seen.governed(session.run).some((record) => record.kind === 'action.cancelled' && record.by === 'operator'));
+  });
+
+  const operator = (method: string, path: string, body?: unknown) => whole.people.operator.call('supervision', method, path, body);
+  const breaker = async () => ((await operator('GET', '/breakers')).body as unknown as BreakerList).breakers.find(({ id }) => id === 'fragile');
+
+  it('APTS-HO-012: a breaker: an agent whose calls fail is halted where every halt is', async () => {
+    fragile = await whole.agent('fragile');
+    const run = await fragile.open({ text: 'write notes', attestation: null });
+    const granted = run.propose('desk.write', { note: '0', text: 'a' });
+    await granted.decision;
+    const { headers } = await granted.permit();
+    for (let n = 1; n <= 4; n++) {
+      const write = run.propose('desk.write', { note: `${n}`, text: 'a' });
+      await write.decision;
+      await write.outcome({ status: 'failed', error: 'the desk is closed' });
+    }
+    expect(await until('the breaker is open', async () => { const found = await breaker(); return found?.status === 'open' && found; })).toMatchObject({ kind: 'agent', times: 1, why: '4 of 4 failed' });
+    await until('policy denies', async () => (await run.propose('desk.read', { note: 'n' }).decision).code === 'halted');
+    await until('the tool refuses what was granted before', async () => (await whole.tools.invoke('desk.write', { note: '0', text: 'a' }, headers)).body['code'] === 'halted');
+    expect(await operator('POST', `/halts/${(await breaker())!.halt}/lift`, { reason: 'now' })).toMatchObject({ status: 409 });
+    expect((await read(await open(clerk))).decision).toBe('allow');
+  });
+
+  it('a halt is taken back in stages: reads, then what can be taken back, then all, each confirmed by everybody first', async () => {
+    const session = await open(clerk);
+    const halt = await stop({ kind: 'agent', id: 'clerk' });
+    const recover = (stage: string) => operator('POST', `/halts/${halt}/recover`, { stage, reason: 'the cause is found' });
+    const goesOn = (stage: string) => until(`the stage ${stage} begins`, async () => { const { status, body } = await recover(stage); return status === 200 && body; });
+    expect(await recover('all')).toMatchObject({ status: 409, body: { detail: expect.stringMatching(/first stage|not everybody/) } });
+    expect(await goesOn('reads')).toMatchObject({ root: halt, stage: 'reads', lifted: halt });
+    await until('reads go on', async () => (await read(session)).decision === 'allow');
+    expect(await session.propose('desk.write', { note: '1', text: 't' })).toMatchObject({ decision: 'deny', code: 'halted' });
+    expect(((await operator('GET', '/halts')).body as unknown as HaltList).halts).toEqual(expect.arrayContaining([expect.objectContaining({ halt: `stage:reads:1:${halt}`, except: { tools: expect.arrayContaining(['desk.read']) } })]));
+    await goesOn('reversible');
+    await until('what can be taken back goes on', async () => (await session.propose('desk.write', { note: '1', text: 't' })).decision === 'allow');
+    expect(await session.propose('desk.transfer', payment)).toMatchObject({ decision: 'deny', code: 'halted' });
+    expect(await goesOn('all')).toMatchObject({ halt: null });
+    await until('everything goes on', async () => (await session.propose('desk.transfer', payment)).decision === 'allow');
+  });
+
+  const lease = (session: RawSession, holder: string, more: object = {}) => call('POST', `${whole.urls.supervision}/runs/${session.run}/lease`, { holder, token: session.token, proof: createSessionProof(`lease:${session.run}:${holder}`, 'supervision', Date.now(), session.sessionKey), ...more });
+  const quarantined = async (run: string) => ((await operator('GET', '/halts')).body as unknown as HaltList).halts.find(({ halt, scope }) => halt.startsWith('quarantine:') && scope.id === run);
+
+  it('a runtime that holds its run is missed when it is silent, and fenced off when another took over; when most are silent at once nobody is taken out', async () => {
+    // The runtime renews by itself, and its claims carry its fence.
+    const run = await clerk.open(whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 the 9.50 EUR'));
+    const held = await run.hold('worker-1');
+    const paid = run.propose('desk.transfer', payment);
+    expect((await paid.execute(whole.tools.execute('desk.transfer')))).toBeDefined();
+    await held.release();
+    // Another takes over what was let go: the first one's claims count no more.
+    const session = await open(clerk);
+    const asked = await session.propose('desk.transfer', payment);
+    expect(await lease(session, 'one')).toMatchObject({ status: 200, body: { fence: 1 } });
+    expect(await lease(session, 'one', { proof: createSessionProof('lease:another:one', 'supervision', Date.now(), session.sessionKey) })).toMatchObject({ status: 401 });
+    expect(await lease(session, 'one', { fence: 1, release: true })).toMatchObject({ status: 200 });
+    expect(await lease(session, 'two')).toMatchObject({ status: 200, body: { fence: 2 } });
+    expect(await lease(session, 'two', { fence: 2, release: true })).toMatchObject({ status: 200 });
+    expect(await lease(session, 'one', { fence: 1 })).toMatchObject({ status: 409, body: { code: 'fenced' } });
+    expect(await call('POST', `${whole.urls.supervision}/claims`, { grant: asked.grant!, fence: 1 })).toMatchObject({ status: 409, body: { code: 'fenced' } });
+    const claimed = await until('the claim of who holds it counts', async () => { const answer = await call('POST', `${whole.urls.supervision}/claims`, { grant: asked.grant!, fence: 2 }); return answer.status === 200 && answer; });
+    expect(claimed.body['claim']).toBeDefined();
+    // Silent, alone: taken out, and let back by a person.
+    const alone = await open(clerk);
+    expect((await lease(alone, 'lonely')).status).toBe(200);
+    expect(await until('the silent run is quarantined', () => quarantined(alone.run))).toMatchObject({ by: 'supervision', reason: expect.stringContaining('lonely is silent') });
+    await until('policy denies it', async () => /halted/.test((await read(alone)).code));
+    expect((await operator('POST', `/halts/${(await quarantined(alone.run))!.halt}/lift`, { reason: 'it was the network' })).status).toBe(200);
+    expect((await lease(alone, 'lonely', { fence: 1, release: true })).status).toBe(200);
+    // A fleet, silent at once.
+    const fleet = await Promise.all([1, 2, 3].map(() => open(other)));
+    for (const { status } of await Promise.all(fleet.map((one) => lease(one, 'fleet')))) expect(status).toBe(200);
+    await until('they are silent, and it is taken for a hiccup', async () => { const { silent, hiccup } = (await operator('GET', '/leases')).body as unknown as LeaseList; return silent === 3 && hiccup; });
+    for (const one of fleet) expect(await quarantined(one.run)).toBeUndefined();
+    for (const one of fleet) expect((await lease(one, 'fleet', { fence: 1, release: true })).status).toBe(200);
+  });
+
+  it('who set a quarantine does not lift it', async () => {
+    const { body } = await operator('POST', '/quarantines', { scope: { kind: 'agent', id: 'nobody-of-ours' }, reason: 'odd' });
+    expect(await operator('POST', `/halts/${String(body['halt'])}/lift`, { reason: 'oops' })).toMatchObject({ status: 403, body: { detail: expect.stringContaining('another person') } });
+    expect(await whole.people.nobody.call('supervision', 'POST', '/quarantines', { scope: { kind: 'agent', id: 'clerk' }, reason: 'fun' })).toMatchObject({ status: 403 });
+  });
+
+  it('APTS-HO-008: a playbook: rehearsed, begun, what there was to see written down, killed in the middle and gone on with, confirmed by people, until the agent is back', async () => {
+    const text = readFileSync(join(import.meta.dirname, '../../services/supervision/playbooks/agent-gone-odd.yaml'), 'utf8').replaceAll('[supervisor, senior]', '[senior, treasurer]');
+    const waiting = await other.open({ text: 'pay', attestation: null });
+    const asked = waiting.propose('desk.transfer', { to: 'NL01', minor: 900 });
+    expect(await asked.decision).toMatchObject({ decision: 'step_up' });
+    const request = { text, scope: { kind: 'agent', id: 'other' }, reason: 'odd' };
+    expect(await operator('POST', '/playbooks/check', { text: text.replace('do: halt', 'do: shout') })).toMatchObject({ status: 200, body: { problems: [{ line: 8, why: expect.stringContaining('do is one of') }] } });
+    const rehearsed = (await operator('POST', '/playbooks', { ...request, rehearse: true })).body as unknown as PlaybookRunView;
+    expect(rehearsed.steps[2]).toMatchObject({ do: 'revoke', status: 'rehearsed', says: expect.stringContaining(waiting.id) });
+    expect(((await operator('GET', '/halts')).body as unknown as HaltList).halts.some(({ scope }) => scope.id === 'other')).toBe(false);
+    const { id } = (await operator('POST', '/playbooks', request)).body as unknown as PlaybookRunView;
+    const shown = async () => (await operator('GET', `/playbooks/${id}`)).body as unknown as PlaybookRunView;
+    const waitsFor = (step: string) => until(`${step} waits`, async () => { const found = (await shown()).steps?.find((one) => one.step === step); return found?.status === 'waiting' && found; });
+    const sign = async (by: typeof whole.people.tess, step: string, digest?: string) => by.call('supervision', 'POST', `/playbooks/${id}/confirm`, { jws: signPersonStatement('playbook-step', { sub: by.person, tenant: 'acme', playbook: id, step, digest: digest ?? (await waitsFor(step)).digest!, reason: 'seen', iat: Math.floor(Date.now() / 1000) }, by.key) });
+    await waitsFor('take-away');
+    await until('the agent is halted', async () => (await waiting.propose('desk.read', { note: 'n' }).decision).code === 'halted');
+    await whole.stop('supervision');
+    await whole.start('supervision');
+    expect(await sign(whole.people.sena, 'take-away', 'A'.repeat(43))).toMatchObject({ status: 409 });
+    expect(await sign(whole.people.operator, 'take-away')).toMatchObject({ status: 403 });
+    expect(await sign(whole.people.sena, 'take-away')).toMatchObject({ status: 200 });
+    await waitsFor('reads');
+    expect((await shown()).steps[1]!.says).toMatch(/runs go on, \d+ actions wait/);
+    expect((await shown()).steps[3]!.says).toMatch(/actions changed something/);
+    expect(((await operator('GET', `/runs/${waiting.id}`)).body as unknown as RunDetail).timeline.find(({ action }) => action === asked.action)).toMatchObject({ status: 'cancelled' });
+    const next = await open(other);
+    expect(await sign(whole.people.sena, 'reads')).toMatchObject({ status: 200 });
+    await until('reads go on', async () => (await read(next)).decision === 'allow');
+    expect(await next.propose('desk.write', { note: '1', text: 't' })).toMatchObject({ decision: 'deny', code: 'halted' });
+    await waitsFor('reversible');
+    await sign(whole.people.tess, 'reversible');
+    await waitsFor('all');
+    await sign(whole.people.tess, 'all');
+    expect((await shown()).status).toBe('waiting');
+    expect(await sign(whole.people.sena, 'all')).toMatchObject({ status: 200 });
+    await until('it is done', async () => (await shown()).status === 'done');
+    await until('the agent is back', async () => (await next.propose('desk.write', { note: '1', text: 't' })).decision === 'allow');
   });
 
   it('all of it is in the log', async () => {

@@ -5,6 +5,7 @@ import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
 import { agentPermissionsUsage, changesUsage, usageOf } from './permissions/usage.ts';
 import { policyUsage } from './policy/command.ts';
+import { playbookUsage, quarantineUsage, recoverUsage } from './people/incident-usage.ts';
 import { findingsUsage } from './people/findings-usage.ts';
 import { scimUsage } from './scim/usage.ts';
 
@@ -144,6 +145,12 @@ export const commands: Readonly<Record<string, Entry>> = {
     usage: 'countersign lift HALT --reason TEXT [--as PERSON] [--json]',
     load: async () => (await import('./people/halts-command.ts')).lift,
   },
+  recover: { summary: 'takes a halt back in stages', usage: recoverUsage, load: async () => (await import('./people/incident-commands.ts')).recover },
+  quarantine: { summary: 'takes an agent or a run out until somebody else lets it back', usage: quarantineUsage, load: async () => (await import('./people/incident-commands.ts')).quarantine },
+  breakers: { summary: 'breakers of agents and tools that are not closed, and their limits', usage: 'countersign breakers [--as PERSON] [--json]', load: async () => (await import('./people/incident-commands.ts')).breakers },
+  budgets: { summary: 'what is used of budgets wider than a run', usage: 'countersign budgets [--as PERSON] [--json]', load: async () => (await import('./people/incident-commands.ts')).budgets },
+  leases: { summary: 'runs that a runtime holds, and who has gone silent', usage: 'countersign leases [--as PERSON] [--json]', load: async () => (await import('./people/incident-commands.ts')).leases },
+  playbook: { summary: 'steps for an incident: halt, look, take away, let back in stages', usage: playbookUsage, load: async () => (await import('./people/incident-commands.ts')).playbook },
   agents: {
     summary: 'agents with owner, status and what they may use',
     usage: 'countersign agents [--owner PERSON] [--status STATUS] [--role ROLE] [--environment NAME] [--model NAME] [--category minimal|limited|high] [--tool NAME] [--text TEXT] [--after AGENT] [--limit N] [--as PERSON] [--json]',

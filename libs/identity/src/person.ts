@@ -48,6 +48,9 @@ export interface ReviewStatement { readonly sub: string; readonly tenant: string
 /** An analyst's word on a finding of anomaly detection; `digest` commits to the finding as it was shown. */
 export interface DispositionStatement { readonly sub: string; readonly tenant: string; readonly finding: string; readonly digest: string; readonly verdict: 'true' | 'false' | 'expected'; readonly reason: string; readonly iat: number }
 
+/** A person lets one step of a playbook at work be done; `digest` commits to the playbook and to what was done before, as it was shown. */
+export interface PlaybookStepStatement { readonly sub: string; readonly tenant: string; readonly playbook: string; readonly step: string; readonly digest: string; readonly reason: string; readonly iat: number }
+
 /** A fact that somebody owes a deferred action; `value` is argumentsDigest of it. */
 export interface FactStatement { readonly sub: string; readonly tenant: string; readonly run: string; readonly action: string; readonly fact: string; readonly value: string; readonly iat: number }
 
@@ -57,7 +60,7 @@ export interface ChannelLinkStatement { readonly sub: string; readonly tenant: s
 export interface PersonKeyStatement { readonly sub: string; readonly tenant: string; readonly purpose: 'add' | 'remove'; readonly kid: string; readonly x: string; readonly iat: number }
 
 export interface PersonStatements {
-  readonly disposition: DispositionStatement;
+  readonly disposition: DispositionStatement; readonly 'playbook-step': PlaybookStepStatement;
   readonly 'channel-link': ChannelLinkStatement; readonly 'person-key': PersonKeyStatement;
   readonly fact: FactStatement; readonly vote: VoteStatement; readonly 'pre-approval': PreApprovalStatement; readonly question: QuestionStatement; readonly edit: EditStatement; readonly 'stand-in': StandInStatement; readonly 'glass-review': GlassReviewStatement; readonly review: ReviewStatement; readonly instruction: InstructionStatement; readonly login: LoginStatement;
   readonly bundle: BundleStatement; readonly 'bundle-order': BundleOrderStatement; readonly 'bundle-review': BundleReviewStatement; readonly 'tool-review': ToolReviewStatement; readonly 'graph-review': GraphReviewStatement; readonly 'change-review': ChangeReviewStatement;
@@ -74,6 +77,7 @@ const kinds = {
   instruction: { typ: 'countersign-instruction+jwt', texts: ['sub', 'run', 'instruction', 'agent', 'tenant'] },
   review: { typ: 'countersign-review+jwt', texts: ['sub', 'tenant', 'run', 'action', 'digest', 'reason'] },
   disposition: { typ: 'countersign-disposition+jwt', texts: ['sub', 'tenant', 'finding', 'digest', 'verdict', 'reason'] },
+  'playbook-step': { typ: 'countersign-playbook-step+jwt', texts: ['sub', 'tenant', 'playbook', 'step', 'digest', 'reason'] },
   fact: { typ: 'countersign-fact+jwt', texts: ['sub', 'tenant', 'run', 'action', 'fact', 'value'] },
   login: { typ: 'countersign-person+jwt', texts: ['sub', 'aud', 'jti'] },
   'channel-link': { typ: 'countersign-channel-link+jwt', texts: ['sub', 'tenant', 'channel', 'account', 'key'] },

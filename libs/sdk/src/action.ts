@@ -69,6 +69,8 @@ export interface ActionParts {
   readonly record: DecisionRecord;
   readonly sent: Promise<void>;
   readonly timeoutAt: number;
+  /** Of the lease that this runtime holds on the run. */
+  readonly fence: () => number | undefined;
   readonly halted: () => boolean;
   readonly sendOutcome: (report: OutcomeReport) => Promise<void>;
   readonly sendCancel: (reason: string) => Promise<void>;
@@ -93,7 +95,7 @@ export const createAction = (parts: ActionParts): ProposedAction => {
     const read = readGrant(context, allowed.grant ?? '', expected);
     if (!read.ok) return stop(read.code, read.detail);
     if (parts.halted()) return stop('run_halted', 'the run is halted');
-    const claim = read.claims.claim ? await getClaim(context, allowed.grant!, read.claims, session.token().text) : undefined;
+    const claim = read.claims.claim ? await getClaim(context, allowed.grant!, read.claims, session.token().text, parts.fence()) : undefined;
     if (claim?.ok === false) return stop(claim.code, claim.detail);
     if (context.now() >= read.claims.exp * 1_000) return stop('expired', 'the grant expired while the claim was on its way');
     return permissionOf(context, session, allowed, read.claims, claim?.claim ?? null);

@@ -4,6 +4,7 @@ export type { DelegatedWork, DelegateOptions } from './delegate.ts';
 export type { ExtendScopeOptions, ExtraScope } from './extend-scope.ts';
 export * from './errors.ts';
 export * from './kafka-transport.ts';
+export type { HeldRun } from './lease.ts';
 export type { OutcomeReport } from './outcome.ts';
 export type { GuardOptions, Instruction, ProposeOptions, Run } from './run.ts';
 export * from './runtime.ts';

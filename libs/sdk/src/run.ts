@@ -11,6 +11,8 @@ import type { DelegatedWork, DelegateOptions } from './delegate.ts';
 import { RunFailed } from './errors.ts';
 import { extendScope } from './extend-scope.ts';
 import type { ExtendScopeOptions, ExtraScope } from './extend-scope.ts';
+import { createLease } from './lease.ts';
+import type { HeldRun } from './lease.ts';
 import { outcomeMessage } from './outcome.ts';
 import { randomSlice } from './random.ts';
 import { createSender } from './sender.ts';
@@ -49,6 +51,8 @@ export interface Run {
   delegate(wanted: Delegation, options?: DelegateOptions & Omit<ProposeOptions, 'evidence'>): Promise<DelegatedWork>;
   /** Asks for more tools for a time, a governed action; what is proposed afterwards may use them. Throws ActionDenied. */
   extendScope(wanted: ExtraScope, options?: ExtendScopeOptions & Omit<ProposeOptions, 'evidence'>): Promise<ScopeExtension>;
+  /** Takes the lease on the run under a name: from then on supervision misses this runtime when it goes silent, and no other one can claim. Throws RunFailed. */
+  hold(holder: string): Promise<HeldRun>;
   /** Ends the run; what is open is denied. Resolves when the broker has it. @param result what a child run returns to the one that delegated */
   end(reason?: RunEnded['reason'], result?: Json): Promise<void>;
   readonly halted: boolean;
@@ -77,8 +81,10 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
     for (const { record } of open.values()) record.deny(failed.code, failed.message);
     open.clear();
     returns.close(failed.code, failed.message);
+    lease.stop();
     detach();
   };
+  const lease = createLease(context, session, (reason) => fail(reason));
   const sender = createSender(context, session, traceId, (error) => fail(error));
 
   const hear = (reply: Reply): void => {
@@ -111,7 +117,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
       return problem !== undefined ? Promise.resolve() : send();
     };
     return createAction({
-      context, session, action, tool, record, sent, halted: () => halted,
+      context, session, action, tool, record, sent, halted: () => halted, fence: () => lease.fence,
       timeoutAt: context.now() + (options.timeoutMs ?? context.decisionTimeoutMs),
       sendOutcome: (report) => close(() => sender.send('outcome', () => outcomeMessage(action, report))),
       sendCancel: (reason) => close(() => sender.send('cancel', () => ({ action, reason }))),
@@ -119,7 +125,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
   };
 
   const run: Run = {
-    id: session.run, traceId, propose,
+    id: session.run, traceId, propose, hold: (holder) => lease.hold(holder),
     guard: (tool, execute, { evidence, ...options } = {}) => async (args) => propose(tool, args, { ...options, ...(evidence && { evidence: await evidence(args) }) }).execute(execute, options),
     delegate: (wanted, options = {}) => delegate(propose(delegateTool, argumentsOf(wanted), options), session, instructed, returns, options),
     extendScope: (wanted, options = {}) => extendScope(context, propose(extendScopeTool, { ...wanted, tools: [...wanted.tools] }, options), session, options),
@@ -127,6 +133,7 @@ export const createRun = (context: RuntimeContext, session: Session): { readonly
       if (failed !== undefined) return;
       const ending = sender.send('ended', (seq): RunEnded => ({ reason, messages: seq + 1, ...(result !== undefined && { result }) }), { attest: true });
       failed = new RunFailed('run_closed', 'the run has ended');
+      lease.stop();
       for (const { record } of open.values()) record.deny('run_closed', 'the run has ended');
       open.clear();
       returns.close('run_closed', 'the run has ended');

@@ -49,16 +49,24 @@ export const createHaltSet = (): HaltSet => {
   };
 };
 
+/** What a halt that is taken back in stages lets go on already. An exception that says nothing exempts nothing. */
+const exempt = ({ except }: HaltNotice, { tool, agent }: HaltTarget): boolean =>
+  except !== undefined && (except.tools !== undefined || except.agents !== undefined) && (except.tools?.includes(tool) ?? true) && (except.agents?.includes(agent) ?? true);
+
 const stops = (notice: HaltNotice, target: HaltTarget): boolean => {
+  if (exempt(notice, target)) return false;
   const { kind, id } = notice.scope;
   if (kind === 'everything') return true;
   if (kind === 'tenant') return (id ?? notice.tenant) === target.tenant;
   return notice.tenant === target.tenant && id === target[kind];
 };
 
+const isNames = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+const isException = (value: unknown): boolean => typeof value === 'object' && value !== null && isNames((value as { tools?: unknown }).tools) && isNames((value as { agents?: unknown }).agents);
+
 /** Whether a value has the shape of a notice; what has not is not folded. */
 export const isHaltNotice = (value: unknown): value is HaltNotice => {
   const n = value as Partial<HaltNotice> | null;
   return typeof n === 'object' && n !== null && typeof n.halt === 'string' && (n.op === 'halt' || n.op === 'lift') && typeof n.tenant === 'string'
-    && typeof n.scope === 'object' && n.scope !== null && ['everything', 'tenant', 'agent', 'tool', 'run'].includes(n.scope.kind) && (n.scope.id === null || typeof n.scope.id === 'string');
+    && (n.except === undefined || isException(n.except)) && typeof n.scope === 'object' && n.scope !== null && ['everything', 'tenant', 'agent', 'tool', 'run'].includes(n.scope.kind) && (n.scope.id === null || typeof n.scope.id === 'string');
 };

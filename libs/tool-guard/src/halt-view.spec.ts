@@ -4,6 +4,7 @@ import type { HaltNotice } from '@countersign/contracts';
 import { createKeySet, generateKey, signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { createMemoryBus } from '@countersign/spec';
+import { createHaltSet, isHaltNotice } from './halt-set.ts';
 import { createHaltView } from './halt-view.ts';
 
 const topic = 'supervision.halts.v1';
@@ -31,6 +32,18 @@ const world = async () => {
   };
   return { bus, view, say, heartbeats, at: (t: number) => { time = t; }, now: () => time };
 };
+
+describe('a halt that is taken back in stages', () => {
+  const notice = (except?: HaltNotice['except']): HaltNotice => ({ halt: 'h1', op: 'halt', mode: 'halt', tenant: 'acme', scope: { kind: 'tenant', id: 'acme' }, by: 'p', reason: 'r', at: 0, ...(except && { except }) });
+  const stopped = (except: HaltNotice['except'], over: Partial<typeof target> = {}): boolean => { const set = createHaltSet(); set.add(notice(except)); return set.halted({ ...target, ...over }) !== undefined; };
+  it('lets go on what it names, and holds the rest: other tools, other agents, and everything where it names nothing', () => {
+    expect([stopped({ tools: ['t'] }), stopped({ tools: ['t'] }, { tool: 'u' }), stopped({ tools: ['t'], agents: ['ag'] }), stopped({ tools: ['t'], agents: ['ag'] }, { agent: 'b' }), stopped({ agents: ['b'] }), stopped({}), stopped(undefined)])
+      .toEqual([false, true, false, true, true, true, true]);
+  });
+  it('is no notice where its exception is none', () => {
+    expect([isHaltNotice(notice()), isHaltNotice(notice({ tools: ['t'] })), isHaltNotice({ ...notice(), except: { tools: 't' } }), isHaltNotice({ ...notice(), except: 7 })]).toEqual([true, true, false, false]);
+  });
+});
 
 describe('live halt view', () => {
   it('is stale until supervision was heard, then follows halts and lifts', async () => {

@@ -11,7 +11,7 @@ import type { SupervisionRecord } from './outbound/record.ts';
 import type { RunEvents } from './outbound/run-events.ts';
 
 /** Which tools there are. */
-export interface ToolsNow { get(tool: string): ToolSnapshot | undefined }
+export interface ToolsNow { get(tool: string): ToolSnapshot | undefined; entries(): Iterable<readonly [string, ToolSnapshot]> }
 
 export interface ReversalService {
   /** Throws CodedError where it cannot be taken back. */

@@ -4,23 +4,30 @@ import type { FactSupplied, GovernedRecord } from '@countersign/contracts';
 import { issueClaim, sha256Text, signServiceMessage, verifyGrant } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
+import type { PersonDirectory } from '@countersign/service-host';
 import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Pool } from 'pg';
-import { cascade, isForGood, liftBelow, revoke, stopBelow } from './app/cascade.ts';
+import { cascade, liftBelow, revoke, stopBelow } from './app/cascade.ts';
 import { claimAction } from './app/claim.ts';
 import { halt, lift } from './app/halt.ts';
 import type { HaltRequest } from './app/halt.ts';
 import type { AgentsNow, VotersNow } from './app/ports.ts';
-import { createAgentStops, isAgentStop } from './app/stop-agents.ts';
+import { createAgentStops } from './app/stop-agents.ts';
 import type { AgentStanding } from './app/stop-agents.ts';
 import { takeGoverned } from './app/react.ts';
 import { supply } from './app/supply.ts';
 import { releasePaused, tellDue } from './app/timers.ts';
+import { composeBreaking } from './compose-breakers.ts';
+import type { Breaking } from './compose-breakers.ts';
+import { composeRecovery } from './compose-recovery.ts';
+import type { RecoveryService } from './compose-recovery.ts';
 import { composeReversals } from './compose-reversals.ts';
 import type { ReversalService, ToolsNow } from './compose-reversals.ts';
 import type { Compensate } from './app/reversals.ts';
+import type { BreakerLimits } from './core/breaker.ts';
+import { rootOf } from './core/recovery.ts';
 import { openRecord } from './outbound/record.ts';
 import { composeStops, reportOf } from './compose-stops.ts';
 import type { Stops } from './compose-stops.ts';
@@ -48,6 +55,12 @@ export interface SupervisionPorts {
   readonly compensate: Compensate;
   /** How long after its claim an action may stay unheard of before it is unknown, ms. */
   readonly outcomeWithinMs: number;
+  readonly limits: readonly BreakerLimits[];
+  /** How long a runtime holds its run without renewing, ms. */
+  readonly leaseMs: number;
+  /** `aud` of agent tokens. */
+  readonly tokenAudience: string;
+  readonly person: PersonDirectory['person'];
   readonly tenant: string;
   readonly now: () => number;
   readonly onError: (error: Error, what: string) => void;
@@ -58,10 +71,10 @@ export interface Supervision {
   take(records: readonly GovernedRecord[], partition: number): Promise<void>;
   /** Told after each batch that was taken. */
   onTaken(tell: () => void): void;
-  /** A signed claim for a grant; throws CodedError where the action may not start. */
-  claim(grant: string): Promise<string>;
+  /** A signed claim for a grant; throws CodedError where the action may not start. `fence`: of the lease on its run. */
+  claim(grant: string, fence?: number): Promise<string>;
   halt(request: Omit<HaltRequest, 'tenant' | 'halt' | 'now'>): Promise<{ readonly halt: string; readonly paths: { readonly topic: boolean; readonly database: boolean } }>;
-  /** undefined: no such halt; false: one of the two paths failed, so nothing may run again yet. */
+  /** undefined: no such halt; false: one of the two paths failed, so nothing may run again yet. Throws CodedError where it is not this person's to lift. */
   lift(halt: string, by: string, reason: string): Promise<boolean | undefined>;
   cancel(run: string, action: string, by: string, reason: string): Promise<boolean>;
   /** How an agent stands now, as the registry says. */
@@ -72,6 +85,8 @@ export interface Supervision {
   revoke(run: string, by: { readonly person: string; readonly roles: readonly string[] }, reason: string): Promise<string>;
   readonly stops: Stops;
   readonly reversals: ReversalService;
+  readonly recovery: RecoveryService;
+  readonly breaking: Breaking;
   readonly runs: Runs;
   readonly events: Events;
   readonly ready: () => { readonly ok: boolean; readonly why: string };
@@ -95,6 +110,8 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const record = await openRecord(bus, pool, key, tenant, now, (error) => ports.onError(error, 'outbox'));
   const reversals = composeReversals({ pool, tenant, tools: ports.tools, agents: ports.agents, compensate: ports.compensate, tell, record, happened, now, onError: ports.onError });
   const stops = await composeStops({ ...hanging, bus, pool, keys: ports.keys, now, runs, record, happened, outcomeWithinMs: ports.outcomeWithinMs, compensate: reversals.compensate, onError: ports.onError });
+  const recovery = composeRecovery({ ...hanging, pool, record, stops, tools: ports.tools, agents: ports.agents, person: ports.person, now, onError: ports.onError });
+  const breaking = composeBreaking({ ...hanging, pool, record, agents: ports.agents, keys: ports.keys, tokenAudience: ports.tokenAudience, limits: ports.limits, leaseMs: ports.leaseMs, now });
   const agentStops = createAgentStops({ store, book, tell, tenant, digest: sha256Text, now, onError: ports.onError });
   const halts = createHaltView({
     bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'), report: reportOf(key, tenant, randomUUID()),
@@ -122,16 +139,18 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     if (++ticks % 1_200 === 0) happened.forget(now() - eventsKeptMs).catch((error: Error) => ports.onError(error, 'old events'));
     releasePaused(store, halts, now()).then(() => tellDue(store, tell, now())).catch((error: Error) => ports.onError(error, 'timers'));
     reversing = (reversing ?? reversals.sweep().then(stops.sweep).catch((error: Error) => ports.onError(error, 'reversals'))).finally(() => { reversing = undefined; });
+    if (ticks % 2 === 0) breakingNow = (breakingNow ?? breaking.sweep().then(recovery.sweep).catch((error: Error) => { if (!stopped) ports.onError(error, 'breakers'); })).finally(() => { breakingNow = undefined; });
     sweeping = (sweeping ?? sweep().catch((error: Error) => ports.onError(error, 'stopped agents'))).finally(() => { sweeping = undefined; });
   }, 500);
   let ticks = 0;
-  let sweeping: Promise<void> | undefined, reversing: Promise<void> | undefined;
+  let sweeping: Promise<void> | undefined, reversing: Promise<void> | undefined, breakingNow: Promise<void> | undefined;
 
   return {
     agentChanged: agentStops.take,
     take: async (records, partition) => {
       await takeGoverned(store, book, records);
       await happened.keep(partition, records);
+      await breaking.keep(partition, records);
       taken();
       await cascade(hanging, records);
     },
@@ -144,10 +163,11 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       if (!mayRevoke) throw new CodedError('forbidden', 'supervisors, operators and the owners of the agents that delegated revoke', { status: 403 });
       return revoke(hanging, child, by.person, reason, now());
     },
-    claim: async (text) => {
+    claim: async (text, fence) => {
       const grant = verifyGrant(text, ports.keys, { now: now(), audience: null });
       if (!grant.ok) throw new CodedError('grant_invalid', `${grant.code}: ${grant.detail}`, { status: 400 });
       if (!grant.kid.startsWith('policy-')) throw new CodedError('grant_invalid', 'grants are signed by policy', { status: 400 });
+      await breaking.fence(grant.claims.run, fence);
       const answer = await claimAction(store, halts, ports.agents, revocations, ports.voters, grant.claims, { now: now(), jti: randomUUID() });
       if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail, answer.code === 'approval_lapsed' ? {} : { status: answer.code === 'not_ready' || answer.code === 'stale_snapshot' ? 503 : 409 });
       return issueClaim(answer.claims, key);
@@ -157,10 +177,14 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       return { halt: id, paths: await halt(book, tell, { ...request, tenant, halt: id, now: now() }) };
     },
     lift: async (id, by, reason) => {
-      if (isForGood(id)) throw new CodedError('conflict', 'the run was cancelled or terminated, or its delegation taken back or its giver ended: that is for good', { status: 409 });
-      if (isAgentStop(id)) throw new CodedError('conflict', 'this halt stands for an agent that is suspended or decommissioned: resume the agent, and it is lifted', { status: 409 });
-      const stoppedBy = await book.find(id);
-      return stoppedBy && lift(book, tell, stoppedBy, { by, reason, now: now() });
+      const root = await book.find(rootOf(id)) ?? await book.find(id);
+      if (root === undefined) return undefined;
+      const refusal = recovery.mayLift(root, by);
+      if (refusal !== null) throw refusal;
+      // With a halt goes the stage at which it stands, and with a stage its halt: nothing is left that nobody sees.
+      const stages = (await book.inForce()).filter((notice) => rootOf(notice.halt) === root.halt);
+      for (const notice of stages.length > 0 ? stages : [root]) if (!await lift(book, tell, notice, { by, reason, now: now() })) return false;
+      return true;
     },
     cancel: async (run, action, by, reason) => {
       if (!await store.cancel({ tenant, run, action })) return false;
@@ -171,12 +195,12 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       const answer = await supply(store, tell, { tenant, run, action }, by, said);
       if (answer.status === 'refused') throw new CodedError(answer.code, answer.detail);
     },
-    runs, stops, reversals,
+    runs, stops, reversals, recovery, breaking,
     ready: () => (halts.isStale() ? { ok: false, why: 'the view of halts is not live yet' } : ports.agents.isStale() ? { ok: false, why: 'the snapshot of agents is not live yet' } : revocations.isStale() ? { ok: false, why: 'the view of revocations is not live yet' } : { ok: true, why: '' }),
     stop: async () => {
       stopped = true;
       clearInterval(timers);
-      await Promise.all([sweeping, reversing]);
+      await Promise.all([sweeping, reversing, breakingNow]);
       await record.stop();
       await beats.stop();
       await stops.enforcement.stop();

@@ -23,7 +23,7 @@ export class SupervisionController {
   @Post('claims')
   @HttpCode(200)
   async claim(@Body(validated(validateClaimRequest)) body: ClaimRequest) {
-    return { claim: await this.#supervision.claim(body.grant) };
+    return { claim: await this.#supervision.claim(body.grant, body.fence) };
   }
 
   @Post('halts')

@@ -70,3 +70,18 @@ alter table action add column if not exists reconciled_by text;
 create index if not exists action_unheard on action (claimed_at) where status = 'claimed';
 -- The votes by which it was granted: counted again when it is claimed.
 alter table action add column if not exists approved jsonb;
+-- What agents and tools did, by slots of five seconds, for breakers; each partition's records count up to their head.
+create table if not exists rate (
+  tenant text not null, agent text not null, tool text not null, slot bigint not null, partition int not null,
+  ended int not null, failed int not null, decided int not null, denied int not null, spend jsonb not null,
+  primary key (tenant, agent, tool, slot, partition)
+);
+create index if not exists rate_by_slot on rate (slot);
+create table if not exists rate_head (partition int primary key, position bigint not null);
+-- What the record says was reserved of budgets wider than a run, by account and window.
+create table if not exists budget_use (account text primary key, budget text not null, unit text not null, used bigint not null, until bigint not null);
+-- Who holds a run. The fence goes up with every new holder and never down.
+create table if not exists run_lease (
+  run text primary key, tenant text not null, agent text not null, holder text not null, fence int not null, heard_at bigint not null, until bigint not null, released boolean not null default false
+);
+create index if not exists run_lease_held on run_lease (until) where not released;

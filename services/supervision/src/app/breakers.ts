@@ -1,0 +1,126 @@
+import type { GovernedRecord, HaltNotice } from '@countersign/contracts';
+import { closed, evolveBreaker, limitsOf, nextOfBreaker } from '../core/breaker.ts';
+import type { BreakerEvent, BreakerKind, BreakerLimits, BreakerState, Count } from '../core/breaker.ts';
+import type { HaltBook } from './ports.ts';
+
+export interface BudgetUsed { readonly account: string; readonly budget: string; readonly unit: string; readonly used: number; readonly until: number }
+
+export interface Rates {
+  /** The records of one partition, in order; what was counted before is not counted again. */
+  keep(partition: number, records: readonly GovernedRecord[]): Promise<void>;
+  since(at: number): Promise<readonly Count[]>;
+  budgets(now: number): Promise<readonly BudgetUsed[]>;
+  forget(before: number): Promise<void>;
+}
+
+/** Streams of events, each appended to only where it still has so many. */
+export interface Streams {
+  load(stream: string): Promise<readonly { readonly type: string; readonly by: string; readonly at: number; readonly data: unknown }[]>;
+  append(stream: string, after: number, type: string, by: string, data: object): Promise<boolean>;
+  streams(prefix: string): Promise<readonly string[]>;
+}
+
+export interface BreakerPorts {
+  readonly rates: Pick<Rates, 'since'>;
+  readonly streams: Streams;
+  readonly book: Pick<HaltBook, 'add' | 'inForce'>;
+  readonly limits: readonly BreakerLimits[];
+  readonly tenant: string;
+  readonly digest: (text: string) => string;
+  readonly now: () => number;
+  /** An agent whose breaker opened so often in a row that only people let it back. */
+  readonly quarantine: (agent: string, reason: string) => Promise<void>;
+}
+
+export interface OpenBreaker { readonly kind: BreakerKind; readonly id: string; readonly state: Exclude<BreakerState, { readonly status: 'closed' }>; readonly halt: string }
+
+export interface Breakers {
+  /** Looks at what was counted, moves breakers, and sees to it that the halts stand as the breakers do; called twice a second. */
+  sweep(): Promise<void>;
+  notClosed(): readonly OpenBreaker[];
+}
+
+/** In a row: after so many an agent is no case for trying again. */
+const quarantineAfter = 4;
+const prefix = 'breaker/';
+export const isBreaker = (halt: string): boolean => halt.startsWith('breaker:');
+
+interface Known { readonly kind: BreakerKind; readonly id: string; state: BreakerState; events: number; openings: number }
+
+/**
+ * Breakers of agents and tools. What one does when it opens is a halt of its scope, on the same way as every halt: policy denies, claims and tool guards
+ * refuse. Its state is its stream on the record; the halts follow from it, so that whoever dies in between, the next sweep makes them agree.
+ */
+export const createBreakers = ({ rates, streams, book, limits, tenant, digest, now, quarantine }: BreakerPorts): Breakers => {
+  const known = new Map<string, Known>();
+  /** Notices that only half the house took; said again until both have. */
+  const unsettled = new Map<string, HaltNotice>();
+  let loaded = false;
+  const streamOf = (kind: BreakerKind, id: string): string => `${prefix}${kind}/${id}`;
+  const haltOf = ({ kind, id, openings }: Known): string => `breaker:${kind}:${digest(`${tenant} ${id}`).slice(0, 22)}:${openings}`;
+
+  const read = async (kind: BreakerKind, id: string): Promise<Known> => {
+    const events = await streams.load(streamOf(kind, id));
+    const state = events.reduce<BreakerState>((before, { type, data }) => evolveBreaker(before, { type, ...(data as object) } as BreakerEvent), closed);
+    const one = { kind, id, state, events: events.length, openings: events.filter(({ type }) => type === 'breaker_opened').length };
+    known.set(streamOf(kind, id), one);
+    return one;
+  };
+  const load = async (): Promise<void> => {
+    for (const stream of await streams.streams(prefix)) {
+      const [, kind, ...id] = stream.split('/');
+      await read(kind as BreakerKind, id.join('/'));
+    }
+    loaded = true;
+  };
+
+  const move = async (one: Known, { type, ...data }: BreakerEvent): Promise<void> => {
+    // Another instance was first: what it did is read, and looked at again the next time.
+    if (!await streams.append(streamOf(one.kind, one.id), one.events, type, 'supervision', { ...data, kind: one.kind, id: one.id })) { await read(one.kind, one.id); return; }
+    one.events += 1;
+    one.state = evolveBreaker(one.state, { type, ...data } as BreakerEvent);
+    if (type === 'breaker_opened') one.openings += 1;
+    if (one.kind === 'agent' && one.state.status === 'open' && one.state.times === quarantineAfter) await quarantine(one.id, `its breaker opened ${quarantineAfter} times in a row: ${one.state.why}`);
+  };
+
+  const noticeOf = (one: Known, op: HaltNotice['op'], reason: string): HaltNotice => ({ halt: haltOf(one), op, mode: 'halt', tenant, scope: { kind: one.kind, id: one.id }, by: 'supervision', reason: reason.slice(0, 2_000).toWellFormed(), at: now() });
+
+  const say = async (notice: HaltNotice): Promise<void> => {
+    const { topic, database } = await book.add(notice);
+    unsettled[topic && database ? 'delete' : 'set'](`${notice.halt}:${notice.op}`, notice);
+  };
+
+  /** Halts as the breakers say: a crash between the two leaves nothing open that should not be, and nothing stopped for good. */
+  const agree = async (): Promise<void> => {
+    for (const notice of [...unsettled.values()]) await say(notice);
+    const inForce = new Set((await book.inForce()).map(({ halt }) => halt).filter(isBreaker));
+    for (const one of known.values()) {
+      const stands = inForce.has(haltOf(one));
+      if (one.state.status === 'open' && !stands) await say(noticeOf(one, 'halt', `breaker: ${one.state.why}`));
+      else if (one.state.status !== 'open' && stands) await say(noticeOf(one, 'lift', one.state.status === 'closed' ? 'breaker: the trial held' : 'breaker: tries again'));
+    }
+  };
+
+  return {
+    sweep: async () => {
+      if (!loaded) await load();
+      // What another instance moved meanwhile.
+      for (const { kind, id, state } of [...known.values()]) if (state.status !== 'closed') await read(kind, id);
+      const longest = Math.max(...limits.map(({ windowMs }) => windowMs), 0), oldest = Math.min(now() - longest, ...[...known.values()].flatMap(({ state }) => (state.status === 'half_open' ? [state.since] : [])));
+      const counts = await rates.since(oldest);
+      const seen = (['agent', 'tool'] as const).flatMap((kind) => [...new Set(counts.map((count) => count[kind]))].map((id) => ({ kind, id })));
+      const all = new Map([...seen, ...known.values()].map((one) => [streamOf(one.kind, one.id), one]));
+      for (const [stream, { kind, id }] of all) {
+        const of = limitsOf(limits, kind, id);
+        const state = known.get(stream)?.state ?? closed;
+        const next = of === undefined ? (state.status === 'open' ? { type: 'breaker_half_opened', at: now() } as const : undefined) : nextOfBreaker(state, counts, of, id, now());
+        if (next === undefined) continue;
+        const one = known.get(stream) ?? await read(kind, id);
+        // One that nobody here knew may stand elsewhere by now: it is looked at again the next time.
+        if (one.state.status === state.status) await move(one, next);
+      }
+      if (known.size > 0) await agree();
+    },
+    notClosed: () => [...known.values()].flatMap((one) => (one.state.status === 'closed' ? [] : [{ kind: one.kind, id: one.id, state: one.state, halt: haltOf(one) }])),
+  };
+};
