@@ -42,7 +42,7 @@ ${evidence === undefined ? null : markup`${section('Facts', rows(Object.entries(
 ${section('How the agent fared', list([...evidence.agentRecord.outcomes.map((past) => markup`${word(past.tool)}: ${word(past.status)}, ${time(past.at)}`), markup`Anomaly level: ${word(evidence.level)}`]))}
 ${section('What anomaly detection found', evidence.agentRecord.findings.length === 0 ? null : words(evidence.agentRecord.findings))}`}
 ${section('Questions', list((one.questions ?? []).map(({ person: by, text, at }) => markup`${by}, ${time(at)} ${words(text)}`)))}
-${section('Votes', list(one.votes.map(({ person: by, vote, reason }) => markup`${by}: ${vote}${reason === undefined ? null : words(reason)}`)))}
+${section('Votes', list(one.votes.map(({ person: by, vote, reason, preApproval }) => markup`${by}: ${vote}${preApproval === undefined ? null : ', agreed beforehand'}${reason === undefined ? null : words(reason)}`)))}
 ${!open ? null : genuine ? markup`<form data-vote="${one.approval}" data-digest="${one.digest}" data-evidence="${one.evidenceDigest ?? ''}" data-seen="${one.votes.length}">
 <label for="reason">Your reason</label><textarea id="reason" name="reason" maxlength="2000" required rows="3"></textarea>
 <p><button type="submit" value="approve">Approve</button> <button type="submit" value="deny">Deny</button></p>
