@@ -11,6 +11,7 @@ import { generateKey } from '@countersign/identity';
 import pg from 'pg';
 import { governedRecords } from './governed-records.ts';
 import { ofRounds, percentile } from './measured.ts';
+import { processorTime } from './processor-time.ts';
 import type { Results } from './measured.ts';
 
 const rounds = 3;
@@ -19,10 +20,17 @@ const sources = 4;
 /** What is held ready at once: as in the service, the rest of the log does not lie around in memory while this is written. */
 const slice = 10_000;
 const batchesOf = <T>(items: readonly T[], size: number): T[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
+/** What something took: seconds on the clock, microseconds of processor time. */
+interface Spent { seconds: number; node: number; postgres: number }
+const nothing = (): Spent => ({ seconds: 0, node: 0, postgres: 0 });
+const spend = async (pool: pg.Pool, spent: Spent, work: () => Promise<unknown>): Promise<void> => {
+  const before = await processorTime(pool);
   const began = performance.now();
   await work();
-  return (performance.now() - began) / 1_000;
+  spent.seconds += (performance.now() - began) / 1_000;
+  const after = await processorTime(pool);
+  spent.node += after.node - before.node;
+  spent.postgres += after.postgres - before.postgres;
 };
 
 /** The real log of services/audit in a database of this measure's own. */
@@ -39,7 +47,11 @@ const openLog = async (pool: pg.Pool, name: string, threads: number): Promise<{ 
 /** From prepared batches to their signed checkpoints: each partition hands in its next batch once the one before is under one. */
 const sequence = async (audit: Audit, entries: readonly Entry[], batchMs: number[]): Promise<void> => {
   await Promise.all(Array.from({ length: sources }, async (_, partition) => {
-    for (const part of batchesOf(entries.filter(({ source }) => source.partition === partition), batch)) batchMs.push(await secondsOf(() => audit.sequencer.add(part)) * 1_000);
+    for (const part of batchesOf(entries.filter(({ source }) => source.partition === partition), batch)) {
+      const began = performance.now();
+      await audit.sequencer.add(part);
+      batchMs.push(performance.now() - began);
+    }
   }));
 };
 
@@ -74,30 +86,29 @@ const storedBytes = async (pool: pg.Pool): Promise<number> => {
   return Number(row!.bytes);
 };
 
-interface Round { readonly prepared: number; readonly threaded: number; readonly sequenced: number; readonly bare: number; readonly p99: number; readonly bytes: number }
+interface Round { readonly prepared: Spent; readonly threaded: Spent; readonly sequenced: Spent; readonly bare: Spent; readonly p99: number; readonly bytes: number; readonly count: number }
 
-/** One round: slice after slice is prepared (in this thread and in another), written bare and sequenced; per second and milliseconds. */
+/** One round: slice after slice is prepared (in this thread and in another), written bare and sequenced; with what each took. */
 const measure = async (pool: pg.Pool, round: number, count: number): Promise<Round> => {
   await pool.query(bareTable);
   const here = await openLog(pool, `${round}`, 0);
   const beside = await openLog(pool, `${round}/thread`, 1);
   const client = await pool.connect();
-  const spent = { prepared: 0, threaded: 0, sequenced: 0, bare: 0 };
+  const spent = { prepared: nothing(), threaded: nothing(), sequenced: nothing(), bare: nothing() };
   const batchMs: number[] = [];
   try {
     for (let first = 0; first < count; first += slice) {
       const messages = governedRecords(slice, sources, first / sources);
       let entries: readonly Entry[] = [];
-      spent.threaded += await secondsOf(() => prepare(beside.audit, messages));
-      spent.prepared += await secondsOf(async () => { entries = await prepare(here.audit, messages); });
-      const bare = async (): Promise<void> => { spent.bare += await secondsOf(() => bareInsert(client, entries, first)); };
-      const sequenced = async (): Promise<void> => { spent.sequenced += await secondsOf(() => sequence(here.audit, entries, batchMs)); };
+      await spend(pool, spent.threaded, () => prepare(beside.audit, messages));
+      await spend(pool, spent.prepared, async () => { entries = await prepare(here.audit, messages); });
+      const bare = (): Promise<void> => spend(pool, spent.bare, () => bareInsert(client, entries, first));
+      const sequenced = (): Promise<void> => spend(pool, spent.sequenced, () => sequence(here.audit, entries, batchMs));
       // The order changes, so that neither always pays for what the other left to be written.
       for (const one of (first / slice + round) % 2 === 0 ? [bare, sequenced] : [sequenced, bare]) await one();
     }
     if (here.audit.sequencer.size() !== count) throw new Error(`the log has ${here.audit.sequencer.size()} entries of ${count}`);
-    const perSecond = (seconds: number): number => count / seconds;
-    return { prepared: perSecond(spent.prepared), threaded: perSecond(spent.threaded), sequenced: perSecond(spent.sequenced), bare: perSecond(spent.bare), p99: percentile(batchMs.toSorted((a, b) => a - b), 0.99), bytes: await storedBytes(pool) / count };
+    return { ...spent, count, p99: percentile(batchMs.toSorted((a, b) => a - b), 0.99), bytes: await storedBytes(pool) / count };
   } finally {
     client.release();
     await here.close();
@@ -105,6 +116,10 @@ const measure = async (pool: pg.Pool, round: number, count: number): Promise<Rou
     await pool.query('truncate entry, sealed_payload, tile, bare');
   }
 };
+
+type Phase = 'prepared' | 'threaded' | 'sequenced' | 'bare';
+const perSecond = (round: Round, phase: Phase): number => round.count / round[phase].seconds;
+const told = (round: Round, phase: Phase): string => `${Math.round(perSecond(round, phase))}/s (${(round[phase].node / round.count).toFixed(0)} µs of processor time here, ${(round[phase].postgres / round.count).toFixed(0)} in PostgreSQL)`;
 
 /** audit.sequencer.*: governed-like records of 2 KB in process against PostgreSQL, against a bare binary insert of the same rows, interleaved. */
 export const benchAudit = async (options: { readonly postgres: string; readonly quick: boolean; readonly tell: (line: string) => void }): Promise<Results> => {
@@ -114,14 +129,14 @@ export const benchAudit = async (options: { readonly postgres: string; readonly 
     for (let round = 0; round < (options.quick ? 1 : rounds); round += 1) {
       const one = await measure(pool, round, options.quick ? 20_000 : 60_000);
       all.push(one);
-      options.tell(`audit, round ${round + 1}: prepares ${Math.round(one.prepared)}/s in the sequencer's thread, ${Math.round(one.threaded)}/s in one beside it; ${Math.round(one.sequenced)} entries/s, bare insert ${Math.round(one.bare)} rows/s, p99 of a batch ${one.p99.toFixed(0)} ms`);
+      options.tell(`audit, round ${round + 1}: prepares ${told(one, 'prepared')} in the sequencer's thread, ${told(one, 'threaded')} in one beside it; writes ${told(one, 'sequenced')}, bare insert ${told(one, 'bare')}; p99 of a batch ${one.p99.toFixed(0)} ms`);
     }
-    const of = (name: keyof Round): number[] => all.map((one) => one[name]);
+    const of = (name: Phase): number[] => all.map((one) => perSecond(one, name));
     return {
       'audit.sequencer.per_s': ofRounds(of('sequenced'), '1/s', { baseline: of('bare'), note: 'entries; baseline: the same rows ready-made by one binary unnest insert per 2,000 into a plain table' }),
-      'audit.sequencer.p99_ms': ofRounds(of('p99'), 'ms', { note: `from handing in a batch of ${batch} to its signed checkpoint, ${sources} partitions at once, at full speed` }),
+      'audit.sequencer.p99_ms': ofRounds(all.map(({ p99 }) => p99), 'ms', { note: `from handing in a batch of ${batch} to its signed checkpoint, ${sources} partitions at once, at full speed` }),
       'audit.workers.per_s': ofRounds(of('threaded'), '1/s', { baseline: of('prepared'), note: 'draft, sanitise, encrypt and hash, before the sequencer, in one worker thread; baseline: in the sequencer\'s own' }),
-      'audit.bytes_per_entry': ofRounds(of('bytes'), 'B', { note: 'tables and indexes in PostgreSQL, of a record of 2 KB' }),
+      'audit.bytes_per_entry': ofRounds(all.map(({ bytes }) => bytes), 'B', { note: 'tables and indexes in PostgreSQL, of a record of 2 KB' }),
     };
   } finally {
     await pool.end();

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processorSeconds } from './processor-time.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
 const running = new Set<ChildProcess>();
@@ -17,15 +18,6 @@ export interface Child {
   /** Resident memory now, MB; NaN where the system does not tell. */
   memoryMb(): number;
 }
-
-const cpuSeconds = (pid: number): number => {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100; // ticks of user and system time, 100 a second
-  } catch {
-    return Number.NaN;
-  }
-};
 
 const memoryMb = (pid: number): number => {
   try {
@@ -58,7 +50,7 @@ export const startNode = async (name: string, args: readonly string[], options: 
     }
     await sleep(20);
   }
-  return { stop: async () => { await stop(); await rm(folder, { recursive: true, force: true }); }, cpuSeconds: () => cpuSeconds(child.pid!), memoryMb: () => memoryMb(child.pid!) };
+  return { stop: async () => { await stop(); await rm(folder, { recursive: true, force: true }); }, cpuSeconds: () => processorSeconds(child.pid!), memoryMb: () => memoryMb(child.pid!) };
 };
 
 /** Whether a service answers on /readyz. */
