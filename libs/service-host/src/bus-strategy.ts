@@ -1,7 +1,7 @@
 import { BaseRpcContext, Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
-import { deadLetterOf } from '@countersign/bus';
+import { deadLetterOf, PoisonMessage } from '@countersign/bus';
 import type { BatchContext, Bus, BusMessage, Subscription } from '@countersign/bus';
 import type { Logger } from '@countersign/telemetry';
 
@@ -23,9 +23,15 @@ export class BusContext extends BaseRpcContext<[BatchContext]> {
   }
 }
 
-export interface BusStrategyOptions { readonly service: string; readonly bus: Bus; readonly log: Logger }
+export interface BusStrategyOptions { readonly service: string; readonly bus: Bus; readonly log: Logger; readonly now?: () => number }
 
-interface Consumption { readonly topic: string; readonly subscription: Subscription; ready: boolean; failed: string | undefined }
+/** By partition: since when (epoch ms) its handler fails, and how. */
+type Stuck = Map<number, { readonly since: number; readonly why: string }>;
+
+interface Consumption { readonly topic: string; readonly subscription: Subscription; readonly stuck: Stuck; ready: boolean; failed: string | undefined }
+
+/** A partition whose handler has failed for as long is no hiccup any more, and the service is not ready; ms. */
+const stuckAfterMs = 10_000;
 
 /**
  * Nest's view of the bus. `@EventPattern('runs.governed.v1')` receives a batch: `(@Payload() messages: readonly BusMessage[], @Ctx() context: BusContext)`.
@@ -36,11 +42,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
   readonly #options: BusStrategyOptions;
   readonly #running: Consumption[] = [];
+  readonly #now: () => number;
   #started = false;
 
   constructor(options: BusStrategyOptions) {
     super();
     this.#options = options;
+    this.#now = options.now ?? Date.now;
   }
 
   /** Nest hangs on a listen that rejects, so every error goes through the callback. */
@@ -59,16 +67,26 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     const { service, bus, log } = this.#options;
     const extras = (handler.extras ?? {}) as ConsumerExtras;
     const deadLetters = extras.deadLetters === undefined ? deadLetterOf(topic) : extras.deadLetters;
+    const stuck: Stuck = new Map();
     const subscription = await bus.subscribe({
       group: extras.group ?? `${service}.${topic}`,
       topics: [topic],
       from: extras.from ?? 'start',
       ...(extras.maxBatch === undefined ? {} : { maxBatch: extras.maxBatch }),
       ...(deadLetters === null ? {} : { deadLetters }),
-      onBatch: (messages, context) => this.#handle(handler, messages, context),
+      onBatch: async (messages, context) => {
+        try {
+          await this.#handle(handler, messages, context);
+          stuck.delete(context.partition);
+        } catch (error) {
+          // Poison is put aside, and the partition goes on.
+          if (deadLetters === null || !(error instanceof PoisonMessage)) stuck.set(context.partition, { since: stuck.get(context.partition)?.since ?? this.#now(), why: (error as Error).message });
+          throw error;
+        }
+      },
       onError: (error) => log.error({ err: error, topic }, 'batch failed, the partition waits'),
     });
-    const running: Consumption = { topic, subscription, ready: false, failed: undefined };
+    const running: Consumption = { topic, subscription, stuck, ready: false, failed: undefined };
     this.#running.push(running);
     subscription.ready.then(() => { running.ready = true; }, (error: Error) => { running.failed = error.message; });
     subscription.ended.catch((error: Error) => {
@@ -81,12 +99,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     await lastValueFrom(this.transformToObservable(await handler(messages, new BusContext([context]))), { defaultValue: undefined });
   }
 
-  /** For readiness: whether every consumer has its partitions. */
+  /** For readiness: whether every consumer has its partitions and gets on in them. */
   state(): { readonly ok: boolean; readonly why: string } {
     const failed = this.#running.find((one) => one.failed !== undefined);
     if (failed) return { ok: false, why: `${failed.topic}: ${failed.failed}` };
     const waiting = this.#running.filter((one) => !one.ready).map((one) => one.topic);
     if (!this.#started || waiting.length > 0) return { ok: false, why: `waiting for ${waiting.join(', ') || 'the bus'}` };
+    for (const { topic, stuck } of this.#running) for (const [partition, { since, why }] of stuck) if (this.#now() - since >= stuckAfterMs) return { ok: false, why: `${topic}/${partition} makes no progress: ${why}` };
     return { ok: true, why: '' };
   }
 

@@ -1,8 +1,15 @@
 import { PoisonMessage } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
+import { validateGovernedRecord } from '@countersign/contracts';
 import type { GovernedRecord } from '@countersign/contracts';
 
-/** One verified record of runs.governed.v1. Policy alone may write there, so its shape is trusted; bytes that are no record are poison. */
+/** What a newer policy writes and this reader does not know yet is no fault. */
+const newer: ReadonlySet<string> = new Set(['additionalProperties', 'discriminator']);
+
+/**
+ * One record of runs.governed.v1. The broker lets policy alone write there; what is no such record all the same is poison, so that it is put aside
+ * instead of failing in a handler for ever, with everything after it.
+ */
 export const readGoverned = (message: BusMessage): GovernedRecord => {
   let value: unknown;
   try {
@@ -11,5 +18,9 @@ export const readGoverned = (message: BusMessage): GovernedRecord => {
     throw new PoisonMessage(message, 'malformed_json', (error as Error).message);
   }
   if (typeof (value as { kind?: unknown } | null)?.kind !== 'string') throw new PoisonMessage(message, 'invalid_schema', 'a governed record names its kind');
+  if (!validateGovernedRecord(value)) {
+    const [fault] = validateGovernedRecord.errors ?? [];
+    if (fault === undefined || !newer.has(fault.keyword)) throw new PoisonMessage(message, 'invalid_schema', `${fault?.instancePath ?? ''} ${fault?.message ?? 'is no governed record'}`.trim());
+  }
   return value as GovernedRecord;
 };
