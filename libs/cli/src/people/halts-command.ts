@@ -16,8 +16,8 @@ export const scopeOf = (values: Session['values']): HaltScope => {
   return scope;
 };
 
-const about = (halt: Pick<HaltNotice, 'halt' | 'scope' | 'mode' | 'by' | 'reason'>): string =>
-  `${id(halt.halt)}  ${halt.mode} of ${halt.scope.kind}${halt.scope.id === null ? '' : ` ${id(halt.scope.id)}`}  by ${id(halt.by)}: ${inert(halt.reason)}`;
+const about = (halt: Pick<HaltNotice, 'halt' | 'scope' | 'mode' | 'by' | 'reason' | 'except'>): string =>
+  `${id(halt.halt)}  ${halt.mode} of ${halt.scope.kind}${halt.scope.id === null ? '' : ` ${id(halt.scope.id)}`}${halt.except === undefined ? '' : ` (${halt.except.tools?.length ?? 'all'} tools go on${halt.except.agents === undefined ? '' : ` for ${halt.except.agents.length} agents`})`}  by ${id(halt.by)}: ${inert(halt.reason)}`;
 
 export const halt = personCommand('countersign halt --agent ID|--tool NAME|--run ID|--tenant ID|--everything --reason TEXT [--pause] [--as PERSON] [--json]',
   { agent: { type: 'string' }, tool: { type: 'string' }, run: { type: 'string' }, tenant: { type: 'string' }, everything: { type: 'boolean' }, pause: { type: 'boolean' }, reason: { type: 'string' } }, async (session) => {

@@ -6,7 +6,7 @@ import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
 import type { Session } from './command.ts';
 import { scopeOf } from './halts-command.ts';
-import { id, inert } from './inert.ts';
+import { id, inert, inertLine } from './inert.ts';
 import { playbookUsage, quarantineUsage, recoverUsage } from './incident-usage.ts';
 
 const text = { type: 'string' } as const, flag = { type: 'boolean' } as const;
@@ -65,7 +65,7 @@ const linesOf = ({ id: of, playbook, scope, by, status, steps }: PlaybookRunView
   `${id(of)}  ${id(playbook)} over ${scope.kind}${scope.id === null ? '' : ` ${id(scope.id)}`}, begun by ${id(by)}: ${status}`,
   ...steps.flatMap(({ step, do: verb, status: at, says, confirmedBy, needs, roles }) => [
     `  ${at.padEnd(9)} ${id(step)} (${verb})${needs > 0 && at !== 'rehearsed' ? `  ${confirmedBy.length} of ${needs} confirmed${confirmedBy.length > 0 ? ` (${confirmedBy.map(id).join(', ')})` : ''}: ${roles.map(id).join(', ')}` : ''}`,
-    ...(says === '' ? [] : says.split('\n').map((line) => `            ${inert(line)}`)),
+    ...(says === '' ? [] : says.split('\n').map((line) => `            ${inertLine(line)}`)),
   ]),
   ...steps.filter(({ status: at }) => at === 'waiting').map(({ step }) => `Confirm it with: npm run -s countersign -- playbook confirm ${id(of)} --step ${id(step)} --reason TEXT --as PERSON`),
 ];
@@ -74,7 +74,7 @@ const verbs: Readonly<Record<string, (session: Session, what: string) => Promise
   check: async (session, file) => {
     const found = await session.as([]).client.request<PlaybookCheck>('supervision', 'POST', '/playbooks/check', { text: read(file) });
     if (found.problems.length > 0) session.failed();
-    session.show(found, found.problems.length === 0 ? [`${file} is sound: ${id(found.name ?? '')}, ${found.steps} steps.`] : found.problems.map(({ line, column, path, why }) => `${file}:${line}:${column}: ${path === '' ? '' : `${inert(path)} `}${inert(why)}`));
+    session.show(found, found.problems.length === 0 ? [`${file} is sound: ${id(found.name ?? '')}, ${found.steps} steps.`] : found.problems.map(({ line, column, path, why }) => `${file}:${line}:${column}: ${path === '' ? '' : `${inertLine(path)}: `}${inertLine(why)}`));
   },
   list: async (session) => {
     const found = await session.as([]).client.request<PlaybookRunList>('supervision', 'GET', '/playbooks');

@@ -40,6 +40,8 @@ const lineOf = (run: string, one: ActionView, named: boolean): readonly string[]
   ...(one.rules ?? []).map((rule) => `          rule ${id(rule.id)}: ${inert(rule.reason, 120)}`),
   ...(one.grant === undefined ? [] : [`          granted ${clock(one.grant.at)}${one.grant.claim ? one.grant.claimedAt === null ? ', not claimed' : `, claimed ${clock(one.grant.claimedAt)}` : ''}`]),
   ...(one.outcome === undefined ? [] : [`          ${clock(one.outcome.at)} ${id(one.outcome.status)}${one.outcome.cost === null ? '' : `, cost ${one.outcome.cost.minor} ${id(one.outcome.cost.currency)}`}${one.outcome.late ? ', after it was stopped' : ''}`]),
+  ...(one.reversal !== undefined ? [`          reversal ${id(one.reversal)}${one.reversal === 'failed' || one.reversal === 'unknown' ? ': countersign attention says why' : ''}`]
+    : one.reversibleUntil !== undefined && one.reversibleUntil > Date.now() ? [`          can be taken back until ${clock(one.reversibleUntil)}`] : []),
   ...waitsFor(one.run ?? run, one),
 ];
 

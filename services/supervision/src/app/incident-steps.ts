@@ -39,7 +39,7 @@ export const createIncidentSteps = (ports: IncidentPorts): StepWork => {
   const compensations = async (scope: HaltScope, withinMs: number): Promise<string> => {
     const ran = (await ports.ran(scope, now() - withinMs, most)).filter(({ tool }) => ports.tool(tool)?.consequential !== false);
     const can = ran.filter(({ tool, reversibleUntil, reversal }) => ports.tool(tool)?.compensator != null && reversibleUntil !== null && reversibleUntil > now() && (reversal === null || reversal === 'failed'));
-    const lines = can.slice(0, listed).map(({ run, action, tool }) => `countersign reverse ${run} ${action} (${tool} by ${ports.tool(tool)!.compensator})`);
+    const lines = can.slice(0, listed).map(({ run, action, tool }) => `countersign reverse ${run} ${action} --reason TEXT   (${tool} by ${ports.tool(tool)!.compensator})`);
     return [`${ran.length === most ? `the last ${most}` : ran.length} actions changed something; ${can.length} can be taken back, ${ran.length - can.length} cannot or are being`, ...lines, ...(can.length > listed ? [`and ${can.length - listed} more`] : [])].join('\n');
   };
 

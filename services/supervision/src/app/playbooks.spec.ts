@@ -41,7 +41,7 @@ describe('a playbook at work', () => {
     const run = await begin(playbooks);
     expect(run.done.map(({ step }) => step)).toEqual(['stop', 'picture', 'away', 'ran']);
     expect(run.done[3]!.says).toContain('2 actions changed something; 1 can be taken back');
-    expect(run.done[3]!.says).toContain('countersign reverse r1 a1 (desk.plan by desk.withdraw)');
+    expect(run.done[3]!.says).toContain('countersign reverse r1 a1 --reason TEXT   (desk.plan by desk.withdraw)');
     expect([statusOf(run), await w.standing(), w.ended]).toEqual(['waiting', ['playbook:p1'], ['r1']]);
     const confirm = (step: string, who: string, roles = ['supervisor']) => playbooks.confirm('p1', step, who, roles, 'jws');
     // Two different people, none of them who began it, each with the role.

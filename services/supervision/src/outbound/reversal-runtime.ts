@@ -68,7 +68,8 @@ export const createReversalRuntime = ({ bus, keys, tenant, registryUrl, supervis
     if (base === undefined) return failed('reversals_unconfigured', `${file} has no address for tools of ${order.audience}`);
     try {
       const runtime = createAgentRuntime({ agent: settings.agent, tenant, clientKey: settings.key, registryUrl, supervisionUrl, transport, grantKeys: keys });
-      run = await runtime.openRun({ instruction: { text: `Take back with ${order.tool}: ${order.reason}`.slice(0, 2_000), attestation: null } });
+      // A person asked for exactly this call: its arguments are in the instruction, as theirs would be who asks an agent for one.
+      run = await runtime.openRun({ instruction: { text: `Take back with ${order.tool} ${JSON.stringify(order.arguments)}: ${order.reason}`.slice(0, 2_000).toWellFormed(), attestation: null } });
     } catch (error) {
       return failed('reversals_unconfigured', `supervision's agent cannot open a run: ${(error as Error).message}`);
     }
